@@ -1,0 +1,3 @@
+"""voicebot: hear a chat model's answer while it is still being written."""
+
+__version__ = "0.1.0"

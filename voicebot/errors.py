@@ -1,0 +1,47 @@
+"""Everything that can go wrong, as a tree of situations.
+
+    VoicebotError                 any of the below; `hint` says what to run or change
+    ├── ConfigError               config.toml, environment or --set say something impossible
+    ├── ChatError                 the chat model gave no reply, or stopped in the middle of one
+    │   └── ChatUnavailable       nobody answers at its address
+    ├── SynthesisError            this utterance could not be made audible; the next one may be
+    │   └── VoiceUnavailable      the engine itself is missing or gone
+    └── AudioError                the audio output is missing, busy, gone or full
+
+Adapters translate what their libraries raise into these once, `from` the original.
+"""
+
+from __future__ import annotations
+
+
+class VoicebotError(Exception):
+    """Says what happened in one sentence and, in `hint`, what to do about it."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(VoicebotError):
+    """The configuration cannot be used as it is written."""
+
+
+class ChatError(VoicebotError):
+    """The chat model gave no reply, or its reply broke off."""
+
+
+class ChatUnavailable(ChatError):
+    """Nobody answers at the chat model's address."""
+
+
+class SynthesisError(VoicebotError):
+    """One utterance could not be made audible."""
+
+
+class VoiceUnavailable(SynthesisError):
+    """The voice engine is missing, gone, or does not know what was asked of it."""
+
+
+class AudioError(VoicebotError):
+    """The audio output cannot be opened, or stopped taking audio."""

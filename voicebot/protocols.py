@@ -1,0 +1,103 @@
+"""The plugs: what a chat model, a voice, an audio output and a memory must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Protocol
+
+from voicebot.events import TurnEvent
+from voicebot.speech import AudioFormat, Clip, Message, Utterance
+
+Emit = Callable[[TurnEvent], None]
+"""Takes an event; never blocks and never raises."""
+
+
+class ChatModel(Protocol):
+    """Writes replies."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it, such as `ollama llama3.2`."""
+        ...
+
+    def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        """Yield the deltas of the reply to `messages` as they arrive.
+
+        The caller closes the generator (`aclosing`), which ends the request. Raises ChatError, also for a reply
+        that breaks off: after its deltas so far.
+        """
+        ...
+
+
+class Synthesizer(Protocol):
+    """Makes utterances audible, one at a time."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it, such as `voicevox ずんだもん/ノーマル`."""
+        ...
+
+    @property
+    def format(self) -> AudioFormat:
+        """The format that its clips usually have; each clip says its own."""
+        ...
+
+    async def synthesize(self, utterance: Utterance) -> Clip:
+        """Say `utterance.spoken`, which is not empty.
+
+        Raises SynthesisError when this utterance cannot be said and VoiceUnavailable when none can.
+        Cancelling gives the engine up to the next caller at once.
+        """
+        ...
+
+
+class Playback(Protocol):
+    """One clip on its way to the listener."""
+
+    async def started(self) -> float:
+        """Wait until the first frame is audible; return that moment on the clock of `anyio.current_time`."""
+        ...
+
+    async def finished(self) -> float:
+        """Wait until the last frame was heard; return that moment."""
+        ...
+
+    def heard_seconds(self) -> float:
+        """How much of the clip has been heard so far."""
+        ...
+
+
+class AudioOutput(Protocol):
+    """Where clips are heard, or kept."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it, such as the device's name or the file's path."""
+        ...
+
+    async def play(self, clip: Clip) -> Playback:
+        """Queue `clip` directly behind the one before; return as soon as the next one may come.
+
+        Raises AudioError.
+        """
+        ...
+
+    async def drain(self) -> None:
+        """Come to rest after the last clip of a turn was heard."""
+        ...
+
+    def abort(self) -> None:
+        """Be silent now and forget what was not heard; every Playback keeps its `heard_seconds`."""
+        ...
+
+
+class Memory(Protocol):
+    """What the chat model is told of the conversation so far."""
+
+    def messages(self) -> list[Message]:
+        """The messages to send before the next one of the user."""
+        ...
+
+    def remember(self, *turn: Message) -> None:
+        """Keep the messages of one finished turn."""
+        ...

@@ -1,0 +1,149 @@
+"""The nouns of a turn: what was asked, what flows through the stages, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from voicebot.errors import VoicebotError
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the conversation as the chat model sees it."""
+
+    role: Role
+    content: str
+    interrupted: bool = False
+    """True for a reply of which only `content` was heard. A field and not "..." in the text: models copy that."""
+
+
+class Boundary(StrEnum):
+    """What ended a segment."""
+
+    CLAUSE = "clause"
+    SENTENCE = "sentence"
+    LINE = "line"
+    PARAGRAPH = "paragraph"
+    END = "end"
+    """The reply ended here, finished or not."""
+    FORCED = "forced"
+    """The length limit was reached."""
+    TIMEOUT = "timeout"
+    """The sentence was finished and the stream paused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The smallest piece of a reply that may be spoken alone."""
+
+    text: str
+    """Exactly `reply[start:end]`."""
+    start: int
+    """Offset of the first character in the reply."""
+    end: int
+    """Offset behind the last character in the reply."""
+    boundary: Boundary
+    rule: str
+    """Name of the rule that cut behind this segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What one synthesis call says: one or more neighbouring segments."""
+
+    index: int
+    """0 for the first utterance of the turn."""
+    text: str
+    """What a person reads: the text of the segments."""
+    spoken: str
+    """What the voice says: `text` without markup; empty where there is nothing to say aloud."""
+    start: int
+    """Offset in the reply of the first character."""
+    end: int
+    """Offset in the reply behind the last character."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """Signed 16-bit little-endian PCM at `sample_rate` frames a second, `channels` interleaved samples a frame."""
+
+    sample_rate: int
+    channels: int = 1
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one frame."""
+        return 2 * self.channels
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """The audio of one utterance."""
+
+    utterance: Utterance
+    pcm: bytes = field(repr=False)
+    """Whole frames of `format`; empty for an utterance that is only shown."""
+    format: AudioFormat
+    skipped: bool = False
+    """True when the utterance should have been heard and could not be made audible."""
+
+    @property
+    def frames(self) -> int:
+        """Length in frames."""
+        return len(self.pcm) // self.format.frame_bytes
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.format.sample_rate
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What the listener noticed of one turn, in seconds since its message was accepted."""
+
+    ttft: float | None = None
+    """Time to the first delta of the chat model."""
+    ttfa: float | None = None
+    """Time to the first audible audio."""
+    audio_seconds: float = 0.0
+    """Audio that was synthesized."""
+    synthesis_seconds: float = 0.0
+    """Time the voice took for it."""
+    gaps: int = 0
+    """Silences between two clips that nobody asked for."""
+    gap_seconds: float = 0.0
+    """Their sum."""
+    longest_gap: float = 0.0
+    waited_for_chat: float = 0.0
+    """The part of `gap_seconds` in which the next text was not there yet."""
+    waited_for_voice: float = 0.0
+    """The part of `gap_seconds` in which the text was there and its audio was not."""
+
+    @property
+    def rtf(self) -> float | None:
+        """Synthesis seconds ÷ audio seconds."""
+        return self.synthesis_seconds / self.audio_seconds if self.audio_seconds else None
+
+
+OutcomeKind = Literal["completed", "interrupted", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a turn ended."""
+
+    kind: OutcomeKind
+    heard: str
+    """The text whose audio reached the listener, from the start of the reply."""
+    unsaid: str
+    """The text that had arrived and was not heard."""
+    exact: bool
+    """False when the end of `heard` is estimated from how much of its clip was played."""
+    metrics: Metrics
+    error: VoicebotError | None = None
+    """Why it failed."""
