@@ -233,3 +233,171 @@ class Config(Section):
 
 
 DEFAULT_KINDS = {"chat": "auto", "tts": "pyttsx3", "audio": "auto"}
+
+# ---------------------------------------------------------------- loading
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration and where each of its keys comes from."""
+
+    config: Config
+    files: tuple[Path, ...]
+    """The config.toml that was read, if any."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Dotted key → the layer that set it; keys that are not in it have their defaults."""
+
+
+def user_config_path() -> Path:
+    """config.toml in the user's own configuration folder."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("voicebot", appauthor=False)) / "config.toml"
+
+
+def search_paths(explicit: Path | None, environment: Mapping[str, str]) -> list[tuple[Path, bool]]:
+    """Where config.toml is looked for, first match wins; True where the file must exist."""
+    if explicit is not None:
+        return [(explicit, True)]
+    if named := environment.get("VOICEBOT_CONFIG"):
+        return [(Path(named), True)]
+    return [(Path("config.toml"), False), (user_config_path(), False)]
+
+
+def load_config(
+    explicit: Path | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    assignments: Iterable[str] = (),
+    options: Mapping[str, tuple[str, object]] | None = None,
+) -> Loaded:
+    """Read config.toml and everything that overrides it.
+
+    `assignments` are texts such as `chat.model=llama3.2`; `options` maps dotted keys to (option name, value).
+    Raises ConfigError that lists every fault with its layer and key.
+    """
+    layers: list[tuple[str, dict[str, Any]]] = []  # Any: TOML
+    problems: list[str] = []
+    path = next((path for path, must in search_paths(explicit, environment) if must or path.is_file()), None)
+    if path is not None:
+        layers.append((str(path), _read_toml(path)))
+    for key, text in sorted(environment.items()):
+        if key.startswith(ENVIRONMENT_PREFIX) and "__" in key:
+            dotted = key.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
+            layers.append((key, _nested(dotted, _value(text))))
+    for assignment in assignments:
+        dotted, equals, text = assignment.partition("=")
+        if not equals or "." not in dotted:
+            problems.append(f"--set {assignment}: want SECTION.KEY=VALUE, such as --set tts.rate=180")
+            continue
+        layers.append((f"--set {dotted.strip()}", _nested(dotted.strip(), _value(text))))
+    by_section = sorted((options or {}).items(), key=lambda item: not item[0].endswith(".kind"))  # kinds first
+    layers += [(option, _nested(dotted, value)) for dotted, (option, value) in by_section]
+
+    merged, origins = _merge(layers)
+    config = None
+    try:
+        config = Config.model_validate(merged)
+    except ValidationError as error:
+        problems += [_explain(problem, merged, origins) for problem in error.errors(include_url=False)]
+    if config is None or problems:
+        raise ConfigError("\n".join(problems), hint="every key and its default: voicebot config show")
+    return Loaded(config, (path,) if path else (), origins)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"there is no file {path}", hint="voicebot config path shows where it is looked for"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}", hint='texts want quotes: model = "llama3.2"') from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+
+
+def _value(text: str) -> object:
+    """A TOML value where it is one (80, true, 0.5, "…", […]), else the text itself."""
+    try:
+        return tomllib.loads(f"v = {text}")["v"] if "\n" not in text else text
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _nested(dotted: str, value: object) -> dict[str, Any]:
+    for name in reversed(dotted.split(".")):
+        value = {name: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def _merge(layers: Iterable[tuple[str, dict[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The layers on top of each other, and the layer that each dotted key comes from."""
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for label, layer in layers:
+        for section, table in layer.items():
+            if not isinstance(table, dict):
+                merged[section] = table
+                origins[section] = label
+                continue
+            below = merged.get(section)
+            if not isinstance(below, dict):
+                below = merged[section] = {}
+            default_kind = DEFAULT_KINDS.get(section)
+            if "kind" in table and table["kind"] != below.get("kind", default_kind):
+                below.clear()
+                for key in [key for key in origins if key.startswith(f"{section}.")]:
+                    del origins[key]
+            for key, value in table.items():
+                below[key] = value
+                origins[f"{section}.{key}"] = label
+    return merged, origins
+
+
+def _explain(
+    problem: Any, merged: Mapping[str, Any], origins: Mapping[str, str]
+) -> str:  # Any: pydantic's ErrorDetails
+    """One fault as "layer: key: what is wrong"."""
+    location = [str(part) for part in problem["loc"]]
+    section = location[0]
+    if section in DEFAULT_KINDS and len(location) > 1:
+        del location[1]  # the tag of the union
+    dotted = ".".join(location)
+    label = origins.get(dotted) or origins.get(".".join(location[:2])) or _any_origin(section, origins)
+    message = str(problem["msg"])
+    match problem["type"]:
+        case "extra_forbidden":
+            known = _known_keys(section, merged) if len(location) > 1 else list(Config.model_fields)
+            near = difflib.get_close_matches(location[-1], known, 1, 0.6)
+            message = "unknown key" + (f"; did you mean {near[0]}?" if near else f"; known are: {', '.join(known)}")
+        case "union_tag_invalid":
+            dotted = f"{section}.kind"
+            wanted, kinds = str(problem["ctx"]["tag"]), str(problem["ctx"]["expected_tags"]).replace("'", "")
+            near = difflib.get_close_matches(wanted, kinds.split(", "), 1, 0.5)
+            message = (
+                f"unknown kind {wanted!r}" + (f"; did you mean {near[0]}?" if near else "") + f" (one of: {kinds})"
+            )
+        case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
+            message = f"want a table: [{section}] and its keys below it"
+        case _:
+            message = message.removeprefix("Value error, ")
+            if not dotted.endswith("api_key"):
+                message += f", not {problem['input']!r}"
+    return f"{label}: {dotted}: {message}"
+
+
+def _any_origin(section: str, origins: Mapping[str, str]) -> str:
+    return next((label for key, label in origins.items() if key.split(".")[0] == section), "configuration")
+
+
+def _known_keys(section: str, merged: Mapping[str, Any]) -> list[str]:
+    annotation = Config.model_fields[section].annotation
+    models = getattr(annotation, "__args__", (annotation,))
+    kind = merged[section].get("kind", DEFAULT_KINDS.get(section))
+    for model in models:
+        if kind is None or kind in getattr(model.model_fields.get("kind"), "annotation").__args__:
+            return list(model.model_fields)
+    return []

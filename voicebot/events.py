@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from voicebot.speech import Metrics, OutcomeKind
 
@@ -152,41 +151,49 @@ def as_dict(event: TurnEvent) -> dict[str, Any]:
     return {"type": event.type, **fields}
 
 
-@dataclass(slots=True)
 class Subscription:
     """One subscriber's bounded view of the events; iterate over `events`."""
 
-    events: MemoryObjectReceiveStream[TurnEvent]
-    missed: int = 0
-    """How many of the oldest events were dropped because the subscriber was slow."""
+    def __init__(self, capacity: float) -> None:
+        self._send, self.events = anyio.create_memory_object_stream[TurnEvent](capacity)
+        self.missed = 0
+        """How many of the oldest events were dropped because the subscriber was slow."""
+
+    def put(self, event: TurnEvent) -> None:
+        """Add an event; the oldest one makes room for it where there is none."""
+        try:
+            self._send.send_nowait(event)
+        except anyio.WouldBlock:
+            self.events.receive_nowait()
+            self.missed += 1
+            self._send.send_nowait(event)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            pass  # it has ended, or the subscriber has left
+
+    def end(self) -> None:
+        """Add nothing any more: `events` ends behind what is in it."""
+        self._send.close()
 
 
 class Broadcast:
     """Hands every event to every subscriber; a slow one loses its oldest events and nobody waits for it."""
 
     def __init__(self) -> None:
-        self._subscribers: dict[MemoryObjectSendStream[TurnEvent], Subscription] = {}
+        self._subscriptions: list[Subscription] = []
 
     @contextmanager
-    def subscribe(self, capacity: int = 1024) -> Iterator[Subscription]:
-        """Receive every event from now on until the block ends; keep at most `capacity` unread."""
-        send, receive = anyio.create_memory_object_stream[TurnEvent](capacity)
-        subscription = Subscription(receive)
-        self._subscribers[send] = subscription
+    def subscribe(self, capacity: float = 1024) -> Iterator[Subscription]:
+        """Receive every event from now on until the block ends; keep at most `capacity` (or math.inf) unread."""
+        subscription = Subscription(capacity)
+        self._subscriptions.append(subscription)
         try:
-            with send, receive:
+            with subscription.events:
                 yield subscription
         finally:
-            del self._subscribers[send]
+            subscription.end()
+            self._subscriptions.remove(subscription)
 
     def emit(self, event: TurnEvent) -> None:
         """Give `event` to every subscriber at once."""
-        for send, subscription in self._subscribers.items():
-            try:
-                send.send_nowait(event)
-            except anyio.WouldBlock:
-                subscription.events.receive_nowait()
-                subscription.missed += 1
-                send.send_nowait(event)
-            except anyio.BrokenResourceError:
-                pass  # the subscriber closed its end and is about to leave the block
+        for subscription in self._subscriptions:
+            subscription.put(event)

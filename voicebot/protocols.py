@@ -75,6 +75,11 @@ class AudioOutput(Protocol):
         """What a person calls it, such as the device's name or the file's path."""
         ...
 
+    @property
+    def realtime(self) -> bool:
+        """False when clips are taken faster than they sound, so that there are no gaps to speak of."""
+        ...
+
     async def play(self, clip: Clip) -> Playback:
         """Queue `clip` directly behind the one before; return as soon as the next one may come.
 

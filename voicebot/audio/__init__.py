@@ -1,0 +1,67 @@
+"""Audio outputs: one file a kind, and the one place that chooses."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+from voicebot.config import AudioAuto, AudioConfig, AudioDevice, AudioSilent, AudioWav
+from voicebot.errors import AudioError
+from voicebot.protocols import AudioOutput
+from voicebot.speech import AudioFormat
+
+
+@asynccontextmanager
+async def open_audio(
+    config: AudioConfig, format: AudioFormat, *, announce: Callable[[str], None]
+) -> AsyncIterator[AudioOutput]:
+    """The configured output, ready for clips of `format`; `announce` is told when `auto` finds no device. Raises AudioError."""
+    async with AsyncExitStack() as stack:
+        if isinstance(config, AudioAuto):
+            device = AudioDevice(kind="device", latency_seconds=config.latency_seconds)
+            try:
+                output = await _open(device, format, stack)
+            except AudioError as error:
+                path = _new_wav_path()
+                announce(f"no sound here: {error.message} ({error.hint})")
+                announce(f"writing {path}")
+                output = await _open(AudioWav(kind="wav", path=str(path)), format, stack)
+        else:
+            output = await _open(config, format, stack)
+        yield output
+
+
+async def _open(
+    config: AudioDevice | AudioWav | AudioSilent, format: AudioFormat, stack: AsyncExitStack
+) -> AudioOutput:
+    match config:
+        case AudioDevice():
+            from voicebot.audio.portaudio import open_device
+
+            return await stack.enter_async_context(open_device(config, format))
+        case AudioWav():
+            from voicebot.audio.wav_file import open_wav
+
+            return await stack.enter_async_context(open_wav(config))
+        case AudioSilent():
+            from voicebot.audio.silent import open_silent
+
+            return await stack.enter_async_context(open_silent(config))
+        case _:
+            assert_never(config)
+
+
+def _new_wav_path() -> Path:
+    """A new file here, or in the temporary folder where this one cannot be written."""
+    folder = Path() if os.access(".", os.W_OK) else Path(tempfile.gettempdir())
+    stem = f"voicebot-{datetime.now():%Y%m%d-%H%M%S}"
+    path, number = folder / f"{stem}.wav", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.wav"
+    return path

@@ -1,0 +1,45 @@
+"""Chat models: one file a backend, and the one place that chooses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import assert_never
+
+from voicebot.config import ChatAuto, ChatConfig, ChatDemo, ChatOllama, ChatOpenAI, ChatPiped
+from voicebot.protocols import ChatModel
+
+
+@asynccontextmanager
+async def open_chat(config: ChatConfig, *, announce: Callable[[str], None]) -> AsyncIterator[ChatModel]:
+    """The configured chat model; `announce` is told what `auto` found. Raises ChatError."""
+    async with AsyncExitStack() as stack:
+        if isinstance(config, ChatAuto):
+            from voicebot.chat.discovery import find_server
+
+            found = await find_server(config)
+            announce(found.why if found.config else f"{found.why}; using the built-in demo")
+            config = found.config or ChatDemo(kind="demo")
+        yield await _open(config, stack)
+
+
+async def _open(config: ChatOllama | ChatOpenAI | ChatDemo | ChatPiped, stack: AsyncExitStack) -> ChatModel:
+    match config:
+        case ChatOllama():
+            from voicebot.chat.ollama import open_ollama
+
+            return await stack.enter_async_context(open_ollama(config))
+        case ChatOpenAI():
+            from voicebot.chat.openai_compatible import open_openai_compatible
+
+            return await stack.enter_async_context(open_openai_compatible(config))
+        case ChatDemo():
+            from voicebot.chat.demo import DemoChat
+
+            return DemoChat(deltas_per_second=config.deltas_per_second)
+        case ChatPiped():
+            from voicebot.chat.piped import PipedChat
+
+            return PipedChat()
+        case _:
+            assert_never(config)

@@ -1,0 +1,28 @@
+"""Voices: one file an engine, and the one place that chooses."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import assert_never
+
+from voicebot.config import TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox
+from voicebot.protocols import Synthesizer
+
+
+def open_synthesizer(config: TtsConfig) -> AbstractAsyncContextManager[Synthesizer]:
+    """The configured voice, ready to speak. Raises VoiceUnavailable."""
+    match config:
+        case TtsPyttsx3():
+            from voicebot.tts.pyttsx3_local import open_pyttsx3
+
+            return open_pyttsx3(config)
+        case TtsVoicevox():
+            from voicebot.tts.voicevox import open_voicevox
+
+            return open_voicevox(config)
+        case TtsTone():
+            from voicebot.tts.tone import open_tone
+
+            return open_tone(config)
+        case _:
+            assert_never(config)

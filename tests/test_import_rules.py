@@ -1,0 +1,89 @@
+"""Each room imports only from rooms above it; siblings in a family never import each other."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "voicebot"
+ROOMS = [
+    "errors",
+    "speech",
+    "events",
+    "protocols",
+    "text",
+    "metrics",
+    "pacing",
+    "turn",
+    "session",
+    "config",
+    "wakeup",
+    "http",
+    "chat",
+    "memory",
+    "audio",
+    "tts",
+    "app",
+    "cli",
+]
+"""From the top of the house down."""
+CORE = {"errors", "speech", "events", "protocols", "text", "metrics", "pacing", "turn", "session"}
+SHARED = {"audio.pcm", "audio.paced"}
+"""What the siblings of a family may share, because it does no I/O."""
+FAMILIES = {"chat", "tts", "audio"}
+
+MODULES = sorted(p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".") for p in PACKAGE.rglob("*.py"))
+
+
+def imports(module: str) -> set[str]:
+    """Every module that `module` imports, anywhere in its text; of our own ones the name below `voicebot`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((PACKAGE / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "absolute imports only"
+            assert node.module
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in {"__init__", "__main__"}])
+def test_a_room_imports_only_from_rooms_above(module: str) -> None:
+    room = module.split(".")[0]
+    for name in imports(module):
+        if name.startswith("voicebot.") and name != "voicebot.__version__":
+            other = name.split(".")[1]
+            assert ROOMS.index(other) <= ROOMS.index(room), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] in FAMILIES and not m.endswith("__init__")])
+def test_siblings_do_not_import_each_other(module: str) -> None:
+    family = module.split(".")[0]
+    for name in imports(module):
+        if name.startswith(f"voicebot.{family}."):
+            sibling = ".".join(name.split(".")[1:3])
+            assert sibling in SHARED, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] in CORE])
+def test_the_core_stands_on_anyio_and_the_standard_library(module: str) -> None:
+    for name in imports(module):
+        top = name.split(".")[0]
+        assert top in {"voicebot", "anyio", "__future__"} or top in sys.stdlib_module_names, f"{module} imports {name}"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['voicebot', '--help']\n"
+        "from voicebot.cli.main import app\n"
+        "try: app()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('numpy', 'sounddevice', 'httpx', 'pydantic', 'anyio', 'rich') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

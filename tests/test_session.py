@@ -1,0 +1,103 @@
+"""What a conversation promises, in virtual time."""
+
+from __future__ import annotations
+
+import anyio
+
+from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts, typed
+from tests.test_turn import in_virtual_time
+from voicebot.memory.window import WindowMemory
+from voicebot.session import Session
+from voicebot.speech import Message, Outcome
+
+REPLY = "This is the first part of it. This is the second part of it."
+
+
+def session(chat: ScriptedChat, memory: WindowMemory) -> Session:
+    return Session(parts(chat, CostingVoice(seconds=2.0)), memory=memory, emit=Recorder())
+
+
+def test_history_keeps_only_what_was_heard() -> None:
+    memory = WindowMemory(system_prompt="Be brief.", turns=5)
+
+    async def body() -> None:
+        talk = session(ScriptedChat(typed(REPLY)), memory)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(talk.speak, "Tell me")
+            await anyio.sleep(4.0)
+            assert talk.interrupt()
+
+    in_virtual_time(body)
+    system, question, reply = memory.messages()
+    assert system == Message("system", "Be brief.")
+    assert question == Message("user", "Tell me")
+    assert reply.interrupted
+    assert REPLY.startswith(reply.content)
+    assert 0 < len(reply.content) < len(REPLY)
+
+
+def test_a_turn_of_which_nothing_was_heard_is_not_remembered() -> None:
+    memory = WindowMemory(system_prompt="", turns=5)
+
+    async def body() -> None:
+        talk = session(ScriptedChat(typed(REPLY, first=3.0)), memory)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(talk.speak, "Tell me")
+            await anyio.sleep(1.0)
+            talk.interrupt()
+
+    in_virtual_time(body)
+    assert memory.messages() == []
+
+
+def test_the_chat_model_is_told_of_the_last_turns_only() -> None:
+    memory = WindowMemory(system_prompt="S", turns=2)
+    chat = ScriptedChat(typed("Yes."))
+
+    async def body() -> None:
+        talk = session(chat, memory)
+        for number in range(4):
+            await talk.speak(f"question {number}")
+
+    in_virtual_time(body)
+    assert [m.content for m in chat.asked[-1]] == ["S", "question 1", "Yes.", "question 2", "Yes.", "question 3"]
+
+
+def test_barge_in_ends_the_live_turn_and_takes_the_floor() -> None:
+    memory = WindowMemory(system_prompt="", turns=5)
+    outcomes: dict[str, Outcome] = {}
+
+    async def body() -> None:
+        talk = session(ScriptedChat(typed(REPLY)), memory)
+
+        async def speak(name: str) -> None:
+            outcomes[name] = await talk.speak(name)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(speak, "first")
+            await anyio.sleep(2.5)
+            tasks.start_soon(speak, "second")
+
+    in_virtual_time(body)
+    assert outcomes["first"].kind == "interrupted"
+    assert outcomes["second"].kind == "completed"
+
+
+def test_an_announcement_waits_for_the_floor() -> None:
+    memory = WindowMemory(system_prompt="", turns=5)
+    order: list[tuple[str, str]] = []
+
+    async def body() -> None:
+        talk = session(ScriptedChat(typed(REPLY)), memory)
+
+        async def speak(name: str, barge_in: bool) -> None:
+            outcome = await talk.speak(name, barge_in=barge_in)
+            order.append((name, outcome.kind))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(speak, "reply", True)
+            await anyio.sleep(1.5)
+            tasks.start_soon(speak, "announcement", False)
+
+    in_virtual_time(body)
+    assert order == [("reply", "completed"), ("announcement", "completed")]

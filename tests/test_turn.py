@@ -1,0 +1,234 @@
+"""What a turn promises, in virtual time: seconds of speech in milliseconds, the same numbers every run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+import pytest
+import trio
+from trio.testing import MockClock
+
+from tests.fakes import BreakingOutput, CostingVoice, Recorder, ScriptedChat, failure, parts, typed
+from voicebot import events
+from voicebot.audio.silent import SilentOutput
+from voicebot.errors import ChatError, VoiceUnavailable
+from voicebot.speech import Message, Outcome
+from voicebot.turn import Parts, speak_turn
+
+T = TypeVar("T")
+QUESTION = [Message("user", "Well?")]
+THREE = "The first sentence is here. The second one follows it. And this is the third."
+
+
+def in_virtual_time(body: Callable[[], Awaitable[T]]) -> T:
+    """Run `body` under trio's clock that jumps to the next deadline when everybody waits."""
+    return trio.run(body, clock=MockClock(autojump_threshold=0))
+
+
+def turn(given: Parts, *, interrupt_at: float | None = None) -> tuple[Outcome, Recorder]:
+    recorder = Recorder()
+
+    async def body() -> Outcome:
+        scope = anyio.CancelScope()
+        if interrupt_at is not None:
+            scope.deadline = anyio.current_time() + interrupt_at
+        return await speak_turn(QUESTION, given, emit=recorder, scope=scope)
+
+    return in_virtual_time(body), recorder
+
+
+def test_the_reply_is_heard_in_full_and_in_order() -> None:
+    voice = CostingVoice()
+    outcome, recorder = turn(parts(ScriptedChat(typed(THREE)), voice))
+    assert outcome.kind == "completed"
+    assert outcome.heard == THREE
+    assert outcome.unsaid == ""
+    assert voice.said == ["The first sentence is here.", "The second one follows it.", "And this is the third."]
+    assert [e.index for e in recorder.of(events.PlaybackFinished)] == [0, 1, 2]
+
+
+def test_first_audio_comes_exactly_with_the_first_segment_its_synthesis_and_the_outputs_latency() -> None:
+    output = SilentOutput(realtime=True, latency_seconds=0.05)
+    outcome, recorder = turn(parts(ScriptedChat(typed(THREE)), CostingVoice(delay=0.2, rtf=0.1), output))
+    first = recorder.of(events.SegmentReady)[0].at
+    synthesis = 0.2 + 0.1 * recorder.of(events.ClipReady)[0].audio_seconds
+    assert outcome.metrics.ttfa == pytest.approx(first + synthesis + 0.05, abs=1e-9)
+    assert outcome.metrics.ttft == pytest.approx(0.5)
+
+
+def test_one_sentence_plays_while_the_next_is_synthesized_and_the_one_after_is_written() -> None:
+    given = parts(ScriptedChat(typed(THREE, rate=10)), CostingVoice(seconds=1.5, delay=0.3, rtf=0))
+    _, recorder = turn(given)
+    playing = recorder.of(events.PlaybackStarted)[0].at, recorder.of(events.PlaybackFinished)[0].at
+    assert playing[0] < recorder.of(events.ClipReady)[1].at < playing[1]
+    assert any(playing[0] < delta.at < playing[1] for delta in recorder.of(events.Delta))
+
+
+def test_there_is_no_gap_that_the_engines_speed_does_not_force() -> None:
+    outcome, recorder = turn(parts(ScriptedChat(typed(THREE, rate=200)), CostingVoice(delay=0.05, rtf=0.3)))
+    assert outcome.metrics.gaps == 0
+    starts, ends = recorder.of(events.PlaybackStarted), recorder.of(events.PlaybackFinished)
+    assert [s.at for s in starts[1:]] == pytest.approx([e.at for e in ends[:-1]], abs=1e-9)
+
+
+def test_a_gap_is_as_long_as_the_engine_is_late_and_the_metrics_say_who_was_late() -> None:
+    voice = CostingVoice(seconds=1.0, delay=1.4, rtf=0)
+    outcome, recorder = turn(parts(ScriptedChat(typed(THREE, rate=1000)), voice))
+    assert [gap.seconds for gap in recorder.of(events.Gap)] == pytest.approx([0.4, 0.4])
+    assert outcome.metrics.gap_seconds == pytest.approx(0.8)
+    assert outcome.metrics.waited_for_voice == pytest.approx(0.8)
+    assert outcome.metrics.rtf == pytest.approx(1.4)
+    slow_model = [(0.1, "The first one. "), (0.1, "S"), (5.0, "econd one here. "), (0.1, "End")]
+    outcome, _ = turn(parts(ScriptedChat(slow_model), CostingVoice(seconds=1.0)))
+    assert outcome.metrics.gaps >= 1
+    assert outcome.metrics.waited_for_chat > 0.9 * outcome.metrics.gap_seconds
+
+
+def test_a_finished_sentence_does_not_wait_for_a_model_that_pauses() -> None:
+    _, recorder = turn(parts(ScriptedChat([(0.5, "Hello there."), (60.0, " And on.")])))
+    assert recorder.of(events.SegmentReady)[0].at == pytest.approx(0.5 + 0.3)
+    assert recorder.of(events.SegmentReady)[0].text == "Hello there."
+
+
+def test_events_never_go_back_in_time_and_end_with_the_turn() -> None:
+    _, recorder = turn(parts(ScriptedChat(typed(THREE))))
+    moments = [event.at for event in recorder.events]
+    assert moments == sorted(moments)
+    assert isinstance(recorder.events[0], events.TurnStarted)
+    assert isinstance(recorder.events[-1], events.TurnEnded)
+
+
+def test_barge_in_keeps_exactly_what_was_heard() -> None:
+    given = parts(ScriptedChat(typed(THREE, rate=1000)), CostingVoice(seconds=2.0, delay=0.1, rtf=0))
+    uncut, recorder = turn(given)
+    second = recorder.of(events.PlaybackStarted)[1].at
+    chat = ScriptedChat(typed(THREE, rate=1000))
+    outcome, _ = turn(
+        parts(chat, CostingVoice(seconds=2.0, delay=0.1, rtf=0)), interrupt_at=second + 1.0
+    )
+    assert outcome.kind == "interrupted"
+    assert outcome.heard.startswith("The first sentence is here. The second")
+    assert outcome.heard in uncut.heard
+    assert not outcome.heard.endswith("it. ")
+    assert outcome.heard + outcome.unsaid == THREE
+    assert not outcome.exact
+    assert chat.closed
+
+
+def test_barge_in_before_the_first_sound_means_nothing_was_heard() -> None:
+    outcome, recorder = turn(parts(ScriptedChat(typed(THREE))), interrupt_at=0.7)
+    assert (outcome.kind, outcome.heard) == ("interrupted", "")
+    assert THREE.startswith(outcome.unsaid)
+    assert recorder.of(events.TurnEnded)[0].outcome == "interrupted"
+
+
+def test_a_reply_that_breaks_off_is_spoken_as_far_as_it_came() -> None:
+    chat = ScriptedChat(typed("The first sentence. The second is cu"), ChatError("the connection broke"))
+    outcome, _ = turn(parts(chat))
+    assert outcome.kind == "failed"
+    assert isinstance(outcome.error, ChatError)
+    assert outcome.heard == "The first sentence. The second is cu"
+
+
+def test_a_sentence_that_cannot_be_said_is_shown_reported_and_skipped() -> None:
+    voice = CostingVoice(fails={"second": failure()})
+    outcome, recorder = turn(parts(ScriptedChat(typed(THREE)), voice))
+    assert outcome.kind == "completed"
+    assert voice.said == ["The first sentence is here.", "And this is the third."]
+    assert "The second one follows it." in "".join(e.text for e in recorder.of(events.PlaybackStarted))
+    assert "cannot say that" in recorder.of(events.Warning)[0].message
+    assert "second" not in outcome.heard
+
+
+def test_a_turn_in_which_nothing_could_be_said_has_failed() -> None:
+    outcome, _ = turn(parts(ScriptedChat(typed("Just this.")), CostingVoice(fails={"": failure()})))
+    assert outcome.kind == "failed"
+    assert outcome.error is not None
+    assert outcome.heard == ""
+
+
+def test_a_voice_that_is_gone_is_given_up_and_the_rest_is_shown() -> None:
+    voice = CostingVoice(fails={"second": VoiceUnavailable("the engine is gone")})
+    outcome, recorder = turn(parts(ScriptedChat(typed(THREE)), voice))
+    assert isinstance(outcome.error, VoiceUnavailable)
+    assert voice.said == ["The first sentence is here."]
+    assert outcome.heard == "The first sentence is here. "
+    assert "".join(e.text for e in recorder.of(events.PlaybackStarted)) == THREE
+    assert len(recorder.of(events.Warning)) == 1
+
+
+def test_a_device_that_goes_away_ends_the_turn_and_keeps_what_was_heard() -> None:
+    outcome, _ = turn(parts(ScriptedChat(typed(THREE)), output=BreakingOutput(breaks_at=1)))
+    assert outcome.kind == "failed"
+    assert outcome.error is not None
+    assert outcome.error.hint == "plug it in"
+    assert THREE.startswith(outcome.heard)
+
+
+def test_text_without_letters_or_digits_is_shown_and_never_synthesized() -> None:
+    outcome, recorder = turn(parts(ScriptedChat([(0.1, "Hello.\n"), (0.1, "…!?\n"), (0.1, "🎉\n"), (0.1, "Bye.\n")])))
+    assert outcome.kind == "completed"
+    assert "🎉" in "".join(e.text for e in recorder.of(events.PlaybackStarted))
+
+
+def test_without_a_voice_the_reply_is_shown() -> None:
+    given = Parts(ScriptedChat(typed(THREE)), None, SilentOutput(realtime=False), parts(ScriptedChat([])).new_chunker)
+    outcome, _ = turn(given)
+    assert (outcome.kind, outcome.heard) == ("completed", THREE)
+
+
+def test_an_endless_reply_is_held_back_by_what_is_still_to_be_played() -> None:
+    class Endless(ScriptedChat):
+        async def stream_reply(self, messages):  # type: ignore[no-untyped-def]  # that of ScriptedChat
+            while True:
+                self.sent += 1
+                yield "Another sentence of a reply that never ends. "
+
+    chat = Endless([])
+    outcome, recorder = turn(parts(chat), interrupt_at=30.0)
+    assert outcome.kind == "interrupted"
+    assert len(recorder.of(events.PlaybackFinished)) > 5
+    assert chat.sent < 500
+
+
+def test_an_empty_reply_completes_with_nothing_heard() -> None:
+    outcome, _ = turn(parts(ScriptedChat([])))
+    assert (outcome.kind, outcome.heard) == ("completed", "")
+
+
+def test_forty_sentences_of_speech_take_no_real_time() -> None:
+    text = "This sentence is one of many. " * 40
+    outcome, _ = turn(parts(ScriptedChat(typed(text))))
+    assert outcome.heard == text.rstrip() or outcome.heard == text
+    assert outcome.metrics.audio_seconds > 40
+
+
+@pytest.mark.anyio
+async def test_the_turn_runs_on_every_event_loop() -> None:
+    recorder = Recorder()
+    given = parts(ScriptedChat(typed(THREE, first=0.01, rate=2000)), CostingVoice(seconds=0.02, delay=0.001, rtf=0))
+    outcome = await speak_turn(QUESTION, given, emit=recorder, scope=anyio.CancelScope())
+    assert outcome.heard == THREE
+
+
+@pytest.mark.anyio
+async def test_cancelling_from_outside_passes_through() -> None:
+    chat = ScriptedChat([(0.0, "Hello there. "), (60.0, "never")])
+    with anyio.move_on_after(0.05) as outer:
+        await speak_turn(QUESTION, parts(chat), emit=Recorder(), scope=anyio.CancelScope())
+    assert outer.cancelled_caught
+    assert chat.closed
+
+
+@pytest.mark.anyio
+async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
+    class Buggy(CostingVoice):
+        async def synthesize(self, utterance):  # type: ignore[no-untyped-def]  # that of CostingVoice
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await speak_turn(
+            QUESTION, parts(ScriptedChat(typed(THREE, rate=5000)), Buggy()), emit=Recorder(), scope=anyio.CancelScope()
+        )

@@ -1,0 +1,376 @@
+"""The loudspeaker, through PortAudio.
+
+One stream is opened and kept. Its buffer is deep, so that a busy machine does not make it stutter; but it is *started*
+only when there is something to play, with the audio already in the buffer ("primed"), so that the first sound does not wait for
+that depth; when the queue has run dry and all was heard, it is started anew for the next clip. Only PortAudio's own thread touches
+the audio, so that a stalled event loop cannot be heard.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import anyio
+
+from voicebot.audio.pcm import convert
+from voicebot.config import AudioDevice
+from voicebot.errors import AudioError
+from voicebot.speech import AudioFormat, Clip
+from voicebot.wakeup import current_waker
+
+_TAIL_SECONDS = 0.05
+"""The device may be this much later than it says: nothing of the last word is cut off."""
+
+Device = int | str | None
+"""As sounddevice takes it: a number, a part of the name, or the default."""
+
+
+class DeviceOutput:
+    """Plays clips without a gap on one sound device."""
+
+    realtime = True
+
+    def __init__(self, sounddevice: ModuleType, device: Device, *, latency_seconds: float) -> None:
+        self._sounddevice = sounddevice
+        self._device = device
+        self._latency = latency_seconds
+        self._stream: _Stream | None = None
+        self._last: DevicePlayback | None = None
+        self.name = str(_guarded(lambda: sounddevice.query_devices(device, "output"))["name"])
+
+    def open_stream(self, format: AudioFormat) -> None:
+        """Have a stream for `format` ready, or the nearest the device can do. Raises AudioError."""
+        if self._stream and (self._stream.lost or (self._stream.wanted != format and self._stream.all_heard())):
+            self._stream.close()
+            if self._stream.lost:
+                _reload_devices(self._sounddevice)
+            self._stream = None
+        if self._stream is None:
+            self._stream = _Stream(self._sounddevice, self._device, format, self._latency, name=self.name)
+
+    async def play(self, clip: Clip) -> DevicePlayback:
+        """Queue `clip` directly behind the one before; return when only this one has not begun to sound."""
+        self.open_stream(clip.format)
+        assert self._stream is not None
+        before, self._last = self._last, self._stream.enqueue(convert(clip, self._stream.format))
+        playback = self._last
+        if before is not None:
+            await before.taken()
+        return playback
+
+    async def drain(self) -> None:
+        """Wait until all was heard, then let the device rest."""
+        if self._stream:
+            await anyio.sleep(self._stream.unheard_seconds() + _TAIL_SECONDS)
+            self.abort()
+
+    def abort(self) -> None:
+        """Be silent now."""
+        self._last = None
+        if self._stream:
+            self._stream.abort()
+
+    def close(self) -> None:
+        """Give the device back."""
+        if self._stream:
+            self._stream.close()
+            self._stream = None
+
+
+@dataclass(slots=True)
+class DevicePlayback:
+    """One clip in the queue of the device. PortAudio's thread writes the moments, in seconds of time.monotonic."""
+
+    stream: _Stream
+    pcm: memoryview
+    position: int = 0
+    """Bytes the device has taken."""
+    first_frame: int = 0
+    """Of the stream, when the first byte was taken."""
+    starts: float = 0.0
+    """When its first frame is audible."""
+    ends: float = 0.0
+    """When its last frame was heard."""
+    begun: anyio.Event = field(default_factory=anyio.Event)
+    handed_over: anyio.Event = field(default_factory=anyio.Event)
+
+    async def taken(self) -> None:
+        """Wait until the device has begun to take it."""
+        await self.begun.wait()
+
+    async def started(self) -> float:
+        """Wait until the first frame is audible."""
+        await self.begun.wait()
+        return await self._reached(self.starts)
+
+    async def finished(self) -> float:
+        """Wait until the last frame was heard."""
+        await self.handed_over.wait()
+        return await self._reached(self.ends)
+
+    def heard_seconds(self) -> float:
+        """How much of it was audible so far."""
+        if not self.position:
+            return 0.0
+        frames = min(self.stream.heard_frames() - self.first_frame, self.position // self.stream.format.frame_bytes)
+        return float(max(0, frames)) / self.stream.format.sample_rate
+
+    async def _reached(self, moment: float) -> float:
+        self.stream.check()
+        await anyio.sleep_until(moment + self.stream.clock_offset)
+        self.stream.check()
+        return moment + self.stream.clock_offset
+
+
+class _Stream:
+    """A PortAudio stream with a queue; `_fill` runs in PortAudio's thread and owns what it writes."""
+
+    def __init__(
+        self, sounddevice: ModuleType, device: Device, wanted: AudioFormat, latency_seconds: float, *, name: str
+    ) -> None:
+        self.wanted = wanted
+        self.lost = False
+        """The device went away."""
+        self.clock_offset = anyio.current_time() - time.monotonic()
+        self._name = name
+        self._queue: deque[DevicePlayback] = deque()
+        self._running = False
+        self._frames = 0  # given to the device since the stream was opened
+        self._audible_until = 0.0  # when the last of them that is not silence will have been heard
+        self._block_ends = 0.0  # when the last of them will have been heard
+        self._previous_ends: float | None = None  # end of the clip before, as long as the stream has run on
+        self._silent_frames = 0  # since then
+        self._aborted_at: float | None = None
+        self._start_at = 0.0
+        self._frames_at_start = 0
+        self._wake = current_waker()
+        self.format, self._stream = self._open(sounddevice, device, wanted, latency_seconds)
+
+    def _open(
+        self, sounddevice: ModuleType, device: Device, wanted: AudioFormat, latency_seconds: float
+    ) -> tuple[AudioFormat, Any]:
+        def opened(format: AudioFormat) -> Any:  # Any: sounddevice has no types
+            return sounddevice.RawOutputStream(
+                samplerate=format.sample_rate,
+                channels=format.channels,
+                dtype="int16",
+                device=device,
+                latency=latency_seconds,
+                callback=self._fill,
+                finished_callback=self._finished,
+                prime_output_buffers_using_stream_callback=True,
+            )
+
+        with _quiet_stderr():
+            try:
+                return wanted, opened(wanted)
+            except (sounddevice.PortAudioError, ValueError) as error:
+                first_error = error
+            # Some drivers take only what the mixer runs at.
+            info = _guarded(lambda: sounddevice.query_devices(device, "output"))
+            format = AudioFormat(int(info["default_samplerate"]), min(2, int(info["max_output_channels"])))
+            try:
+                return format, opened(format)
+            except (sounddevice.PortAudioError, ValueError):
+                raise AudioError(
+                    f"cannot open the audio device {self._name}: {_reason(first_error)}",
+                    hint="close the program that uses it, or choose another: voicebot devices",
+                ) from first_error
+
+    # ------------------------------------------------ the event loop's side
+
+    def enqueue(self, pcm: bytes) -> DevicePlayback:
+        self.check()
+        playback = DevicePlayback(self, memoryview(pcm))
+        if self._running and self.all_heard():
+            self._stop()  # nothing but silence is on its way: start anew, primed, and do not wait behind it
+        self._queue.append(playback)
+        if not self._running:
+            self._start()
+        return playback
+
+    def unheard_seconds(self) -> float:
+        frames = sum((len(p.pcm) - p.position) // self.format.frame_bytes for p in tuple(self._queue))
+        return max(0.0, self._audible_until - time.monotonic()) + frames / self.format.sample_rate
+
+    def all_heard(self) -> bool:
+        return self.unheard_seconds() == 0
+
+    def heard_frames(self) -> int:
+        now = self._aborted_at or time.monotonic()
+        return self._frames - round(max(0.0, self._block_ends - now) * self.format.sample_rate)
+
+    def abort(self) -> None:
+        self._queue.clear()
+        self._stop()
+
+    def close(self) -> None:
+        self.abort()
+        self._stream.close(ignore_errors=True)
+
+    def check(self) -> None:
+        if self.lost:
+            raise AudioError(
+                f"the audio device {self._name} went away",
+                hint="plug it in again, or choose another: voicebot devices",
+            )
+
+    def _start(self) -> None:
+        self._aborted_at, self._previous_ends, self._silent_frames = None, None, 0
+        self._start_at, self._frames_at_start = time.monotonic(), self._frames
+        self._running = True
+        try:
+            self._stream.start()
+        except Exception as error:
+            self._running = False
+            self.lost = True
+            raise AudioError(
+                f"the audio device {self._name} does not start: {_reason(error)}",
+                hint="is the sound server running? Or choose another: voicebot devices",
+            ) from error
+
+    def _stop(self) -> None:
+        if self._running:
+            self._aborted_at = time.monotonic()
+            self._running = False  # before abort(): `_finished` tells a device that went away by it
+            self._stream.abort(ignore_errors=True)
+
+    # ------------------------------------------------ PortAudio's thread
+
+    def _fill(self, out: Any, frames: int, time_info: Any, status: Any) -> None:  # Any: cffi objects
+        now, rate, frame_bytes = time.monotonic(), self.format.sample_rate, self.format.frame_bytes
+        delay = time_info.outputBufferDacTime - time_info.currentTime
+        if time_info.currentTime and delay > 0:
+            block_starts = now + delay
+        else:  # while the buffers are primed there is no clock yet: sound begins when the stream does
+            block_starts = self._start_at + (self._frames - self._frames_at_start) / rate
+        filled, size = 0, frames * frame_bytes
+        while filled < size and self._queue:
+            playback = self._queue[0]
+            if playback.position == 0:
+                playback.first_frame = self._frames + filled // frame_bytes
+                if self._previous_ends is None:
+                    playback.starts = block_starts + filled / (frame_bytes * rate)
+                else:  # exact to the sample
+                    playback.starts = self._previous_ends + self._silent_frames / rate
+                playback.ends = playback.starts + len(playback.pcm) / (frame_bytes * rate)
+                self._previous_ends, self._silent_frames = playback.ends, 0
+                self._wake(playback.begun.set)
+            take = min(size - filled, len(playback.pcm) - playback.position)
+            out[filled : filled + take] = playback.pcm[playback.position : playback.position + take]
+            filled += take
+            playback.position += take
+            if playback.position == len(playback.pcm):
+                self._queue.popleft()
+                self._wake(playback.handed_over.set)
+        if filled:
+            self._audible_until = block_starts + filled / (frame_bytes * rate)
+        if filled < size:
+            out[filled:] = bytes(size - filled)
+            self._silent_frames += (size - filled) // frame_bytes
+        self._frames += frames
+        self._block_ends = block_starts + frames / rate
+
+    def _finished(self) -> None:
+        if self._running:  # nobody stopped it
+            self._aborted_at, self._running, self.lost = time.monotonic(), False, True
+            for playback in tuple(self._queue):
+                self._wake(playback.begun.set)
+                self._wake(playback.handed_over.set)
+
+
+def list_devices() -> list[dict[str, Any]]:  # Any: numbers, names and rates, ready for json.dumps
+    """The output devices: `number`, `name`, `host_api`, `channels`, `sample_rate`, `default`. Raises AudioError."""
+    sounddevice = import_sounddevice()
+    hosts = sounddevice.query_hostapis()
+    default = sounddevice.default.device[1]
+    return [
+        {
+            "number": number,
+            "name": device["name"],
+            "host_api": hosts[device["hostapi"]]["name"],
+            "channels": device["max_output_channels"],
+            "sample_rate": int(device["default_samplerate"]),
+            "default": number == default,
+        }
+        for number, device in enumerate(sounddevice.query_devices())
+        if device["max_output_channels"] > 0
+    ]
+
+
+@asynccontextmanager
+async def open_device(config: AudioDevice, format: AudioFormat) -> AsyncIterator[DeviceOutput]:
+    """A sound device that is ready to play clips of `format`. Raises AudioError."""
+    sounddevice = await anyio.to_thread.run_sync(import_sounddevice)
+    output = DeviceOutput(
+        sounddevice, None if config.device == "" else config.device, latency_seconds=config.latency_seconds
+    )
+    output.open_stream(format)
+    try:
+        yield output
+    finally:
+        output.close()
+
+
+def import_sounddevice() -> ModuleType:
+    """Load PortAudio, which looks for devices meanwhile. Raises AudioError when it is not installed."""
+    with _quiet_stderr():
+        try:
+            import sounddevice
+        except (OSError, ImportError) as error:
+            hint = (
+                "sudo apt install libportaudio2  (or your distribution's PortAudio), or write a file: -o speech.wav"
+                if sys.platform.startswith("linux")
+                else "reinstall it: pip install --force-reinstall sounddevice"
+            )
+            raise AudioError(f"there is no PortAudio on this machine ({error})", hint=hint) from error
+    return sounddevice  # type: ignore[no-any-return]  # sounddevice has no types
+
+
+def _reload_devices(sounddevice: ModuleType) -> None:
+    """Look for devices again: PortAudio's list is frozen when it is loaded."""
+    with _quiet_stderr():
+        sounddevice._terminate()
+        sounddevice._initialize()
+
+
+def _guarded(query: Callable[[], Any]) -> Any:  # Any: sounddevice has no types
+    import sounddevice
+
+    try:
+        return query()
+    except (sounddevice.PortAudioError, ValueError) as error:
+        raise AudioError(
+            f"there is no such audio device: {_reason(error)}",
+            hint="list them: voicebot devices; or write a file: -o speech.wav",
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(argument) for argument in error.args[:1]).strip() or type(error).__name__
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Keep ALSA, JACK and PortAudio from printing their probing of absent hardware on the user's terminal."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # no standard error to protect
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

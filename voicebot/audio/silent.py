@@ -1,0 +1,39 @@
+"""No sound: for machines, tests and experiments."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from voicebot.audio.paced import PacedPlayback, PacedQueue
+from voicebot.config import AudioSilent
+from voicebot.speech import Clip
+
+
+class SilentOutput:
+    """Takes clips and is silent, at once or for as long as they would sound."""
+
+    name = "silent"
+
+    def __init__(self, *, realtime: bool, latency_seconds: float = 0.0) -> None:
+        self.realtime = realtime
+        self._queue = PacedQueue(latency_seconds=latency_seconds)
+
+    async def play(self, clip: Clip) -> PacedPlayback:
+        """Place `clip` behind the others."""
+        playback = self._queue.append(clip.seconds if self.realtime else 0.0)
+        await self._queue.wait_for_room()
+        return playback
+
+    async def drain(self) -> None:
+        """There is nothing to wait for."""
+
+    def abort(self) -> None:
+        """Forget what was not heard."""
+        self._queue.abort()
+
+
+@asynccontextmanager
+async def open_silent(config: AudioSilent) -> AsyncIterator[SilentOutput]:
+    """An output nobody hears."""
+    yield SilentOutput(realtime=config.realtime)

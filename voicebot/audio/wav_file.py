@@ -1,0 +1,120 @@
+"""A WAV file that is valid while it grows and after an interruption."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from voicebot.audio.paced import PacedPlayback, PacedQueue
+from voicebot.audio.pcm import convert, silence, wav_bytes
+from voicebot.config import AudioWav
+from voicebot.errors import AudioError
+from voicebot.speech import AudioFormat, Clip
+
+_HEADER_BYTES = 44
+_MOST_DATA = 2**32 - 1 - _HEADER_BYTES
+"""The sizes in a WAV header have 32 bits."""
+
+
+class WavOutput:
+    """Appends clips to a file, in the format of the first one."""
+
+    def __init__(self, file: BinaryIO, path: Path, *, realtime: bool) -> None:
+        self._file = file
+        self._path = path
+        self._format: AudioFormat | None = None
+        self._data_bytes = 0
+        self._queue = PacedQueue()
+        self.realtime = realtime
+
+    @property
+    def name(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    @property
+    def written(self) -> bool:
+        """Whether there is any audio in the file yet."""
+        return self._format is not None
+
+    async def play(self, clip: Clip) -> PacedPlayback:
+        """Append `clip`: at once, or when realtime as a loudspeaker would play it, silence before it included."""
+        before = self._queue.end
+        playback = self._queue.append(clip.seconds if self.realtime else 0.0)
+        format = self._format or clip.format
+        pcm = convert(clip, format)
+        if self.realtime and 0 < before < playback.start:
+            pcm = silence(playback.start - before, format) + pcm
+        self._append(pcm, format)
+        await self._queue.wait_for_room()
+        return playback
+
+    async def drain(self) -> None:
+        """There is nothing to wait for: every clip is in the file."""
+
+    def abort(self) -> None:
+        """When realtime, cut off what would not have been heard."""
+        unheard = self._queue.unheard_seconds() if self.realtime else 0.0
+        self._queue.abort()
+        if unheard and self._format:
+            unheard_bytes = len(silence(unheard, self._format))
+            self._write(max(0, self._data_bytes - unheard_bytes), b"", self._format)
+            self._file.truncate()
+
+    def _append(self, pcm: bytes, format: AudioFormat) -> None:
+        if self._data_bytes + len(pcm) > _MOST_DATA:
+            raise AudioError(f"{self._path} is full: a WAV file holds 4 GB", hint="start another file with -o")
+        if self._format is None:
+            self._file.truncate(0)
+        self._write(self._data_bytes, pcm, format)
+
+    def _write(self, position: int, pcm: bytes, format: AudioFormat) -> None:
+        """Put `pcm` at `position` of the data and end the data behind it; first the audio, then the header that counts it."""
+        header = wav_bytes(b"", format)
+        try:
+            if self._format is None:
+                self._file.write(header)
+            self._format = format
+            self._file.seek(_HEADER_BYTES + position)
+            if self._file.write(pcm) != len(pcm):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._data_bytes = position + len(pcm)
+            self._file.seek(4)
+            self._file.write((self._data_bytes + _HEADER_BYTES - 8).to_bytes(4, "little") + header[8:40])
+            self._file.write(self._data_bytes.to_bytes(4, "little"))
+            self._file.seek(_HEADER_BYTES + self._data_bytes)
+        except OSError as error:
+            raise _write_error(self._path, error) from error
+
+
+@asynccontextmanager
+async def open_wav(config: AudioWav) -> AsyncIterator[WavOutput]:
+    """A file to write audio to; what it held stays until the first clip comes. Raises AudioError."""
+    path = Path(config.path).expanduser()
+    existed = path.exists()
+    try:
+        # not "wb": a reply that never comes must not cost the recording of yesterday
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
+    except OSError as error:
+        raise _write_error(path, error) from error
+    with file:
+        output = WavOutput(file, path, realtime=config.realtime)
+        try:
+            yield output
+        finally:
+            if not existed and not output.written:
+                path.unlink(missing_ok=True)
+
+
+def _write_error(path: Path, error: OSError) -> AudioError:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    return AudioError(
+        f"cannot write {path}: {error.strerror or error}",
+        hint="make room on that disk, or name a file elsewhere with -o"
+        if full
+        else "name a writable file with -o FILE.wav",
+    )

@@ -1,0 +1,58 @@
+"""Text that comes from elsewhere as the reply: standard input, or a given text."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+import sys
+from collections.abc import AsyncGenerator, Sequence
+
+import anyio
+from anyio import to_thread
+
+from voicebot.errors import ChatError
+from voicebot.speech import Message
+
+_READ_BYTES = 65_536
+
+
+class PipedChat:
+    """Replies with whatever arrives at a file descriptor, as it arrives, once."""
+
+    name = "standard input"
+
+    def __init__(self, file_descriptor: int = 0) -> None:
+        self._file_descriptor = file_descriptor
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+        """Yield the text as it arrives, until the end of the input; what is not UTF-8 becomes U+FFFD."""
+        decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        while data := await self._read():
+            if text := decoder.decode(data):
+                yield text
+        if rest := decoder.decode(b"", final=True):
+            yield rest
+
+    async def _read(self) -> bytes:
+        try:
+            if sys.platform == "win32":  # only sockets can be waited for there
+                return await to_thread.run_sync(os.read, self._file_descriptor, _READ_BYTES, abandon_on_cancel=True)
+            if not stat.S_ISREG(os.fstat(self._file_descriptor).st_mode):  # files are always ready
+                await anyio.wait_readable(self._file_descriptor)
+            return os.read(self._file_descriptor, _READ_BYTES)
+        except OSError as error:
+            raise ChatError(f"cannot read standard input: {error.strerror or error}") from error
+
+
+class GivenText:
+    """Replies with one text."""
+
+    name = "given text"
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+        """Yield the text."""
+        yield self._text

@@ -1,0 +1,167 @@
+"""Runs a command: the event loop, signals, errors and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from voicebot.errors import AudioError, ChatError, ConfigError, SynthesisError, VoicebotError
+
+OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO = range(7)
+INTERRUPTED, TERMINATED = 130, 143
+
+
+def exit_code(error: VoicebotError) -> int:
+    """The exit code for an error."""
+    match error:
+        case ConfigError():
+            return CONFIG
+        case ChatError():
+            return CHAT
+        case SynthesisError():
+            return VOICE
+        case AudioError():
+            return AUDIO
+        case _:
+            return FAILED
+
+
+def status(text: str, *, bold: bool = False) -> None:
+    """Print a line for the person at the terminal, on standard error."""
+    color = False if os.environ.get("NO_COLOR") else None  # None: where it is a terminal
+    try:
+        typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
+    except OSError:
+        return  # nobody reads it
+
+
+def show_error(error: VoicebotError) -> None:
+    """Print what happened and what to do about it, on standard error."""
+    status(f"voicebot: {error.message}", bold=True)
+    if error.hint:
+        status(f"  → {error.hint}")
+
+
+def leave_at_once(code: int) -> NoReturn:
+    """End the process without waiting for threads that read or write for somebody who has stopped.
+
+    Everything that had to be closed was closed by its exit stack.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue
+    os._exit(code)
+
+
+class Control:
+    """What a running command is told from outside."""
+
+    def __init__(self) -> None:
+        self.interrupt: Callable[[], bool] = lambda: False
+        """Called at Ctrl-C; True when that was enough and the command goes on."""
+        self.code: int | None = None
+        """The exit code if a signal ended the command."""
+        self.leave: Callable[[int], None] = leave_at_once
+        """End the command with this exit code, everything closed."""
+
+
+def run_command(body: Callable[[Control], Awaitable[int]], *, debug: bool = False) -> NoReturn:
+    """Run `body` in an event loop and leave with its exit code, or with that of the error or signal that ended it."""
+    try:
+        code = _run(body)
+    except VoicebotError as error:
+        if debug:
+            raise
+        show_error(error)
+        code = exit_code(error)
+    except BrokenPipeError:
+        code = FAILED  # whoever read our output has gone: nothing to add
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as error:
+        if debug:
+            raise
+        status(f"voicebot: unexpected {type(error).__name__}: {error}", bold=True)
+        status("  → this is a fault of voicebot; run again with --debug and report what it prints")
+        code = FAILED
+    leave_at_once(code)
+
+
+def _run(body: Callable[[Control], Awaitable[int]]) -> int:
+    import anyio
+
+    async def supervised() -> int:
+        control = Control()
+        result = FAILED
+        with _signals() as received:
+            async with anyio.create_task_group() as tasks:
+
+                def leave(code: int) -> None:
+                    if tasks.cancel_scope.cancel_called:
+                        leave_at_once(code)  # asked twice
+                    control.code = code
+                    tasks.cancel_scope.cancel()
+
+                async def obey() -> None:
+                    async for number in received:
+                        if number != signal.SIGINT:
+                            leave(TERMINATED)
+                        elif not control.interrupt():
+                            leave(INTERRUPTED)
+
+                control.leave = leave
+                tasks.start_soon(obey)
+                result = await body(control)
+                tasks.cancel_scope.cancel()
+        return control.code if control.code is not None else result
+
+    try:
+        return anyio.run(supervised)
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+
+
+@contextmanager
+def _signals() -> Iterator[AsyncIterator[int]]:
+    """The signals that ask us to stop, as they come. Plain handlers: Windows' event loops have none of their own."""
+    import anyio
+
+    from voicebot.wakeup import current_waker
+
+    send, receive = anyio.create_memory_object_stream[int](16)
+    wake = current_waker()
+
+    def handler(number: int, _: FrameType | None) -> None:
+        def deliver() -> None:
+            try:
+                send.send_nowait(number)
+            except anyio.WouldBlock:
+                os._exit(INTERRUPTED)  # sixteen Ctrl-C that nobody obeyed
+
+        wake(deliver)
+
+    numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        with send, receive:
+            yield receive
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def die_quietly_until_running() -> None:
+    """Let Ctrl-C end the process without a traceback while it still loads."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))

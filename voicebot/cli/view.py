@@ -1,0 +1,119 @@
+"""What a turn looks like on the terminal, or as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio import to_thread
+
+from voicebot import events
+from voicebot.cli.runner import status
+from voicebot.events import Broadcast, TurnEvent
+from voicebot.speech import Metrics
+
+
+class TextView:
+    """The reply as it is spoken, on standard output; warnings on standard error."""
+
+    def __init__(self, *, as_written: bool, quiet: bool, prefix: str = "") -> None:
+        self._as_written = as_written
+        self._quiet = quiet
+        self._prefix = prefix
+        self._line = ""
+        """What is on the current line of the terminal."""
+
+    def show(self, event: TurnEvent) -> str:
+        """What `event` adds to standard output."""
+        match event:
+            case events.TurnStarted():
+                self._line = ""
+            case events.Delta() if self._as_written:
+                return self._text(event.text)
+            case events.PlaybackStarted() if not self._as_written:
+                return self._text(event.text)
+            case events.Warning():
+                status(f"voicebot: {event.message}" + (f" → {event.hint}" if event.hint else ""))
+            case events.TurnEnded():
+                ending = "\n" if self._line and not self._line.endswith("\n") else ""
+                if not self._quiet and event.outcome != "failed" and event.metrics.ttfa is not None:
+                    self.summary = summary(event.metrics)
+                return ending
+            case _:
+                pass
+        return ""
+
+    summary = ""
+    """The account of the last turn, for one quiet line after it."""
+
+    def _text(self, text: str) -> str:
+        if not self._line:
+            text = self._prefix + text.lstrip()
+        self._line = text[-1:] or self._line
+        return text
+
+
+class JsonView:
+    """Every event as one JSON object a line."""
+
+    summary = ""
+
+    def show(self, event: TurnEvent) -> str:
+        """The line for `event`."""
+        return json.dumps(events.as_dict(event), ensure_ascii=False, default=str) + "\n"
+
+
+View = TextView | JsonView
+
+
+def summary(metrics: Metrics) -> str:
+    """What was slow, in one line."""
+    parts = []
+    if metrics.ttfa is not None:
+        waited = f" (first text after {metrics.ttft:.2f} s)" if metrics.ttft and metrics.ttft > 0.05 else ""
+        parts.append(f"first audio after {metrics.ttfa:.2f} s{waited}")
+    if metrics.gaps:
+        chat = metrics.waited_for_chat > metrics.waited_for_voice
+        slow = "the chat model" if chat else "the voice"
+        number = "1 gap" if metrics.gaps == 1 else f"{metrics.gaps} gaps"
+        parts.append(f"{number}, {metrics.gap_seconds:.2f} s, waiting for {slow}")
+    else:
+        parts.append("no gaps")
+    parts.append(f"{metrics.audio_seconds:.1f} s of speech")
+    if metrics.rtf is not None and metrics.rtf >= 0.5:
+        parts.append(f"the voice takes {metrics.rtf:.1f} s for each second of it")
+    return " · ".join(parts)
+
+
+@asynccontextmanager
+async def viewing(broadcast: Broadcast, view: View, *, closed: Callable[[], object]) -> AsyncIterator[None]:
+    """Show the events of `broadcast` until the block ends; call `closed` when nobody reads our output any more."""
+    # unbounded: the reply must not lose a word because a pager holds us up
+    with broadcast.subscribe(math.inf) as subscription:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_show, subscription, view, closed)
+            yield
+            subscription.end()
+
+
+async def _show(subscription: events.Subscription, view: View, closed: Callable[[], object]) -> None:
+    async for event in subscription.events:
+        if text := view.show(event):
+            try:
+                await to_thread.run_sync(write_out, text, abandon_on_cancel=True)
+            except BrokenPipeError:
+                closed()
+                return
+        if isinstance(event, events.TurnEnded) and view.summary:
+            status(view.summary)
+            view.summary = ""
+
+
+def write_out(text: str) -> None:
+    """Write `text` to standard output at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()

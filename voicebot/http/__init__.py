@@ -1,0 +1,1 @@
+"""HTTP for the adapters: clients that cannot leak, decoders without I/O, failures in words."""

@@ -1,0 +1,49 @@
+"""The one place that makes HTTP clients."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from voicebot import __version__
+
+KEEPALIVE_SECONDS = 4.0
+"""uvicorn and llama-server hang up idle connections after 5 s; whoever waits as long sends into a closing one."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` (a name or an address, without port) is this machine itself."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+@asynccontextmanager
+async def open_client(base_url: str, *, connect_timeout_seconds: float) -> AsyncGenerator[httpx.AsyncClient, None]:
+    """Open a client for the server at `base_url`; its requests time out while they connect and never later.
+
+    Raises httpx.InvalidURL. The client belongs to the event loop that opened it.
+    """
+    url = httpx.URL(base_url)
+    loopback = is_loopback(url.host)
+    # Reading the system's certificates takes longer than a whole request to this machine, which needs none of them.
+    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if loopback and url.scheme == "http" else True
+    async with httpx.AsyncClient(
+        base_url=url,
+        headers={"user-agent": f"voicebot/{__version__}", "accept-encoding": "identity"},
+        # A request that is cancelled while it queues for a connection can lose that connection for good.
+        limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEPALIVE_SECONDS),
+        timeout=httpx.Timeout(None, connect=connect_timeout_seconds),
+        trust_env=not loopback,
+        follow_redirects=False,
+        verify=verify,
+    ) as client:
+        yield client

@@ -1,0 +1,207 @@
+"""What went wrong with a request, in words for the person at the keyboard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from voicebot.errors import VoicebotError
+from voicebot.http.lines import BadStream, shorten, without_lone_surrogates
+
+MAX_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as messages speak of it, and the errors of the family that uses it."""
+
+    name: str
+    """Such as `Ollama at http://127.0.0.1:11434`."""
+    section: str
+    """The section of config.toml that configures it, such as `chat`."""
+    start_hint: str
+    """What to do when nobody answers."""
+    failure: type[VoicebotError]
+    unavailable: type[VoicebotError]
+    secret: str = field(default="", repr=False)
+    """An API key, which some servers repeat in their errors."""
+
+    def conceal(self, words: str) -> str:
+        """Return `words` without the API key."""
+        return words.replace(self.secret, "[API key]") if self.secret else words
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a server answered in place of what it was asked for."""
+
+    status: int
+    reason: str
+    """The name of the status, such as `Not Found`."""
+    words: str
+    """The server's own; empty when it said nothing that helps."""
+    html: bool = False
+    location: str = ""
+    retry_after: str = ""
+
+
+def shown_address(base_url: str) -> str:
+    """Return `base_url` as it may be printed: without user name, password and trailing slash."""
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        return base_url
+    return str(url.copy_with(username=None, password=None)).rstrip("/")
+
+
+def words_of(value: object) -> str:
+    """Return the message of an error body in any of the usual shapes: error, error.message, message, detail."""
+    if isinstance(value, str):
+        return shorten(without_lone_surrogates(value), MAX_WORDS)
+    if isinstance(value, list):
+        return shorten("; ".join(filter(None, map(words_of, value))), MAX_WORDS)
+    if isinstance(value, dict):
+        if "msg" in value:  # one entry of FastAPI's list of validation errors
+            place = ".".join(map(str, value["loc"])) if isinstance(value.get("loc"), list) else ""
+            return ": ".join(filter(None, (place, words_of(value["msg"]))))
+        for key in ("error", "message", "detail"):
+            if words := words_of(value.get(key)):
+                return words
+    return ""
+
+
+def media_type(response: httpx.Response) -> str:
+    """Return the content type of `response` without its parameters, in lower case."""
+    content_type: str = response.headers.get("content-type", "")
+    return content_type.partition(";")[0].strip().lower()
+
+
+def is_html(response: httpx.Response) -> bool:
+    """Tell whether `response` is a page for people."""
+    return media_type(response) in ("text/html", "application/xhtml+xml")
+
+
+def read_refusal(response: httpx.Response, body: bytes) -> Refusal:
+    """Read the answer of a server that did not do what it was asked."""
+    text = body.decode(errors="replace")
+    html = is_html(response) or text.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
+    words = ""
+    if not html:
+        try:
+            words = words_of(json.loads(text))
+        except (ValueError, RecursionError):
+            words = shorten(text, MAX_WORDS)
+    return Refusal(
+        status=response.status_code,
+        reason=response.reason_phrase,
+        words="" if words == response.reason_phrase else words,
+        html=html,
+        location=response.headers.get("location", ""),
+        retry_after=_retry_after(response.headers),
+    )
+
+
+def refused(server: Server, refusal: Refusal, *, hint: str = "") -> VoicebotError:
+    """Return the error that says what `server` answered; `hint` wins over the usual one for its status."""
+    status = f"{refusal.status} {refusal.reason}".strip()
+    if refusal.html:
+        message = f"{server.name} answered with an HTML page ({status})"
+    elif 300 <= refusal.status < 400:
+        message = f"{server.name} redirects to {refusal.location or 'nowhere'} ({status})"
+    elif refusal.words:
+        message = f"{server.name} answered {status}: {server.conceal(refusal.words)}"
+    else:
+        message = f"{server.name} answered {status} without a reason"
+    return server.failure(message, hint=hint or _usual_hint(server, refusal))
+
+
+def broke_off(server: Server, *, hint: str = "") -> VoicebotError:
+    """Return the error for an answer that ended in the middle."""
+    return server.failure(
+        f"{server.name} broke off in the middle of its answer", hint=hint or "its log may say why; then ask again"
+    )
+
+
+@contextmanager
+def translated(server: Server) -> Iterator[None]:
+    """Turn what httpx and the decoders raise into the errors of the server's family."""
+    try:
+        yield
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise server.unavailable(
+            f"{server.section}.base_url is no usable address: {error}",
+            hint=f"set {server.section}.base_url to something like http://127.0.0.1:8000",
+        ) from error
+    except httpx.ConnectTimeout as error:
+        raise server.unavailable(
+            f"{server.name} does not accept connections in time", hint=server.start_hint
+        ) from error
+    except httpx.ConnectError as error:
+        raise server.unavailable(f"nobody answers: {server.name} ({_cause(error)})", hint=server.start_hint) from error
+    except httpx.ProxyError as error:
+        raise server.unavailable(
+            f"the proxy does not let us through to {server.name}: {error}",
+            hint="check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+        ) from error
+    except (httpx.HTTPError, httpx.StreamError) as error:
+        raise server.failure(
+            f"the connection to {server.name} broke: {_cause(error)}", hint="its log may say why; then ask again"
+        ) from error
+    except BadStream as error:
+        raise server.failure(
+            f"{server.name} sent something that cannot be read: {server.conceal(str(error))}",
+            hint=f"is {server.section}.base_url the address of the right kind of server?",
+        ) from error
+
+
+def _usual_hint(server: Server, refusal: Refusal) -> str:
+    section = server.section
+    key = f"VOICEBOT_{section.upper()}__API_KEY"
+    wait = f" in {refusal.retry_after}" if refusal.retry_after else " later"
+    match refusal.status:
+        case status if 300 <= status < 400:
+            return f"set {section}.base_url to the address it redirects to"
+        case 401:
+            return f"set {key} to a valid API key"
+        case 403:
+            return f"is the API key ({key}) allowed to do this?"
+        case 429:
+            return f"too many requests or no credit left: try again{wait}"
+        case status if status < 500 and "context" in refusal.words:
+            return "the conversation is longer than the model's context: try fewer session.turns"
+        case 404 | 405:
+            return f"is {section}.base_url right?"
+        case _ if refusal.html:
+            return f"a proxy or another web server answered: is {section}.base_url right, and the server behind it up?"
+        case status if status >= 500:
+            return f"the server itself failed: its log may say why; try again{wait}"
+        case _:
+            return f"the server does not take this request as it is: check the section {section} of the configuration"
+
+
+def _retry_after(headers: httpx.Headers) -> str:
+    seconds: str = headers.get("retry-after", "").strip()
+    # Some servers send a date in place of seconds.
+    return f"{seconds} s" if seconds.isdigit() else seconds
+
+
+def _cause(error: BaseException) -> str:
+    """Return the words of the deepest system error: httpx says "All connection attempts failed" for them all."""
+    words = str(error)
+    seen: set[int] = set()
+    todo: list[BaseException | None] = [error]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, OSError) and one.strerror:
+            words = one.strerror
+        if isinstance(one, BaseExceptionGroup):
+            todo.extend(one.exceptions)
+        todo += [one.__context__, one.__cause__]
+    return shorten(words) or type(error).__name__

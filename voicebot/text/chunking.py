@@ -1,0 +1,797 @@
+"""Cuts a reply that is still being written into the smallest pieces that may be spoken alone.
+
+One pass over the characters. In running text a search jumps to the next character that could matter (a mark, a bracket,
+a newline, an emoji); there a rule of `scripts.py` decides, or says that it must see more. What was looked at is not looked
+at again, but for a word or two around a mark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from voicebot.speech import Boundary, Segment
+from voicebot.text import scripts
+
+Strategy = Literal["newline", "punctuation", "sentence"]
+
+DELIMITERS = "。、！？，．｡､!?,.;:；：…"
+
+SILENT_RULES = frozenset({"fence rest", "think rest"})
+"""Segments of these rules go on with a code block or a thought that was too long for one segment: not to be spoken."""
+
+_HOLD_CHARACTERS = 150
+"""A bracket or quotation that is longer than this no longer keeps its sentences together."""
+
+_SENTENCE_CLASS = re.escape(
+    "".join(
+        sorted(scripts.MARKS | scripts.OPENERS | scripts.CLOSERS | scripts.TOGGLES | set("`~*<|" + scripts.NEWLINES))
+    )
+)
+_NEWLINE_SEARCH = re.compile(f"[{scripts.NEWLINES}]").search
+_SENTENCE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}]").search
+
+_Kind = Literal[
+    "full stop",
+    "mark",
+    "dot",
+    "ellipsis",
+    "open",
+    "close",
+    "toggle",
+    "tick",
+    "tilde",
+    "star",
+    "less",
+    "pipe",
+    "newline",
+]
+_KINDS: dict[str, _Kind] = {
+    **dict.fromkeys(scripts.FULL_STOPS, "full stop"),
+    **dict.fromkeys(scripts.EXCLAIMS, "mark"),
+    **dict.fromkeys(scripts.ELLIPSES, "ellipsis"),
+    **dict.fromkeys(".．", "dot"),
+    **dict.fromkeys(scripts.OPENERS, "open"),
+    **dict.fromkeys(scripts.CLOSERS, "close"),
+    **dict.fromkeys(scripts.TOGGLES, "toggle"),
+    **dict.fromkeys(scripts.NEWLINES, "newline"),
+    "`": "tick",
+    "~": "tilde",
+    "*": "star",
+    "<": "less",
+    "|": "pipe",
+}
+_THOUGHTS = {"<think>": "</think>", "<thinking>": "</thinking>", "<reasoning>": "</reasoning>"}
+_CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;:.!?)–—](?=\s))")
+_ITEM = re.compile(r"\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
+_EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
+_OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
+_CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Cut here."""
+
+    end: int
+    boundary: Boundary
+    rule: str
+
+
+_Step = Callable[[str, int, bool], "_Cut | bool"]
+"""Reads on in text[:end] (`final`: nothing will follow): a cut, True to go on with another step, False to wait for more."""
+
+
+class Chunker:
+    """Cuts one reply into segments.
+
+    The segments are contiguous (`text == reply[start:end]`, offsets in characters), and joined they are the reply, except
+    for blank text at its very end. They do not depend on how the reply was split into deltas, as long as `release` is
+    not called. No segment is longer than `max_characters`, and a grapheme cluster is torn only where it is longer than
+    that itself (or where a combining mark follows a 。 that was given out at once). `Segment.rule` says what cut behind it:
+    "full stop", "mark", "dot", "ellipsis", "quote", "emoji", "action", "delimiter", "line", "paragraph", "fence", "table", "think",
+    "limit", "pause", "end", and those in SILENT_RULES. After "。" (outside of brackets) nothing is waited for; elsewhere the next visible
+    character decides, in rare cases the next word.
+    """
+
+    def __init__(
+        self, *, strategy: Strategy = "sentence", delimiters: str = DELIMITERS, max_characters: int = 300
+    ) -> None:
+        self._limit = max(1, max_characters)
+        self._delimiters = frozenset(delimiters) if strategy == "punctuation" else frozenset()
+        self._plain_lines = strategy == "newline"
+        self._find = _NEWLINE_SEARCH if self._plain_lines else _SENTENCE_SEARCH
+        if self._delimiters:
+            extra = re.escape("".join(sorted(self._delimiters)))
+            self._find = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}{extra}]").search
+        self._text = ""
+        """The reply from some place before the present segment on."""
+        self._offset = 0
+        """Where in the reply `_text` begins."""
+        self._start = 0
+        """Where the present segment begins (all places are indexes of `_text`)."""
+        self._at = 0
+        """Where reading goes on."""
+        self._line = 0
+        """Where the present line begins, -1 if before the present segment."""
+        self._begin_segment()
+        self._line = 0
+
+    def feed(self, delta: str) -> list[Segment]:
+        """Take the next piece of the reply and return the segments that are ready."""
+        text = self._text = self._text + delta
+        if self._in_running_text and len(text) - self._start <= self._limit and not self._find(text, self._at):
+            self._at = len(text)
+            return []
+        return self._read(final=False)
+
+    def flush(self) -> list[Segment]:
+        """Return what is left at the end of the reply, finished or not."""
+        segments = self._read(final=True)
+        if self._text[self._start :].strip():
+            segments.append(self._segment(_Cut(len(self._text), Boundary.END, self._named("end"))))
+        self._offset += len(self._text)
+        self._text = ""
+        self._start = self._at = self._line = 0
+        self._begin_segment()
+        return segments
+
+    def release(self) -> list[Segment]:
+        """Return the sentence that is finished as far as one can see, now that the stream has paused; what is unfinished stays."""
+        if not self._pause_at:
+            return []
+        return [self._give(_Cut(self._pause_at, Boundary.TIMEOUT, "pause"))]
+
+    # ------------------------------------------------------------ segments
+
+    def _begin_segment(self) -> None:
+        """Forget what was known of the segment before."""
+        self._step: _Step = self._in_text
+        self._in_running_text = True
+        self._pause_at = 0
+        self._voiced = False
+        self._voiced_until = self._start
+        self._unit = ""
+        self._table = False
+        self._line = -1
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close everything that keeps sentences together."""
+        self._depth = 0
+        self._quotes = ""
+        self._code = 0
+        self._acting = False
+        self._held_since = 0
+
+    def _segment(self, cut: _Cut) -> Segment:
+        start, end = self._start, cut.end
+        return Segment(self._text[start:end], self._offset + start, self._offset + end, cut.boundary, cut.rule)
+
+    def _give(self, cut: _Cut) -> Segment:
+        """Cut, and begin the next segment."""
+        segment = self._segment(cut)
+        self._start = self._at = cut.end
+        unit, step, closer = self._unit, self._step, self._in_running_text
+        self._begin_segment()
+        if unit and cut.boundary is Boundary.FORCED:
+            self._unit, self._step, self._in_running_text = unit.split()[0] + " rest", step, closer
+        return segment
+
+    def _named(self, rule: str) -> str:
+        return self._unit if self._unit.endswith(" rest") else rule
+
+    def _read(self, *, final: bool) -> list[Segment]:
+        segments = []
+        text = self._text
+        while True:
+            end = min(len(text), self._start + self._limit + 1)
+            cut = self._next_cut(text, end, final and end == len(text))
+            if cut is None:
+                if len(text) - self._start <= self._limit:
+                    break
+                cut = self._forced_cut(text, end)
+            segments.append(self._give(cut))
+        if self._start:
+            self._forget(self._start)
+        return segments
+
+    def _forget(self, count: int) -> None:
+        """Drop the first `count` characters, which have been given out."""
+        self._text = self._text[count:]
+        self._offset += count
+        self._start -= count
+        self._at -= count
+        self._voiced_until -= count
+        self._line = max(-1, self._line - count)
+        self._held_since -= count
+        self._mark_at -= count
+        self._cut_at -= count
+        self._pause_at = max(0, self._pause_at - count)
+
+    _mark_at = _cut_at = _from = 0
+    _kind = ""
+
+    def _next_cut(self, text: str, end: int, final: bool) -> _Cut | None:
+        while True:
+            self._pause_at = 0
+            found = self._step(text, end, final)
+            if isinstance(found, _Cut):
+                return found
+            if not found:
+                return None
+
+    def _forced_cut(self, text: str, end: int) -> _Cut:
+        """At the last clause mark within the limit, else the last blank, else between two graphemes, else at the limit."""
+        start, last = self._start, end - 1
+        rule = self._named(self._unit or "limit")
+        if self._unit.startswith("fence"):
+            newline = text.rfind("\n", start + 1, end)
+            place = newline if newline > start else last
+        elif (clause := _CLAUSE.match(text, start, end)) is not None and start < clause.end() <= last:
+            place = clause.end()
+            while place < last and text[place] in scripts.STUCK_CLOSERS:
+                place += 1
+        else:
+            place = last
+            while place > start and not text[place].isspace():
+                place -= 1
+        if not text[start:place].strip():
+            place = last
+        whole = place
+        while whole > start and whole < len(text) and scripts.joins(text, whole, start):
+            whole -= 1
+        return _Cut(whole if whole > start else last, Boundary.FORCED, rule)
+
+    def _has_voice(self, text: str, end: int) -> bool:
+        """Whether text before `end` has a letter or digit; looks at each character once."""
+        if not self._voiced and end > self._voiced_until:
+            self._voiced = scripts.LETTER.search(text, self._voiced_until, end) is not None
+            self._voiced_until = end
+        return self._voiced
+
+    # ------------------------------------------------------------ running text
+
+    def _in_text(self, text: str, end: int, final: bool) -> _Cut | bool:
+        find, kinds = self._find, _KINDS
+        while (found := find(text, self._at, end)) is not None:
+            at = self._at = found.start()
+            self._in_running_text = False
+            character = text[at]
+            kind = kinds.get(character)
+            if kind == "newline":
+                return self._begin_step(self._at_newline)
+            if self._table or self._code and kind != "tick":
+                if at - self._held_since <= _HOLD_CHARACTERS or self._table:
+                    self._at = at + 1
+                    continue
+                self._let_go()
+            if character in self._delimiters:
+                if (cut := self._at_delimiter(text, at)) is not None:
+                    return cut
+            elif kind is None:
+                if self._has_voice(text, at) and not self._held(at):
+                    return self._look_behind("emoji", at)
+                self._at = at + 1
+            elif self._delimiters and kind in ("full stop", "mark", "dot", "ellipsis"):
+                self._at = at + 1
+            elif kind == "full stop":
+                if not self._held(at):
+                    if not self._is_tied(text, at):
+                        if self._has_voice(text, at):
+                            return _Cut(at + 1, Boundary.SENTENCE, "full stop")
+                    else:
+                        return self._look_behind("full stop", at)
+                self._at = at + 1
+            elif kind in ("dot", "close") and (item := self._item_before(text, at, end)) > self._start:
+                if at + 1 >= end and not final:
+                    return False
+                if text[at + 1 : at + 2] in ("", " ", ")"):
+                    return _Cut(item, Boundary.LINE, "item")
+                self._at = at + 1
+            elif kind == "less":
+                if (thought := self._thought_at(text, at, end, final)) is not True:
+                    return thought
+            elif kind in ("mark", "dot", "ellipsis"):
+                if not self._held(at) and not (kind == "dot" and self._is_list_marker(text, at)):
+                    return self._look_behind(kind, at)
+                self._at = at + 1
+            elif not self._at_structure(kind, text, at, end, final):
+                return False
+            if self._step != self._in_text:
+                return True
+        self._at = end
+        self._in_running_text = True
+        return False
+
+    def _begin_step(self, step: _Step) -> bool:
+        self._step = step
+        self._in_running_text = step == self._in_text
+        return True
+
+    def _look_behind(self, kind: str, at: int, behind: int | None = None) -> bool:
+        """A sentence may end with the mark at `at`: what stands behind it (`behind`) decides."""
+        self._kind = kind
+        self._mark_at = at
+        self._cut_at = self._at = at + 1 if behind is None else behind
+        return self._begin_step(self._behind_mark)
+
+    def _held(self, at: int) -> bool:
+        """Whether an open bracket or quotation keeps the sentence together here."""
+        if not (self._depth or self._quotes or self._acting):
+            return False
+        if at - self._held_since <= _HOLD_CHARACTERS:
+            return True
+        self._let_go()
+        return False
+
+    def _hold(self, at: int) -> None:
+        if not (self._depth or self._quotes or self._acting or self._code):
+            self._held_since = at
+
+    def _is_tied(self, text: str, at: int) -> bool:
+        """Whether even after "。" something may stick to it: emphasis that is to be closed, a name like モーニング娘。"""
+        return self._is_emphasis_open(text, at) or (
+            text[max(self._start, at - 1) : at + 1] in scripts.NAME_ENDS and self._ends_name(text, at)
+        )
+
+    def _ends_name(self, text: str, at: int) -> bool:
+        return text[max(self._start, at - 16) : at + 1].endswith(scripts.NAMES_WITH_MARK)
+
+    def _is_emphasis_open(self, text: str, at: int) -> bool:
+        first = text.find("*", self._start, at)
+        return first >= 0 and len(_EMPHASIS.findall(text, first, at)) % 2 == 1
+
+    def _is_list_marker(self, text: str, at: int) -> bool:
+        return scripts.is_list_marker(text, max(self._line, self._start), at)
+
+    def _item_before(self, text: str, at: int, end: int) -> int:
+        """Where the next item of a list within one line begins ("1. One 2. Two"), when text[at] ends its marker; else -1."""
+        first = _ITEM.match(text, self._start, at)
+        if first is None or self._held(at):
+            return -1
+        following = str(int(first[1]) + 1) if first[1].isdecimal() else chr(ord(first[1]) + 1)
+        begin = at - len(following)
+        if begin <= first.end() or text[begin:at] != following or text[begin - 1] not in " •⁃‣◦":
+            return -1
+        if text[begin - 1] != " ":
+            begin -= 1
+        elif text[begin - 2] in "•⁃‣◦":
+            begin -= 2
+        return self._before_blanks(text, begin)
+
+    def _at_delimiter(self, text: str, at: int) -> _Cut | None:
+        character = text[at]
+        if character == "." and self._is_list_marker(text, at):
+            self._at = at + 1
+        elif character.isascii() or character in "．，：" or character in scripts.EXCLAIMS + scripts.ELLIPSES:
+            if character.isascii() or not self._held(at):
+                self._look_behind("delimiter", at)
+            else:
+                self._at = at + 1
+        elif self._held(at) or not self._has_voice(text, at):
+            self._at = at + 1
+        else:
+            return _Cut(at + 1, self._boundary_of(character), "delimiter")
+        return None
+
+    def _boundary_of(self, character: str) -> Boundary:
+        return Boundary.SENTENCE if character in scripts.STRONG_MARKS else Boundary.CLAUSE
+
+    def _at_structure(self, kind: _Kind, text: str, at: int, end: int, final: bool) -> bool:
+        """Brackets, quotations and markup; False: more has to be seen."""
+        character = text[at]
+        self._at = at + 1
+        if kind == "open":
+            if character in "(（" and not self._depth and not self._quotes:
+                behind = scripts.face_end(text, at, end, final)
+                if behind is None:
+                    self._at = at
+                    return False
+                if behind > at:
+                    if self._has_voice(text, at):
+                        self._look_behind("emoji", at, behind)
+                    else:
+                        self._at = behind
+                    return True
+            if character == "“" and "„" in self._quotes:
+                self._quotes = self._quotes.replace("„", "")
+                self._closed(text, at)
+                return True
+            self._hold(at)
+            if character == "„":
+                self._quotes += character
+            else:
+                self._depth += 1
+        elif kind == "close":
+            if self._depth:
+                self._depth -= 1
+                self._closed(text, at)
+        elif kind == "toggle":
+            self._at_quotation_mark(text, at)
+        elif kind == "pipe":
+            self._table = self._begins_line(text, at)
+        elif kind == "star":
+            return self._at_star(text, at, end, final)
+        else:
+            return self._at_ticks(kind, text, at, end, final)
+        return True
+
+    def _at_quotation_mark(self, text: str, at: int) -> None:
+        character = "«" if text[at] in "«»" else '"'
+        before = text[at - 1] if at > self._start else " "
+        if character not in self._quotes:
+            if not (character == '"' and before.isdigit()):
+                self._hold(at)
+                self._quotes += character
+        elif character == "«" or not before.isspace():
+            self._quotes = self._quotes.replace(character, "")
+            self._closed(text, at)
+
+    def _closed(self, text: str, at: int) -> None:
+        """A bracket closes at `at`: the sentence may end here if one ended inside of it."""
+        if self._depth or self._quotes or self._acting:
+            return
+        if text[self._held_since] == "(" and scripts.LETTER.search(text, self._start, self._held_since):
+            return
+        inner = at - 1
+        while inner > self._held_since and at - inner < 8:
+            character = text[inner]
+            if character in scripts.STRONG_MARKS:
+                self._quoted = text[at] not in ")）]"
+                self._look_behind("quote", inner, at + 1)
+                return
+            if not (character in scripts.STUCK_CLOSERS or character.isspace() or scripts.DECORATION.match(character)):
+                return
+            inner -= 1
+
+    def _begins_line(self, text: str, at: int) -> bool:
+        return self._line >= self._start - 1 and self._line >= 0 and not text[self._line : at].strip()
+
+    def _at_star(self, text: str, at: int, end: int, final: bool) -> bool:
+        """*An action* at the start of a segment is kept together."""
+        if self._acting:
+            self._acting = False
+            if not (self._depth or self._quotes) and text[at - 1] != ":":
+                self._look_behind("action", at)
+        elif not self._has_voice(text, at):
+            if at + 1 >= end and not final:
+                self._at = at
+                return False
+            following = text[at + 1 : min(end, at + 2)]
+            if following == "*":
+                self._at = at + 2
+            elif following and not following.isspace():
+                self._hold(at)
+                self._acting = True
+        return True
+
+    def _thought_at(self, text: str, at: int, end: int, final: bool) -> _Cut | bool:
+        """<think> begins a unit of its own; False: more has to be seen."""
+        seen = text[at : min(end, at + 12)]
+        self._at = at + 1
+        for tag, closing in _THOUGHTS.items():
+            if seen.startswith(tag):
+                if self._has_voice(text, at):
+                    return _Cut(self._before_blanks(text, at), Boundary.SENTENCE, "think")
+                self._unit = "think"
+                self._tag = closing
+                self._at = at + len(tag)
+                return self._begin_step(self._in_thought)
+            if not final and tag.startswith(seen):
+                self._at = at
+                return False
+        return True
+
+    def _at_ticks(self, kind: _Kind, text: str, at: int, end: int, final: bool) -> bool:
+        """Code: a span within a line, or a fence of three or more at its beginning."""
+        behind = at
+        while behind < end and text[behind] == text[at]:
+            behind += 1
+        if behind == end and not final:
+            self._at = at
+            return False
+        self._at = behind
+        if behind - at >= 3 and not self._has_voice(text, at) and self._begins_line(text, at):
+            self._unit = "fence"
+            self._fence = text[at:behind]
+            self._from = behind
+            self._begin_step(self._in_fence)
+        elif kind == "tick":
+            if not self._code:
+                self._hold(at)
+                self._code = behind - at
+            elif self._code == behind - at:
+                self._code = 0
+        return True
+
+    # ------------------------------------------------------------ lines and units
+
+    def _at_newline(self, text: str, end: int, final: bool) -> _Cut | bool:
+        at = self._at
+        behind = at + 1
+        if text[at] == "\r" and behind >= end and not final:
+            return self._wait_at(text, at)
+        if text[at : behind + 1] == "\r\n" and behind < end:
+            behind += 1
+        if not self._has_voice(text, at):
+            self._let_go()
+            self._at = self._line = behind
+            self._table = False
+            return self._begin_step(self._in_text)
+        if behind >= end and not final:
+            return self._wait_at(text, at)
+        following = text[behind : min(end, behind + 1)]
+        if self._table and following == "|":
+            self._at = self._line = behind
+            return self._begin_step(self._in_text)
+        cut = self._before_blanks(text, at)
+        if following and following in scripts.NEWLINES or text[at] == "\u2029":
+            return _Cut(cut, Boundary.PARAGRAPH, "table" if self._table else "paragraph")
+        return _Cut(cut, Boundary.LINE, "table" if self._table else "line")
+
+    def _wait_at(self, text: str, at: int) -> bool:
+        if self._has_voice(text, at):
+            self._pause_at = self._before_blanks(text, at)
+        return False
+
+    def _before_blanks(self, text: str, at: int) -> int:
+        while at > self._start and text[at - 1].isspace():
+            at -= 1
+        return at
+
+    def _in_fence(self, text: str, end: int, final: bool) -> _Cut | bool:
+        """Up to the line that closes the code block."""
+        while True:
+            newline = text.find("\n", max(self._from, self._at), end)
+            if newline < 0:
+                if not final:
+                    self._from = max(self._at, end)
+                    return False
+                newline = end
+            line = text[self._at : newline].strip()
+            first = (
+                self._unit == "fence"
+                and self._at <= self._start + 80
+                and "\n" not in text[self._start : self._at].lstrip()
+            )
+            if first and self._fence in line:
+                self._unit = ""
+                self._at = newline
+                return self._begin_step(self._in_text)
+            if not first and line.startswith(self._fence) and not line.strip(self._fence[0]):
+                return _Cut(self._before_blanks(text, newline), Boundary.LINE, self._named("fence"))
+            if newline == end:
+                return False
+            self._at = self._from = newline + 1
+
+    def _in_thought(self, text: str, end: int, final: bool) -> _Cut | bool:
+        close = text.find(self._tag, max(self._start, self._at), end)
+        if close >= 0:
+            return _Cut(close + len(self._tag), Boundary.SENTENCE, self._named("think"))
+        self._at = max(self._at, end - len(self._tag) + 1)
+        return False
+
+    _tag = _fence = ""
+    _quoted = False
+
+    # ------------------------------------------------------------ behind a mark
+
+    def _behind_mark(self, text: str, end: int, final: bool) -> _Cut | bool:
+        """Takes in what sticks to the mark, then lets the next visible character decide."""
+        at, cut = self._at, self._cut_at
+        verdict: bool | None = None
+        while at < end:
+            character = text[at]
+            kind = _KINDS.get(character)
+            if kind in ("mark", "dot", "ellipsis", "full stop"):
+                if at > cut and kind == "dot":  # " . . ." is an ellipsis, " .NET" is not
+                    if at + 1 >= end and not final:
+                        break
+                    if text[at + 1 : at + 2].isalnum():
+                        verdict = self._decide(text, at, end, cut, final)
+                        break
+                self._take_mark(character, kind, at)
+                at += 1
+                cut = at
+                if kind == "full stop" and self._kind == "full stop" and not self._is_tied(text, at - 1):
+                    verdict = True
+                    break
+            elif (
+                (at == cut and self._sticks(text, at))
+                or scripts.extends(character)
+                or scripts.DECORATION.match(character)
+            ):
+                at += 1
+                cut = at
+            elif character.isspace() and kind != "newline":
+                if self._kind == "delimiter":
+                    verdict = True
+                    break
+                at += 1
+            elif (
+                character in "(（"
+                and self._kind != "delimiter"
+                and (face := scripts.face_end(text, at, end, final)) != at
+            ):
+                if face is None:
+                    self._at, self._cut_at = at, cut
+                    return False
+                at = cut = face
+            else:
+                verdict = self._decide(text, at, end, cut, final)
+                if verdict is None:
+                    self._at, self._cut_at = at, cut
+                    return False
+                break
+        self._at, self._cut_at = at, cut
+        if verdict is None:
+            if not final and self._is_finished(text, cut, at):
+                self._pause_at = cut
+            return False
+        if verdict and self._has_voice(text, cut) and not (cut < end and scripts.joins(text, cut, self._start)):
+            boundary = self._boundary_of(text[self._mark_at]) if self._kind == "delimiter" else Boundary.SENTENCE
+            return _Cut(cut, boundary, self._kind)
+        return self._begin_step(self._in_text)
+
+    def _take_mark(self, character: str, kind: str, at: int) -> None:
+        """One more mark: "!" and "。" outrank the ellipsis, which outranks the full stop."""
+        if self._kind in ("delimiter", "mark"):
+            return
+        if kind in ("full stop", "mark"):
+            self._kind = kind
+            self._mark_at = at
+        elif self._kind in ("dot", "emoji", "full stop") and (kind == "ellipsis" or character == "."):
+            self._kind = "ellipsis" if self._kind != "emoji" or kind == "ellipsis" else "dot"
+            self._mark_at = at
+
+    def _sticks(self, text: str, at: int) -> bool:
+        character = text[at]
+        if character not in scripts.STUCK_CLOSERS:
+            return False
+        if character in "*_~`":
+            return text.count(character, self._start, at) > 0 and (
+                character != "*" or self._is_emphasis_open(text, at) or text[at - 1] == "*"
+            )
+        return text[self._mark_at].isascii() or character in scripts.CLOSERS
+
+    def _is_finished(self, text: str, cut: int, end: int) -> bool:
+        """Whether the sentence, as far as it can be seen, is over."""
+        if not self._has_voice(text, cut):
+            return False
+        if self._kind != "dot" or text[self._mark_at] != ".":
+            return True
+        ending, previous, word = scripts.ending_before(text, self._start, self._mark_at)
+        if ending == "initial":
+            return scripts.ends_before_word(ending, previous, word, "the ", 0, 4, True) is True
+        return ending != "never"
+
+    def _decide(self, text: str, at: int, end: int, cut: int, final: bool) -> bool | None:
+        """Whether a sentence ends at `cut` when the next visible character is text[at]; None: more has to be seen."""
+        character, kind = text[at], self._kind
+        glued = at == cut
+        ascii_mark = text[self._mark_at].isascii()
+        if kind == "delimiter":
+            return self._decide_delimiter(text, at)
+        if character in scripts.NEWLINES:
+            return True
+        if character == "<":
+            return not (glued and ascii_mark) or kind in ("mark", "quote")
+        if kind == "full stop" or kind == "mark" and self._ends_name(text, self._mark_at):
+            if self._ends_name(text, self._mark_at):
+                return character.isupper() and not glued and character.isascii()
+            return True
+        if scripts.is_cjk(character):
+            return self._decide_before_cjk(text, at, end, cut, final)
+        if text[self._mark_at] == "．":
+            return not character.isdigit()
+        if glued and ascii_mark:
+            return (character in "「『" or (kind != "dot" and character in '“"*')) and scripts.is_cjk(
+                self._before_mark(text)
+            )
+        if glued:
+            return self._decide_glued(character)
+        return self._decide_after_blank(text, at, end, final)
+
+    def _before_mark(self, text: str) -> str:
+        return text[self._mark_at - 1] if self._mark_at > self._start else " "
+
+    def _decide_delimiter(self, text: str, at: int) -> bool:
+        character, mark = text[at], text[self._mark_at]
+        if character in scripts.NEWLINES or scripts.is_cjk(character) or character in "「『（【《":
+            return not (mark == "." and scripts.ending_before(text, self._start, self._mark_at)[0] == "before number")
+        return not mark.isascii() and not (mark in "．，：" and character.isdigit())
+
+    def _decide_before_cjk(self, text: str, at: int, end: int, cut: int, final: bool) -> bool | None:
+        kind = self._kind
+        if kind == "ellipsis":
+            return False
+        if kind == "emoji" and (
+            at > cut and not scripts.is_cjk(self._before_mark(text)) or self._before_mark(text) in scripts.PARTICLE_ENDS
+        ):
+            return False
+        if kind == "dot" and text[self._mark_at] == ".":
+            ending, _, _ = scripts.ending_before(text, self._start, self._mark_at)
+            if ending not in ("word", "ordinal"):
+                return False
+            if ending == "ordinal" and at == cut:
+                return False
+        if kind == "quote" and (said := scripts.is_said_by(text, at, end, final)) is not False:
+            return None if said is None else False
+        if "\u3041" <= text[at] <= "\u309f" and at == cut:
+            return scripts.begins_sentence(text, at, end, wide=kind != "mark", final=final)
+        return True
+
+    def _decide_glued(self, character: str) -> bool:
+        """Directly behind a full-width mark, an emoji or a closing bracket."""
+        if character in _CONTINUES:
+            return False
+        if self._kind == "ellipsis":
+            return False
+        if self._kind in ("quote", "emoji", "action"):
+            return character in _OPENING_MARKS or character.isupper()
+        return True
+
+    def _decide_after_blank(self, text: str, at: int, end: int, final: bool) -> bool | None:
+        kind = self._kind
+        if kind in ("dot", "mark") and text[at] in _OPENING_MARKS and text[at] not in "(（[<":
+            return kind == "mark" or scripts.ending_before(text, self._start, self._mark_at)[0] in ("word", "ordinal")
+        first, stop = at, min(end, at + 6)
+        while first < stop and text[first] in _OPENING_MARKS:
+            first += 1
+        if first == stop:
+            if stop < at + 6 and not final:
+                return None
+            return kind != "ellipsis"
+        opened, letter = first > at, text[first]
+        if opened and scripts.is_cjk(letter):
+            return kind not in ("ellipsis", "dot") or scripts.is_cjk(self._before_mark(text))
+        if letter.islower():
+            return self._decide_before_small(text, opened, text[at])
+        if kind == "ellipsis":
+            return self._decide_after_ellipsis(text, first, end, final)
+        if kind == "quote":
+            if text[at] in "([":
+                return False
+            said = scripts.is_said_by(text, first, end, final) if letter.isalpha() and self._quoted else False
+            return None if said is None else not said and (letter.isalnum() or opened)
+        if kind == "dot":
+            if not letter.isalnum():
+                return letter not in "&,;:" and scripts.ending_before(text, self._start, self._mark_at)[0] in (
+                    "word",
+                    "ordinal",
+                )
+            ending, previous, word = scripts.ending_before(text, self._start, self._mark_at)
+            if letter.isdigit():
+                return ending in ("word", "ordinal")
+            return scripts.ends_before_word(ending, previous, word, text, first, end, final)
+        if kind == "emoji":
+            return letter.isalnum() and not (
+                self._before_mark(text) == " "
+                and text[max(self._start, self._mark_at - 3) : self._mark_at].strip() == "I"
+            )
+        return letter not in "&,;"
+
+    def _decide_before_small(self, text: str, opened: bool, opener: str) -> bool:
+        kind = self._kind
+        if kind in ("ellipsis", "action"):
+            return False
+        small_style = scripts.starts_lower(text, self._start, self._mark_at)
+        if kind == "dot":
+            ending, _, word = scripts.ending_before(text, self._start, self._mark_at)
+            return (small_style or opened) and ending == "word" and len(word) > 1
+        if kind == "quote":
+            return opened and opener not in "(["
+        return small_style or opened and opener not in "(["
+
+    def _decide_after_ellipsis(self, text: str, first: int, end: int, final: bool) -> bool | None:
+        """ "Wait... Did you", not "Hmm... I think" nor "from 3 ... 5"."""
+        if not text[first].isupper():
+            return False
+        if text[first] != "I":
+            return True
+        if first + 1 >= end and not final:
+            return None
+        return text[first + 1 : first + 2].isalpha() or len(text[self._start : self._mark_at].split()) > 2

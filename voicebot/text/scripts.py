@@ -1,0 +1,500 @@
+"""What is known of scripts and languages: character classes, graphemes, abbreviations, particles, and how long text takes to say.
+
+A question that the characters seen so far cannot answer is answered with None, which means: ask again when there is more.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+# ---------------------------------------------------------------- characters
+
+NEWLINES = "\n\r\u2028\u2029\x85"
+FULL_STOPS = "。｡।॥。።။۔។"
+"""These end a sentence whatever comes next."""
+EXCLAIMS = "!?！？‼⁇⁈⁉؟՞"
+ELLIPSES = "…‥"
+MARKS = frozenset(FULL_STOPS + EXCLAIMS + ELLIPSES + ".．")
+STRONG_MARKS = frozenset(FULL_STOPS + EXCLAIMS + ".．")
+OPENERS = frozenset("(（[［{｛「『【〔《〈〖｢“„")
+CLOSERS = frozenset(")）]］}｝」』】〕》〉〗｣”")
+TOGGLES = frozenset('"«»＂')
+"""Quotation marks that open and close."""
+STUCK_CLOSERS = CLOSERS | TOGGLES | frozenset("'’‘“›*_~`")
+"""What may stand between the mark of a sentence and its end, without a blank."""
+_EMOJI_RANGES = "\u2600-\u2775\u2b00-\u2bff\U0001f000-\U0001faff\U0001fb00-\U0001fbff\u231a-\u23ff\u3030\u303d"
+DECORATION_CLASS = _EMOJI_RANGES
+DECORATION = re.compile(f"[{_EMOJI_RANGES}\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]")
+"""Emoji, musical notes and what glues emoji together: nobody says them."""
+LETTER = re.compile(r"[^\W_]")
+_FIRST_ALPHABETIC = re.compile(r"[^\W\d_]")
+_JAPANESE = re.compile(
+    "[\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9d々〆〇\U00020000-\U0003ffff]"
+)
+_CJK = re.compile(
+    "[\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9d\uac00-\ud7a3\U00020000-\U0003ffff]"
+)
+
+
+def has_speech(text: str) -> bool:
+    """Whether there is any letter or digit, in any script."""
+    return LETTER.search(text) is not None
+
+
+def is_japanese(text: str) -> bool:
+    """Whether there is any kana or kanji (Chinese text counts too)."""
+    return _JAPANESE.search(text) is not None
+
+
+def is_cjk(character: str) -> bool:
+    """Whether `character` is written without blanks around it: kana, kanji, hangul."""
+    return _CJK.match(character) is not None
+
+
+def starts_lower(text: str, start: int, end: int) -> bool:
+    """Whether the first letter of `text[start:end]` is a small one, as in chats without capitals."""
+    first = _FIRST_ALPHABETIC.search(text, start, end)
+    return first is not None and first[0].islower()
+
+
+class _Seconds(dict[int, float]):
+    """Seconds by code point, filled as characters are met."""
+
+    def __missing__(self, point: int) -> float:
+        character = chr(point)
+        if character in "ゃゅょぁぃぅぇぉャュョァィゥェォ":
+            seconds = 0.0
+        elif "\u3400" <= character <= "\u9fff":
+            seconds = 1.8 / 7
+        elif (
+            "\u3040" <= character <= "\u30ff" or "\uff66" <= character <= "\uff9d" or "\uac00" <= character <= "\ud7a3"
+        ):
+            seconds = 1 / 7
+        elif character.isdigit():
+            seconds = 2 / 7
+        elif character.isalpha() or character == " ":
+            seconds = 1 / 15
+        elif character in "、,，;；:：—…":
+            seconds = 0.2
+        elif character in "。！？!?｡．.।؟":
+            seconds = 0.3
+        else:
+            seconds = 0.0
+        if len(self) < 20_000:
+            self[point] = seconds
+        return seconds
+
+
+_SECONDS = _Seconds()
+
+
+def speech_seconds(text: str) -> float:
+    """How long `text` takes to say, in seconds, roughly: 7 mora a second (a kanji has 1.8), 15 letters a second, and pauses."""
+    seconds = _SECONDS
+    return sum([seconds[ord(character)] for character in text])
+
+
+# ---------------------------------------------------------------- graphemes
+
+
+def extends(character: str) -> bool:
+    """Whether `character` always belongs to the one before it (Unicode's Extend, SpacingMark and ZWJ)."""
+    if character < "\u0300":
+        return False
+    return (
+        character in "\u200c\u200d\uff9e\uff9f\u0e33\u0eb3"
+        or "\U0001f3fb" <= character <= "\U0001f3ff"
+        or "\U000e0020" <= character <= "\U000e007f"
+        or unicodedata.category(character) in ("Mn", "Me", "Mc")
+    )
+
+
+def _regional(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _hangul(character: str) -> str:
+    """L, V, T, LV or LVT: how a syllable block goes on; "" for anything else."""
+    if "\u1100" <= character <= "\u115f" or "\ua960" <= character <= "\ua97c":
+        return "L"
+    if "\u1160" <= character <= "\u11a7" or "\ud7b0" <= character <= "\ud7c6":
+        return "V"
+    if "\u11a8" <= character <= "\u11ff" or "\ud7cb" <= character <= "\ud7fb":
+        return "T"
+    if "\uac00" <= character <= "\ud7a3":
+        return "LVT" if (ord(character) - 0xAC00) % 28 else "LV"
+    return ""
+
+
+def joins(text: str, index: int, start: int = 0) -> bool:
+    """Whether `text[index - 1]` and `text[index]` are parts of one grapheme cluster (Unicode Annex 29, a little on the
+    safe side); `start` is a place where a cluster is known to begin."""
+    before, after = text[index - 1], text[index]
+    if after < "\u0300":
+        return (before == "\r" and after == "\n") or before in "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2"
+    if before < "\u0020" or before in "\x7f\x85\u2028\u2029":
+        return False
+    if extends(after) or before in "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2":
+        return True
+    if before == "\u200d":
+        return unicodedata.category(after) in ("So", "Sm", "Pd")
+    if _regional(after) and _regional(before):
+        run = index - 1
+        while run > start and _regional(text[run - 1]):
+            run -= 1
+        return (index - run) % 2 == 1
+    if "\ud800" <= before <= "\udbff" and "\udc00" <= after <= "\udfff":
+        return True
+    block, following = _hangul(before), _hangul(after)
+    if block and following:
+        return (
+            (block == "L" and following != "T")
+            or (block in ("LV", "V") and following in "VT")
+            or (block in ("LVT", "T") and following == "T")
+        )
+    return unicodedata.combining(before) == 9 and unicodedata.category(after) == "Lo"
+
+
+# ---------------------------------------------------------------- decoration
+
+_FACE = re.compile(
+    r"[(（](?:笑|泣|汗|爆|怒|涙|照|苦笑|爆笑|大笑|w{1,3}"
+    r"|(?=[^()（）]{0,14}?[^\w\s.,、。%/\-()（）])(?!\d)(?:(?![A-Za-z]{2}|[\u3400-\u9fff])[^()（）\n\"“”「」]){1,14})"
+    r"[)）][/／ﾉゞ丿♪☆;；]*"
+)
+_NO_FACE = re.compile(
+    r"[(（](?:\d|[^()（）\n]{0,14}?(?:[A-Za-z]{2}|[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff]{2}|[\n\"“”「」(（]))"
+)
+_LONGEST_FACE = 18
+
+
+def face_end(text: str, start: int, end: int, final: bool) -> int | None:
+    """Where the kaomoji or （笑） that opens at `start` ends; `start` itself if there is none; None: unknown yet."""
+    stop = min(end, start + _LONGEST_FACE)
+    if (face := _FACE.match(text, start, stop)) is not None:
+        return face.end()
+    if stop - start >= _LONGEST_FACE or final or _NO_FACE.match(text, start, stop) is not None:
+        return start
+    return start if any(closer in text[start:stop] for closer in ")）") else None
+
+
+# ---------------------------------------------------------------- Japanese and Chinese
+
+_NARROW = ("と", "っ", "なんて", "を", "の", "みたい")
+_WIDE = (
+    *(
+        "と",
+        "っ",
+        "なんて",
+        "など",
+        "なの",
+        "なら",
+        "なので",
+        "みたい",
+        "を",
+        "の",
+        "は",
+        "が",
+        "に",
+        "で",
+        "も",
+        "へ",
+        "や",
+    ),
+    *(
+        "か",
+        "だ",
+        "じゃな",
+        "まで",
+        "より",
+        "から",
+        "だけ",
+        "ばかり",
+        "くらい",
+        "ぐらい",
+        "さえ",
+        "こそ",
+        "しか",
+        "ね",
+        "よ",
+    ),
+)
+_STARTS = (
+    *(
+        "とても",
+        "とっても",
+        "ところ",
+        "とりあえず",
+        "とにかく",
+        "とはいえ",
+        "ともかく",
+        "ともあれ",
+        "とくに",
+        "ときどき",
+        "とうとう",
+    ),
+    *("どうも", "というわけで", "ということで", "というか、", "となると、", "とすると、", "となり", "とんでも", "とあ"),
+    *(
+        "のんびり",
+        "のど",
+        "のち",
+        "のり",
+        "はい",
+        "はじめ",
+        "はやく",
+        "はは",
+        "はあ",
+        "はぁ",
+        "はっきり",
+        "はて",
+        "はる",
+    ),
+    *(
+        "がん",
+        "がっ",
+        "にこ",
+        "にもかかわらず",
+        "にゃ",
+        "でも",
+        "では、",
+        "ですが",
+        "ですから",
+        "できれば",
+        "できる",
+        "でき",
+    ),
+    *(
+        "もう",
+        "もし",
+        "もちろん",
+        "もっと",
+        "もの",
+        "もと",
+        "もしかし",
+        "へえ",
+        "へぇ",
+        "へい",
+        "へー",
+        "へへ",
+        "へん",
+        "へや",
+    ),
+    *(
+        "やった",
+        "やっぱ",
+        "やっと",
+        "やは",
+        "やば",
+        "やめ",
+        "やさし",
+        "やや",
+        "やる",
+        "やり",
+        "やれ",
+        "やあ",
+        "やぁ",
+        "やっほ",
+    ),
+    *(
+        "かな",
+        "かわ",
+        "からだ",
+        "かし",
+        "かっこ",
+        "かけ",
+        "だから",
+        "だが",
+        "だけど",
+        "だけれど",
+        "だって",
+        "だめ",
+        "だれ",
+        "だい",
+    ),
+    *(
+        "だん",
+        "ねえ",
+        "ねぇ",
+        "ねこ",
+        "ねむ",
+        "よか",
+        "よし",
+        "よく",
+        "よろし",
+        "より良",
+        "よりよ",
+        "よう",
+        "なので、",
+        "なのに、",
+    ),
+    *("ならば", "なら、", "みたいな", "まで、"),
+)
+
+
+def _by_first(words: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    return {first: tuple(word for word in words if word[0] == first) for first in {word[0] for word in words}}
+
+
+_PARTICLES = {False: _by_first(_NARROW), True: _by_first(_WIDE)}
+_STARTS_BY_FIRST = _by_first(tuple(word for word in _STARTS if word != "みたいな"))
+PARTICLE_ENDS = frozenset("はがをにのとでへ、もや")
+
+
+def begins_sentence(text: str, start: int, end: int, *, wide: bool, final: bool) -> bool | None:
+    """Whether Japanese text at `start` begins a sentence and is no particle that carries on (と, って; `wide`: also は, が, です …)."""
+    particles = _PARTICLES[wide].get(text[start])
+    if particles is None:
+        return True
+    seen = text[start : min(end, start + 8)]
+    starts = _STARTS_BY_FIRST.get(text[start], ())
+    if seen.startswith(starts):
+        return True
+    if not final and any(len(seen) < len(word) and word.startswith(seen) for word in (*starts, *particles)):
+        return None
+    return not seen.startswith(particles)
+
+
+# ---------------------------------------------------------------- words with a full stop
+
+NAMES_WITH_MARK = ("Yahoo!", "Jeopardy!", "Mamma Mia!", "モーニング娘。", "ゲスの極み乙女。")
+"""Names that end in the mark of a sentence."""
+NAME_ENDS = frozenset(name[-2:] for name in NAMES_WITH_MARK)
+
+_TITLES = frozenset(
+    "mr mrs ms mx dr drs prof st mt ft messrs mme mlle gen col lt sgt capt cmdr cpl maj rev hon gov sen rep pres fr "
+    "sra srta dña lic ing dott sig sigg dipl herr hr mag exc exmo nr bd hrsg e.g i.e eg ie vs cf viz ca z.b d.h u.a bzw evtl ggf "
+    "inkl zzgl vgl approx resp p.ej pág págs т.е т.к т.н г ул им тыс млн млрд руб см св".split()
+)
+"""A sentence never ends behind these."""
+_ENDINGS = frozenset(
+    "etc inc ltd co corp bros llc plc gmbh jr sr esq jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur "
+    "thurs fri sat sun ave blvd rd ln hwy dept univ assn est min mins hr hrs sec secs oz lb lbs yd km tel ext misc usw uvm env "
+    "ss avda т.д т.п др гг usd u.s u.s.a u.k e.u u.n d.c a.d b.c ph.d m.d b.a m.a a.m p.m max temp avg intl natl".split()
+)
+"""A sentence may end behind these: the next word tells."""
+_BEFORE_NUMBER = frozenset(
+    "no nos nr n° nº № fig figs eq eqs p pp vol vols ch chap sec sect art par para pt ver v op ex ed tab s str bd".split()
+)
+"""These are abbreviations only before a number."""
+_ALSO_WORDS = frozenset("mar sun sat wed fri max gen col rep pres sig mag ing exc temp ca".split())
+"""These are abbreviations only with a capital letter."""
+_LABELS = frozenset(
+    "plan vitamin option type class grade section part team group figure appendix point step letter hepatitis product answer "
+    "choice question item phase tier level model exhibit building gate terminal platform room and or than formula channel".split()
+)
+_ORDINAL_BEFORE = frozenset("am vom der dem den im zum die das des bis seit ab jeden".split())
+_STARTERS = frozenset(
+    "the a an i he she it we they you this that these those there here my our your his her its their what when where why how who "
+    "which is are do does did was were has have had can could would should will may in if on at by for from with without and but or so "
+    "then now yes no not please let thanks thank also however after before since although because while as both all each some many most "
+    "maybe perhaps another once until unless despite even just only still sorry sure okay ok well meanwhile therefore "
+    "mr mrs ms der die das er sie es wir ich und aber wenn le la les il elle je nous vous on el los las yo ella pero si и он она мы я но".split()
+)
+_SAY = frozenset(
+    "said says asked asks replied replies cried cries shouted shouts yelled whispered whispers answered answers added adds exclaimed "
+    "muttered murmured snapped screamed called demanded insisted laughed smiled sighed continued wrote thought wondered".split()
+)
+_BACK = re.compile(r"(?:(\S{1,24})\s+)?(\S{1,24})$")
+_LEADING = "\"'“‘(（[{«„*_「『>¿¡-–—#"
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
+_DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
+_WORD = re.compile(r"[^\W\d_]*")
+_LIST_MARKER = re.compile(r"[\s>]*(?:[-*+•⁃‣◦]\s*)?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})")
+
+Ending = Literal["word", "never", "by next word", "before number", "initial", "ordinal"]
+
+
+def is_list_marker(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]`, which a full stop or bracket follows, is the marker of a list item: "1", "- 2", "a"."""
+    return end - start <= 16 and _LIST_MARKER.fullmatch(text, start, end) is not None
+
+
+def ending_before(text: str, start: int, dot: int) -> tuple[Ending, str, str]:
+    """What the word before the full stop `text[dot]` is, the word before that one, and the word."""
+    found = _BACK.search(text[max(start, dot - 50) : dot])
+    if found is None:
+        return "word", "", ""
+    previous, word = (found[1] or "").lstrip(_LEADING), found[2].lstrip(_LEADING)
+    if not word.isascii() and is_cjk(word[-1:]):
+        return "word", previous, word
+    word = re.split(r"[(\[/\-–—~]", word)[-1]
+    lower = word.lower()
+    if lower in _TITLES:
+        return ("word" if lower in _ALSO_WORDS and not word[:1].isupper() else "never"), previous, word
+    if lower in _BEFORE_NUMBER:
+        return "before number", previous, word
+    if lower in _ENDINGS:
+        return ("word" if lower in _ALSO_WORDS and not word[:1].isupper() else "by next word"), previous, word
+    if len(word) == 1 and word.isalpha():
+        return "initial", previous, word
+    if _DOTTED.fullmatch(word) is not None:
+        return "by next word", previous, word
+    if word.isdigit() and len(word) <= 2:
+        return "ordinal", previous, word
+    return "word", previous, word
+
+
+def ends_before_word(
+    ending: Ending, previous: str, word: str, text: str, start: int, end: int, final: bool
+) -> bool | None:
+    """Whether a sentence ends behind `word` and its full stop when `text[start:end]`, beginning with a letter, comes next."""
+    if ending in ("word", "before number"):
+        return True
+    if ending == "never":
+        return False
+    if ending == "ordinal" and previous.lower() not in _ORDINAL_BEFORE:
+        return True
+    following = _WORD.match(text, start, min(end, start + 24))
+    assert following is not None
+    next_word, stop = following[0].lower(), following.end()
+    if stop == end and not final and len(next_word) < 24:
+        return None
+    if ending == "ordinal":
+        return next_word in _STARTERS
+    if ending == "initial":
+        return _ends_behind_letter(previous, word, next_word, text[stop : stop + 1])
+    if word.lower() in ("a.m", "p.m", "etc", "usw", "т.д", "т.п"):
+        return text[start].isupper()
+    return next_word in _STARTERS
+
+
+def _ends_behind_letter(previous: str, letter: str, next_word: str, behind: str) -> bool:
+    """ "plan B. Thanks" ends, "J. Smith" and "Jonas E. Smith" do not."""
+    if len(next_word) == 1 and behind == "." and next_word != "i":
+        return False
+    if previous.lower() in _LABELS or letter.islower():
+        return True
+    return next_word in _STARTERS and (
+        previous[:1].islower() or bool(previous) and not _INITIALS.fullmatch(previous.rstrip("."))
+    )
+
+
+_PROPER_SAY = re.compile(r"([^\W\d_]+)(?:[ ]+([^\W\d_]+))?")
+
+
+def is_said_by(text: str, start: int, end: int, final: bool) -> bool | None:
+    """Whether "Tom asked" or 她说 comes behind a quotation, and the sentence goes on with it."""
+    if is_cjk(text[start]):
+        if text[start] not in "他她它我你":
+            return False
+        seen = text[start : min(end, start + 4)]
+        if any(verb in seen[1:] for verb in "说說道问問喊叫答"):
+            return True
+        return (
+            None
+            if len(seen) < 4 and not final and not any(c in "，。！？、" or "\u3040" < c < "\u30ff" for c in seen)
+            else False
+        )
+    found = _PROPER_SAY.match(text, start, min(end, start + 40))
+    if found is None:
+        return False
+    complete = final or found.end() < end or end - start >= 40
+    if found[2] is None and not complete:
+        return None
+    if found[1].lower() in _STARTERS and found[1].lower() not in ("he", "she", "i", "they", "we"):
+        return False
+    if found[2] is None:
+        return None if text[found.end() : end].isspace() and not final and end - start < 40 else False
+    return found[2] in _SAY if complete else None

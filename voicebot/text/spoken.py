@@ -1,0 +1,2 @@
+def spoken_text(text: str) -> str:
+    return text.strip() if any(c.isalnum() for c in text) else ""

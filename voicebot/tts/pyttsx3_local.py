@@ -1,0 +1,241 @@
+"""The operating system's own voice through pyttsx3, in a child process that can be killed."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio import to_thread
+
+from voicebot.audio.pcm import read_sound_file
+from voicebot.config import TtsPyttsx3
+from voicebot.errors import SynthesisError, VoiceUnavailable
+from voicebot.speech import AudioFormat, Clip, Utterance
+
+_CHILD = Path(__file__).with_name("pyttsx3_child.py")
+_MOST_CHARACTERS = 4_000
+"""espeak-ng's buffers break at about 15,000."""
+_START_SECONDS = 20.0
+"""How long a cold machine may take to start the engine."""
+_JAPANESE_SECONDS = 20.0
+"""The first Japanese utterance loads a dictionary; give it this much more time."""
+
+_INSTALL = (
+    "pip install espeakng-loader, or sudo apt install libespeak-ng1; or another voice: --tts voicevox"
+    if sys.platform.startswith("linux")
+    else "try another voice: --tts voicevox"
+)
+
+Json = dict[str, Any]  # Any: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class LocalVoice:
+    """One voice of the operating system."""
+
+    id: str
+    name: str
+    languages: tuple[str, ...]
+
+
+class _Child:
+    """The process and its one-request-at-a-time protocol; `exchange` blocks and is called in a thread."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # A group of its own: Ctrl-C in the terminal is for us alone.
+            **({"creationflags": 0x200} if sys.platform == "win32" else {"process_group": 0}),
+        )
+        self._turn = threading.Lock()
+
+    def exchange(self, request: Json | None) -> tuple[Json, bytes]:
+        """Send `request` (None: only wait for the greeting) and return its answer. Raises EOFError when the process ends."""
+        assert self._process.stdin and self._process.stdout
+        with self._turn:  # whoever was cancelled while waiting leaves its answer to be read here first
+            try:
+                if request is not None:
+                    self._process.stdin.write(json.dumps(request).encode() + b"\n")
+                    self._process.stdin.flush()
+                header_bytes, payload_bytes = struct.unpack(">II", self._read(8))
+                return json.loads(self._read(header_bytes)), self._read(payload_bytes)
+            except (BrokenPipeError, ValueError, OSError) as error:
+                raise EOFError from error
+
+    def _read(self, size: int) -> bytes:
+        assert self._process.stdout
+        data = self._process.stdout.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
+
+    def how_it_ended(self) -> str:
+        code = self._process.wait()
+        return f"exit code {code}" if code >= 0 else f"signal {-code}"
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        with self._turn:  # a thread that still reads gets its end of file now
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe:
+                    try:
+                        pipe.close()
+                    except OSError:
+                        continue
+
+
+class Pyttsx3Voice:
+    """Says utterances with the operating system's engine; starts it anew when it hangs or crashes."""
+
+    def __init__(self, config: TtsPyttsx3, command: list[str]) -> None:
+        self._config = config
+        self._command = command
+        self._folder = tempfile.mkdtemp(prefix="voicebot-")
+        self._floor = anyio.Lock()
+        self._voice = config.voice
+        self._child: _Child | None = None
+        self.driver = ""
+        self.format = AudioFormat(22_050)
+
+    @property
+    def name(self) -> str:
+        """The engine, and the voice if one was chosen."""
+        return " ".join(filter(None, ["pyttsx3", self.driver, self._voice]))
+
+    async def start(self) -> None:
+        """Start the engine if it does not run. Raises VoiceUnavailable when it cannot be started."""
+        async with self._floor:
+            await self._start()
+
+    async def voices(self) -> list[LocalVoice]:
+        """The voices that are installed."""
+        header, _ = await self._exchange({"op": "voices"}, self._config.timeout_seconds, "did not list its voices")
+        return [LocalVoice(v["id"], v["name"], tuple(v["languages"])) for v in header.get("voices", [])]
+
+    async def choose(self, wanted: str) -> None:
+        """Use the voice with this id, name or language from now on. Raises VoiceUnavailable when there is none."""
+        voices = await self.voices()
+        for matches in (
+            lambda v: v.id == wanted,
+            lambda v: wanted.casefold() in {v.id.casefold(), v.name.casefold()},
+            lambda v: wanted.casefold() in {language.casefold() for language in v.languages},
+            lambda v: wanted.casefold() == v.id.rpartition("/")[2].casefold(),
+        ):
+            if found := next(filter(matches, voices), None):
+                self._voice = found.id
+                return
+        near = difflib.get_close_matches(wanted, [n for v in voices for n in (v.name, v.id, *v.languages)], 3, 0.5)
+        raise VoiceUnavailable(
+            f"there is no voice {wanted!r}" + (f"; near to it: {', '.join(near)}" if near else ""),
+            hint="list them: voicebot voices --tts pyttsx3",
+        )
+
+    async def warm_japanese(self) -> None:
+        """Load what Japanese needs before it is needed (0.7 s)."""
+        await self._exchange({"op": "warm_japanese"}, _JAPANESE_SECONDS, "did not load its Japanese dictionary")
+
+    async def synthesize(self, utterance: Utterance) -> Clip:
+        """Say `utterance.spoken`. Raises SynthesisError."""
+        text = utterance.spoken.replace("\0", "")
+        if len(text) > _MOST_CHARACTERS:
+            raise SynthesisError(
+                f"{len(text)} characters are too many for one utterance", hint="lower chunking.max_characters"
+            )
+        request = {
+            "op": "say",
+            "text": text,
+            "voice": self._voice,
+            "rate": self._config.rate,
+            "volume": self._config.volume,
+        }
+        header, data = await self._exchange(request, self._config.timeout_seconds, "did not finish")
+        if "error" in header:
+            raise SynthesisError(f"pyttsx3 failed: {header['error']}")
+        try:
+            pcm, format = read_sound_file(data)
+        except ValueError as error:
+            raise SynthesisError(f"pyttsx3 gave no audio: {error}") from error
+        if not pcm:
+            raise SynthesisError("pyttsx3 gave no audio")
+        self.format = format
+        return Clip(utterance, pcm, format)
+
+    async def _exchange(self, request: Json | None, seconds: float, failure: str) -> tuple[Json, bytes]:
+        """One request and its answer; an engine that hangs or crashed is killed and started anew for the next one."""
+        async with self._floor:
+            child = await self._start()
+            try:
+                with anyio.fail_after(seconds):
+                    return await to_thread.run_sync(child.exchange, request, abandon_on_cancel=True)
+            except TimeoutError as error:
+                self._drop()
+                raise SynthesisError(
+                    f"pyttsx3 {failure} within {seconds:g} s and was started anew", hint="a longer tts.timeout_seconds?"
+                ) from error
+            except EOFError as error:
+                reason = child.how_it_ended()
+                self._drop()
+                raise SynthesisError(f"pyttsx3's engine crashed ({reason}) and was started anew") from error
+
+    async def _start(self) -> _Child:
+        if self._child is not None:
+            return self._child
+        self._child = child = _Child([*self._command, os.path.join(self._folder, "clip.wav")])
+        try:
+            with anyio.fail_after(_START_SECONDS):
+                header, _ = await to_thread.run_sync(child.exchange, None, abandon_on_cancel=True)
+        except (TimeoutError, EOFError) as error:
+            self._drop()
+            raise VoiceUnavailable(f"pyttsx3's engine does not start: {_reason(error)}", hint=_INSTALL) from error
+        if "error" in header:
+            self._drop()
+            raise VoiceUnavailable(f"pyttsx3 has no working speech engine here: {header['error']}", hint=_INSTALL)
+        self.driver = header["driver"]
+        return child
+
+    def _drop(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    def close(self) -> None:
+        """End the child process and leave nothing behind."""
+        self._drop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _reason(error: BaseException) -> str:
+    return f"no answer within {_START_SECONDS:g} s" if isinstance(error, TimeoutError) else "it crashed"
+
+
+@asynccontextmanager
+async def open_pyttsx3(config: TtsPyttsx3, *, command: list[str] | None = None) -> AsyncIterator[Pyttsx3Voice]:
+    """The operating system's voice, ready to speak. Raises VoiceUnavailable.
+
+    `command` starts another engine that speaks the same protocol.
+    """
+    voice = Pyttsx3Voice(config, command or [sys.executable, "-P", os.fspath(_CHILD)])
+    try:
+        await voice.start()
+        if config.voice:
+            await voice.choose(config.voice)
+        yield voice
+    finally:
+        voice.close()

@@ -1,0 +1,306 @@
+"""A turn is a function call: `speak_turn` writes, cuts, says and plays one reply, all at the same time.
+
+Everything that belongs to the reply is a local of this call, inside one cancel scope. Barge-in is cancelling that scope.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import anyio
+from anyio import CancelScope, EndOfStream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from voicebot import events
+from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable
+from voicebot.metrics import MetricsFold
+from voicebot.pacing import PassThroughPacer
+from voicebot.protocols import AudioOutput, ChatModel, Emit, Playback, Synthesizer
+from voicebot.speech import AudioFormat, Clip, Message, Outcome, OutcomeKind, Segment, Utterance
+from voicebot.text.chunking import Chunker
+from voicebot.text.heard import heard_part
+
+_NO_AUDIO = AudioFormat(24_000)
+_AUDIBLE_GAP = 0.001
+"""Seconds; what is shorter is rounding."""
+_FAILURES_IN_A_ROW = 3
+"""After so many utterances that could not be said, the voice is given up for the rest of the turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What turns are made with. It outlives them; only the chunker is made anew each time."""
+
+    chat: ChatModel
+    synthesizer: Synthesizer | None
+    """None: the reply is shown and not spoken."""
+    output: AudioOutput
+    new_chunker: Callable[[], Chunker]
+    idle_seconds: float = 0.3
+    """A finished sentence is said when the model has paused this long."""
+
+
+async def speak_turn(messages: Sequence[Message], parts: Parts, *, emit: Emit, scope: CancelScope) -> Outcome:
+    """Speak the reply to `messages` while it is being written; return how that ended.
+
+    Cancelling `scope` is barge-in: the output is silent at once and the outcome says what had been heard. Faults of the
+    chat model, the voice and the output are outcomes too; a reply that breaks off is spoken as far as it came.
+    """
+    turn = _Turn(emit)
+    turn.emit(
+        events.TurnStarted(
+            0.0,
+            message=messages[-1].content if messages else "",
+            chat=parts.chat.name,
+            voice=parts.synthesizer.name if parts.synthesizer else "none",
+            audio=parts.output.name,
+        )
+    )
+    with scope:
+        try:
+            await _run_stages(messages, parts, turn)
+        except BaseExceptionGroup as group:
+            error = _first_leaf(group)
+            if not isinstance(error, VoicebotError):
+                raise error from None
+            turn.error = error
+    return _end(turn, interrupted=scope.cancelled_caught)
+
+
+async def _run_stages(messages: Sequence[Message], parts: Parts, turn: _Turn) -> None:
+    # Deltas and segments are cheap: enough of them to cut and say ahead, few enough that a chat server that writes a
+    # book meets the back-pressure of the loudspeaker.
+    deltas_in, deltas_out = anyio.create_memory_object_stream[str](256)
+    segments_in, segments_out = anyio.create_memory_object_stream[Segment](64)
+    utterances_in, utterances_out = anyio.create_memory_object_stream[Utterance](0)  # decided as late as possible
+    clips_in, clips_out = anyio.create_memory_object_stream[Clip](2)  # audio is dear: two ahead of the output's own
+    with deltas_out, segments_out, utterances_out, clips_out:
+        async with anyio.create_task_group() as stages:
+            stages.start_soon(_read, parts.chat, messages, deltas_in, turn)
+            stages.start_soon(_chunk, deltas_out, parts.new_chunker(), parts.idle_seconds, segments_in, turn)
+            stages.start_soon(_pace, segments_out, PassThroughPacer(), utterances_in, turn)
+            stages.start_soon(_synthesize, utterances_out, parts.synthesizer, clips_in, turn)
+            stages.start_soon(_play, clips_out, parts.output, turn)
+
+
+# ---------------------------------------------------------------- the stages
+
+
+async def _read(chat: ChatModel, messages: Sequence[Message], deltas: MemoryObjectSendStream[str], turn: _Turn) -> None:
+    """Take the deltas from the chat model."""
+    with deltas:
+        try:
+            async with aclosing(chat.stream_reply(messages)) as reply:
+                async for delta in reply:
+                    turn.reply.append(delta)
+                    turn.emit(events.Delta(turn.now(), delta))
+                    await deltas.send(delta)
+        except ChatError as error:
+            turn.error = error  # what came before it is still worth hearing
+
+
+async def _chunk(
+    deltas: MemoryObjectReceiveStream[str],
+    chunker: Chunker,
+    idle_seconds: float,
+    segments: MemoryObjectSendStream[Segment],
+    turn: _Turn,
+) -> None:
+    """Cut the deltas into segments; do not hold a finished sentence back when the model pauses."""
+    patience = idle_seconds
+    ended = False
+    with segments:
+        while not ended:
+            cut = []
+            with anyio.move_on_after(patience) as pause:
+                try:
+                    cut = chunker.feed(await deltas.receive())
+                except EndOfStream:
+                    cut, ended = chunker.flush(), True
+            if pause.cancelled_caught:
+                cut, patience = chunker.release(), math.inf  # once a pause
+            else:
+                patience = idle_seconds
+            for segment in cut:
+                turn.emit(
+                    events.SegmentReady(
+                        turn.now(), segment.text, segment.start, segment.end, segment.boundary.value, segment.rule
+                    )
+                )
+                await segments.send(segment)
+
+
+async def _pace(
+    segments: MemoryObjectReceiveStream[Segment],
+    pacer: PassThroughPacer,
+    utterances: MemoryObjectSendStream[Utterance],
+    turn: _Turn,
+) -> None:
+    """Decide how much is said next."""
+    with utterances:
+        async for segment in segments:
+            for utterance in pacer.feed(segment):
+                turn.emit(events.UtteranceReady(turn.now(), utterance.index, utterance.text, utterance.spoken))
+                await utterances.send(utterance)
+
+
+async def _synthesize(
+    utterances: MemoryObjectReceiveStream[Utterance],
+    voice: Synthesizer | None,
+    clips: MemoryObjectSendStream[Clip],
+    turn: _Turn,
+) -> None:
+    """Make the utterances audible. One that cannot be said is reported, shown and skipped."""
+    failures = 0
+    with clips:
+        async for utterance in utterances:
+            if voice is None or not utterance.spoken:
+                await clips.send(Clip(utterance, b"", _NO_AUDIO))
+                continue
+            if failures == _FAILURES_IN_A_ROW:
+                await clips.send(Clip(utterance, b"", _NO_AUDIO, skipped=True))
+                continue
+            began = turn.now()
+            try:
+                clip = await voice.synthesize(utterance)
+            except SynthesisError as error:
+                failures = _FAILURES_IN_A_ROW if isinstance(error, VoiceUnavailable) else failures + 1
+                turn.voice_error = error
+                if failures == _FAILURES_IN_A_ROW:
+                    turn.error = turn.error or error
+                turn.emit(
+                    events.Warning(turn.now(), f"could not say {utterance.text.strip()!r}: {error.message}", error.hint)
+                )
+                clip = Clip(utterance, b"", _NO_AUDIO, skipped=True)
+            else:
+                failures = 0
+                now = turn.now()
+                turn.emit(events.ClipReady(now, utterance.index, clip.seconds, now - began, clip.format.sample_rate))
+            await clips.send(clip)
+
+
+async def _play(clips: MemoryObjectReceiveStream[Clip], output: AudioOutput, turn: _Turn) -> None:
+    """Let the clips be heard; when the turn is cancelled, be silent at once."""
+    try:
+        async with anyio.create_task_group() as follower:
+            # Never full: `output.play` returns only when there is room for another clip.
+            queued_in, queued_out = anyio.create_memory_object_stream[_Queued](math.inf)
+            follower.start_soon(_follow, queued_out, output.realtime, turn)
+            with queued_in:
+                async for clip in clips:
+                    queued = _Queued(clip, await output.play(clip) if clip.pcm else None)
+                    turn.queued.append(queued)
+                    queued_in.send_nowait(queued)
+        await output.drain()
+    except BaseException:
+        output.abort()
+        raise
+
+
+async def _follow(queue: MemoryObjectReceiveStream[_Queued], realtime: bool, turn: _Turn) -> None:
+    """Report what is heard when it is heard."""
+    finished: float | None = None
+    with queue:
+        async for queued in queue:
+            clip, index = queued.clip, queued.clip.utterance.index
+            if queued.playback is None:
+                turn.emit(events.PlaybackStarted(turn.now(), index, clip.utterance.text, 0.0))
+            else:
+                started = await queued.playback.started()
+                if realtime and finished is not None and started - finished > _AUDIBLE_GAP:
+                    turn.emit(events.Gap(turn.now(), index, started - finished))
+                turn.emit(events.PlaybackStarted(turn.now(), index, clip.utterance.text, clip.seconds))
+                finished = await queued.playback.finished()
+            queued.heard = True
+            turn.emit(events.PlaybackFinished(turn.now(), index))
+
+
+# ---------------------------------------------------------------- the account of the turn
+
+
+@dataclass(slots=True)
+class _Queued:
+    """A clip that was given to the output, or is only shown."""
+
+    clip: Clip
+    playback: Playback | None
+    heard: bool = False
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What the stages leave behind for the outcome."""
+
+    subscriber: Emit
+    began: float = field(default_factory=anyio.current_time)
+    fold: MetricsFold = field(default_factory=MetricsFold)
+    reply: list[str] = field(default_factory=list)
+    queued: list[_Queued] = field(default_factory=list)
+    error: VoicebotError | None = None
+    """Why the turn failed."""
+    voice_error: SynthesisError | None = None
+    """Why the last utterance that could not be said was skipped."""
+
+    def now(self) -> float:
+        return anyio.current_time() - self.began
+
+    def emit(self, event: events.TurnEvent) -> None:
+        self.fold.feed(event)
+        self.subscriber(event)
+
+
+def _end(turn: _Turn, *, interrupted: bool) -> Outcome:
+    heard, end, exact = _heard(turn.queued)
+    metrics = turn.fold.metrics()
+    if turn.error is None and metrics.audio_seconds == 0:
+        turn.error = turn.voice_error  # nothing at all could be said
+    kind: OutcomeKind = "interrupted" if interrupted else "failed" if turn.error else "completed"
+    error = None if interrupted else turn.error
+    outcome = Outcome(kind, heard, "".join(turn.reply)[end:], exact, metrics, error)
+    turn.emit(
+        events.TurnEnded(
+            turn.now(),
+            outcome=kind,
+            heard=heard,
+            unsaid=outcome.unsaid,
+            exact=exact,
+            metrics=metrics,
+            error=error.message if error else "",
+            hint=error.hint if error else "",
+        )
+    )
+    return outcome
+
+
+def _heard(queue: Sequence[_Queued]) -> tuple[str, int, bool]:
+    """The text that was heard, the offset in the reply behind it, and whether its end is exact."""
+    heard: list[str] = []
+    end = 0
+    for queued in queue:
+        utterance = queued.clip.utterance
+        if queued.heard:
+            end = utterance.end
+            if not queued.clip.skipped:
+                heard.append(utterance.text)
+        elif queued.playback is not None:
+            part = heard_part(utterance.text, queued.playback.heard_seconds() / queued.clip.seconds)
+            return "".join([*heard, part]), utterance.start + len(part), False
+        else:
+            break
+    return "".join(heard), end, True
+
+
+def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to show of a group: ours if there is one."""
+    leaves: list[BaseException] = []
+    pending: list[BaseException] = [group]
+    while pending:
+        match pending.pop(0):
+            case BaseExceptionGroup() as inner:
+                pending.extend(inner.exceptions)
+            case leaf:
+                leaves.append(leaf)
+    return next((leaf for leaf in leaves if isinstance(leaf, VoicebotError)), leaves[0])

@@ -1,0 +1,30 @@
+"""From a thread or signal handler that knows nothing of event loops back into the one that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def current_waker() -> Callable[[Callable[[], object]], None]:
+    """A function that lets the running event loop call something soon; callable from any thread, never waits.
+
+    anyio's own `from_thread` waits for the call to finish, which an audio thread must not.
+    """
+    import asyncio
+
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        import trio
+
+        token = trio.lowlevel.current_trio_token()
+
+        def wake_trio(call: Callable[[], object]) -> None:
+            token.run_sync_soon(call)
+
+        return wake_trio
+
+    def wake_asyncio(call: Callable[[], object]) -> None:
+        loop.call_soon_threadsafe(call)
+
+    return wake_asyncio
