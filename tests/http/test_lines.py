@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,7 +44,7 @@ def decode(decoder: Decoder[T], pieces: list[bytes]) -> tuple[list[T], bool]:
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     """Cut `data` at `places`, in any order and as often as they come."""
     edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 PLACES = st.lists(st.integers(0, 1_000_000), max_size=30)
@@ -75,8 +76,10 @@ def test_a_body_that_comes_byte_by_byte_gives_the_same_items(path: Path) -> None
 
 FRAGMENTS = st.lists(
     st.sampled_from(
-        [b"\r", b"\n", b"\r\n", b":", b" ", b"data", b"data: x", b"event: e", b"id: 1", b"error: {}", b"\xef\xbb\xbf"]
-        + ["あ".encode(), "\u2028".encode(), "\u0085".encode(), b"\xe3\x81", b"\xff", b"\x00"]
+        [
+            *(b"\r", b"\n", b"\r\n", b":", b" ", b"data", b"data: x", b"event: e", b"id: 1", b"error: {}"),
+            *("あ".encode(), "\u2028".encode(), "\u0085".encode(), b"\xef\xbb\xbf", b"\xe3\x81", b"\xff", b"\x00"),
+        ]
     ),
     max_size=40,
 ).map(b"".join)
@@ -161,16 +164,18 @@ def test_an_end_inside_a_character_is_an_error_and_no_replacement_character(
     "decoder", [LineDecoder(max_line_bytes=100), EventDecoder(max_line_bytes=100)], ids=["lines", "events"]
 )
 def test_a_line_without_end_does_not_fill_the_memory(decoder: LineDecoder | EventDecoder) -> None:
+    for _ in range(11):
+        decoder.feed(b"x" * 10)
     with pytest.raises(BadStream, match="100 bytes"):
-        for _ in range(1000):
-            decoder.feed(b"x" * 10)
+        decoder.feed(b"x" * 10)
 
 
 def test_an_event_without_end_does_not_fill_the_memory() -> None:
     decoder = EventDecoder(max_line_bytes=100)
+    for _ in range(15):
+        decoder.feed(b"data: x\n")
     with pytest.raises(BadStream, match="100 bytes"):
-        for _ in range(1000):
-            decoder.feed(b"data: x\n")
+        decoder.feed(b"data: x\n")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "1", "{", "nonsense", "[" * 100_000])

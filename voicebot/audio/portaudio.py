@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -28,6 +29,9 @@ from voicebot.wakeup import current_waker
 
 _TAIL_SECONDS = 0.05
 """The device may be this much later than it says: nothing of the last word is cut off."""
+
+_STDERR = threading.Lock()
+"""Two threads that divert standard error at the same time would lose it for good."""
 
 Device = int | str | None
 """As sounddevice takes it: a number, a part of the name, or the default."""
@@ -348,8 +352,9 @@ def _guarded(query: Callable[[], Any]) -> Any:  # Any: sounddevice has no types
     try:
         return query()
     except (sounddevice.PortAudioError, ValueError) as error:
+        what = "this machine has no sound device" if "-1" in _reason(error) else "there is no such sound device"
         raise AudioError(
-            f"there is no such audio device: {_reason(error)}",
+            f"{what} ({_reason(error)})",
             hint="list them: voicebot devices; or write a file: -o speech.wav",
         ) from error
 
@@ -361,16 +366,17 @@ def _reason(error: BaseException) -> str:
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
     """Keep ALSA, JACK and PortAudio from printing their probing of absent hardware on the user's terminal."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # no standard error to protect
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with _STDERR:
+        try:
+            kept = os.dup(2)
+        except OSError:  # no standard error to protect
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)

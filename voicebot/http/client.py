@@ -33,6 +33,7 @@ async def open_client(base_url: str, *, connect_timeout_seconds: float) -> Async
     Raises httpx.InvalidURL. The client belongs to the event loop that opened it.
     """
     url = httpx.URL(base_url)
+    _check_address(url)
     loopback = is_loopback(url.host)
     # Reading the system's certificates takes longer than a whole request to this machine, which needs none of them.
     verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if loopback and url.scheme == "http" else True
@@ -47,3 +48,13 @@ async def open_client(base_url: str, *, connect_timeout_seconds: float) -> Async
         verify=verify,
     ) as client:
         yield client
+
+
+def _check_address(url: httpx.URL) -> None:
+    """Raise httpx.InvalidURL for what httpx lets through and the resolver chokes on, with errors of its own."""
+    if not url.host or not 0 < (url.port or 1) < 65536:
+        raise httpx.InvalidURL(f"no host or port in {url.host}:{url.port}")
+    try:
+        url.host.encode("idna")
+    except UnicodeError as error:
+        raise httpx.InvalidURL(f"no host name: {url.host}") from error

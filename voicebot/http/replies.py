@@ -176,8 +176,7 @@ async def _steps(
                     hint="its log may say more; then ask again",
                 )
             if step.finish:
-                with translated(server):
-                    await body.drain()
+                await body.drain()
                 return
         if begun:
             # Counted from here: while the listener was busy, the server was not slow.

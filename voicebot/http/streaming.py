@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -99,6 +99,7 @@ async def open_body(
 
     Raises TimeoutError and httpx.HTTPError.
     """
+    request.stream = _Content(await request.aread())
     with anyio.fail_after(deadline - anyio.current_time()):
         response = await client.send(request, stream=True)
     body = Body(response)
@@ -106,6 +107,29 @@ async def open_body(
         yield body
     finally:
         await body.aclose()
+
+
+class _Content(httpx.AsyncByteStream):
+    """The content of a request in one piece; no generator: a cancelled request would leave it unclosed."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self._data)
+
+
+class _Once:
+    def __init__(self, data: bytes) -> None:
+        self._pieces = [data] if data else []
+
+    def __aiter__(self) -> _Once:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._pieces:
+            raise StopAsyncIteration
+        return self._pieces.pop()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Cuts a reply that is still being written into the smallest pieces that may be spoken alone.
 
 One pass over the characters. In running text a search jumps to the next character that could matter (a mark, a bracket,
-a newline, an emoji); there a rule of `scripts.py` decides, or says that it must see more. What was looked at is not looked
-at again, but for a word or two around a mark.
+a newline, an emoji); there a rule of `scripts.py` decides, or says that it must see more. What was looked at is not
+looked at again, but for a word or two around a mark.
 """
 
 from __future__ import annotations
@@ -81,19 +81,21 @@ class _Cut:
 
 
 _Step = Callable[[str, int, bool], "_Cut | bool"]
-"""Reads on in text[:end] (`final`: nothing will follow): a cut, True to go on with another step, False to wait for more."""
+"""Reads on in text[:end] (`final`: nothing will follow): a cut, True to go on with another step, False to wait."""
 
 
 class Chunker:
     """Cuts one reply into segments.
 
-    The segments are contiguous (`text == reply[start:end]`, offsets in characters), and joined they are the reply, except
-    for blank text at its very end. They do not depend on how the reply was split into deltas, as long as `release` is
-    not called. No segment is longer than `max_characters`, and a grapheme cluster is torn only where it is longer than
-    that itself (or where a combining mark follows a 。 that was given out at once). `Segment.rule` says what cut behind it:
-    "full stop", "mark", "dot", "ellipsis", "quote", "emoji", "action", "delimiter", "line", "paragraph", "fence", "table", "think",
-    "limit", "pause", "end", and those in SILENT_RULES. After "。" (outside of brackets) nothing is waited for; elsewhere the next visible
-    character decides, in rare cases the next word.
+    The segments are contiguous (`text == reply[start:end]`, offsets in characters), and joined they are the reply,
+    except for blank text at its very end. They do not depend on how the reply was split into deltas, as long as
+    `release` is not called. No segment is longer than `max_characters`; a grapheme cluster is torn only where it is
+    longer than that itself, or where a combining mark follows a 。 that was given out at once.
+
+    After "。" outside of brackets nothing is waited for; elsewhere the next visible character decides, in rare cases
+    the next word. `Segment.rule` says what cut behind it: "full stop", "mark" (! ?), "dot", "ellipsis", "quote",
+    "emoji", "action", "delimiter", "line", "paragraph", "item", "fence", "table", "think", "limit", "pause", "end",
+    or one of SILENT_RULES.
     """
 
     def __init__(
@@ -139,7 +141,7 @@ class Chunker:
         return segments
 
     def release(self) -> list[Segment]:
-        """Return the sentence that is finished as far as one can see, now that the stream has paused; what is unfinished stays."""
+        """Return the sentence that waits only for what comes next, now that the stream has paused."""
         if not self._pause_at:
             return []
         return [self._give(_Cut(self._pause_at, Boundary.TIMEOUT, "pause"))]
@@ -174,8 +176,11 @@ class Chunker:
         """Cut, and begin the next segment."""
         segment = self._segment(cut)
         self._start = self._at = cut.end
+        self._after_sentence = cut.boundary not in (Boundary.CLAUSE, Boundary.FORCED)
         unit, step, closer = self._unit, self._step, self._in_running_text
         self._begin_segment()
+        if cut.rule == "item":
+            self._line = self._start
         if unit and cut.boundary is Boundary.FORCED:
             self._unit, self._step, self._in_running_text = unit.split()[0] + " rest", step, closer
         return segment
@@ -189,9 +194,9 @@ class Chunker:
         while True:
             end = min(len(text), self._start + self._limit + 1)
             cut = self._next_cut(text, end, final and end == len(text))
-            if cut is None:
-                if len(text) - self._start <= self._limit:
-                    break
+            if cut is None and len(text) - self._start <= self._limit:
+                break
+            if cut is None or cut.end - self._start > self._limit:
                 cut = self._forced_cut(text, end)
             segments.append(self._give(cut))
         if self._start:
@@ -209,6 +214,7 @@ class Chunker:
         self._held_since -= count
         self._mark_at -= count
         self._cut_at -= count
+        self._from -= count
         self._pause_at = max(0, self._pause_at - count)
 
     _mark_at = _cut_at = _from = 0
@@ -224,7 +230,7 @@ class Chunker:
                 return None
 
     def _forced_cut(self, text: str, end: int) -> _Cut:
-        """At the last clause mark within the limit, else the last blank, else between two graphemes, else at the limit."""
+        """At the last clause mark within the limit, else at the last blank, else between two graphemes."""
         start, last = self._start, end - 1
         rule = self._named(self._unit or "limit")
         if self._unit.startswith("fence"):
@@ -263,7 +269,7 @@ class Chunker:
             kind = kinds.get(character)
             if kind == "newline":
                 return self._begin_step(self._at_newline)
-            if self._table or self._code and kind != "tick":
+            if self._table or (self._code and kind != "tick"):
                 if at - self._held_since <= _HOLD_CHARACTERS or self._table:
                     self._at = at + 1
                     continue
@@ -285,7 +291,7 @@ class Chunker:
                     else:
                         return self._look_behind("full stop", at)
                 self._at = at + 1
-            elif kind in ("dot", "close") and (item := self._item_before(text, at, end)) > self._start:
+            elif kind in ("dot", "close") and (item := self._item_before(text, at)) > self._start:
                 if at + 1 >= end and not final:
                     return False
                 if text[at + 1 : at + 2] in ("", " ", ")"):
@@ -332,7 +338,7 @@ class Chunker:
             self._held_since = at
 
     def _is_tied(self, text: str, at: int) -> bool:
-        """Whether even after "。" something may stick to it: emphasis that is to be closed, a name like モーニング娘。"""
+        """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
         return self._is_emphasis_open(text, at) or (
             text[max(self._start, at - 1) : at + 1] in scripts.NAME_ENDS and self._ends_name(text, at)
         )
@@ -345,10 +351,12 @@ class Chunker:
         return first >= 0 and len(_EMPHASIS.findall(text, first, at)) % 2 == 1
 
     def _is_list_marker(self, text: str, at: int) -> bool:
-        return scripts.is_list_marker(text, max(self._line, self._start), at)
+        if self._line >= self._start:
+            return scripts.is_list_marker(text, self._line, at)
+        return self._after_sentence and text[at - 1].isdecimal() and scripts.is_list_marker(text, self._start, at)
 
-    def _item_before(self, text: str, at: int, end: int) -> int:
-        """Where the next item of a list within one line begins ("1. One 2. Two"), when text[at] ends its marker; else -1."""
+    def _item_before(self, text: str, at: int) -> int:
+        """Where the next item of a list within one line ("1. One 2. Two") begins if text[at] ends its marker, or -1."""
         first = _ITEM.match(text, self._start, at)
         if first is None or self._held(at):
             return -1
@@ -409,6 +417,8 @@ class Chunker:
             if self._depth:
                 self._depth -= 1
                 self._closed(text, at)
+            elif character == ")" and text[max(self._start, at - 2) : at].rstrip("-")[-1:] in (":", ";"):
+                self._look_behind("emoji", at)
         elif kind == "toggle":
             self._at_quotation_mark(text, at)
         elif kind == "pipe":
@@ -440,7 +450,7 @@ class Chunker:
         while inner > self._held_since and at - inner < 8:
             character = text[inner]
             if character in scripts.STRONG_MARKS:
-                self._quoted = text[at] not in ")）]"
+                self._quoted = text[at] not in ")）]" and character not in ".．"
                 self._look_behind("quote", inner, at + 1)
                 return
             if not (character in scripts.STUCK_CLOSERS or character.isspace() or scripts.DECORATION.match(character)):
@@ -528,7 +538,7 @@ class Chunker:
             self._at = self._line = behind
             return self._begin_step(self._in_text)
         cut = self._before_blanks(text, at)
-        if following and following in scripts.NEWLINES or text[at] == "\u2029":
+        if (following and following in scripts.NEWLINES) or text[at] == "\u2029":
             return _Cut(cut, Boundary.PARAGRAPH, "table" if self._table else "paragraph")
         return _Cut(cut, Boundary.LINE, "table" if self._table else "line")
 
@@ -552,11 +562,7 @@ class Chunker:
                     return False
                 newline = end
             line = text[self._at : newline].strip()
-            first = (
-                self._unit == "fence"
-                and self._at <= self._start + 80
-                and "\n" not in text[self._start : self._at].lstrip()
-            )
+            first = self._unit == "fence" and text[self._at - 1] == self._fence[0]
             if first and self._fence in line:
                 self._unit = ""
                 self._at = newline
@@ -567,7 +573,7 @@ class Chunker:
                 return False
             self._at = self._from = newline + 1
 
-    def _in_thought(self, text: str, end: int, final: bool) -> _Cut | bool:
+    def _in_thought(self, text: str, end: int, final: bool) -> _Cut | bool:  # noqa: ARG002
         close = text.find(self._tag, max(self._start, self._at), end)
         if close >= 0:
             return _Cut(close + len(self._tag), Boundary.SENTENCE, self._named("think"))
@@ -576,6 +582,7 @@ class Chunker:
 
     _tag = _fence = ""
     _quoted = False
+    _after_sentence = True
 
     # ------------------------------------------------------------ behind a mark
 
@@ -620,6 +627,15 @@ class Chunker:
                     self._at, self._cut_at = at, cut
                     return False
                 at = cut = face
+            elif (
+                character in ":;"
+                and self._kind != "delimiter"
+                and (smiley := scripts.smiley_end(text, at, end, final)) != at
+            ):
+                if smiley is None:
+                    self._at, self._cut_at = at, cut
+                    return False
+                at = cut = smiley
             else:
                 verdict = self._decide(text, at, end, cut, final)
                 if verdict is None:
@@ -628,7 +644,7 @@ class Chunker:
                 break
         self._at, self._cut_at = at, cut
         if verdict is None:
-            if not final and self._is_finished(text, cut, at):
+            if not final and self._is_finished(text, cut):
                 self._pause_at = cut
             return False
         if verdict and self._has_voice(text, cut) and not (cut < end and scripts.joins(text, cut, self._start)):
@@ -657,7 +673,7 @@ class Chunker:
             )
         return text[self._mark_at].isascii() or character in scripts.CLOSERS
 
-    def _is_finished(self, text: str, cut: int, end: int) -> bool:
+    def _is_finished(self, text: str, cut: int) -> bool:
         """Whether the sentence, as far as it can be seen, is over."""
         if not self._has_voice(text, cut):
             return False
@@ -679,7 +695,7 @@ class Chunker:
             return True
         if character == "<":
             return not (glued and ascii_mark) or kind in ("mark", "quote")
-        if kind == "full stop" or kind == "mark" and self._ends_name(text, self._mark_at):
+        if kind == "full stop" or (kind == "mark" and self._ends_name(text, self._mark_at)):
             if self._ends_name(text, self._mark_at):
                 return character.isupper() and not glued and character.isascii()
             return True
@@ -692,8 +708,14 @@ class Chunker:
                 self._before_mark(text)
             )
         if glued:
+            if kind == "quote" and character in scripts.OPENERS and self._is_quoted_within(text):
+                return False
             return self._decide_glued(character)
         return self._decide_after_blank(text, at, end, final)
+
+    def _is_quoted_within(self, text: str) -> bool:
+        """Whether the sentence began before the quotation: 彼は「なぜ？」「どうして？」と…"""
+        return scripts.LETTER.search(text, self._start, self._held_since) is not None
 
     def _before_mark(self, text: str) -> str:
         return text[self._mark_at - 1] if self._mark_at > self._start else " "
@@ -709,7 +731,8 @@ class Chunker:
         if kind == "ellipsis":
             return False
         if kind == "emoji" and (
-            at > cut and not scripts.is_cjk(self._before_mark(text)) or self._before_mark(text) in scripts.PARTICLE_ENDS
+            (at > cut and not scripts.is_cjk(self._before_mark(text)))
+            or self._before_mark(text) in scripts.PARTICLE_ENDS
         ):
             return False
         if kind == "dot" and text[self._mark_at] == ".":
@@ -784,7 +807,7 @@ class Chunker:
             return (small_style or opened) and ending == "word" and len(word) > 1
         if kind == "quote":
             return opened and opener not in "(["
-        return small_style or opened and opener not in "(["
+        return small_style or (opened and opener not in "([")
 
     def _decide_after_ellipsis(self, text: str, first: int, end: int, final: bool) -> bool | None:
         """ "Wait... Did you", not "Hmm... I think" nor "from 3 ... 5"."""

@@ -1,6 +1,6 @@
-"""What is known of scripts and languages: character classes, graphemes, abbreviations, particles, and how long text takes to say.
+"""What is known of scripts and languages: characters, graphemes, abbreviations, particles, how long text takes to say.
 
-A question that the characters seen so far cannot answer is answered with None, which means: ask again when there is more.
+A question that the characters seen so far cannot answer is answered with None: ask again when there is more.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ _SECONDS = _Seconds()
 
 
 def speech_seconds(text: str) -> float:
-    """How long `text` takes to say, in seconds, roughly: 7 mora a second (a kanji has 1.8), 15 letters a second, and pauses."""
+    """Roughly how long `text` takes to say, in seconds: 7 mora a second (1.8 a kanji), 15 letters a second, pauses."""
     seconds = _SECONDS
     return sum([seconds[ord(character)] for character in text])
 
@@ -159,25 +159,37 @@ def joins(text: str, index: int, start: int = 0) -> bool:
 
 # ---------------------------------------------------------------- decoration
 
-_FACE = re.compile(
+FACE = re.compile(
     r"[(（](?:笑|泣|汗|爆|怒|涙|照|苦笑|爆笑|大笑|w{1,3}"
-    r"|(?=[^()（）]{0,14}?[^\w\s.,、。%/\-()（）])(?!\d)(?:(?![A-Za-z]{2}|[\u3400-\u9fff])[^()（）\n\"“”「」]){1,14})"
+    r"|(?=(?:[^()（）\n]{0,12}?[^\w\s.,、。%/()（）]){2}|(\w)_\1[)）])"
+    r"(?:(?![A-Za-z]{2}|[\u3041-\u3096]{2}|[\u30a1-\u30fa]{2}|[\u3400-\u9fff])[^()（）\n\d\"“”「」]){1,14})"
     r"[)）][/／ﾉゞ丿♪☆;；]*"
 )
+"""A kaomoji, or a bracketed 笑."""
 _NO_FACE = re.compile(
-    r"[(（](?:\d|[^()（）\n]{0,14}?(?:[A-Za-z]{2}|[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff]{2}|[\n\"“”「」(（]))"
+    r"[(（](?:[^()（）\n]{0,14}?(?:\d|[A-Za-z]{2}|[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff]{2}|[\n\"“”「」(（]))"
 )
 _LONGEST_FACE = 18
+SMILEY = re.compile(r"[:;=]['-]?[()DPp]{1,4}(?!\w)")
+_SMILEY_BEGINS = re.compile(r"[:;=]['-]?[()DPp]{0,4}")
 
 
 def face_end(text: str, start: int, end: int, final: bool) -> int | None:
     """Where the kaomoji or （笑） that opens at `start` ends; `start` itself if there is none; None: unknown yet."""
     stop = min(end, start + _LONGEST_FACE)
-    if (face := _FACE.match(text, start, stop)) is not None:
+    if (face := FACE.match(text, start, stop)) is not None:
         return face.end()
     if stop - start >= _LONGEST_FACE or final or _NO_FACE.match(text, start, stop) is not None:
         return start
     return start if any(closer in text[start:stop] for closer in ")）") else None
+
+
+def smiley_end(text: str, start: int, end: int, final: bool) -> int | None:
+    """Where the ":-)" at `start` ends; `start` itself if there is none; None: unknown yet."""
+    if not final and _SMILEY_BEGINS.fullmatch(text, start, end) is not None:
+        return None
+    smiley = SMILEY.match(text, start, end)
+    return start if smiley is None else smiley.end()
 
 
 # ---------------------------------------------------------------- Japanese and Chinese
@@ -343,7 +355,10 @@ PARTICLE_ENDS = frozenset("はがをにのとでへ、もや")
 
 
 def begins_sentence(text: str, start: int, end: int, *, wide: bool, final: bool) -> bool | None:
-    """Whether Japanese text at `start` begins a sentence and is no particle that carries on (と, って; `wide`: also は, が, です …)."""
+    """Whether Japanese text at `start` begins a sentence, and is no particle that carries the sentence on.
+
+    Such are と and って behind any mark, and (`wide`) は, が, です … where not even the mark is sure.
+    """
     particles = _PARTICLES[wide].get(text[start])
     if particles is None:
         return True
@@ -358,46 +373,57 @@ def begins_sentence(text: str, start: int, end: int, *, wide: bool, final: bool)
 
 # ---------------------------------------------------------------- words with a full stop
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 NAMES_WITH_MARK = ("Yahoo!", "Jeopardy!", "Mamma Mia!", "モーニング娘。", "ゲスの極み乙女。")
 """Names that end in the mark of a sentence."""
 NAME_ENDS = frozenset(name[-2:] for name in NAMES_WITH_MARK)
 
-_TITLES = frozenset(
+_TITLES = _words(
     "mr mrs ms mx dr drs prof st mt ft messrs mme mlle gen col lt sgt capt cmdr cpl maj rev hon gov sen rep pres fr "
-    "sra srta dña lic ing dott sig sigg dipl herr hr mag exc exmo nr bd hrsg e.g i.e eg ie vs cf viz ca z.b d.h u.a bzw evtl ggf "
-    "inkl zzgl vgl approx resp p.ej pág págs т.е т.к т.н г ул им тыс млн млрд руб см св".split()
+    "sra srta dña lic ing dott sig sigg dipl herr hr mag exc exmo nr bd hrsg e.g i.e eg ie vs cf viz ca z.b d.h u.a "
+    "bzw evtl ggf inkl zzgl vgl approx resp p.ej pág págs т.е т.к т.н г ул им тыс млн млрд руб см св"
 )
 """A sentence never ends behind these."""
-_ENDINGS = frozenset(
-    "etc inc ltd co corp bros llc plc gmbh jr sr esq jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur "
-    "thurs fri sat sun ave blvd rd ln hwy dept univ assn est min mins hr hrs sec secs oz lb lbs yd km tel ext misc usw uvm env "
-    "ss avda т.д т.п др гг usd u.s u.s.a u.k e.u u.n d.c a.d b.c ph.d m.d b.a m.a a.m p.m max temp avg intl natl".split()
+_ENDINGS = _words(
+    "etc inc ltd co corp bros llc plc gmbh jr sr esq jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues "
+    "wed thu thur thurs fri sat sun ave blvd rd ln hwy dept univ assn est min mins hr hrs sec secs oz lb lbs yd km "
+    "tel ext misc usw uvm env ss avda т.д т.п др гг usd u.s u.s.a u.k e.u u.n d.c a.d b.c ph.d m.d b.a m.a a.m p.m "
+    "max temp avg intl natl"
 )
 """A sentence may end behind these: the next word tells."""
-_BEFORE_NUMBER = frozenset(
-    "no nos nr n° nº № fig figs eq eqs p pp vol vols ch chap sec sect art par para pt ver v op ex ed tab s str bd".split()
+_BEFORE_NUMBER = _words(
+    "rm apt ste "
+    "no nos nr n° nº № fig figs eq eqs p pp vol vols ch chap sec sect art par para pt ver v op ex ed tab s str bd"
 )
 """These are abbreviations only before a number."""
-_ALSO_WORDS = frozenset("mar sun sat wed fri max gen col rep pres sig mag ing exc temp ca".split())
+_ALSO_WORDS = _words("mar sun sat wed fri max gen col rep pres sig mag ing exc temp")
 """These are abbreviations only with a capital letter."""
-_LABELS = frozenset(
-    "plan vitamin option type class grade section part team group figure appendix point step letter hepatitis product answer "
-    "choice question item phase tier level model exhibit building gate terminal platform room and or than formula channel".split()
+_LABELS = _words(
+    "plan vitamin option type class grade section part team group figure appendix point step letter hepatitis product "
+    "answer choice question item phase tier level model exhibit building gate terminal platform room and or than "
+    "formula channel"
 )
-_ORDINAL_BEFORE = frozenset("am vom der dem den im zum die das des bis seit ab jeden".split())
-_STARTERS = frozenset(
-    "the a an i he she it we they you this that these those there here my our your his her its their what when where why how who "
-    "which is are do does did was were has have had can could would should will may in if on at by for from with without and but or so "
-    "then now yes no not please let thanks thank also however after before since although because while as both all each some many most "
-    "maybe perhaps another once until unless despite even just only still sorry sure okay ok well meanwhile therefore "
-    "mr mrs ms der die das er sie es wir ich und aber wenn le la les il elle je nous vous on el los las yo ella pero si и он она мы я но".split()
+_ORDINAL_BEFORE = _words("am vom der dem den im zum die das des bis seit ab jeden")
+_STARTERS = _words(
+    "nobody everybody everyone someone somebody nothing everything something "
+    "the a an i he she it we they you this that these those there here my our your his her its their what when where "
+    "why how who which is are do does did was were has have had can could would should will may in if on at by for "
+    "from with without and but or so then now yes no not please let thanks thank also however after before since "
+    "although because while as both all each some many most maybe perhaps another once until unless despite even just "
+    "only still sorry sure okay ok well meanwhile therefore mr mrs ms der die das er sie es wir ich und aber wenn le "
+    "la les il elle je nous vous on el los las yo ella pero si и он она мы я но"
 )
-_SAY = frozenset(
-    "said says asked asks replied replies cried cries shouted shouts yelled whispered whispers answered answers added adds exclaimed "
-    "muttered murmured snapped screamed called demanded insisted laughed smiled sighed continued wrote thought wondered".split()
+_SAY = _words(
+    "said says asked asks replied replies cried cries shouted shouts yelled whispered whispers answered answers added "
+    "adds exclaimed muttered murmured snapped screamed demanded insisted "
+    "thought wondered"
 )
-_BACK = re.compile(r"(?:(\S{1,24})\s+)?(\S{1,24})$")
 _LEADING = "\"'“‘(（[{«„*_「『>¿¡-–—#"
+_WITHIN_WORD = re.compile(r"[(\[/\-–—~\u3001-\u30ff\u3400-\u9fff\uff01-\uff20]")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _WORD = re.compile(r"[^\W\d_]*")
@@ -407,19 +433,20 @@ Ending = Literal["word", "never", "by next word", "before number", "initial", "o
 
 
 def is_list_marker(text: str, start: int, end: int) -> bool:
-    """Whether `text[start:end]`, which a full stop or bracket follows, is the marker of a list item: "1", "- 2", "a"."""
+    """Whether `text[start:end]`, which a full stop or bracket follows, marks a list item: "1", "- 2", "a"."""
     return end - start <= 16 and _LIST_MARKER.fullmatch(text, start, end) is not None
 
 
 def ending_before(text: str, start: int, dot: int) -> tuple[Ending, str, str]:
     """What the word before the full stop `text[dot]` is, the word before that one, and the word."""
-    found = _BACK.search(text[max(start, dot - 50) : dot])
-    if found is None:
+    words = text[max(start, dot - 40) : dot].rsplit(None, 2)
+    if not words:
         return "word", "", ""
-    previous, word = (found[1] or "").lstrip(_LEADING), found[2].lstrip(_LEADING)
+    word = words[-1].lstrip(_LEADING)
+    previous = words[-2].lstrip(_LEADING) if len(words) > 1 else ""
     if not word.isascii() and is_cjk(word[-1:]):
         return "word", previous, word
-    word = re.split(r"[(\[/\-–—~]", word)[-1]
+    word = _WITHIN_WORD.split(word)[-1]
     lower = word.lower()
     if lower in _TITLES:
         return ("word" if lower in _ALSO_WORDS and not word[:1].isupper() else "never"), previous, word
@@ -439,11 +466,17 @@ def ending_before(text: str, start: int, dot: int) -> tuple[Ending, str, str]:
 def ends_before_word(
     ending: Ending, previous: str, word: str, text: str, start: int, end: int, final: bool
 ) -> bool | None:
-    """Whether a sentence ends behind `word` and its full stop when `text[start:end]`, beginning with a letter, comes next."""
+    """Whether a sentence ends behind `word` and its full stop when the word at `text[start]` comes next."""
     if ending in ("word", "before number"):
         return True
     if ending == "never":
         return False
+    if word.lower() in ("etc", "usw", "т.д", "т.п"):
+        return text[start].isupper()
+    if word.lower() in ("a.m", "p.m"):  # "6 p.m. EST" goes on
+        if start + 1 >= end and not final:
+            return None
+        return text[start].isupper() and not text[start + 1 : start + 2].isupper()
     if ending == "ordinal" and previous.lower() not in _ORDINAL_BEFORE:
         return True
     following = _WORD.match(text, start, min(end, start + 24))
@@ -455,8 +488,6 @@ def ends_before_word(
         return next_word in _STARTERS
     if ending == "initial":
         return _ends_behind_letter(previous, word, next_word, text[stop : stop + 1])
-    if word.lower() in ("a.m", "p.m", "etc", "usw", "т.д", "т.п"):
-        return text[start].isupper()
     return next_word in _STARTERS
 
 
@@ -467,7 +498,7 @@ def _ends_behind_letter(previous: str, letter: str, next_word: str, behind: str)
     if previous.lower() in _LABELS or letter.islower():
         return True
     return next_word in _STARTERS and (
-        previous[:1].islower() or bool(previous) and not _INITIALS.fullmatch(previous.rstrip("."))
+        previous[:1].islower() or (bool(previous) and not _INITIALS.fullmatch(previous.rstrip(".")))
     )
 
 

@@ -1,0 +1,194 @@
+"""A chat server is found by what it answers, quickly, and said in one sentence."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.chat.wire import CONTRACTS, OLLAMA, OPENAI
+from tests.fault_server import Act, Endless, FaultServer, Reset, Send, Stall, serve, whole
+from voicebot.chat.discovery import Found, find_server, ollama_address, usual_candidates
+from voicebot.chat.ollama import open_ollama
+from voicebot.config import ChatAuto, ChatOllama, ChatOpenAI
+
+pytestmark = pytest.mark.anyio
+
+PATIENT = 5.0
+"""For tests in which everybody answers: a busy machine must not decide them."""
+
+
+def be_ollama(server: FaultServer, *models: str) -> None:
+    server.answer("/api/version", whole((CONTRACTS / "ollama" / "version.json").read_bytes()))
+    server.answer("/api/tags", whole(json.dumps({"models": [{"name": model} for model in models]})))
+    server.answer("/v1/models", whole(json.dumps({"data": [{"id": model} for model in models]})))
+
+
+def be_openai(server: FaultServer, *models: str) -> None:
+    # LM Studio answers 200 to paths it does not know.
+    server.answer("/api/version", whole('{"error": "Unexpected endpoint or method. (GET /api/version)"}'))
+    server.answer("/v1/models", whole(json.dumps({"data": [{"id": model} for model in models]})))
+
+
+async def search(config: ChatAuto, *servers: FaultServer) -> Found:
+    return await find_server(config, candidates=[server.url for server in servers], seconds=PATIENT)
+
+
+async def test_ollama_is_found_and_its_first_model_used() -> None:
+    async with serve() as server:
+        be_ollama(server, "llama3.2:latest", "other")
+        found = await search(ChatAuto(temperature=0.5, max_tokens=9, idle_timeout_seconds=7), server)
+    assert found.config == ChatOllama(
+        kind="ollama",
+        base_url=server.url,
+        model="llama3.2:latest",
+        temperature=0.5,
+        max_tokens=9,
+        idle_timeout_seconds=7,
+    )
+    assert found.why == f"found Ollama at {server.url}, using llama3.2:latest"
+
+
+async def test_an_openai_compatible_server_is_found_by_its_list_of_models() -> None:
+    async with serve() as server:
+        be_openai(server, "text-embedding-x", "tiny")
+        found = await search(ChatAuto(), server)
+    assert found.config == ChatOpenAI(kind="openai", base_url=f"{server.url}/v1", model="tiny")
+    assert found.why == f"found an OpenAI-compatible server at {server.url}, using tiny"
+
+
+async def test_the_first_candidate_that_can_chat_is_taken_whoever_answers_first() -> None:
+    async with serve() as nobody, serve() as first, serve() as second:
+        be_openai(first, "a")
+        be_ollama(second, "b")
+        found = await search(ChatAuto(), nobody, first, second)
+    assert found.config is not None
+    assert found.config.base_url == f"{first.url}/v1"
+
+
+async def test_ollama_without_a_model_is_told_what_to_pull_and_the_search_goes_on() -> None:
+    async with serve() as empty, serve() as other:
+        be_ollama(empty)
+        alone = await search(ChatAuto(), empty)
+        be_openai(other, "tiny")
+        both = await search(ChatAuto(), empty, other)
+    assert alone.config is None
+    assert "`ollama pull llama3.2`" in alone.why
+    assert both.config is not None
+    assert both.config.model == "tiny"
+
+
+async def test_a_model_that_was_asked_for_is_kept() -> None:
+    async with serve() as server:
+        be_ollama(server, "a", "b")
+        found = await search(ChatAuto(model="b"), server)
+        assert found.config is not None
+        assert found.config.model == "b"
+
+
+async def test_a_server_that_wants_a_key_is_named() -> None:
+    async with serve() as server:
+        server.answer("/v1/models", whole("{}", status="401 Unauthorized"))
+        found = await search(ChatAuto(), server)
+    assert found.config is None
+    assert "VOICEBOT_CHAT__API_KEY" in found.why
+
+
+async def test_a_server_without_a_loaded_model_is_named() -> None:
+    async with serve() as server:
+        be_openai(server)
+        found = await search(ChatAuto(), server)
+    assert found.config is None
+    assert "no chat model loaded" in found.why
+
+
+async def test_nobody_is_said_with_the_ports_that_were_asked() -> None:
+    async with serve() as one, serve() as two:
+        pass
+    found = await find_server(ChatAuto(), candidates=[one.url, two.url])
+    ports = ", ".join(server.url.rpartition(":")[2] for server in (one, two))
+    assert found == Found(None, f"no chat server answered on ports {ports}")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [Stall()],
+        [Reset()],
+        [Send(b"garbage\r\n\r\n"), Stall()],
+        [Endless(b"x" * 1000)],
+        whole("[]"),
+        whole("null"),
+        whole("<html>", "text/html"),
+        whole("{}", status="500 Oops"),
+        [Send(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"), Stall()],
+    ],
+    ids=str,
+)
+async def test_other_servers_are_no_chat_servers_and_cost_little_time(script: list[Act]) -> None:
+    async with serve() as server:
+        for path in ("/api/version", "/api/tags", "/v1/models"):
+            server.answer(path, script)
+        started = time.monotonic()
+        found = await find_server(ChatAuto(), candidates=[server.url])
+        assert found.config is None
+        assert time.monotonic() - started < 5
+
+
+async def test_the_configured_address_is_asked_alone_and_may_have_either_form() -> None:
+    async with serve() as ollama, serve() as openai, serve() as bystander:
+        be_ollama(ollama, "a")
+        be_openai(openai, "b")
+        for suffix in ("", "/", "/v1", "/v1/"):
+            found = await find_server(ChatAuto(base_url=ollama.url + suffix), candidates=[bystander.url])
+            assert found.config == ChatOllama(kind="ollama", base_url=ollama.url, model="a")
+            found = await find_server(ChatAuto(base_url=openai.url + suffix))
+            assert found.config == ChatOpenAI(kind="openai", base_url=f"{openai.url}/v1", model="b")
+        assert bystander.connections == 0
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999", "http://voicebot.invalid/v1"])
+async def test_an_address_that_is_none_is_just_not_found(address: str) -> None:
+    found = await find_server(ChatAuto(base_url=address, connect_timeout_seconds=1))
+    assert found.config is None
+    assert found.why.startswith("no chat server answered at ")
+
+
+async def test_what_was_found_can_be_opened() -> None:
+    async with serve() as server:
+        be_ollama(server, "a")
+        found = await search(ChatAuto(), server)
+        assert isinstance(found.config, ChatOllama)
+        async with open_ollama(found.config) as chat:
+            assert chat.name == "ollama a"
+    assert OLLAMA.kind == found.config.kind != OPENAI.kind
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("", "http://127.0.0.1:11434"),
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("0.0.0.0:1234", "http://127.0.0.1:1234"),
+        (":1234", "http://127.0.0.1:1234"),
+        ("[::]:1234", "http://[::1]:1234"),
+        ("box", "http://box:11434"),
+        ("box:80", "http://box:80"),
+        (' "box:80" ', "http://box:80"),
+        ("http://box", "http://box:80"),
+        ("https://box/ollama/", "https://box:443/ollama"),
+        ("https://box:1", "https://box:1"),
+        ("ftp://box", "http://127.0.0.1:11434"),
+        ("box:port", "http://127.0.0.1:11434"),
+        ("[::1", "http://127.0.0.1:11434"),
+    ],
+)
+def test_ollama_host_is_read_as_ollama_reads_it(host: str, address: str) -> None:
+    assert ollama_address(host) == address
+
+
+def test_the_usual_places_are_ollama_llama_cpp_and_lm_studio() -> None:
+    ports = [11434, 8080, 8000, 1234]
+    assert usual_candidates({}) == [f"http://127.0.0.1:{port}" for port in ports]
+    assert usual_candidates({"OLLAMA_HOST": "box"})[0] == "http://box:11434"

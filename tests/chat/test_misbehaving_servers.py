@@ -1,0 +1,351 @@
+"""Promises of both chat dialects about servers, networks and callers that do not behave."""
+
+from __future__ import annotations
+
+import gc
+import random
+from contextlib import aclosing
+
+import anyio
+import pytest
+
+from tests.chat.wire import HELLO, OLLAMA, OPENAI, Chat, Dialect, failure_of, reply_of
+from tests.fault_server import (
+    LAST_CHUNK,
+    Act,
+    Close,
+    Endless,
+    HalfClose,
+    Pause,
+    Reset,
+    Stall,
+    chunk,
+    chunked,
+    head,
+    serve,
+    until_close,
+    whole,
+)
+from voicebot.errors import ChatError, ChatUnavailable
+from voicebot.http.lines import MAX_LINE_BYTES
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("dialect", [OLLAMA, OPENAI], ids=lambda dialect: dialect.kind)]
+
+
+async def test_deltas_arrive_while_the_reply_is_still_being_written(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, [dialect.head, *dialect.chunks("Hel", "lo"), Stall()])
+        with anyio.fail_after(10):
+            async with aclosing(chat.stream_reply(HELLO)) as reply:
+                assert [await anext(reply), await anext(reply)] == ["Hel", "lo"]
+
+
+async def test_a_reply_cut_anywhere_arrives_the_same(dialect: Dialect) -> None:
+    text = "気温は３．５度です。😀"
+    body = dialect.delta(text) + dialect.delta("また") + dialect.end
+    async with serve() as server, dialect.open(server) as chat:
+        for size in (1, 2, 3, 5, 64, len(body)):
+            pieces = [body[start : start + size] for start in range(0, len(body), size)]
+            for script in (chunked(pieces, dialect.content_type), until_close(pieces, dialect.content_type)):
+                server.answer(dialect.path, script)
+                assert await reply_of(chat) == ([text, "また"], None)
+
+
+async def test_finished_replies_share_a_connection(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, chunked([dialect.delta("Hi"), dialect.end], dialect.content_type))
+        for _ in range(5):
+            assert await reply_of(chat) == (["Hi"], None)
+        assert server.connections == 1
+
+
+async def test_a_server_that_keeps_the_connection_open_after_the_end_does_not_delay_it(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, [dialect.head, *dialect.chunks("Hi"), chunk(dialect.end), Stall()])
+        with anyio.fail_after(10):
+            assert await reply_of(chat) == (["Hi"], None)
+            await server.hung_up.wait()
+
+
+@pytest.mark.parametrize("end", [[Reset()], [Close()], [HalfClose(), Stall()], [LAST_CHUNK]], ids=str)
+async def test_a_reply_that_breaks_off_fails_after_its_deltas(dialect: Dialect, end: list[Act]) -> None:
+    # The pause lets the deltas arrive before a reset, which may overtake them.
+    script = [dialect.head, *dialect.chunks("Hel", "lo"), Pause(0.1), *end]
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, script)
+        deltas, error = await reply_of(chat)
+    assert deltas == ["Hel", "lo"]
+    assert error is not None
+    assert "broke" in error.message
+    assert error.hint
+
+
+async def test_a_body_without_length_that_breaks_off_fails_after_its_deltas(dialect: Dialect) -> None:
+    body = dialect.delta("Hello") + dialect.delta("気")[:-9]
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, until_close([body], dialect.content_type))
+        deltas, error = await reply_of(chat)
+    assert deltas == ["Hello"]
+    assert error is not None
+    assert "broke off" in error.message
+
+
+@pytest.mark.parametrize("end", [[Reset()], [Close()]], ids=str)
+async def test_a_server_that_hangs_up_without_an_answer_is_a_chat_error(dialect: Dialect, end: list[Act]) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, end)
+        assert "broke" in (await failure_of(chat)).message
+
+
+async def test_nobody_at_the_address_is_said_with_what_to_start(dialect: Dialect) -> None:
+    async with serve() as server:
+        pass
+    async with dialect.open(server) as chat:
+        error = await failure_of(chat)
+    assert isinstance(error, ChatUnavailable)
+    assert "nobody answers" in error.message
+    assert server.url in error.message
+    assert "chat.base_url" in error.hint
+    assert "start" in error.hint
+    assert error.__cause__ is not None
+
+
+async def test_a_reply_that_does_not_begin_in_time_fails(dialect: Dialect) -> None:
+    scripts: list[list[Act]] = [[Stall()], [dialect.head, Stall()]]
+    for script in scripts:
+        async with serve() as server, dialect.open(server, first_delta_timeout_seconds=0.2) as chat:
+            server.answer(dialect.path, script)
+            error = await failure_of(chat)
+            assert "did not begin to reply within 0.2 s" in error.message
+            assert "chat.first_delta_timeout_seconds" in error.hint
+            with anyio.fail_after(10):
+                await server.hung_up.wait()
+
+
+async def test_a_reply_that_pauses_for_too_long_fails_after_its_deltas(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server, idle_timeout_seconds=0.2) as chat:
+        server.answer(dialect.path, [dialect.head, *dialect.chunks("Hello"), Stall()])
+        deltas, error = await reply_of(chat)
+        assert deltas == ["Hello"]
+        assert error is not None
+        assert "paused for more than 0.2 s" in error.message
+        assert "chat.idle_timeout_seconds" in error.hint
+        with anyio.fail_after(10):
+            await server.hung_up.wait()
+
+
+async def test_keep_alive_comments_are_no_progress(dialect: Dialect) -> None:
+    comment = chunk(b": ping\n\n" if dialect is OPENAI else b"\n").data
+    async with serve() as server, dialect.open(server, idle_timeout_seconds=0.3) as chat:
+        server.answer(dialect.path, [dialect.head, *dialect.chunks("Hello"), Endless(comment, 0.02)])
+        with anyio.fail_after(10):
+            deltas, error = await reply_of(chat)
+    assert deltas == ["Hello"]
+    assert error is not None
+    assert "paused" in error.message
+
+
+async def test_a_slow_listener_is_not_taken_for_a_slow_server(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server, idle_timeout_seconds=0.2) as chat:
+        server.answer(dialect.path, [dialect.head, *dialect.chunks("a"), Pause(0.05), *dialect.chunks("b"), Stall()])
+        async with aclosing(chat.stream_reply(HELLO)) as reply:
+            assert await anext(reply) == "a"
+            await anyio.sleep(0.4)
+            assert await anext(reply) == "b"
+
+
+async def test_a_listener_that_stops_makes_the_server_wait(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, [dialect.head, Endless(chunk(dialect.delta("x" * 1000)).data)])
+        async with aclosing(chat.stream_reply(HELLO)) as reply:
+            assert (await anext(reply)).startswith("x")
+            sent = -1
+            with anyio.fail_after(20):
+                while sent != server.bytes_sent:
+                    sent = server.bytes_sent
+                    await anyio.sleep(0.3)
+            assert sent < 32 * 1024 * 1024
+            assert not server.hung_up.is_set()
+        with anyio.fail_after(10):
+            await server.hung_up.wait()
+
+
+async def test_closing_the_generator_hangs_up_and_leaves_nothing_behind(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, [dialect.head, *dialect.chunks("Hello"), Stall()])
+        async with aclosing(chat.stream_reply(HELLO)) as reply:
+            await anext(reply)
+        with anyio.fail_after(10):
+            await server.hung_up.wait()
+        gc.collect()  # would warn about async generators that were left alone
+
+
+async def test_cancelling_hangs_up(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, [dialect.head, *dialect.chunks("Hello"), Stall()])
+        with anyio.move_on_after(0.2) as scope:
+            await reply_of(chat)
+        assert scope.cancelled_caught
+        with anyio.fail_after(10):
+            await server.hung_up.wait()
+        gc.collect()
+
+
+async def test_many_random_cancels_leave_the_client_usable(dialect: Dialect) -> None:
+    chance = random.Random(7)
+    good: list[Act] = [
+        dialect.head,
+        *dialect.chunks("a"),
+        Pause(0.002),
+        *dialect.chunks("b"),
+        chunk(dialect.end),
+        LAST_CHUNK,
+    ]
+
+    async def be_fickle(chat: Chat) -> None:
+        for _ in range(34):
+            with anyio.move_on_after(chance.uniform(0, 0.02)):
+                await reply_of(chat)
+
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, good)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(6):
+                tasks.start_soon(be_fickle, chat)
+        with anyio.fail_after(20):
+            for _ in range(10):
+                assert await reply_of(chat) == (["a", "b"], None)
+
+
+async def test_replies_may_run_side_by_side(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(
+            dialect.path, chunked([dialect.delta("Hi"), dialect.end], dialect.content_type, pause_seconds=0.01)
+        )
+        results: list[tuple[list[str], ChatError | None]] = []
+
+        async def ask() -> None:
+            results.append(await reply_of(chat))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(ask)
+    assert results == [(["Hi"], None)] * 20
+
+
+async def test_an_empty_reply_is_said_to_be_empty(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        for texts in ([], [""], [" ", "\n"], ["<think>", "hm", "</think>"]):
+            body = [*(dialect.delta(text) for text in texts), dialect.end]
+            server.answer(dialect.path, chunked(body, dialect.content_type))
+            assert "is empty" in (await failure_of(chat)).message
+
+
+async def test_an_answer_without_a_word_is_no_reply(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, chunked([], dialect.content_type))
+        error = await failure_of(chat)
+    assert "without a word" in error.message
+    assert "session.turns" in error.hint
+
+
+async def test_reasoning_in_tags_is_not_for_the_listener(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        parts = ["<th", "ink>hm, ", "a <b", "> b</thi", "nk>", "\n\n", "Hello", " <think>"]
+        body = [*map(dialect.delta, parts), dialect.end]
+        server.answer(dialect.path, chunked(body, dialect.content_type))
+        assert await reply_of(chat) == (["Hello", " <think>"], None)
+
+
+async def test_text_held_as_a_possible_tag_comes_before_the_failure(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, chunked([dialect.delta("<th")], dialect.content_type))
+        deltas, error = await reply_of(chat)
+        assert deltas == ["<th"]
+        assert error is not None
+
+
+async def test_garbage_is_a_chat_error_after_the_deltas(dialect: Dialect) -> None:
+    garbage = {b"\xff\xfe": "UTF-8", b"nonsense": "not JSON", b"[1]": "not a JSON object"}
+    async with serve() as server, dialect.open(server) as chat:
+        for bad, cause in garbage.items():
+            line = b"data: " + bad + b"\n\n" if dialect is OPENAI else bad + b"\n"
+            body = dialect.delta("Hello") + line + dialect.delta("never")
+            server.answer(dialect.path, chunked([body], dialect.content_type))
+            deltas, error = await reply_of(chat)
+            assert deltas == ["Hello"]
+            assert error is not None
+            assert cause in error.message
+
+
+async def test_strange_but_valid_json_does_no_harm(dialect: Dialect) -> None:
+    lines = ["{}", '{"message": 1}', '{"choices": 1}', '{"choices": [1]}', '{"choices": [{"delta": []}]}']
+    strange = [(f"data: {line}\n\n" if dialect is OPENAI else f"{line}\n").encode() for line in lines]
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, chunked([*strange, dialect.delta("Hi"), dialect.end], dialect.content_type))
+        assert await reply_of(chat) == (["Hi"], None)
+
+
+async def test_a_line_without_end_is_given_up(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, [dialect.head, Endless(chunk(b"x" * 100_000).data)])
+        assert str(MAX_LINE_BYTES) in (await failure_of(chat)).message
+
+
+async def test_half_a_character_can_be_printed(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, chunked([dialect.delta("a\ud83d"), dialect.end], dialect.content_type))
+        assert await reply_of(chat) == (["a\ufffd"], None)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"error": "out of cake"}', "out of cake"),
+        ('{"error": {"message": "out of cake", "code": 1}}', "out of cake"),
+        ('{"message": "out of cake"}', "out of cake"),
+        ('{"detail": "out of cake"}', "out of cake"),
+        ('{"detail": [{"loc": ["body", "x"], "msg": "out of cake"}]}', "body.x: out of cake"),
+        ("out of cake", "out of cake"),
+        ("[" * 100_000, "[["),
+        ("", "without a reason"),
+    ],
+)
+async def test_the_servers_own_words_are_in_the_message(dialect: Dialect, body: str, words: str) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, whole(body, status="418 I'm a teapot"))
+        error = await failure_of(chat)
+    assert "418 I'm a teapot" in error.message
+    assert words in error.message
+    assert len(error.message) < 1000
+
+
+async def test_a_refusal_that_stalls_is_still_a_refusal(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, [head("500 Oops", content_type="application/json", content_length="10"), Close()])
+        assert "500 Oops" in (await failure_of(chat)).message
+
+
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "503 Service Unavailable"])
+async def test_a_page_for_people_is_called_that(dialect: Dialect, status: str) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, whole("<html><body>Hello</body></html>", "text/html; charset=utf-8", status))
+        error = await failure_of(chat)
+    assert "answered with an HTML page" in error.message
+    assert "chat.base_url" in error.hint
+
+
+async def test_each_status_says_what_to_do(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, whole("{}", status="401 Unauthorized"))
+        assert "VOICEBOT_CHAT__API_KEY" in (await failure_of(chat)).hint
+        server.answer(dialect.path, whole("{}", status="429 Too Many Requests", retry_after="7"))
+        assert "try again in 7 s" in (await failure_of(chat)).hint
+        server.answer(dialect.path, [head("301 Moved", location="https://elsewhere/v1", content_length="0")])
+        error = await failure_of(chat)
+        assert "redirects to https://elsewhere/v1" in error.message
+        assert "chat.base_url" in error.hint
+        server.answer(dialect.path, whole('{"error": "boom"}', status="500 Internal Server Error"))
+        assert "log" in (await failure_of(chat)).hint
+        server.answer(dialect.path, whole('{"error": "context too long"}', status="400 Bad Request"))
+        assert "session.turns" in (await failure_of(chat)).hint

@@ -1,0 +1,108 @@
+"""Both chat dialects behind one face, so that a promise is tested on each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tests.fault_server import FaultServer, Send, chunk, head
+from voicebot.chat.ollama import OllamaChat, open_ollama
+from voicebot.chat.openai_compatible import OpenAICompatibleChat, open_openai_compatible
+from voicebot.config import ChatOllama, ChatOpenAI
+from voicebot.errors import ChatError
+from voicebot.speech import Message
+
+CONTRACTS = Path(__file__).parent.parent / "data" / "contracts"
+HELLO = [Message("user", "hello")]
+
+Chat = OllamaChat | OpenAICompatibleChat
+Kind = Literal["ollama", "openai"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one kind of server writes a reply."""
+
+    kind: Kind
+    path: str
+    content_type: str
+    end: bytes
+    """The event that finishes a reply."""
+
+    def delta(self, text: str) -> bytes:
+        """Write one event with text."""
+        if self.kind == "ollama":
+            return json.dumps({"message": {"content": text}, "done": False}).encode() + b"\n"
+        return b"data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": text}}]}).encode() + b"\n\n"
+
+    @property
+    def head(self) -> Send:
+        """Write the head of a streamed answer."""
+        return head(content_type=self.content_type, transfer_encoding="chunked")
+
+    def chunks(self, *texts: str) -> list[Send]:
+        """Write one chunk for each text."""
+        return [chunk(self.delta(text)) for text in texts]
+
+    @asynccontextmanager
+    async def open(
+        self,
+        server: FaultServer,
+        *,
+        model: str = "m",
+        first_delta_timeout_seconds: float = 30,
+        idle_timeout_seconds: float = 30,
+    ) -> AsyncGenerator[Chat, None]:
+        """Open the adapter for `server`."""
+        if self.kind == "ollama":
+            ollama = ChatOllama(
+                kind="ollama",
+                base_url=server.url,
+                model=model,
+                first_delta_timeout_seconds=first_delta_timeout_seconds,
+                idle_timeout_seconds=idle_timeout_seconds,
+            )
+            async with open_ollama(ollama) as chat:
+                yield chat
+        else:
+            openai = ChatOpenAI(
+                kind="openai",
+                base_url=f"{server.url}/v1",
+                model=model,
+                first_delta_timeout_seconds=first_delta_timeout_seconds,
+                idle_timeout_seconds=idle_timeout_seconds,
+            )
+            async with open_openai_compatible(openai) as other:
+                yield other
+
+
+OLLAMA = Dialect("ollama", "/api/chat", "application/x-ndjson", b'{"done":true,"done_reason":"stop"}\n')
+OPENAI = Dialect(
+    "openai",
+    "/v1/chat/completions",
+    "text/event-stream",
+    b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
+)
+
+
+async def reply_of(chat: Chat) -> tuple[list[str], ChatError | None]:
+    """Read a whole reply; return its deltas and how it failed."""
+    deltas: list[str] = []
+    try:
+        async with aclosing(chat.stream_reply(HELLO)) as reply:
+            async for delta in reply:
+                deltas.append(delta)  # noqa: PERF401 - what came before a failure counts
+    except ChatError as error:
+        return deltas, error
+    return deltas, None
+
+
+async def failure_of(chat: Chat) -> ChatError:
+    """Read a reply that fails; return how."""
+    deltas, error = await reply_of(chat)
+    assert error is not None, f"no failure, but {deltas}"
+    return error

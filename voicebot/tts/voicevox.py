@@ -1,0 +1,319 @@
+"""A VOICEVOX engine over HTTP; AivisSpeech speaks the same API."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import unicodedata
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+
+import anyio
+import httpx
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from voicebot.audio.pcm import read_wav
+from voicebot.config import TtsVoicevox
+from voicebot.errors import SynthesisError, VoiceUnavailable
+from voicebot.http.client import open_client
+from voicebot.http.failures import Refusal, Server, read_refusal, refused, shown_address, translated, words_of
+from voicebot.http.lines import without_lone_surrogates
+from voicebot.http.streaming import open_body
+from voicebot.speech import AudioFormat, Clip, Utterance
+
+_CONNECT_SECONDS = 5.0
+_USUAL_SAMPLE_RATE = 24_000
+_MAX_WAV_BYTES = 256 * 1024 * 1024
+"""The longest utterance at the lowest speed and 48 kHz stays below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoicevoxStyle:
+    """One way of talking of one character."""
+
+    style_id: int
+    character: str
+    style: str
+
+    @property
+    def name(self) -> str:
+        """What `tts.voice` calls it: character/style."""
+        return f"{self.character}/{self.style}"
+
+
+class _Style(BaseModel):
+    id: int
+    name: str
+    type: str | None = None
+    """Old engines do not say it: their styles all talk."""
+
+
+class _Character(BaseModel):
+    name: str
+    styles: list[_Style]
+
+
+class _AudioQuery(BaseModel, extra="allow"):
+    """An audio query of which everything unknown goes back to the engine as it came."""
+
+    accent_phrases: list[object]
+    outputSamplingRate: int = _USUAL_SAMPLE_RATE
+
+
+class _Manifest(BaseModel):
+    default_sampling_rate: int
+
+
+_CHARACTERS = TypeAdapter(list[_Character])
+
+
+class _Engine:
+    """The engine's HTTP interface, with its failures in our words."""
+
+    def __init__(self, client: httpx.AsyncClient, server: Server, *, address: str, timeout_seconds: float) -> None:
+        self._client = client
+        self._timeout_seconds = timeout_seconds
+        self.server = server
+        self.address = address
+
+    def opened(self) -> _Engine:
+        """Return the engine for after the opening: from then on a failure concerns one utterance and not the voice."""
+        server = replace(self.server, failure=SynthesisError)
+        return _Engine(self._client, server, address=self.address, timeout_seconds=self._timeout_seconds)
+
+    def deadline(self) -> float:
+        """Return the moment at which what begins now has taken too long."""
+        return anyio.current_time() + self._timeout_seconds
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        deadline: float,
+        query: Mapping[str, str | int] | None = None,
+        content: bytes | None = None,
+        missing_ok: bool = False,
+    ) -> bytes:
+        """Return the body of the answer; empty for a path that may be missing and is."""
+        request = self._client.build_request(
+            method,
+            path,
+            params=query,
+            content=content,
+            headers={"content-type": "application/json"} if content is not None else None,
+        )
+        try:
+            with translated(self.server):
+                async with open_body(self._client, request, deadline=deadline) as body:
+                    data = await body.read_all(deadline=deadline, max_bytes=_MAX_WAV_BYTES)
+        except VoiceUnavailable as error:
+            if isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
+                raise VoiceUnavailable(
+                    f"no VOICEVOX engine answers at {self.address}", hint=error.hint
+                ) from error.__cause__
+            raise
+        except TimeoutError as error:
+            raise self.server.failure(
+                f"{self.server.name} did not finish {path} within {self._timeout_seconds:g} s",
+                hint="it may be busy with something else: try again, or raise tts.timeout_seconds",
+            ) from error
+        if body.response.is_success:
+            return data
+        if missing_ok and body.response.status_code == 404:
+            return b""
+        raise refused(self.server, _read_refusal(body.response, data))
+
+
+class VoicevoxVoice:
+    """Says utterances in one style of a VOICEVOX engine."""
+
+    def __init__(self, engine: _Engine, config: TtsVoicevox, style: VoicevoxStyle, *, format: AudioFormat) -> None:
+        self._engine = engine
+        self._config = config
+        self._style = style
+        # The engine infers one at a time: what queues here can still be cancelled, what queues there cannot.
+        self._floor = anyio.Lock()
+        self.format = format
+
+    @property
+    def name(self) -> str:
+        """What a person calls it, such as `voicevox ずんだもん/ノーマル`."""
+        return f"voicevox {self._style.name}"
+
+    @property
+    def credit(self) -> str:
+        """What must stand near published audio, such as `VOICEVOX:ずんだもん`; the character's own terms come first."""
+        return f"VOICEVOX:{self._style.character}"
+
+    async def synthesize(self, utterance: Utterance) -> Clip:
+        """Say `utterance.spoken`; what has no sound (punctuation, emoji) becomes a clip without audio.
+
+        Raises SynthesisError, and VoiceUnavailable when the engine is gone. Cancelling lets the next caller in at once,
+        though the engine itself finishes what it has begun.
+        """
+        # The engine reads no further than the first line.
+        text = " ".join(without_lone_surrogates(utterance.spoken).splitlines())
+        async with self._floor:
+            deadline = self._engine.deadline()
+            query = await self._audio_query(text, deadline=deadline)
+            if not query.accent_phrases:
+                return Clip(utterance, b"", AudioFormat(query.outputSamplingRate))
+            wav = await self._engine.call(
+                "POST",
+                "/synthesis",
+                deadline=deadline,
+                query={"speaker": self._style.style_id},
+                content=json.dumps(query.model_dump()).encode(),
+            )
+        try:
+            pcm, format = read_wav(wav)
+        except ValueError as error:
+            raise SynthesisError(
+                f"{self._engine.server.name} sent audio that cannot be read: {error}", hint="its log may say why"
+            ) from error
+        if not pcm:
+            raise SynthesisError(f"{self._engine.server.name} sent no audio", hint="its log may say why")
+        return Clip(utterance, pcm, format)
+
+    async def _audio_query(self, text: str, *, deadline: float) -> _AudioQuery:
+        """Return what the engine would say for `text`, at the configured speed, pitch, intonation and volume."""
+        answer = await self._engine.call(
+            "POST", "/audio_query", deadline=deadline, query={"text": text, "speaker": self._style.style_id}
+        )
+        try:
+            query = _AudioQuery.model_validate_json(answer)
+        except ValidationError as error:
+            raise SynthesisError(
+                f"{self._engine.server.name} sent an audio query that cannot be read",
+                hint="is tts.base_url the address of a VOICEVOX engine?",
+            ) from error
+        return query.model_copy(
+            update={
+                "speedScale": self._config.speed,
+                "pitchScale": self._config.pitch,
+                "intonationScale": self._config.intonation,
+                "volumeScale": self._config.volume,
+            }
+        )
+
+
+@asynccontextmanager
+async def open_voicevox(config: TtsVoicevox) -> AsyncGenerator[VoicevoxVoice, None]:
+    """Open the voice of `config`, its style loaded and ready to speak. Raises VoiceUnavailable."""
+    async with _open_engine(config) as engine:
+        style = choose_style(await _list_styles(engine), config.voice, address=engine.address)
+        await engine.call(
+            "POST",
+            "/initialize_speaker",
+            deadline=engine.deadline(),
+            query={"speaker": style.style_id, "skip_reinit": "true"},
+            missing_ok=True,  # old engines load a style when it first speaks
+        )
+        format = AudioFormat(await _sample_rate(engine))
+        yield VoicevoxVoice(engine.opened(), config, style, format=format)
+
+
+async def list_voices(config: TtsVoicevox) -> list[VoicevoxStyle]:
+    """Return the talking styles of the engine, in its own order. Raises VoiceUnavailable."""
+    async with _open_engine(config) as engine:
+        return await _list_styles(engine)
+
+
+def choose_style(styles: Sequence[VoicevoxStyle], voice: int | str, *, address: str) -> VoicevoxStyle:
+    """Return the style that `voice` means: style id, "character/style", "character", or the first one if empty.
+
+    Raises VoiceUnavailable with the nearest names.
+    """
+    if not styles:
+        raise VoiceUnavailable(f"the VOICEVOX engine at {address} has no voice", hint="install one in VOICEVOX")
+    wanted = _plain(str(voice))
+    if not wanted:
+        return styles[0]
+    if wanted.isdecimal():
+        found = [style for style in styles if style.style_id == int(wanted)]
+    else:
+        found = [style for style in styles if _plain(style.name) == wanted]
+        found = found or [style for style in styles if _plain(style.character) == wanted]
+    if found:
+        return found[0]
+    names = {_plain(name): name for style in styles for name in (style.character, style.name)}
+    near = [names[key] for key in difflib.get_close_matches(wanted, names, 3, 0.4)]
+    instead = f"near to it: {', '.join(near)}" if near else f"it has {', '.join(style.name for style in styles[:3])}"
+    if not near and len(styles) > 3:
+        instead += f" and {len(styles) - 3} more"
+    raise VoiceUnavailable(
+        f"the VOICEVOX engine at {address} has no voice {str(voice)!r}; {instead}",
+        hint="list them: voicebot voices --tts voicevox",
+    )
+
+
+@asynccontextmanager
+async def _open_engine(config: TtsVoicevox) -> AsyncGenerator[_Engine, None]:
+    """Open the engine; until it is `opened()`, whatever fails is VoiceUnavailable."""
+    address = shown_address(config.base_url)
+    server = Server(
+        name=f"VOICEVOX at {address}",
+        section="tts",
+        start_hint="start VOICEVOX, or set tts.base_url to its address; another voice: --tts pyttsx3",
+        failure=VoiceUnavailable,
+        unavailable=VoiceUnavailable,
+    )
+    connect_timeout_seconds = min(_CONNECT_SECONDS, config.timeout_seconds)
+    async with AsyncExitStack() as stack:
+        with translated(server):
+            client = await stack.enter_async_context(
+                open_client(config.base_url, connect_timeout_seconds=connect_timeout_seconds)
+            )
+        engine = _Engine(client, server, address=address, timeout_seconds=config.timeout_seconds)
+        version = await engine.call("GET", "/version", deadline=engine.deadline())
+        if not version.strip().startswith(b'"'):  # a JSON string, such as "0.25.2"
+            raise _no_voicevox(address)
+        yield engine
+
+
+async def _list_styles(engine: _Engine) -> list[VoicevoxStyle]:
+    answer = await engine.call("GET", "/speakers", deadline=engine.deadline())
+    try:
+        characters = _CHARACTERS.validate_json(answer)
+    except ValidationError as error:
+        raise _no_voicevox(engine.address) from error
+    return [
+        VoicevoxStyle(style.id, character.name, style.name)
+        for character in characters
+        for style in character.styles
+        if style.type in (None, "talk")
+    ]
+
+
+async def _sample_rate(engine: _Engine) -> int:
+    """Return the engine's own sample rate: AivisSpeech has another one than VOICEVOX."""
+    answer = await engine.call("GET", "/engine_manifest", deadline=engine.deadline(), missing_ok=True)
+    try:
+        return _Manifest.model_validate_json(answer).default_sampling_rate
+    except ValidationError:
+        return _USUAL_SAMPLE_RATE
+
+
+def _no_voicevox(address: str) -> VoiceUnavailable:
+    return VoiceUnavailable(
+        f"what answers at {address} is no VOICEVOX engine",
+        hint="set tts.base_url to the engine's address, usually on port 50021",
+    )
+
+
+def _read_refusal(response: httpx.Response, data: bytes) -> Refusal:
+    """Read the engine's error; one of its four shapes is its own: what is wrong with a reading, under detail.text."""
+    refusal = read_refusal(response, data)
+    if refusal.words or refusal.html:
+        return refusal
+    try:
+        return replace(refusal, words=words_of(json.loads(data)["detail"]["text"]))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return refusal
+
+
+def _plain(name: str) -> str:
+    """Return `name` as names are compared: full-width or not, upper case or not."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()
