@@ -186,13 +186,13 @@ def speech_frames(query: Json, *, upspeak: bool = True) -> int:
             lengths.append((pause["vowel_length"] if own is None else own) * query.get("pauseLengthScale", 1))
     lengths.append(query["postPhonemeLength"])
     speed: float = query["speedScale"]
-    frames = [round(length / speed * FRAMES_A_SECOND) for length in lengths]
-    return sum(frames)
+    return sum(round(length / speed * FRAMES_A_SECOND) for length in lengths)
 
 
 def speech_samples(query: Json) -> int:
     """Return the length of a query's audio in samples."""
-    return round(speech_frames(query) * query["outputSamplingRate"] / FRAMES_A_SECOND)
+    sample_rate: int = query["outputSamplingRate"]
+    return round(speech_frames(query) * sample_rate / FRAMES_A_SECOND)
 
 
 def tone_wav(samples: int, sample_rate: int, *, channels: int = 1, sample_bytes: int = 2) -> bytes:

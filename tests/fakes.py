@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import anyio
 
+from voicebot.audio.paced import PacedPlayback
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import AudioError, SynthesisError, VoicebotError
 from voicebot.events import TurnEvent
@@ -58,7 +59,12 @@ class CostingVoice:
     format = FORMAT
 
     def __init__(
-        self, *, delay: float = 0.1, rtf: float = 0.1, seconds: float | None = None, fails: dict[str, VoicebotError] | None = None
+        self,
+        *,
+        delay: float = 0.1,
+        rtf: float = 0.1,
+        seconds: float | None = None,
+        fails: dict[str, VoicebotError] | None = None,
     ) -> None:
         self.delay, self.rtf, self.seconds = delay, rtf, seconds
         self.fails = fails or {}
@@ -91,7 +97,7 @@ class BreakingOutput(SilentOutput):
         super().__init__(realtime=True)
         self._left = breaks_at
 
-    async def play(self, clip: Clip):  # type: ignore[no-untyped-def]  # that of SilentOutput
+    async def play(self, clip: Clip) -> PacedPlayback:
         self._left -= 1
         if self._left < 0:
             raise AudioError("the audio device went away", hint="plug it in")
@@ -111,9 +117,7 @@ class Recorder:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-def parts(
-    chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None
-) -> Parts:
+def parts(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None) -> Parts:
     """Everything a turn needs, in real (or virtual) time."""
     return Parts(
         chat=chat,

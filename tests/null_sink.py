@@ -1,7 +1,8 @@
-"""A loudspeaker nobody hears: a private PulseAudio with a null sink, and a recording of it in which moments can be told.
+"""A loudspeaker nobody hears: a private PulseAudio with a null sink, and a recording in which moments can be told.
 
-The sink renders the block that is due at a moment when its own clock (CLOCK_MONOTONIC) shows that moment, so the first frame of
-a recorded block reaches us a small delay later; the smallest delay seen dates all frames, to a few milliseconds.
+The sink renders the block that is due at a moment when its own clock (CLOCK_MONOTONIC) shows that moment, so the first
+frame of a recorded block reaches us a small delay later; the smallest delay seen dates all frames, to a few
+milliseconds.
 """
 
 from __future__ import annotations
@@ -39,7 +40,16 @@ class NullSink:
         self.environment = environment
         self._server = server
         self._recorder = subprocess.Popen(
-            ["parec", "-d", "test.monitor", "--raw", "--format=s16le", f"--rate={RATE}", "--channels=1", "--latency-msec=10"],
+            [
+                "parec",
+                "-d",
+                "test.monitor",
+                "--raw",
+                "--format=s16le",
+                f"--rate={RATE}",
+                "--channels=1",
+                "--latency-msec=10",
+            ],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

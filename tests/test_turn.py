@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import anyio
@@ -14,7 +14,7 @@ from tests.fakes import BreakingOutput, CostingVoice, Recorder, ScriptedChat, fa
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import ChatError, VoiceUnavailable
-from voicebot.speech import Message, Outcome
+from voicebot.speech import Clip, Message, Outcome, Utterance
 from voicebot.turn import Parts, speak_turn
 
 T = TypeVar("T")
@@ -105,9 +105,7 @@ def test_barge_in_keeps_exactly_what_was_heard() -> None:
     uncut, recorder = turn(given)
     second = recorder.of(events.PlaybackStarted)[1].at
     chat = ScriptedChat(typed(THREE, rate=1000))
-    outcome, _ = turn(
-        parts(chat, CostingVoice(seconds=2.0, delay=0.1, rtf=0)), interrupt_at=second + 1.0
-    )
+    outcome, _ = turn(parts(chat, CostingVoice(seconds=2.0, delay=0.1, rtf=0)), interrupt_at=second + 1.0)
     assert outcome.kind == "interrupted"
     assert outcome.heard.startswith("The first sentence is here. The second")
     assert outcome.heard in uncut.heard
@@ -154,7 +152,7 @@ def test_a_voice_that_is_gone_is_given_up_and_the_rest_is_shown() -> None:
     outcome, recorder = turn(parts(ScriptedChat(typed(THREE)), voice))
     assert isinstance(outcome.error, VoiceUnavailable)
     assert voice.said == ["The first sentence is here."]
-    assert outcome.heard == "The first sentence is here. "
+    assert outcome.heard == "The first sentence is here."
     assert "".join(e.text for e in recorder.of(events.PlaybackStarted)) == THREE
     assert len(recorder.of(events.Warning)) == 1
 
@@ -181,7 +179,7 @@ def test_without_a_voice_the_reply_is_shown() -> None:
 
 def test_an_endless_reply_is_held_back_by_what_is_still_to_be_played() -> None:
     class Endless(ScriptedChat):
-        async def stream_reply(self, messages):  # type: ignore[no-untyped-def]  # that of ScriptedChat
+        async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
             while True:
                 self.sent += 1
                 yield "Another sentence of a reply that never ends. "
@@ -225,7 +223,7 @@ async def test_cancelling_from_outside_passes_through() -> None:
 @pytest.mark.anyio
 async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
     class Buggy(CostingVoice):
-        async def synthesize(self, utterance):  # type: ignore[no-untyped-def]  # that of CostingVoice
+        async def synthesize(self, utterance: Utterance) -> Clip:  # noqa: ARG002
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
 from voicebot.audio import open_audio
@@ -62,7 +62,5 @@ def open_memory(config: Config) -> WindowMemory:
 def _load_portaudio() -> None:
     from voicebot.audio.portaudio import import_sounddevice
 
-    try:
+    with suppress(AudioError):  # whoever opens the device says so
         import_sounddevice()
-    except AudioError:
-        pass  # whoever opens the device says so

@@ -1,7 +1,8 @@
 """config.toml: its models, where it is looked for, what overrides it, and every error at once.
 
 Layers, later ones win: defaults, config.toml, environment (`VOICEBOT_CHAT__MODEL=…`), `--set chat.model=…` and the
-command's own options. A layer that changes the `kind` of a section starts that section anew: the keys of one engine mean nothing to another.
+command's own options. A layer that changes the `kind` of a section starts that section anew: the keys of one engine
+mean nothing to another.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -178,7 +179,7 @@ class AudioDevice(Section):
     device: int | str = ""
     """Name (or part of it) or number as `voicebot devices` lists them; empty: the default."""
     latency_seconds: Annotated[float, Field(ge=0.005, le=2)] = 0.15
-    """Audio kept ready in the device: more survives a busier machine. The first sound and an interruption do not wait for it."""
+    """Audio kept ready in the device: more survives a busier machine; nothing waits for it."""
 
 
 class AudioWav(Section):
@@ -394,10 +395,10 @@ def _any_origin(section: str, origins: Mapping[str, str]) -> str:
 
 
 def _known_keys(section: str, merged: Mapping[str, Any]) -> list[str]:
-    annotation = Config.model_fields[section].annotation
-    models = getattr(annotation, "__args__", (annotation,))
+    """The keys of the table as it would be with its `kind`."""
+    models = get_args(Config.model_fields[section].annotation) or (Config.model_fields[section].annotation,)
     kind = merged[section].get("kind", DEFAULT_KINDS.get(section))
     for model in models:
-        if kind is None or kind in getattr(model.model_fields.get("kind"), "annotation").__args__:
+        if kind is None or kind in get_args(model.model_fields["kind"].annotation):
             return list(model.model_fields)
     return []

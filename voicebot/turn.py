@@ -1,6 +1,7 @@
 """A turn is a function call: `speak_turn` writes, cuts, says and plays one reply, all at the same time.
 
-Everything that belongs to the reply is a local of this call, inside one cancel scope. Barge-in is cancelling that scope.
+Everything that belongs to the reply is a local of this call, inside one cancel scope. Barge-in is cancelling that
+scope.
 """
 
 from __future__ import annotations

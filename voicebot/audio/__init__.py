@@ -20,7 +20,10 @@ from voicebot.speech import AudioFormat
 async def open_audio(
     config: AudioConfig, format: AudioFormat, *, announce: Callable[[str], None]
 ) -> AsyncIterator[AudioOutput]:
-    """The configured output, ready for clips of `format`; `announce` is told when `auto` finds no device. Raises AudioError."""
+    """The configured output, ready for clips of `format`; `announce` is told when `auto` finds no device.
+
+    Raises AudioError.
+    """
     async with AsyncExitStack() as stack:
         if isinstance(config, AudioAuto):
             device = AudioDevice(kind="device", latency_seconds=config.latency_seconds)

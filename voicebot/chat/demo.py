@@ -110,9 +110,11 @@ def _go_on(nothing_left: str) -> _Answer:
         earlier = question.messages[:-1]
         if not earlier or earlier[-1].role != "assistant":
             return None
+        if not earlier[-1].interrupted:
+            return nothing_left
         heard = earlier[-1].content.strip()
         whole = reply_to(earlier[:-1], question.now)
-        if not earlier[-1].interrupted or not whole.startswith(heard):
+        if not whole.startswith(heard):
             return nothing_left
         return whole[len(heard) :].lstrip(" ,.!?、。！？") or nothing_left
 
@@ -134,10 +136,11 @@ def _again(question: _Question) -> str | None:
 
 _NAMES_GIVEN = [
     re.compile(
-        r"(?i:\bmy name(?:'s|’s| is)|\bcall me|\bi(?: a|'|’)m called) (?!(?:not|on|at|when|back|later|a|if)\b)([^\W\d_][\w'-]*(?: [A-Z][\w'-]*)*)"
+        r"(?i:\bmy name(?:'s|’s| is)|\bcall me|\bi(?: a|'|’)m called) "
+        r"(?!(?:not|on|at|when|back|later|a|if)\b)([^\W\d_][\w'-]*(?: [A-Z][\w'-]*)*)"
     ),
     re.compile(
-        r"名前は、?(?!何|なん|なに)([^\s、。?？!！]{1,12}?)(?:です(?!か)|だよ|だ$|だ。|と(?:いい|言い|申し)ます|って(?:いい|言い)ます)"
+        r"(?:(?:私|わたし|僕|ぼく|俺|おれ)の|(?<!の))名前は、?(?!何|なん|なに)([^\s、。?？!！]{1,12}?)(?:です(?!か)|だよ|だ$|だ。|と(?:いい|言い|申し)ます|って(?:いい|言い)ます)"
     ),
     re.compile(
         r"(?:私|わたし|僕|ぼく|俺|おれ)は([^\s、。?？!！]{1,12}?)(?:と(?:いい|言い|申し)ます|って(?:いい|言い)ます)"
@@ -169,10 +172,10 @@ def _with_name(greeting: str, named: str) -> _Answer:
 # ---------------------------------------------------------------- numbers
 
 
-_SMALL = (
+_SMALL = (  # noqa: SIM905  a list would take twenty lines
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
-).split()  # noqa: SIM905  a list would take twenty lines
+).split()
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _MOST_COUNTED = 100
 
@@ -298,7 +301,10 @@ class _Arithmetic:
         if len(result) > _MOST_DIGITS:
             return self.too_large
         result = (self.minus if rounded < 0 else "") + result
-        return self.sentence.format(sum=self._say(expression), result=(self.about if rounded != value else "") + result)
+        sentence = self.sentence.format(
+            sum=self._say(expression), result=(self.about if rounded != value else "") + result
+        )
+        return sentence[0].upper() + sentence[1:]
 
     def _say(self, expression: str) -> str:
         """Return the sum in words, or a word for it where words would not say where its brackets are."""
@@ -437,8 +443,8 @@ _ENGLISH_JOKES = (
     "What do you call a talking clock that stops talking? A waste of time.",
 )
 _ENGLISH_OPENING = re.compile(
-    r"(?>(?:(?:hi|hello|hey|ok|okay|please|good (?:morning|afternoon|evening))(?: there| voicebot)?\b[\s,.!;:-]*+)+)"
-    r"(?=\w)",
+    r"(?>(?:(?:hi|hello|hey|ok|okay|please|good (?:morning|afternoon|evening))"
+    r"(?: there| world| voicebot)?\b[\s,.!;:-]*+)+)(?=\w)",
     re.IGNORECASE,
 )
 
@@ -675,8 +681,9 @@ _JAPANESE_TOPICS = _japanese(
         _always(f"すみません、ニュースは私には届きません。調べものができない、小さなデモなんです。{_JAPANESE_CONNECT}"),
     ),
     (r"聞こえ|きこえ|テスト", _always("はい、メッセージは届いています。何をお聞きになりたいですか。")),
+    (r"おやすみ", _with_name("おやすみなさい。", "おやすみなさい、{name}さん。")),
     (
-        r"さようなら|さよなら|バイバイ|ばいばい|またね|また明日|おやすみ|失礼します",
+        r"さようなら|さよなら|バイバイ|ばいばい|またね|また明日|失礼します",
         _with_name("さようなら。またお話ししましょう。", "さようなら、{name}さん。またお話ししましょう。"),
     ),
     (

@@ -14,7 +14,6 @@ from voicebot.app import open_memory, open_parts
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, Control, exit_code, show_error, status
 from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config import Config
-from voicebot.errors import VoicebotError
 from voicebot.events import Broadcast
 from voicebot.protocols import ChatModel
 from voicebot.session import Session
@@ -87,13 +86,15 @@ async def converse(config: Config, control: Control, *, speak: bool, as_json: bo
                 break
             if not message:
                 continue
-            async with viewing(broadcast, view, closed=lambda: control.leave(FAILED)):
-                async with anyio.create_task_group() as listening:
-                    interruption: list[str] = []
-                    if at_terminal:
-                        listening.start_soon(_listen_for_enter, session, interruption)
-                    outcome = await session.speak(message)
-                    listening.cancel_scope.cancel()
+            interruption: list[str] = []
+            async with (
+                viewing(broadcast, view, closed=lambda: control.leave(FAILED)),
+                anyio.create_task_group() as listening,
+            ):
+                if at_terminal:
+                    listening.start_soon(_listen_for_enter, session, interruption)
+                outcome = await session.speak(message)
+                listening.cancel_scope.cancel()
             typed = "".join(interruption).strip()
             code = OK
             if outcome.error is not None:

@@ -1,0 +1,53 @@
+# make talk               ask a question and hear the answer (TEXT="…" for another)
+# make test               run every test
+# make check              format, lint, types, tests
+# make constraints        pin the newest versions of everything we depend on
+
+PYTHON ?= python3
+VENV ?= .venv
+TEXT ?= What can you do?
+export TEXT
+
+.PHONY: talk test check constraints format clean
+
+talk: $(VENV)/.installed
+	@"$(VENV)/bin/voicebot" ask "$$TEXT"
+
+test: $(VENV)/.installed-test
+	"$(VENV)/bin/python" -m pytest
+
+check: $(VENV)/.installed-test
+	"$(VENV)/bin/ruff" format --check .
+	"$(VENV)/bin/ruff" check .
+	"$(VENV)/bin/mypy"
+	"$(VENV)/bin/python" -m pytest
+
+format: $(VENV)/.installed-test
+	"$(VENV)/bin/ruff" format .
+	"$(VENV)/bin/ruff" check --fix .
+
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "voicebot needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "making $(VENV) and installing voicebot (once; a minute or so)"
+	@$(PYTHON) -m venv "$(VENV)"
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.venv pyproject.toml constraints.txt
+	@"$(VENV)/bin/pip" install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.venv pyproject.toml constraints.txt
+	@"$(VENV)/bin/pip" install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,test]"
+	@touch $@ "$(VENV)/.installed"
+
+constraints:
+	rm -rf "$(VENV)-fresh"
+	$(PYTHON) -m venv "$(VENV)-fresh"
+	"$(VENV)-fresh/bin/pip" install --quiet --disable-pip-version-check -e ".[all,test]"
+	{ echo "# Every dependency by version; refreshed by: make constraints"; \
+	  "$(VENV)-fresh/bin/pip" list --format=freeze --exclude-editable --exclude pip --exclude setuptools; } > constraints.txt
+	rm -rf "$(VENV)-fresh"
+
+clean:
+	rm -rf "$(VENV)" dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
