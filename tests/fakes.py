@@ -56,6 +56,7 @@ class CostingVoice:
     """Takes `delay` + `rtf` × audio seconds for an utterance; what `fails` says for its text is raised instead."""
 
     name = "costing"
+    credit = ""
     format = FORMAT
 
     def __init__(

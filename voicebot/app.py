@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from voicebot.audio import open_audio
 from voicebot.chat import open_chat
@@ -14,9 +15,10 @@ from voicebot.errors import AudioError
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import ChatModel
 from voicebot.speech import AudioFormat
-from voicebot.text.chunking import Chunker
 from voicebot.tts import open_synthesizer
-from voicebot.turn import Parts
+
+if TYPE_CHECKING:
+    from voicebot.turn import Parts
 
 Announce = Callable[[str], None]
 """Takes a sentence for the person at the terminal or in the log."""
@@ -24,22 +26,35 @@ Announce = Callable[[str], None]
 
 @asynccontextmanager
 async def open_parts(
-    config: Config, *, announce: Announce, chat: ChatModel | None = None, speak: bool = True
+    config: Config,
+    *,
+    announce: Announce,
+    chat: ChatModel | None = None,
+    speak: bool = True,
+    japanese_expected: bool = False,
 ) -> AsyncIterator[Parts]:
     """Open chat model, voice and audio output, whatever takes long at the same time.
 
-    `chat` stands in for the configured one; without `speak` there is text only. Raises VoicebotError.
+    `chat` stands in for the configured one; without `speak` there is text only; `japanese_expected` lets the voice load
+    what only Japanese needs. Raises VoicebotError.
     """
+    needs_portaudio = speak and isinstance(config.audio, AudioAuto | AudioDevice)
+    threading.Thread(target=_load, args=(needs_portaudio,), daemon=True).start()
     async with AsyncExitStack() as stack:
         synthesizer = None
         if speak:
-            if isinstance(config.audio, AudioAuto | AudioDevice):
-                threading.Thread(target=_load_portaudio, daemon=True).start()  # the import itself takes long
-            synthesizer = await stack.enter_async_context(open_synthesizer(config.tts))
+            synthesizer = await stack.enter_async_context(
+                open_synthesizer(config.tts, japanese_expected=japanese_expected)
+            )
+            if synthesizer.credit:
+                announce(synthesizer.credit)
         if chat is None:
             chat = await stack.enter_async_context(open_chat(config.chat, announce=announce))
         format = synthesizer.format if synthesizer else AudioFormat(24_000)
         output = await stack.enter_async_context(open_audio(config.audio, format, announce=announce))
+        from voicebot.text.chunking import Chunker
+        from voicebot.turn import Parts
+
         yield Parts(
             chat=chat,
             synthesizer=synthesizer,
@@ -59,8 +74,11 @@ def open_memory(config: Config) -> WindowMemory:
     return WindowMemory(system_prompt=config.session.system_prompt, turns=config.session.turns)
 
 
-def _load_portaudio() -> None:
-    from voicebot.audio.portaudio import import_sounddevice
+def _load(portaudio: bool) -> None:
+    """Import what takes long while the voice starts in its own process."""
+    if portaudio:
+        from voicebot.audio.portaudio import import_sounddevice
 
-    with suppress(AudioError):  # whoever opens the device says so
-        import_sounddevice()
+        with suppress(AudioError):  # whoever opens the device says so
+            import_sounddevice()
+    import voicebot.turn  # noqa: F401

@@ -282,18 +282,22 @@ def load_config(
     path = next((path for path, must in search_paths(explicit, environment) if must or path.is_file()), None)
     if path is not None:
         layers.append((str(path), _read_toml(path)))
+    from_environment: list[tuple[str, str, object]] = []
     for key, text in sorted(environment.items()):
         if key.startswith(ENVIRONMENT_PREFIX) and "__" in key:
             dotted = key.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
-            layers.append((key, _nested(dotted, _value(text))))
+            from_environment.append((key, dotted, _value(text)))
+    from_command: list[tuple[str, str, object]] = []
     for assignment in assignments:
         dotted, equals, text = assignment.partition("=")
         if not equals or "." not in dotted:
             problems.append(f"--set {assignment}: want SECTION.KEY=VALUE, such as --set tts.rate=180")
             continue
-        layers.append((f"--set {dotted.strip()}", _nested(dotted.strip(), _value(text))))
-    by_section = sorted((options or {}).items(), key=lambda item: not item[0].endswith(".kind"))  # kinds first
-    layers += [(option, _nested(dotted, value)) for dotted, (option, value) in by_section]
+        from_command.append((f"--set {dotted.strip()}", dotted.strip(), _value(text)))
+    from_command += [(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
+    for layer in (from_environment, from_command):
+        layer.sort(key=lambda item: not item[1].endswith(".kind"))  # what comes with a kind is about that kind
+        layers += [(label, _nested(dotted, value)) for label, dotted, value in layer]
 
     merged, origins = _merge(layers)
     config = None

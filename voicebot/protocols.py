@@ -38,6 +38,11 @@ class Synthesizer(Protocol):
         ...
 
     @property
+    def credit(self) -> str:
+        """What has to be named wherever its sound is used, such as `VOICEVOX:ずんだもん`; empty if nothing."""
+        ...
+
+    @property
     def format(self) -> AudioFormat:
         """The format that its clips usually have; each clip says its own."""
         ...

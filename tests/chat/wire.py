@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tests.fault_server import FaultServer, Send, chunk, head
+from tests.fault_server import Act, FaultServer, Send, chunk, head
 from voicebot.chat.ollama import OllamaChat, open_ollama
 from voicebot.chat.openai_compatible import OpenAICompatibleChat, open_openai_compatible
 from voicebot.config import ChatOllama, ChatOpenAI
@@ -47,6 +47,14 @@ class Dialect:
     def chunks(self, *texts: str) -> list[Send]:
         """Write one chunk for each text."""
         return [chunk(self.delta(text)) for text in texts]
+
+    def base_url(self, server: FaultServer) -> str:
+        """Name the address as the configuration wants it."""
+        return server.url if self.kind == "ollama" else f"{server.url}/v1"
+
+    def reply(self, *texts: str) -> list[Act]:
+        """Write a whole reply."""
+        return [self.head, *self.chunks(*texts), chunk(self.end), Send(b"0\r\n\r\n")]
 
     @asynccontextmanager
     async def open(

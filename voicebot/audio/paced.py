@@ -38,11 +38,12 @@ class PacedQueue:
     def __init__(self, *, latency_seconds: float = 0.0) -> None:
         self._latency = latency_seconds
         self._playbacks: list[PacedPlayback] = []
+        self._silent_since = 0.0
 
     @property
     def end(self) -> float:
-        """When the last clip has been heard; 0 before the first."""
-        return self._playbacks[-1].end if self._playbacks else 0.0
+        """When the last clip has been heard, or was cut off; 0 before the first."""
+        return self._playbacks[-1].end if self._playbacks else self._silent_since
 
     def unheard_seconds(self) -> float:
         """How much of the queue has not been heard yet."""
@@ -64,6 +65,7 @@ class PacedQueue:
     def abort(self) -> None:
         """Forget what was not heard."""
         now = anyio.current_time()
+        self._silent_since = min(now, self.end)
         for playback in self._playbacks:
             playback.stopped = now
         self._playbacks = []

@@ -29,12 +29,14 @@ def wav_bytes(pcm: bytes, format: AudioFormat) -> bytes:
 def read_wav(data: bytes) -> tuple[bytes, AudioFormat]:
     """The PCM of a WAV file as signed 16-bit frames, and its format.
 
-    Takes 8, 16, 24 and 32-bit integers and 32-bit floats. A file that is shorter than its header says is taken as far
-    as it goes, as engines that stream write sizes they do not know. Raises ValueError with the reason for anything else.
+    Takes 8, 16, 24 and 32-bit integers and 32-bit floats. Data is taken as far as it goes where the header promises
+    more, or promises none and more comes: engines that stream write sizes they do not know. Raises ValueError with the
+    reason for anything else.
     """
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         start = data[:40].decode("latin-1").strip()
         raise ValueError(f"not a WAV file (it begins with {start!r})" if data else "empty, not a WAV file")
+    riff_size = int.from_bytes(data[4:8], "little")
     position, encoding = 12, None
     while position + 8 <= len(data):
         name, size = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "little")
@@ -52,6 +54,8 @@ def read_wav(data: bytes) -> tuple[bytes, AudioFormat]:
             if encoding is None:
                 raise ValueError("a WAV file without a format before its data")
             tag, bits, format = encoding
+            if size == 0 and riff_size + 8 != len(data):
+                body = data[position + 8 :]
             frame = bits // 8 * format.channels
             return _to_int16(body[: len(body) // frame * frame] if frame else body, tag, bits), format
         position += 8 + size + size % 2
@@ -107,14 +111,19 @@ def read_aiff(data: bytes) -> tuple[bytes, AudioFormat]:
         name, size = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "big")
         body = data[position + 8 : position + 8 + size]
         if name == b"COMM":
+            if len(body) < 18:
+                raise ValueError("an AIFF file with a broken header")
             channels, _, bits = struct.unpack(">HIH", body[:8])
             # the sample rate is an 80-bit float: a 15-bit exponent and a 64-bit mantissa with its leading one
             exponent, mantissa = struct.unpack(">HQ", body[8:18])
             compression = body[18:22] if data[8:12] == b"AIFC" else b"NONE"
             if bits != 16 or compression not in {b"NONE", b"twos", b"sowt"}:
                 raise ValueError(f"an AIFF file in an unknown encoding ({compression.decode('latin-1')}, {bits} bits)")
+            sample_rate = round(mantissa * 2.0 ** (exponent - 16383 - 63)) if exponent < 16383 + 32 else 0
+            if not 1 <= channels <= 64 or not 1000 <= sample_rate <= 768_000:
+                raise ValueError(f"an AIFF file with {channels} channels at {sample_rate} Hz")
             swapped = compression != b"sowt"
-            format = AudioFormat(round(mantissa * 2.0 ** (exponent - 16383 - 63)), channels)
+            format = AudioFormat(sample_rate, channels)
         elif name == b"SSND":
             if format is None:
                 raise ValueError("an AIFF file without a format before its data")

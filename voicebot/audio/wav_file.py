@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,51 +63,55 @@ class WavOutput:
         if unheard and self._format:
             unheard_bytes = len(silence(unheard, self._format))
             self._write(max(0, self._data_bytes - unheard_bytes), b"", self._format)
-            self._file.truncate()
 
     def _append(self, pcm: bytes, format: AudioFormat) -> None:
         if self._data_bytes + len(pcm) > _MOST_DATA:
             raise AudioError(f"{self._path} is full: a WAV file holds 4 GB", hint="start another file with -o")
-        if self._format is None:
-            self._file.truncate(0)
         self._write(self._data_bytes, pcm, format)
 
     def _write(self, position: int, pcm: bytes, format: AudioFormat) -> None:
-        """Put `pcm` at `position` of the data and end the data behind it; first the audio, then the header that counts it."""
+        """Put `pcm` at `position` of the data and end the data behind it: first the audio, then the header."""
         header = wav_bytes(b"", format)
         try:
             if self._format is None:
-                self._file.write(header)
+                self._file.truncate(0)
+                self._put(0, header)
             self._format = format
-            self._file.seek(_HEADER_BYTES + position)
-            if self._file.write(pcm) != len(pcm):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            self._data_bytes = position + len(pcm)
-            self._file.seek(4)
-            self._file.write((self._data_bytes + _HEADER_BYTES - 8).to_bytes(4, "little") + header[8:40])
-            self._file.write(self._data_bytes.to_bytes(4, "little"))
-            self._file.seek(_HEADER_BYTES + self._data_bytes)
+            self._put(_HEADER_BYTES + position, pcm)
+            end = position + len(pcm)
+            riff_size, data_size = (end + _HEADER_BYTES - 8).to_bytes(4, "little"), end.to_bytes(4, "little")
+            self._put(4, riff_size + header[8:40] + data_size)
+            self._data_bytes = end
+            self._file.truncate(_HEADER_BYTES + end)
         except OSError as error:
+            if self._format is not None:
+                with suppress(OSError):
+                    self._file.truncate(_HEADER_BYTES + self._data_bytes)  # without the part of a clip that fitted
             raise _write_error(self._path, error) from error
+
+    def _put(self, position: int, data: bytes) -> None:
+        self._file.seek(position)
+        if self._file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @asynccontextmanager
 async def open_wav(config: AudioWav) -> AsyncIterator[WavOutput]:
     """A file to write audio to; what it held stays until the first clip comes. Raises AudioError."""
-    path = Path(config.path).expanduser()
-    existed = path.exists()
+    path = Path(config.path).expanduser()  # noqa: ASYNC240 - two system calls before anything plays
     try:
+        existed = path.exists()
         # not "wb": a reply that never comes must not cost the recording of yesterday
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
     except OSError as error:
         raise _write_error(path, error) from error
-    with file:
-        output = WavOutput(file, path, realtime=config.realtime)
-        try:
+    output = WavOutput(file, path, realtime=config.realtime)
+    try:
+        with file:
             yield output
-        finally:
-            if not existed and not output.written:
-                path.unlink(missing_ok=True)
+    finally:
+        if not existed and not output.written:
+            path.unlink(missing_ok=True)
 
 
 def _write_error(path: Path, error: OSError) -> AudioError:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import assert_never
 
 from voicebot.config import ChatAuto, ChatConfig, ChatDemo, ChatOllama, ChatOpenAI, ChatPiped
+from voicebot.errors import ChatUnavailable
 from voicebot.protocols import ChatModel
 
 
@@ -18,6 +19,10 @@ async def open_chat(config: ChatConfig, *, announce: Callable[[str], None]) -> A
             from voicebot.chat.discovery import find_server
 
             found = await find_server(config)
+            if found.config is None and (config.base_url or config.model):
+                raise ChatUnavailable(  # whoever names a server or a model does not want the demo
+                    found.why, hint="start the server, or set chat.base_url to its address; without one: --chat demo"
+                )
             announce(found.why if found.config else f"{found.why}; using the built-in demo")
             config = found.config or ChatDemo(kind="demo")
         yield await _open(config, stack)

@@ -77,7 +77,10 @@ def audio_options(output: str | None, no_audio: bool, realtime: bool) -> dict[st
         options |= {"audio.kind": ("--output", "wav"), "audio.path": ("--output", output)}
     elif no_audio:
         options |= {"audio.kind": ("--no-audio", "silent")}
-    if realtime and not no_audio:
+    if realtime:
+        if output is None:
+            status("voicebot: --realtime is about a WAV file → name one with -o FILE.wav", bold=True)
+            raise typer.Exit(2)
         options |= {"audio.realtime": ("--realtime", True)}
     return options
 

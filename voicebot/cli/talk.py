@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
@@ -16,9 +17,12 @@ from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config import Config
 from voicebot.events import Broadcast
 from voicebot.protocols import ChatModel
-from voicebot.session import Session
 from voicebot.speech import Outcome
-from voicebot.turn import Parts
+from voicebot.text.scripts import is_japanese
+
+if TYPE_CHECKING:
+    from voicebot.session import Session
+    from voicebot.turn import Parts
 
 _TWICE_SECONDS = 2.0
 """Two Ctrl-C within this time leave the conversation."""
@@ -39,7 +43,11 @@ async def speak_once(
     broadcast = Broadcast()
     view: View = JsonView() if as_json else TextView(as_written=not speak, quiet=quiet)
     announce = _silent if quiet else status
-    async with open_parts(config, announce=announce, chat=source, speak=speak) as parts:
+    async with open_parts(
+        config, announce=announce, chat=source, speak=speak, japanese_expected=_expect_japanese(config, message)
+    ) as parts:
+        from voicebot.session import Session
+
         announce(_ready(parts))
         session = Session(parts, memory=open_memory(config), emit=broadcast.emit)
 
@@ -56,10 +64,12 @@ async def converse(config: Config, control: Control, *, speak: bool, as_json: bo
     announce = _silent if quiet else status
     at_terminal = sys.stdin.isatty()
     prompt = "› " if at_terminal and sys.stdout.isatty() and not as_json else ""
-    async with open_parts(config, announce=announce, speak=speak) as parts:
+    async with open_parts(config, announce=announce, speak=speak, japanese_expected=_expect_japanese(config)) as parts:
         announce(_ready(parts))
         if at_terminal:
             announce("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves")
+        from voicebot.session import Session
+
         session = Session(parts, memory=open_memory(config), emit=broadcast.emit)
         last_interrupt = -math.inf
 
@@ -128,6 +138,12 @@ def _code(outcome: Outcome) -> int:
         show_error(outcome.error)
         return exit_code(outcome.error)
     return INTERRUPTED if outcome.kind == "interrupted" else OK
+
+
+def _expect_japanese(config: Config, message: str = "") -> bool:
+    """Whether the reply will probably be Japanese: by the question, the system prompt or the person's locale."""
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return locale.startswith("ja") or is_japanese(message + config.session.system_prompt)
 
 
 def _ready(parts: Parts) -> str:

@@ -9,13 +9,16 @@ from voicebot.config import TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox
 from voicebot.protocols import Synthesizer
 
 
-def open_synthesizer(config: TtsConfig) -> AbstractAsyncContextManager[Synthesizer]:
-    """The configured voice, ready to speak. Raises VoiceUnavailable."""
+def open_synthesizer(config: TtsConfig, *, japanese_expected: bool = False) -> AbstractAsyncContextManager[Synthesizer]:
+    """The configured voice, ready to speak.
+
+    `japanese_expected`: load at once what a voice needs for Japanese alone. Raises VoiceUnavailable.
+    """
     match config:
         case TtsPyttsx3():
             from voicebot.tts.pyttsx3_local import open_pyttsx3
 
-            return open_pyttsx3(config)
+            return open_pyttsx3(config, japanese_expected=japanese_expected)
         case TtsVoicevox():
             from voicebot.tts.voicevox import open_voicevox
 

@@ -1,19 +1,20 @@
-"""The process in which pyttsx3 lives: its engine is bound to one thread, can hang or crash, and only a process can be killed.
+"""The process in which pyttsx3 lives: its engine is bound to one thread and can hang, and only a process can be killed.
 
-Run as a script with the path of the sound file it may write, apart from the package so that it starts in a tenth of a second. One JSON object a line comes in on
-standard input; each is answered on standard output by two big-endian 32-bit lengths, a JSON object and a payload of
-those lengths. The process ends with its standard input.
+Run as a script, apart from the package so that it starts in a tenth of a second: `pyttsx3_child.py FILE [ja]`, with the
+path of the sound file that it may write, and `ja` to load at once what only Japanese needs. One JSON object a line
+comes in on standard input; each is answered on standard output by two big-endian 32-bit lengths, a JSON object and a
+payload of those lengths. The process ends with its standard input.
 
-    {"op": "voices"}                                                → {"voices": [{"id", "name", "languages"}]}
-    {"op": "warm_japanese"}                                         → {}
-    {"op": "say", "text", "voice", "rate", "volume"}                → {} and the audio as a WAV or AIFF file
-    anything that fails                                             → {"error": "…", "fatal": true | false}
+    {"op": "voices"}                                  → {"voices": [{"id", "name", "languages"}]}
+    {"op": "say", "text", "voice", "rate", "volume"}  → {} and the audio as a WAV or AIFF file
+    anything that fails                               → {"error": "…", "fatal": true | false}
 
 The first answer, sent unasked, is {"driver": "espeak" | "nsss" | "sapi5"} or an error.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -23,19 +24,38 @@ import signal
 import struct
 import sys
 import time
+import unicodedata
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-JAPANESE = re.compile(r"[\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
-KANA = re.compile(r"[\u3041-\u30ff\uff66-\uff9f]")
+JAPANESE = re.compile(
+    "[\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+)
 FINISHED_WITHIN_SECONDS = 30.0
 """The caller's own deadline is shorter; this one only keeps an abandoned process from spinning."""
 
-# espeak-ng spells out marks that a Japanese reader passes over in silence, and "¥" does not wait for its number.
-YEN = re.compile(r"[¥￥]\s*([\d,.]+)")
-FOR_ESPEAK = str.maketrans(
-    {"・": " ", "〜": "ー", "～": "ー", "：": " ", "／": " ", "＝": " ", "＋": "プラス", "＆": "アンド"}
+# What a Japanese reader says in another order, or says where the dictionary only pauses.
+MONEY = re.compile(r"([¥￥$＄€£])\s*(\d[\d,]*(?:\.\d+)?[万億兆]?)(?:円|ドル|ユーロ|ポンド)?")
+CURRENCIES = {"¥": "円", "￥": "円", "$": "ドル", "＄": "ドル", "€": "ユーロ", "£": "ポンド"}
+RANGE = re.compile(r"(?<=[\d年月日時分秒円回人個章度%％])[〜～](?=第?\d)")
+MINUS = re.compile(r"(?<![0-9A-Za-z])[-−](?=\d)")
+SQUARED = re.compile("[\u00bc-\u00be\u2460-\u24ff\u3200-\u33ff]")
+"""One character for several: ½ ① ㈱ ㎏."""
+
+PAUSES = {"。": "。", "．": "。", "？": "？", "！": "！"} | dict.fromkeys("、，；：…‥", "、")
+"""The marks that are heard; brackets, emoji and what else nobody reads out are blanks."""
+SMALL = str.maketrans("ァィゥェォャュョヮヵヶ", "アイウエオヤユヨワカケ")
+# espeak-ng knows these pairs; any other small kana makes it spell the whole word, letter by "Japanese letter".
+SMALL_ALONE = re.compile(
+    "(?<![フツクグ])ァ|(?<![ウフツクグ])ォ|(?<![ウフツクグテデ])ィ|(?<![ウフツクグシジチ])ェ|(?<![トド])ゥ"
+    "|(?<![キギシジチヂニヒビピミリ])[ャョ]|(?<![キギシジチヂニヒビピミリテデフ])ュ|[ヮヵヶ]"
 )
+LONG_ALONE = re.compile("(?<![ァ-ヺ])ー+|(?<=[ンッー])ー+|(?<=[ァ-ヺ][アイウエオ])ー+")
+JOINED_W = re.compile("(?<=[ウクスツヌフムユルグズヅブプュゥ])(?=ウ[ィェォ])")
+STOP_ALONE = re.compile("ッ+(?![カ-ヂツ-ドハ-ポ])ー*")
+V = re.compile("ヴ([ァィェォュ]?)|[ヷ-ヺ]")
+AS_B = dict(zip(["ァ", "ィ", "ェ", "ォ", "ュ", "", *"ヷヸヹヺ"], ["バ", "ビ", "ベ", "ボ", "ビュ", "ブ", *"バビベボ"], strict=True))
+OLD = str.maketrans("ヲヰヱ", "オイエ")
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -79,15 +99,17 @@ class Voice:
             import haqumei
 
             self._haqumei = haqumei.Haqumei()
-            self._haqumei.g2k("あ")
+            self._haqumei.run_frontend("あ")
 
     def say(self, text: str, voice: str, rate: int, volume: float) -> bytes:
-        # kanji alone may be Chinese; with any kana, or a Japanese voice asked for, it is Japanese
+        # kanji alone may be Chinese, but only a Chinese voice says so
         japanese = bool(JAPANESE.search(text)) and not re.match(r"(?:sit/)?(?:cmn|yue|hak)", voice)
         if japanese:
             if self.driver == "espeak":
                 self.warm_japanese()
-                text = self._haqumei.g2k(YEN.sub(r"\1円", text)).translate(FOR_ESPEAK)
+                text = kana_for_espeak(text, self._haqumei)
+                if not re.match(r"(?:jpx/)?ja\b", voice):
+                    voice = ""  # any other voice of espeak-ng spells kana, letter by "Japanese letter"
             voice = voice or self._find_japanese_voice()
         chosen = voice or self._default_voice
         if chosen:
@@ -115,6 +137,8 @@ class Voice:
         return self._japanese_voice
 
     def _synthesize(self, text: str) -> bytes:
+        if not text.strip():
+            return b""  # pyttsx3 would wait for ever
         if os.path.exists(self._file):
             os.unlink(self._file)
         self._done, self._failure = False, None
@@ -130,6 +154,37 @@ class Voice:
                 return file.read()
         except FileNotFoundError:
             return b""
+
+
+def kana_for_espeak(text: str, haqumei: Any) -> str:  # Any: haqumei has no types
+    """How `text` is read, in katakana that espeak-ng can say, with a blank between accent phrases.
+
+    The blanks matter: of a word of more than 80 kana espeak-ng loses the rest.
+    """
+    text = SQUARED.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = MONEY.sub(lambda match: match[2] + CURRENCIES[match[1]], text)
+    text = MINUS.sub("マイナス", RANGE.sub("から", text))
+    kana = ""
+    for word in haqumei.run_frontend(re.sub(r"\s*[\r\n]\s*", "。", text)):
+        if word.pron in "、？！":
+            if word.string in {"〜", "～"} and re.search("[ァ-ヺ]$", kana):
+                kana += "ー"
+            else:
+                kana += next((PAUSES[character] for character in word.string if character in PAUSES), " ")
+        else:
+            kana += ("" if word.chain_flag == 1 else " ") + word.pron
+    return speakable_kana(kana)
+
+
+def speakable_kana(kana: str) -> str:
+    """`kana` without what makes espeak-ng spell a word: stray small kana, long marks and stops."""
+    kana = re.sub("[^ァ-ヺー。、？！ ]", "", kana)  # ’ marks a vowel that is whispered
+    kana = V.sub(lambda match: AS_B[match[0] if match[1] is None else match[1]], kana.translate(OLD))
+    kana = re.sub(" +(?=ー)", "", kana)
+    kana = SMALL_ALONE.sub(lambda match: match[0].translate(SMALL), kana)
+    kana = JOINED_W.sub(" ", LONG_ALONE.sub("", LONG_ALONE.sub("", STOP_ALONE.sub("ッ ", kana))))
+    kana = re.sub(r" *([。、？！])[ 。、]*", r"\1", re.sub(" +", " ", kana))
+    return re.sub("([ァ-ヺー]{40})(?=[ァ-ヺ])", r"\1 ", kana).strip(" 。、")
 
 
 def prepare_espeak() -> None:
@@ -160,23 +215,23 @@ def handle(voice: Voice, request: Json) -> tuple[Json, bytes]:
     match request["op"]:
         case "voices":
             return {"voices": voice.voices()}, b""
-        case "warm_japanese":
-            voice.warm_japanese()
-            return {}, b""
         case "say":
             return {}, voice.say(request["text"], request["voice"], request["rate"], request["volume"])
         case op:
             raise ValueError(f"no such op: {op}")
 
 
-def serve(open_voice: Callable[[], Voice], requests: BinaryIO, out: BinaryIO) -> None:
+def serve(open_voice: Callable[[], Voice], requests: BinaryIO, out: BinaryIO, *, japanese: bool) -> None:
     try:
         voice = open_voice()
     except Exception as error:  # noqa: BLE001 - whatever an engine raises is the caller's to report
         answer(out, {"error": f"{type(error).__name__}: {error}", "fatal": True})
         return
-    answer(out, {"driver": voice.driver})
     try:
+        answer(out, {"driver": voice.driver})
+        if japanese:
+            with contextlib.suppress(Exception):  # the first Japanese utterance says why
+                voice.warm_japanese()
         for line in requests:
             try:
                 header, payload = handle(voice, json.loads(line))
@@ -191,7 +246,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to understand
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # pyttsx3 prints to standard output
-    serve(lambda: Voice(sys.argv[1]), sys.stdin.buffer, out)
+    serve(lambda: Voice(sys.argv[1]), sys.stdin.buffer, out, japanese="ja" in sys.argv[2:])
 
 
 if __name__ == "__main__":

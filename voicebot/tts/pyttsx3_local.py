@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -28,10 +29,10 @@ from voicebot.speech import AudioFormat, Clip, Utterance
 _CHILD = Path(__file__).with_name("pyttsx3_child.py")
 _MOST_CHARACTERS = 4_000
 """espeak-ng's buffers break at about 15,000."""
+_GRACE_SECONDS = 0.3
+"""How long a sentence that nobody waits for any more may hold up the next one; a new engine takes 0.1 s."""
 _START_SECONDS = 20.0
 """How long a cold machine may take to start the engine."""
-_JAPANESE_SECONDS = 20.0
-"""The first Japanese utterance loads a dictionary; give it this much more time."""
 
 _INSTALL = (
     "pip install espeakng-loader, or sudo apt install libespeak-ng1; or another voice: --tts voicevox"
@@ -66,8 +67,11 @@ class _Child:
         self._turn = threading.Lock()
 
     def exchange(self, request: Json | None) -> tuple[Json, bytes]:
-        """Send `request` (None: only wait for the greeting) and return its answer. Raises EOFError when the process ends."""
-        assert self._process.stdin and self._process.stdout
+        """Send `request` (None: only wait for the greeting) and return its answer.
+
+        Raises EOFError, which says how the process ended.
+        """
+        assert self._process.stdin
         with self._turn:  # whoever was cancelled while waiting leaves its answer to be read here first
             try:
                 if request is not None:
@@ -75,8 +79,8 @@ class _Child:
                     self._process.stdin.flush()
                 header_bytes, payload_bytes = struct.unpack(">II", self._read(8))
                 return json.loads(self._read(header_bytes)), self._read(payload_bytes)
-            except (BrokenPipeError, ValueError, OSError) as error:
-                raise EOFError from error
+            except (EOFError, OSError, ValueError) as error:
+                raise EOFError(self._how_it_ended()) from error
 
     def _read(self, size: int) -> bytes:
         assert self._process.stdout
@@ -85,12 +89,24 @@ class _Child:
             raise EOFError
         return data
 
-    def how_it_ended(self) -> str:
-        code = self._process.wait()
+    def _how_it_ended(self) -> str:
+        try:
+            code = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return "it stopped answering"
         return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
+    def wait_until_free(self, seconds: float) -> bool:
+        """Give an exchange that was cancelled so long to end; return whether it has."""
+        if free := self._turn.acquire(timeout=seconds):
+            self._turn.release()
+        return free
+
     def kill(self) -> None:
-        self._process.kill()
+        if sys.platform == "win32":
+            self._process.kill()
+        elif self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)  # whatever it started holds our pipes too
         self._process.wait()
         with self._turn:  # a thread that still reads gets its end of file now
             for pipe in (self._process.stdin, self._process.stdout):
@@ -104,9 +120,12 @@ class _Child:
 class Pyttsx3Voice:
     """Says utterances with the operating system's engine; starts it anew when it hangs or crashes."""
 
-    def __init__(self, config: TtsPyttsx3, command: list[str]) -> None:
+    credit = ""
+
+    def __init__(self, config: TtsPyttsx3, command: list[str], *, japanese_expected: bool = False) -> None:
         self._config = config
         self._command = command
+        self._japanese_expected = japanese_expected
         self._folder = tempfile.mkdtemp(prefix="voicebot-")
         self._floor = anyio.Lock()
         self._voice = config.voice
@@ -147,13 +166,9 @@ class Pyttsx3Voice:
             hint="list them: voicebot voices --tts pyttsx3",
         )
 
-    async def warm_japanese(self) -> None:
-        """Load what Japanese needs before it is needed (0.7 s)."""
-        await self._exchange({"op": "warm_japanese"}, _JAPANESE_SECONDS, "did not load its Japanese dictionary")
-
     async def synthesize(self, utterance: Utterance) -> Clip:
         """Say `utterance.spoken`. Raises SynthesisError."""
-        text = utterance.spoken.replace("\0", "")
+        text = utterance.spoken.replace("\0", "").encode("utf-8", "replace").decode()  # lone surrogates cannot be said
         if len(text) > _MOST_CHARACTERS:
             raise SynthesisError(
                 f"{len(text)} characters are too many for one utterance", hint="lower chunking.max_characters"
@@ -177,33 +192,48 @@ class Pyttsx3Voice:
         self.format = format
         return Clip(utterance, pcm, format)
 
-    async def _exchange(self, request: Json | None, seconds: float, failure: str) -> tuple[Json, bytes]:
-        """One request and its answer; an engine that hangs or crashed is killed and started anew for the next one."""
+    async def _exchange(self, request: Json, seconds: float, failure: str) -> tuple[Json, bytes]:
+        """One request and its answer; an engine that hangs or crashes is killed, and started anew.
+
+        After a crash the new one is asked once more: engines crash now and then, and the same text passes.
+        """
         async with self._floor:
-            child = await self._start()
-            try:
-                with anyio.fail_after(seconds):
-                    return await to_thread.run_sync(child.exchange, request, abandon_on_cancel=True)
-            except TimeoutError as error:
-                self._drop()
-                raise SynthesisError(
-                    f"pyttsx3 {failure} within {seconds:g} s and was started anew", hint="a longer tts.timeout_seconds?"
-                ) from error
-            except EOFError as error:
-                reason = child.how_it_ended()
-                self._drop()
-                raise SynthesisError(f"pyttsx3's engine crashed ({reason}) and was started anew") from error
+            crashed_before = False
+            while True:
+                child = await self._start()
+                try:
+                    with anyio.fail_after(seconds):
+                        return await to_thread.run_sync(child.exchange, request, abandon_on_cancel=True)
+                except TimeoutError as error:
+                    self._drop()
+                    raise SynthesisError(
+                        f"pyttsx3 {failure} within {seconds:g} s and is started anew",
+                        hint="a longer tts.timeout_seconds?",
+                    ) from error
+                except EOFError as error:
+                    self._drop()
+                    if crashed_before:
+                        raise SynthesisError(f"pyttsx3's engine crashed twice ({error}) and is started anew") from error
+                    crashed_before = True
 
     async def _start(self) -> _Child:
         if self._child is not None:
-            return self._child
-        self._child = child = _Child([*self._command, os.path.join(self._folder, "clip.wav")])
+            if self._child.wait_until_free(0) or await to_thread.run_sync(
+                self._child.wait_until_free, _GRACE_SECONDS, abandon_on_cancel=True
+            ):
+                return self._child
+            self._drop()
+        languages = ["ja"] if self._japanese_expected else []
         try:
+            self._child = child = _Child([*self._command, os.path.join(self._folder, "clip.wav"), *languages])
             with anyio.fail_after(_START_SECONDS):
                 header, _ = await to_thread.run_sync(child.exchange, None, abandon_on_cancel=True)
-        except (TimeoutError, EOFError) as error:
+        except (TimeoutError, EOFError, OSError) as error:
             self._drop()
             raise VoiceUnavailable(f"pyttsx3's engine does not start: {_reason(error)}", hint=_INSTALL) from error
+        except BaseException:
+            self._drop()  # whose greeting nobody has read
+            raise
         if "error" in header:
             self._drop()
             raise VoiceUnavailable(f"pyttsx3 has no working speech engine here: {header['error']}", hint=_INSTALL)
@@ -222,16 +252,26 @@ class Pyttsx3Voice:
 
 
 def _reason(error: BaseException) -> str:
-    return f"no answer within {_START_SECONDS:g} s" if isinstance(error, TimeoutError) else "it crashed"
+    match error:
+        case TimeoutError():
+            return f"no answer within {_START_SECONDS:g} s"
+        case EOFError():
+            return f"it crashed ({error})"
+        case _:
+            return str(error)
 
 
 @asynccontextmanager
-async def open_pyttsx3(config: TtsPyttsx3, *, command: list[str] | None = None) -> AsyncIterator[Pyttsx3Voice]:
+async def open_pyttsx3(
+    config: TtsPyttsx3, *, command: list[str] | None = None, japanese_expected: bool = False
+) -> AsyncIterator[Pyttsx3Voice]:
     """The operating system's voice, ready to speak. Raises VoiceUnavailable.
 
-    `command` starts another engine that speaks the same protocol.
+    `command` starts another engine that speaks the same protocol; `japanese_expected` lets it load its Japanese
+    dictionary (0.7 s) while the reply is still awaited.
     """
-    voice = Pyttsx3Voice(config, command or [sys.executable, "-P", os.fspath(_CHILD)])
+    command = command or [sys.executable, "-P", os.fspath(_CHILD)]
+    voice = Pyttsx3Voice(config, command, japanese_expected=japanese_expected)
     try:
         await voice.start()
         if config.voice:

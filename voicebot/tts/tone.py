@@ -22,6 +22,7 @@ class ToneVoice:
     """One tone an utterance; the next utterance has the next pitch."""
 
     name = "tone"
+    credit = ""
 
     def __init__(self, *, sample_rate: int = 24_000, delay_seconds: float = 0.0, rtf: float = 0.0) -> None:
         self.format = AudioFormat(sample_rate)

@@ -1,0 +1,84 @@
+"""Runs the real `voicebot` command in a process of its own, as a new user has it: an empty home, no configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import wave
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+COMMAND = [sys.executable, "-m", "voicebot"]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """No settings of the person who runs the tests, and no sound server."""
+    return {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "LANG": "C.UTF-8",
+        "PULSE_SERVER": f"unix:{home}/no-such-server",
+        "XDG_RUNTIME_DIR": str(home),
+        **more,
+    }
+
+
+def voicebot(
+    home: Path, *arguments: str, input: str | bytes | None = "", timeout: float = 30, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run to the end; the working folder is `home`. Whatever happens, there is no traceback."""
+    data = input.encode() if isinstance(input, str) else input
+    raw = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=home,
+        env=environment(home, **more),
+        input=data,
+        capture_output=True,
+        timeout=timeout,
+    )
+    done = subprocess.CompletedProcess(raw.args, raw.returncode, raw.stdout.decode(), raw.stderr.decode())
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def start(home: Path, *arguments: str, **more: str) -> subprocess.Popen[bytes]:
+    """Start it with pipes to its standard input, output and error, in a process group of its own."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=home,
+        env=environment(home, **more),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,
+    )
+
+
+def events(text: str) -> list[dict[str, Any]]:  # Any: JSON
+    """The events that --json printed."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def wav_seconds(path: Path) -> float:
+    """The length of a valid WAV file."""
+    with wave.open(str(path)) as file:
+        frames = file.readframes(file.getnframes())
+        assert len(frames) == file.getnframes() * file.getsampwidth() * file.getnchannels()
+        return file.getnframes() / file.getframerate()
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that `pid` has started and that still run."""
+    found: list[int] = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found

@@ -1,0 +1,333 @@
+"""What the command promises to the person who types it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio import to_thread
+
+from tests.chat.wire import OLLAMA, OPENAI, Dialect
+from tests.cli.command import COMMAND, children_of, environment, events, start, voicebot, wav_seconds
+from tests.fake_voicevox import fake_voicevox, nobody_there
+from tests.fault_server import Stall, serve, whole
+
+TONE = ("--tts", "tone")
+
+
+def test_a_text_is_spoken_into_a_file_with_the_default_voice(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "say", "Hello there. How are you?", "-o", "out.wav")
+    assert (done.returncode, done.stdout) == (0, "Hello there. How are you?\n")
+    assert 1.0 < wav_seconds(tmp_path / "out.wav") < 5.0
+    assert "first audio after" in done.stderr
+
+
+def test_without_a_loudspeaker_the_main_job_is_done_and_the_reason_said(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "ask", "--chat", "demo", "Hello")
+    assert done.returncode == 0
+    assert "no sound here:" in done.stderr
+    [file] = tmp_path.glob("voicebot-*.wav")
+    assert f"writing {file.name}" in done.stderr
+    assert wav_seconds(file) > 1
+
+
+def test_japanese_is_asked_answered_and_spoken(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "ask", "--chat", "demo", "こんにちは", "-o", "out.wav")
+    assert done.returncode == 0
+    assert any("\u3040" < character < "\u30ff" for character in done.stdout)
+    # read through kana: about eight characters a second, where spelling out "Chinese letter" takes a second for each
+    assert wav_seconds(tmp_path / "out.wav") < len(done.stdout) * 0.35
+
+
+def test_the_question_may_come_from_standard_input(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "ask", "-", "--chat", "demo", "--no-audio", input="What is 6 * 7?")
+    assert "42" in done.stdout
+
+
+def test_auto_says_that_it_found_no_server_and_uses_the_demo(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "ask", "Hello", "--no-audio")
+    assert done.returncode == 0
+    assert "no chat server answered" in done.stderr
+    assert "using the built-in demo" in done.stderr
+
+
+def test_whoever_names_a_server_or_a_model_does_not_get_the_demo(tmp_path: Path) -> None:
+    with nobody_there() as url:
+        for wanted in (("--base-url", url), ("--model", "llama3.2")):
+            done = voicebot(tmp_path, "ask", "Hello", "--no-audio", *wanted)
+            assert (done.returncode, done.stdout) == (4, "")
+            assert "no chat server answered" in done.stderr
+
+
+def test_a_piped_text_is_spoken_while_it_still_arrives(tmp_path: Path) -> None:
+    process = start(tmp_path, "say", "-", *TONE, "-o", "out.wav", "--json")
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write("最初の文です。".encode())
+    process.stdin.flush()
+    heard = b""
+    while b"playback_started" not in heard:  # while the second sentence has not been written
+        line = process.stdout.readline()
+        assert line, process.stderr and process.stderr.read()
+        heard += line
+    out, _ = process.communicate("次の文です。".encode(), timeout=20)
+    ended = events((heard + out).decode())[-1]
+    assert (ended["outcome"], ended["heard"]) == ("completed", "最初の文です。次の文です。")
+    assert process.returncode == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("dialect", [OLLAMA, OPENAI], ids=["ollama", "openai"])
+async def test_a_reply_of_a_chat_server_is_heard_in_full(tmp_path: Path, dialect: Dialect) -> None:
+    async with serve() as server:
+        server.answer(dialect.path, dialect.reply("Hello", " there", ". All", " is", " well", "."))
+        done = await to_thread.run_sync(
+            lambda: voicebot(
+                tmp_path, "ask", "Hi", "--chat", dialect.kind, "--model", "m", "--base-url", dialect.base_url(server),
+                *TONE, "-o", "out.wav",
+            )
+        )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "Hello there. All is well.\n")
+    assert wav_seconds(tmp_path / "out.wav") > 0.5
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        ("404 Not Found", b'{"error": "model \'m\' not found"}', "not found"),
+        ("401 Unauthorized", b'{"error": {"message": "bad key"}}', "VOICEBOT_CHAT__API_KEY"),
+        ("500 Internal Server Error", b'{"error": "out of memory"}', "out of memory"),
+        ("503 Service Unavailable", b"<html><title>Busy</title></html>", "HTML"),
+    ],
+)
+async def test_what_the_chat_server_refuses_is_said_with_exit_code_4(
+    tmp_path: Path, status: str, body: bytes, words: str
+) -> None:
+    kind = "text/html" if body.startswith(b"<") else "application/json"
+    async with serve() as server:
+        server.answer("/v1/chat/completions", whole(body, kind, status=status))
+        done = await to_thread.run_sync(
+            lambda: voicebot(
+                tmp_path, "ask", "Hi", "--chat", "openai", "--model", "m", "--base-url", f"{server.url}/v1",
+                *TONE, "-o", "out.wav",
+            )
+        )  # fmt: skip
+    assert done.returncode == 4
+    assert words in done.stderr
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_a_chat_server_that_is_down_is_named_with_what_to_run(tmp_path: Path) -> None:
+    with nobody_there() as url:
+        done = voicebot(tmp_path, "ask", "Hi", "--chat", "ollama", "--model", "m", "--base-url", url, "--no-audio")
+    assert done.returncode == 4
+    assert "ollama serve" in done.stderr
+
+
+def test_voicevox_speaks_and_its_credit_is_shown(tmp_path: Path) -> None:
+    with fake_voicevox() as engine:
+        done = voicebot(
+            tmp_path, "say", "こんにちは、世界。", "--tts", "voicevox", "--voice", "ずんだもん/ノーマル",
+            "--set", f"tts.base_url={engine.url}", "-o", "out.wav",
+        )  # fmt: skip
+        listed = voicebot(tmp_path, "voices", "--tts", "voicevox", "--base-url", engine.url)
+    assert done.returncode == 0, done.stderr
+    assert "VOICEVOX:ずんだもん" in done.stderr
+    assert wav_seconds(tmp_path / "out.wav") > 0.5
+    assert "ずんだもん/ノーマル" in listed.stdout
+
+
+def test_a_voice_that_is_down_or_unknown_is_exit_code_5(tmp_path: Path) -> None:
+    with nobody_there() as url:
+        done = voicebot(tmp_path, "say", "hi", "--tts", "voicevox", "--set", f"tts.base_url={url}", "-o", "out.wav")
+    assert done.returncode == 5
+    assert url in done.stderr
+    done = voicebot(tmp_path, "say", "hi", "--voice", "englisch", "-o", "out.wav")
+    assert done.returncode == 5
+    assert "voicebot voices" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-o", "/dev/full"),
+        ("-o", "no/such/folder/x.wav"),
+        ("--set", "audio.kind=device", "--set", "audio.device=nowhere"),
+    ],
+)
+def test_audio_that_cannot_be_played_or_written_is_exit_code_6(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = voicebot(tmp_path, "say", "Hello there.", *TONE, *arguments)
+    assert done.returncode == 6
+    assert "→" in done.stderr
+
+
+def test_faults_of_the_configuration_are_exit_code_3_and_come_all_at_once(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[chunking]\nmax_charcters = 80\n[tts]\nrate = 1\n")
+    done = voicebot(tmp_path, "say", "hi")
+    assert done.returncode == 3
+    assert "config.toml: chunking.max_charcters: unknown key; did you mean max_characters?" in done.stderr
+    assert "config.toml: tts.rate" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("say", "  "), ("ask",), ("sing",), ("ask", "x", "--nope"), ("say", "x", "--realtime")],
+)
+def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert voicebot(tmp_path, *arguments).returncode == 2
+
+
+def test_json_prints_one_event_a_line_from_the_start_of_the_turn_to_its_end(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "say", "One. Two.", *TONE, "-o", "out.wav", "--json")
+    told = events(done.stdout)
+    assert told[0]["type"] == "turn_started"
+    assert told[-1]["type"] == "turn_ended"
+    assert told[-1]["heard"] == "One. Two."
+    assert {"ttft", "ttfa", "rtf", "gaps", "gap_seconds"} <= told[-1]["metrics"].keys()
+    moments = [event["at"] for event in told]
+    assert moments == sorted(moments)
+    assert {event["type"] for event in told} >= {
+        "delta", "segment_ready", "utterance_ready", "clip_ready", "playback_started", "playback_finished"
+    }  # fmt: skip
+
+
+def test_text_only_needs_no_voice_and_no_sound(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "ask", "tell me a short story", "--chat", "demo", "--no-audio", "--quiet")
+    assert done.returncode == 0
+    assert len(done.stdout) > 200
+    assert done.stderr == ""
+    assert not list(tmp_path.glob("*.wav"))
+
+
+def test_there_is_no_ansi_where_there_is_no_terminal(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "ask", "Hello", "--chat", "demo", *TONE, "-o", "out.wav")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\x1b" not in voicebot(tmp_path, "voices").stdout
+
+
+def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> None:
+    process = start(tmp_path, "ask", "tell me a short story", "--chat", "demo", *TONE, "-o", "out.wav", "--realtime")
+    assert process.stdout
+    assert process.stderr
+    assert process.stdout.read(4) == b"Once"
+    process.stdout.close()
+    assert process.wait(20) == 1
+    assert b"Traceback" not in process.stderr.read()
+    assert wav_seconds(tmp_path / "out.wav") > 0
+    process.stderr.close()
+    assert process.stdin
+    process.stdin.close()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+def test_a_signal_ends_it_within_two_seconds_the_file_valid_and_no_child_left(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    process = start(tmp_path, "ask", "tell me a short story", "--chat", "demo", "-o", "out.wav", "--realtime")
+    assert process.stdout
+    assert process.stdout.read(4) == b"Once"
+    children = children_of(process.pid)
+    assert children
+    time.sleep(0.5)
+    process.send_signal(number)
+    sent = time.monotonic()
+    _, err = process.communicate(timeout=20)
+    assert time.monotonic() - sent < 2
+    assert process.returncode == code
+    assert b"Traceback" not in err
+    assert 0 < wav_seconds(tmp_path / "out.wav") < 10
+    for child in children:
+        assert not Path(f"/proc/{child}").exists() or child not in children_of(1)
+
+
+def test_ctrl_c_while_it_loads_is_as_quiet(tmp_path: Path) -> None:
+    for delay in (0.03, 0.08, 0.15, 0.25):
+        process = start(tmp_path, "say", "-", *TONE, "-o", "out.wav")
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        assert process.returncode in {130, -signal.SIGINT}  # before Python runs our code the signal itself ends it
+        if process.returncode == 130:
+            assert b"Traceback" not in err
+
+
+@pytest.mark.anyio
+async def test_an_interrupted_stream_hangs_up(tmp_path: Path) -> None:
+    dialect = OLLAMA
+    async with serve() as server:
+        server.answer(dialect.path, [dialect.head, *dialect.chunks("Hello there. "), Stall()])
+        process = start(
+            tmp_path, "ask", "Hi", "--chat", dialect.kind, "--model", "m", "--base-url", dialect.base_url(server),
+            *TONE, "-o", "out.wav",
+        )  # fmt: skip
+        assert process.stdout
+        assert await to_thread.run_sync(process.stdout.read, 5) == b"Hello"
+        process.send_signal(signal.SIGINT)
+        await to_thread.run_sync(process.communicate)
+        assert process.returncode == 130
+        with anyio.fail_after(10):
+            while not server.hung_up:  # noqa: ASYNC110 - the fault server's count is no event
+                await anyio.sleep(0.01)
+
+
+def test_what_cannot_be_decoded_is_spoken_as_far_as_it_can_be(tmp_path: Path) -> None:
+    half = "こんにちは。".encode() + "世".encode()[:2]
+    done = voicebot(tmp_path, "say", "-", *TONE, "-o", "out.wav", input=half)
+    assert done.returncode == 0
+    assert done.stdout.startswith("こんにちは。")
+
+
+def test_nothing_on_standard_input_is_no_error(tmp_path: Path) -> None:
+    assert voicebot(tmp_path, "say", "-", *TONE, "-o", "out.wav", input="").returncode == 0
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_the_configuration_in_force_can_be_seen_and_used_again(tmp_path: Path) -> None:
+    shown = voicebot(tmp_path, "config", "show", "--set", "tts.rate=170", VOICEBOT_SESSION__TURNS="2")
+    (tmp_path / "again.toml").write_text(shown.stdout)
+    again = voicebot(tmp_path, "config", "show", "--config", "again.toml", "--origin")
+    assert "rate = 170" in again.stdout
+    assert "turns = 2" in again.stdout
+    assert "# again.toml" in again.stdout
+    assert "config.toml" in voicebot(tmp_path, "config", "path").stdout
+    assert json.loads(voicebot(tmp_path, "config", "schema").stdout)["title"] == "Config"
+    assert json.loads(voicebot(tmp_path, "config", "show", "--json").stdout)["tts"]["kind"] == "pyttsx3"
+
+
+def test_devices_and_voices_are_listed_for_programs_too(tmp_path: Path) -> None:
+    assert voicebot(tmp_path, "devices", "--json").returncode in {0, 6}
+    listed = voicebot(tmp_path, "voices", "--json")
+    assert any(json.loads(line)["languages"] == "ja" for line in listed.stdout.splitlines())
+
+
+def test_a_conversation_may_come_line_by_line_from_a_pipe(tmp_path: Path) -> None:
+    script = "My name is Ken.\nWhat is my name?\n"
+    done = voicebot(tmp_path, "chat", "--chat", "demo", *TONE, "-o", "out.wav", input=script)
+    assert done.returncode == 0
+    assert "Ken" in done.stdout.splitlines()[-1]
+
+
+def test_options_alone_mean_chat(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "--chat", "demo", "--no-audio", input="What is 2 + 2?\n")
+    assert done.returncode == 0
+    assert "4" in done.stdout
+
+
+def test_help_and_version_are_there(tmp_path: Path) -> None:
+    assert voicebot(tmp_path, "--version").stdout.strip()
+    for command in ("chat", "ask", "say", "voices", "devices", "config"):
+        assert command in voicebot(tmp_path, "--help").stdout
+        assert voicebot(tmp_path, command, "--help").returncode == 0
+
+
+def test_completion_is_offered(tmp_path: Path) -> None:
+    shown = subprocess.run(
+        [*COMMAND, "--show-completion", "bash"], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True
+    )
+    assert shown.returncode == 0

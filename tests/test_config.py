@@ -1,0 +1,198 @@
+"""What config.toml and its layers promise."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from voicebot.config import (
+    AudioWav,
+    ChatAuto,
+    ChatOllama,
+    ChatOpenAI,
+    Config,
+    TtsPyttsx3,
+    TtsVoicevox,
+    load_config,
+    search_paths,
+)
+from voicebot.errors import ConfigError
+
+ROOT = Path(__file__).parent.parent
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_annotated_file_holds_every_key_with_its_default() -> None:
+    loaded = load_config(ROOT / "config.toml", environment={})
+    assert loaded.config == Config()
+    text = (ROOT / "config.toml").read_text(encoding="utf-8")
+    for section in Config.model_fields:
+        model = getattr(Config(), section)
+        for key in type(model).model_fields:
+            assert re.search(rf"^(# )?{key} = ", text, re.MULTILINE), f"{section}.{key}"
+
+
+def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> None:
+    text = (ROOT / "config.toml").read_text(encoding="utf-8")
+    blocks = re.findall(r"^# \[\w+\].*\n(?:# .*\n)+", text, re.MULTILINE)
+    kinds = set()
+    for block in blocks:
+        table = tomllib.loads(re.sub(r"^# ", "", block, flags=re.MULTILINE))
+        section, values = next(iter(table.items()))
+        config = getattr(Config.model_validate(table), section)
+        kinds.add((section, config.kind))
+        inherited = set(ChatAuto.model_fields) - {"base_url"} if section == "chat" else set()
+        assert set(type(config).model_fields) - set(values) <= inherited, f"{config.kind} misses keys"
+        defaults = type(config)(kind=config.kind)
+        assert config == defaults, f"{config.kind} shows another default"
+    assert {kind for section, kind in kinds if section == "chat"} == {"ollama", "openai", "demo", "piped"}
+    assert {kind for section, kind in kinds if section == "tts"} == {"voicevox", "tone"}
+    assert {kind for section, kind in kinds if section == "audio"} == {"device", "wav", "silent"}
+
+
+def test_later_layers_win_and_origins_name_them(tmp_path: Path) -> None:
+    path = write(tmp_path, '[chat]\nkind = "ollama"\nmodel = "a"\n[tts]\nrate = 150\n[session]\nturns = 3\n')
+    loaded = load_config(
+        path,
+        environment={"VOICEBOT_CHAT__MODEL": "b", "VOICEBOT_TTS__RATE": "160"},
+        assignments=["tts.rate=170"],
+        options={"tts.voice": ("--voice", "en-us")},
+    )
+    assert isinstance(loaded.config.chat, ChatOllama)
+    assert loaded.config.chat.model == "b"
+    assert isinstance(loaded.config.tts, TtsPyttsx3)
+    assert (loaded.config.tts.rate, loaded.config.tts.voice) == (170, "en-us")
+    assert loaded.config.session.turns == 3
+    assert loaded.origins["session.turns"] == str(path)
+    assert loaded.origins["chat.model"] == "VOICEBOT_CHAT__MODEL"
+    assert loaded.origins["tts.rate"] == "--set tts.rate"
+    assert loaded.origins["tts.voice"] == "--voice"
+
+
+def test_a_layer_that_changes_the_kind_starts_the_section_anew(tmp_path: Path) -> None:
+    path = write(tmp_path, '[tts]\nkind = "voicevox"\nspeed = 1.3\nvoice = 3\n')
+    assert load_config(path, environment={}, options={"tts.kind": ("--tts", "pyttsx3")}).config.tts == TtsPyttsx3()
+    same = load_config(path, environment={}, options={"tts.kind": ("--tts", "voicevox")}).config.tts
+    assert same == TtsVoicevox(kind="voicevox", speed=1.3, voice=3)
+
+
+def test_what_comes_with_a_kind_is_about_that_kind_whatever_the_order() -> None:
+    config = load_config(
+        environment={"VOICEBOT_CHAT__BASE_URL": "http://a/v1", "VOICEBOT_CHAT__KIND": "openai"},
+        assignments=["tts.speed=1.2"],
+        options={"tts.kind": ("--tts", "voicevox")},
+    ).config
+    assert isinstance(config.chat, ChatOpenAI)
+    assert config.chat.base_url == "http://a/v1"
+    assert config.tts == TtsVoicevox(kind="voicevox", speed=1.2)
+
+
+def test_the_order_of_options_does_not_matter() -> None:
+    options: dict[str, tuple[str, object]] = {
+        "audio.path": ("--output", "x.wav"),
+        "audio.kind": ("--output", "wav"),
+    }
+    assert load_config(environment={}, options=options).config.audio == AudioWav(kind="wav", path="x.wav")
+
+
+def test_every_error_is_told_at_once_with_its_file_and_key(tmp_path: Path) -> None:
+    path = write(tmp_path, "[chunking]\nmax_charcters = 80\nidle_seconds = -1\n[tts]\nrate = 9999\n[speach]\nx = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, environment={"VOICEBOT_CHAT__KIND": "olama"}, assignments=["nonsense"])
+    text = caught.value.message
+    assert f"{path}: chunking.max_charcters: unknown key; did you mean max_characters?" in text
+    assert f"{path}: chunking.idle_seconds:" in text
+    assert f"{path}: tts.rate:" in text
+    assert f"{path}: speach" in text
+    assert "VOICEBOT_CHAT__KIND: chat.kind: unknown kind 'olama'; did you mean ollama?" in text
+    assert "--set nonsense: want SECTION.KEY=VALUE" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[chat\n", "not valid TOML"),
+        ("chat = 3\n", "want a table"),
+        ('[tts]\nkind = "voicevox"\nspeed = "fast"\n', "tts.speed"),
+        ("[tts]\nvolume = nan\n", "tts.volume"),
+        ('[chat]\nkind = "openai"\nbase_url = "localhost:8000"\n', "chat.base_url"),
+        ('[audio]\nkind = "wav"\npath = ""\n', "audio.path"),
+        ('[chunking]\nstrategy = "words"\n', "chunking.strategy"),
+        ('[session]\nturns = "many"\n', "session.turns"),
+    ],
+)
+def test_each_fault_is_named(tmp_path: Path, text: str, expected: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, environment={})
+    assert expected in caught.value.message
+    assert str(path) in caught.value.message
+
+
+def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
+    for explicit, environment in (
+        (tmp_path / "no.toml", {}),
+        (None, {"VOICEBOT_CONFIG": str(tmp_path / "no.toml")}),
+    ):
+        with pytest.raises(ConfigError, match=r"there is no file .*no\.toml"):
+            load_config(explicit, environment=environment)
+
+
+def test_a_file_that_is_not_utf8_is_an_error_not_a_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes('[session]\nsystem_prompt = "日本語"\n'.encode("shift_jis"))
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_config(path, environment={})
+
+
+def test_the_places_are_looked_at_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    assert load_config(environment={}).files == ()
+    own = tmp_path / "home" / "voicebot"
+    own.mkdir(parents=True)
+    write(own, "[session]\nturns = 1\n")
+    if search_paths(None, {})[-1][0].is_file():  # where the platform has such a folder
+        assert load_config(environment={}).config.session.turns == 1
+    write(tmp_path, "[session]\nturns = 2\n")
+    assert load_config(environment={}).config.session.turns == 2
+    named = tmp_path / "named.toml"
+    named.write_text("[session]\nturns = 3\n", encoding="utf-8")
+    assert load_config(environment={"VOICEBOT_CONFIG": str(named)}).config.session.turns == 3
+    explicit = tmp_path / "explicit.toml"
+    explicit.write_text("[session]\nturns = 4\n", encoding="utf-8")
+    assert load_config(explicit, environment={"VOICEBOT_CONFIG": str(named)}).config.session.turns == 4
+
+
+def test_an_api_key_is_never_shown(tmp_path: Path) -> None:
+    path = write(tmp_path, '[chat]\nkind = "openai"\napi_key = "sk-secret"\n')
+    loaded = load_config(path, environment={})
+    assert isinstance(loaded.config.chat, ChatOpenAI)
+    assert "sk-secret" not in repr(loaded)
+    bad = write(tmp_path, '[chat]\nkind = "openai"\napi_key = ["sk-secret"]\n')
+    with pytest.raises(ConfigError) as caught:
+        load_config(bad, environment={})
+    assert "sk-secret" not in caught.value.message
+
+
+def test_values_from_the_environment_are_read_as_toml_and_else_as_text() -> None:
+    environment = {"VOICEBOT_SESSION__TURNS": "7", "VOICEBOT_CHAT__MODEL": "llama3.2:1b", "VOICEBOT_TTS__VOLUME": "0.5"}
+    config = load_config(environment=environment).config
+    assert config.session.turns == 7
+    assert isinstance(config.chat, ChatAuto)
+    assert config.chat.model == "llama3.2:1b"
+
+
+def test_a_number_may_be_the_name_of_a_voice_or_model() -> None:
+    config = load_config(environment={}, assignments=["chat.model=4", "tts.kind=voicevox", "tts.voice=3"]).config
+    assert isinstance(config.chat, ChatAuto)
+    assert isinstance(config.tts, TtsVoicevox)
+    assert (config.chat.model, config.tts.voice) == ("4", 3)
