@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
+
+from tests import null_sink as sinks
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -10,3 +15,22 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Run each test marked anyio on both event loops."""
     backend: str = request.param
     return backend
+
+
+@pytest.fixture
+def null_sink() -> Iterator[sinks.NullSink]:
+    """A loudspeaker nobody hears, and its recording."""
+    if sinks.MISSING:
+        pytest.skip(sinks.MISSING)
+    with sinks.null_sink() as sink:
+        yield sink
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Where VOICEBOT_TESTS_MAY_NOT_SKIP is set, a test that misses a system part fails."""
+    report = yield
+    if os.environ.get("VOICEBOT_TESTS_MAY_NOT_SKIP") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longrepr}"
+    return report

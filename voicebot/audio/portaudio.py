@@ -103,8 +103,15 @@ class DevicePlayback:
     """When its first frame is audible."""
     ends: float = 0.0
     """When its last frame was heard."""
+    kept: float | None = None
+    """What had been heard of it when the stream was stopped."""
     begun: anyio.Event = field(default_factory=anyio.Event)
     handed_over: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return len(self.pcm) / (self.stream.format.frame_bytes * self.stream.format.sample_rate)
 
     async def taken(self) -> None:
         """Wait until the device has begun to take it."""
@@ -122,6 +129,8 @@ class DevicePlayback:
 
     def heard_seconds(self) -> float:
         """How much of it was audible so far."""
+        if self.kept is not None:
+            return self.kept
         if not self.position:
             return 0.0
         frames = min(self.stream.heard_frames() - self.first_frame, self.position // self.stream.format.frame_bytes)
@@ -147,9 +156,9 @@ class _Stream:
         self._name = name
         self._queue: deque[DevicePlayback] = deque()
         self._running = False
-        self._frames = 0  # given to the device since the stream was opened
+        self._unheard: list[DevicePlayback] = []  # all that may not have been heard to the end
+        self._given = (0, 0.0)  # frames since the stream was opened, and when the last of them will have been heard
         self._audible_until = 0.0  # when the last of them that is not silence will have been heard
-        self._block_ends = 0.0  # when the last of them will have been heard
         self._previous_ends: float | None = None  # end of the clip before, as long as the stream has run on
         self._silent_frames = 0  # since then
         self._aborted_at: float | None = None
@@ -196,12 +205,15 @@ class _Stream:
         playback = DevicePlayback(self, memoryview(pcm))
         if self._running and self.all_heard():
             self._stop()  # nothing but silence is on its way: start anew, primed, and do not wait behind it
+        self._unheard = [p for p in self._unheard if p.heard_seconds() < p.seconds] + [playback]
         self._queue.append(playback)
         if not self._running:
             self._start()
         return playback
 
     def unheard_seconds(self) -> float:
+        if self.lost:
+            return 0.0
         frames = sum((len(p.pcm) - p.position) // self.format.frame_bytes for p in tuple(self._queue))
         return max(0.0, self._audible_until - time.monotonic()) + frames / self.format.sample_rate
 
@@ -210,11 +222,12 @@ class _Stream:
 
     def heard_frames(self) -> int:
         now = self._aborted_at or time.monotonic()
-        return self._frames - round(max(0.0, self._block_ends - now) * self.format.sample_rate)
+        frames, end = self._given
+        return frames - round(max(0.0, end - now) * self.format.sample_rate)
 
     def abort(self) -> None:
+        self._stop()  # first: until then the queue is that of PortAudio's thread
         self._queue.clear()
-        self._stop()
 
     def close(self) -> None:
         self.abort()
@@ -229,7 +242,7 @@ class _Stream:
 
     def _start(self) -> None:
         self._aborted_at, self._previous_ends, self._silent_frames = None, None, 0
-        self._start_at, self._frames_at_start = time.monotonic(), self._frames
+        self._start_at, self._frames_at_start = time.monotonic(), self._given[0]
         self._running = True
         try:
             self._stream.start()
@@ -246,21 +259,25 @@ class _Stream:
             self._aborted_at = time.monotonic()
             self._running = False  # before abort(): `_finished` tells a device that went away by it
             self._stream.abort(ignore_errors=True)
+            for playback in self._unheard:
+                playback.kept = playback.heard_seconds()
+            self._unheard, self._audible_until = [], 0.0
 
     # ------------------------------------------------ PortAudio's thread
 
-    def _fill(self, out: Any, frames: int, time_info: Any, status: Any) -> None:  # Any: cffi objects
+    def _fill(self, out: Any, frames: int, time_info: Any, _status: Any) -> None:  # Any: cffi objects
+        given, _ = self._given
         now, rate, frame_bytes = time.monotonic(), self.format.sample_rate, self.format.frame_bytes
         delay = time_info.outputBufferDacTime - time_info.currentTime
         if time_info.currentTime and delay > 0:
             block_starts = now + delay
         else:  # while the buffers are primed there is no clock yet: sound begins when the stream does
-            block_starts = self._start_at + (self._frames - self._frames_at_start) / rate
+            block_starts = self._start_at + (given - self._frames_at_start) / rate
         filled, size = 0, frames * frame_bytes
         while filled < size and self._queue:
             playback = self._queue[0]
             if playback.position == 0:
-                playback.first_frame = self._frames + filled // frame_bytes
+                playback.first_frame = given + filled // frame_bytes
                 if self._previous_ends is None:
                     playback.starts = block_starts + filled / (frame_bytes * rate)
                 else:  # exact to the sample
@@ -280,8 +297,7 @@ class _Stream:
         if filled < size:
             out[filled:] = bytes(size - filled)
             self._silent_frames += (size - filled) // frame_bytes
-        self._frames += frames
-        self._block_ends = block_starts + frames / rate
+        self._given = (given + frames, block_starts + frames / rate)  # at once: the event loop reads both
 
     def _finished(self) -> None:
         if self._running:  # nobody stopped it

@@ -1,0 +1,1 @@
+"""What voicebot promises in numbers, measured: `python -m benchmarks`."""

@@ -1,0 +1,63 @@
+"""Our own time: from the arrival of the delta that completes a segment to the request to the voice."""
+
+from __future__ import annotations
+
+import time
+
+import anyio
+
+from benchmarks.figures import Figure, quantile
+from benchmarks.virtual import TEXTS
+from tests.fakes import ScriptedChat, typed
+from voicebot import events
+from voicebot.audio.silent import SilentOutput
+from voicebot.events import TurnEvent
+from voicebot.speech import AudioFormat, Clip, Message, Utterance
+from voicebot.text.chunking import Chunker
+from voicebot.turn import Parts, speak_turn
+
+
+class Stopwatch:
+    """A voice that takes no time and notes when it is asked, and a subscriber that notes when deltas arrive."""
+
+    name = "stopwatch"
+    credit = ""
+    format = AudioFormat(24_000)
+
+    def __init__(self) -> None:
+        self.delta_at = 0.0
+        self.segment_delta_at: list[float] = []
+        self.asked_at: list[float] = []
+
+    def emit(self, event: TurnEvent) -> None:
+        if isinstance(event, events.Delta):
+            self.delta_at = time.perf_counter()
+        elif isinstance(event, events.SegmentReady):
+            self.segment_delta_at.append(self.delta_at)
+
+    async def synthesize(self, utterance: Utterance) -> Clip:
+        self.asked_at.append(time.perf_counter())
+        return Clip(utterance, b"\0\0" * 240, self.format)
+
+
+def measure_own_time() -> list[Figure]:
+    """p99 over some hundred sentences in both languages, deltas at a model's pace."""
+    figures = []
+    for backend in ("asyncio", "trio"):
+        waits: list[float] = []
+        for text in TEXTS.values():
+            for _ in range(5):
+                watch = Stopwatch()
+                anyio.run(_turn, text * 4, watch, backend=backend)
+                # the last one is flushed by the end of the stream, not by a delta
+                waits += [(b - a) * 1000 for a, b in zip(watch.segment_delta_at, watch.asked_at, strict=True)][:-1]
+        note = f"median {quantile(waits, 0.5):.2f} ms, worst {max(waits):.2f} ms, {len(waits)} segments"
+        figures.append(
+            Figure(f"own time, delta in → synthesis request out, p99, {backend}", quantile(waits, 0.99), 5, "ms", note)
+        )
+    return figures
+
+
+async def _turn(text: str, watch: Stopwatch) -> None:
+    given = Parts(ScriptedChat(typed(text, rate=300)), watch, SilentOutput(realtime=False), Chunker)
+    await speak_turn([Message("user", "?")], given, emit=watch.emit, scope=anyio.CancelScope())

@@ -1,0 +1,92 @@
+"""Plays seeded noise through an audio output, step by step, and says on standard output what happened when.
+
+A program of its own, as sounddevice freezes the list of devices when it is imported. `python -m tests.audio.player PLAN`
+with a JSON object: `backend`, `audio` (the section of the configuration), `sample_rate` and `steps`, each a list:
+
+    ["play", seed, seconds]   ["sleep", seconds]   ["finish"]   ["drain"]   ["abort"]
+
+Each step is answered by a JSON object; moments are those of time.monotonic.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter
+
+from voicebot.audio import open_audio
+from voicebot.config import AudioConfig
+from voicebot.errors import AudioError
+from voicebot.protocols import Playback
+from voicebot.speech import AudioFormat, Clip, Utterance
+
+
+def noise(seed: int, frames: int) -> npt.NDArray[np.int16]:
+    """Noise that is like no other seed's."""
+    return np.random.default_rng(seed).integers(-9000, 9000, frames, dtype=np.int16)
+
+
+class NoPortAudio(importlib.abc.MetaPathFinder):
+    """A machine on which sounddevice is installed and PortAudio is not."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> None:  # noqa: ARG002
+        if name == "sounddevice":
+            raise OSError("PortAudio library not found")
+
+
+def say(**what: object) -> None:
+    print(json.dumps({"at": time.monotonic(), **what}), flush=True)
+
+
+async def play(plan: dict[str, Any]) -> None:  # Any: JSON
+    format = AudioFormat(plan["sample_rate"])
+    config = TypeAdapter[AudioConfig](AudioConfig).validate_python(plan["audio"])
+    clock_offset = time.monotonic() - anyio.current_time()
+    playbacks: list[Playback] = []
+    async with open_audio(config, format, announce=lambda line: say(announced=line)) as output:
+        say(ready=output.name)
+        for step, *arguments in plan["steps"]:
+            match step:
+                case "play":
+                    seed, seconds = arguments
+                    pcm = noise(seed, round(seconds * format.sample_rate)).tobytes()
+                    say(enqueued=seed)
+                    playbacks.append(await output.play(Clip(Utterance(0, "a", "a", 0, 1), pcm, format)))
+                    say(played=seed)
+                case "sleep":
+                    await anyio.sleep(*arguments)
+                case "finish":
+                    started = [await playback.started() + clock_offset for playback in playbacks]
+                    finished = [await playback.finished() + clock_offset for playback in playbacks]
+                    say(started=started, finished=finished)
+                case "drain":
+                    await output.drain()
+                    say(drained=True)
+                case "abort":
+                    say(aborting=True)
+                    output.abort()
+                    say(aborted=True)
+                case "heard":
+                    say(heard=[playback.heard_seconds() for playback in playbacks])
+
+
+def main() -> None:
+    plan = json.loads(sys.argv[1])
+    if plan.get("no_portaudio"):
+        sys.meta_path.insert(0, NoPortAudio())
+    try:
+        anyio.run(play, plan, backend=plan["backend"])
+    except AudioError as error:
+        say(error=error.message, hint=error.hint)
+
+
+if __name__ == "__main__":
+    main()

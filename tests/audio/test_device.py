@@ -1,0 +1,264 @@
+"""What a sound device promises, on a real sound server whose loudspeaker is a recording."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.audio.player import noise
+from tests.null_sink import MISSING, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
+
+ROOT = Path(__file__).parents[2]
+on_null_sink = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+
+Said = dict[str, Any]  # Any: JSON
+Step = tuple[object, ...]
+
+
+@pytest.fixture
+def sink() -> Iterator[NullSink]:
+    with null_sink() as sink:
+        yield sink
+
+
+class Player:
+    """tests/audio/player.py at work."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.said: list[Said] = []
+
+    def until(self, key: str) -> Said:
+        """Read on until it says `key`."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.said.append(json.loads(line))
+            if key in self.said[-1]:
+                return self.said[-1]
+        raise AssertionError(f"never said {key!r}: {self.said}")
+
+    def to_the_end(self) -> list[Said]:
+        """All it says; nothing on standard error."""
+        out, err = self.process.communicate(timeout=30)
+        self.said += [json.loads(line) for line in out.splitlines()]
+        assert err == ""
+        assert self.process.returncode == 0
+        return self.said
+
+    def one(self, key: str) -> Said:
+        return next(said for said in self.said if key in said)
+
+
+@contextmanager
+def player(
+    environment: dict[str, str],
+    *steps: Step,
+    backend: str = "asyncio",
+    latency: float = 0.15,
+    folder: Path = ROOT,
+    **plan: object,
+) -> Iterator[Player]:
+    audio = {"kind": "device", "latency_seconds": latency, "device": "pulse"}
+    plan = {"backend": backend, "audio": audio, "sample_rate": RATE, "steps": steps, **plan}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.audio.player", json.dumps(plan)],
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield Player(process)
+        finally:
+            process.kill()
+
+
+def played(sink: NullSink, *steps: Step, backend: str = "asyncio", latency: float = 0.15) -> tuple[Player, Samples]:
+    """Let `steps` be played to the end; return what was said, and heard."""
+    with player(sink.environment, *steps, backend=backend, latency=latency) as program:
+        program.to_the_end()
+    settle(sink)
+    return program, sink.samples()
+
+
+def settle(sink: NullSink) -> None:
+    """Wait until the recording has what was played before now."""
+    frames = len(sink.samples()) + RATE // 5
+    wait_until(lambda: len(sink.samples()) >= frames, "the recording stopped")
+
+
+def place(recording: Samples, seed: int, seconds: float) -> int:
+    """The frame at which all of the clip `seed` was heard."""
+    at, likeness = best_match(recording, noise(seed, round(seconds * RATE)) / 32768)
+    assert likeness > 0.99, f"clip {seed} is damaged or lost: {likeness:.3f}"
+    return at
+
+
+@on_null_sink
+@pytest.mark.parametrize("latency", [0.05, 0.15])
+def test_clips_that_are_ready_in_time_follow_each_other_without_a_single_sample_between(
+    sink: NullSink, anyio_backend: str, latency: float
+) -> None:
+    lengths = [0.4, 0.25, 0.6, 0.013, 0.3, 0.5]
+    steps = [("play", seed, seconds) for seed, seconds in enumerate(lengths)]
+    _, heard = played(sink, *steps, ("drain",), backend=anyio_backend, latency=latency)
+    places = [place(heard, seed, seconds) for seed, seconds in enumerate(lengths)]
+    assert np.diff(places).tolist() == [round(seconds * RATE) for seconds in lengths[:-1]]
+
+
+@on_null_sink
+@pytest.mark.parametrize("latency", [0.02, 0.5])
+def test_nothing_of_the_tail_is_lost_however_deep_the_buffer(sink: NullSink, latency: float) -> None:
+    _, heard = played(sink, ("play", 1, 0.7), ("drain",), latency=latency)
+    start, end = sounds(heard, pause=0.05)[0]
+    assert end - start == pytest.approx(0.7 * RATE, abs=5)
+    place(heard, 1, 0.7)
+
+
+@on_null_sink
+def test_the_first_sound_does_not_wait_for_the_depth_of_the_buffer(sink: NullSink) -> None:
+    program, heard = played(sink, ("sleep", 0.3), ("play", 1, 0.5), ("finish",), ("drain",), latency=0.5)
+    sounded = sink.moment(sounds(heard)[0][0])
+    assert sounded - program.one("enqueued")["at"] < 0.25
+    assert program.one("started")["started"][0] == pytest.approx(sounded, abs=0.1)
+
+
+@on_null_sink
+def test_moments_are_those_at_which_the_clips_are_heard(sink: NullSink, anyio_backend: str) -> None:
+    steps = [("play", 1, 0.5), ("play", 2, 0.5), ("finish",), ("drain",)]
+    program, heard = played(sink, *steps, backend=anyio_backend)
+    (start, end), moments = sounds(heard)[0], program.one("finished")
+    assert moments["started"][0] == pytest.approx(sink.moment(start), abs=0.1)
+    assert moments["finished"][1] == pytest.approx(sink.moment(end), abs=0.1)
+    assert moments["finished"][0] == pytest.approx(moments["started"][1], abs=1e-6)
+
+
+@on_null_sink
+@pytest.mark.parametrize("latency", [0.05, 0.5])
+def test_abort_is_silence_at_once_and_what_was_heard_is_known(
+    sink: NullSink, anyio_backend: str, latency: float
+) -> None:
+    steps = [("play", 1, 0.4), ("play", 2, 3.0), ("sleep", 0.6), ("abort",), ("heard",), ("sleep", 0.8), ("heard",)]
+    program, heard = played(sink, *steps, backend=anyio_backend, latency=latency)
+    assert len(sounds(heard, pause=0.1)) == 1
+    start, end = sounds(heard, pause=0.1)[0]
+    assert sink.moment(end) - program.one("aborting")["at"] < 0.06
+    first, second = program.one("heard")["heard"]
+    assert first == 0.4
+    assert 0.4 + second == pytest.approx((end - start) / RATE, abs=0.03)
+    assert program.said[-1]["heard"] == [first, second]
+
+
+@on_null_sink
+def test_what_was_heard_before_an_interruption_stays_so_when_the_next_clip_plays(sink: NullSink) -> None:
+    """It grew with the next turn's audio until the interrupted clip counted as heard to its end."""
+    steps = [("play", 1, 3.0), ("sleep", 0.4), ("abort",), ("heard",), ("play", 2, 0.5), ("drain",), ("heard",)]
+    program, heard = played(sink, *steps, latency=0.5)
+    before = program.one("heard")["heard"][0]
+    assert 0.2 < before < 0.6
+    assert program.said[-1]["heard"] == [before, 0.5]
+    place(heard, 2, 0.5)
+
+
+@on_null_sink
+def test_the_rest_of_an_interrupted_clip_never_returns(sink: NullSink) -> None:
+    steps = [("play", 1, 2.0), ("play", 2, 2.0), ("abort",), ("play", 3, 0.5), ("drain",)]
+    _, heard = played(sink, *steps)
+    at = place(heard, 3, 0.5)
+    assert np.abs(heard[at + RATE // 2 + 5 :]).max() < 0.001
+
+
+@on_null_sink
+@pytest.mark.parametrize("late", [0.0, 0.02, 0.1, 0.7])
+def test_a_clip_that_comes_too_late_is_heard_in_full_and_soon(sink: NullSink, late: float) -> None:
+    steps = [("play", 1, 0.3), ("finish",), ("sleep", late), ("play", 2, 0.3), ("drain",)]
+    program, heard = played(sink, *steps, latency=0.3)
+    place(heard, 1, 0.3)
+    second = place(heard, 2, 0.3)
+    assert sink.moment(second) - program.said[-3]["at"] < 0.2, "it does not wait behind a buffer full of silence"
+
+
+@on_null_sink
+@pytest.mark.parametrize("device", ["pulse", "PULSE", "default", ""])
+def test_a_device_is_found_by_its_name(sink: NullSink, device: str) -> None:
+    audio = {"kind": "device", "device": device}
+    with player(sink.environment, ("play", 1, 0.3), ("drain",), audio=audio) as program:
+        program.to_the_end()
+    settle(sink)
+    place(sink.samples(), 1, 0.3)
+
+
+@on_null_sink
+@pytest.mark.parametrize("device", ["loudspeaker of my neighbour", 4711, "no-1"])
+def test_an_unknown_device_is_named_with_the_command_that_lists_the_known(sink: NullSink, device: str | int) -> None:
+    with player(sink.environment, audio={"kind": "device", "device": device}) as program:
+        error = program.to_the_end()[-1]
+    assert "there is no such sound device" in error["error"]
+    assert str(device) in error["error"]
+    assert "voicebot devices" in error["hint"]
+
+
+@on_null_sink
+def test_a_sound_server_that_dies_while_playing_is_an_error_and_not_a_wait(sink: NullSink, anyio_backend: str) -> None:
+    steps = [("play", 1, 20.0), ("play", 2, 20.0), ("finish",)]
+    with player(sink.environment, *steps, backend=anyio_backend) as program:
+        program.until("ready")
+        wait_until(lambda: sink.last_sound > 0, "nothing was audible")
+        sink.kill_server()
+        error = program.until("error")
+        program.process.wait(5)
+    assert "went away" in error["error"]
+    assert "voicebot devices" in error["hint"]
+
+
+@on_null_sink
+def test_a_sound_server_that_died_between_two_turns_is_an_error(sink: NullSink) -> None:
+    with player(
+        sink.environment, ("play", 1, 0.2), ("drain",), ("sleep", 1.0), ("play", 2, 0.2), ("drain",)
+    ) as program:
+        program.until("drained")
+        sink.kill_server()
+        error = program.until("error")
+        program.process.wait(5)
+    assert "voicebot devices" in error["hint"]
+
+
+def test_without_portaudio_the_error_says_what_to_install() -> None:
+    with player(dict(os.environ), no_portaudio=True) as program:
+        error = program.to_the_end()[-1]
+    assert "no PortAudio" in error["error"]
+    assert ("libportaudio2" if sys.platform.startswith("linux") else "pip install") in error["hint"]
+
+
+def test_without_portaudio_auto_writes_a_file_and_says_which(tmp_path: Path) -> None:
+    plan = {"no_portaudio": True, "audio": {"kind": "auto"}}
+    with player(dict(os.environ), ("play", 1, 0.3), ("drain",), folder=tmp_path, **plan) as program:
+        said = program.to_the_end()
+    (path,) = tmp_path.glob("*.wav")
+    lines = [line["announced"] for line in said if "announced" in line]
+    assert "no PortAudio" in lines[0]
+    assert path.name in lines[1]
+    with wave.open(str(path)) as file:
+        assert file.readframes(RATE) == noise(1, round(0.3 * RATE)).tobytes()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a machine without sound")
+def test_a_machine_without_sound_is_an_error_and_alsa_keeps_quiet(tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "PULSE_SERVER": f"unix:{tmp_path}/none"}
+    with player(environment, audio={"kind": "device"}) as program:
+        said = program.to_the_end()  # also says that standard error is empty
+    if "error" in said[-1]:  # else there is a sound card here
+        assert "voicebot devices" in said[-1]["hint"]

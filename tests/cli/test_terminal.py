@@ -1,0 +1,170 @@
+"""The conversation in a real terminal: what is typed, when it interrupts, how it leaves."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import COMMAND, environment
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal of Unix is needed", allow_module_level=True)
+
+import pty
+
+CTRL_C, CTRL_D = "\x03", "\x04"
+PROMPT = "› "
+
+
+class Terminal:
+    """A pseudo-terminal with voicebot in it."""
+
+    def __init__(self, home: Path, *arguments: str, **more: str) -> None:
+        self.seen = ""
+        self._rest = b""
+        self.pid, self._descriptor = pty.fork()
+        if self.pid == 0:
+            os.chdir(home)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            command = [*COMMAND, *arguments]
+            os.execvpe(command[0], command, environment(home, TERM="xterm", **more))
+
+    def type(self, text: str) -> None:
+        os.write(self._descriptor, text.encode())
+
+    def expect(self, pattern: str, seconds: float = 15) -> str:
+        """Wait until `pattern` appears; return and forget everything up to its end."""
+        deadline = time.monotonic() + seconds
+        while not (match := re.search(pattern, self.seen)):
+            ready, _, _ = select.select([self._descriptor], [], [], max(0, deadline - time.monotonic()))
+            data = self._read() if ready else b""
+            assert data, f"{pattern!r} did not appear; seen: {self.seen!r}"
+            self.seen += data.decode(errors="replace")
+        before, self.seen = self.seen[: match.end()], self.seen[match.end() :]
+        return before
+
+    def exit_code(self, seconds: float = 15) -> int:
+        """Wait for the end."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+            if select.select([self._descriptor], [], [], 0.05)[0]:
+                self.seen += self._read().decode(errors="replace")
+        raise AssertionError(f"it does not end; seen: {self.seen!r}")
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._descriptor, 65_536)
+        except OSError:  # the other side has closed
+            return b""
+
+    def close(self) -> None:
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self._descriptor)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A conversation with the demo, a voice that beeps and an output that takes its time in silence."""
+    talking = Terminal(
+        tmp_path, "chat", "--chat", "demo", "--tts", "tone",
+        "--set", "audio.kind=silent", "--set", "audio.realtime=true",
+    )  # fmt: skip
+    yield talking
+    talking.close()
+
+
+def test_a_question_is_answered_and_the_next_one_awaited(terminal: Terminal) -> None:
+    terminal.expect(PROMPT)
+    terminal.type("What is 6 * 7?\r")
+    terminal.expect("42")
+    terminal.expect("first audio after")
+    terminal.expect(PROMPT)
+
+
+def test_enter_interrupts_the_voice_at_once(terminal: Terminal) -> None:
+    terminal.expect(PROMPT)
+    terminal.type("tell me a short story\r")
+    terminal.expect("Once upon a time")
+    terminal.type("\r")
+    between = terminal.expect(PROMPT, seconds=3)  # the story takes half a minute
+    assert "Traceback" not in between
+
+
+def test_what_is_typed_while_it_talks_is_the_next_message(terminal: Terminal) -> None:
+    terminal.expect(PROMPT)
+    terminal.type("tell me a short story\r")
+    terminal.expect("Once upon a time")
+    terminal.type("what is 5 + 4?\r")
+    terminal.expect(r"\b9\b", seconds=6)
+
+
+def test_ctrl_c_interrupts_and_the_conversation_goes_on(terminal: Terminal) -> None:
+    terminal.expect(PROMPT)
+    terminal.type("tell me a short story\r")
+    terminal.expect("Once upon a time")
+    terminal.type(CTRL_C)
+    terminal.expect(PROMPT, seconds=3)
+    time.sleep(2.1)  # two Ctrl-C that belong together would leave
+    terminal.type("What is 6 * 7?\r")
+    terminal.expect("42")
+
+
+def test_ctrl_c_twice_leaves(terminal: Terminal) -> None:
+    terminal.expect(PROMPT)
+    terminal.type("tell me a short story\r")
+    terminal.expect("Once upon a time")
+    terminal.type(CTRL_C)
+    terminal.expect(PROMPT, seconds=3)
+    terminal.type(CTRL_C)
+    assert terminal.exit_code() == 130
+    assert "Traceback" not in terminal.seen
+
+
+def test_ctrl_c_at_the_prompt_says_how_to_leave(terminal: Terminal) -> None:
+    terminal.expect(PROMPT)
+    terminal.type(CTRL_C)
+    terminal.expect("again")
+    terminal.type(CTRL_C)
+    assert terminal.exit_code() == 130
+
+
+@pytest.mark.parametrize("farewell", [CTRL_D, "exit\r", "終了\r"])
+def test_it_can_be_left_in_peace(terminal: Terminal, farewell: str) -> None:
+    terminal.expect(PROMPT)
+    terminal.type(farewell)
+    assert terminal.exit_code() == 0
+
+
+def test_an_empty_line_is_no_question(terminal: Terminal) -> None:
+    terminal.expect(PROMPT)
+    terminal.type("\r")
+    terminal.expect(PROMPT)
+
+
+def test_japanese_is_typed_and_answered(terminal: Terminal) -> None:
+    terminal.expect(PROMPT)
+    terminal.type("3足す4は？\r")
+    terminal.expect("7")
+
+
+def test_no_color_means_no_color(tmp_path: Path) -> None:
+    talking = Terminal(tmp_path, "ask", "Hello", "--chat", "demo", "--tts", "tone", "-o", "x.wav", NO_COLOR="1")
+    try:
+        assert talking.exit_code() == 0
+        assert "\x1b[" not in talking.seen
+    finally:
+        talking.close()
