@@ -219,21 +219,33 @@ def test_a_sound_server_that_dies_while_playing_is_an_error_and_not_a_wait(sink:
         wait_until(lambda: sink.last_sound > 0, "nothing was audible")
         sink.kill_server()
         error = program.until("error")
-        program.process.wait(5)
+        _, printed = program.process.communicate(timeout=5)
     assert "went away" in error["error"]
+    assert "voicebot devices" in error["hint"]
+    assert "ALSA" not in printed
+
+
+@on_null_sink
+def test_a_sound_server_that_died_between_two_turns_is_an_error_and_not_a_wait(sink: NullSink) -> None:
+    """PortAudio waited for ever, and the event loop with it, in starting the stream that had been at rest."""
+    steps = [("play", 1, 0.2), ("drain",), ("sleep", 1.0), ("play", 2, 0.2), ("drain",)]
+    with player(sink.environment, *steps) as program:
+        program.until("drained")
+        sink.kill_server()
+        error = program.until("error")
+        assert program.process.wait(5) == 0
     assert "voicebot devices" in error["hint"]
 
 
 @on_null_sink
-def test_a_sound_server_that_died_between_two_turns_is_an_error(sink: NullSink) -> None:
-    with player(
-        sink.environment, ("play", 1, 0.2), ("drain",), ("sleep", 1.0), ("play", 2, 0.2), ("drain",)
-    ) as program:
+def test_the_next_turn_is_heard_when_the_sound_server_is_back(sink: NullSink) -> None:
+    steps = [("play", 1, 0.2), ("drain",), ("sleep", 3.0), ("play", 2, 0.4), ("drain",)]
+    with player(sink.environment, *steps) as program:
         program.until("drained")
-        sink.kill_server()
-        error = program.until("error")
-        program.process.wait(5)
-    assert "voicebot devices" in error["hint"]
+        sink.restart_server()
+        program.to_the_end()
+    settle(sink)
+    place(sink.samples(), 2, 0.4)
 
 
 def test_without_portaudio_the_error_says_what_to_install() -> None:

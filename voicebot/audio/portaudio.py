@@ -30,6 +30,9 @@ from voicebot.wakeup import current_waker
 _TAIL_SECONDS = 0.05
 """The device may be this much later than it says: nothing of the last word is cut off."""
 
+_REST_SECONDS = 0.5
+_ON_ALSA = sys.platform.startswith("linux")
+
 _STDERR = threading.Lock()
 """Two threads that divert standard error at the same time would lose it for good."""
 
@@ -52,16 +55,22 @@ class DeviceOutput:
 
     def open_stream(self, format: AudioFormat) -> None:
         """Have a stream for `format` ready, or the nearest the device can do. Raises AudioError."""
-        if self._stream and (self._stream.lost or (self._stream.wanted != format and self._stream.all_heard())):
-            self._stream.close()
-            if self._stream.lost:
-                _reload_devices(self._sounddevice)
-            self._stream = None
+        if self._stream and self._stream.unusable_for(format):
+            self.close()
         if self._stream is None:
-            self._stream = _Stream(self._sounddevice, self._device, format, self._latency, name=self.name)
+            try:
+                self._stream = self._opened(format)
+            except AudioError:  # or it is another device by now
+                _reload_devices(self._sounddevice)
+                self._stream = self._opened(format)
+
+    def _opened(self, format: AudioFormat) -> _Stream:
+        return _Stream(self._sounddevice, self._device, format, self._latency, name=self.name)
 
     async def play(self, clip: Clip) -> DevicePlayback:
         """Queue `clip` directly behind the one before; return when only this one has not begun to sound."""
+        if self._last is not None:
+            self._last.stream.check()  # a new stream is for the next turn
         self.open_stream(clip.format)
         assert self._stream is not None
         before, self._last = self._last, self._stream.enqueue(convert(clip, self._stream.format))
@@ -162,6 +171,7 @@ class _Stream:
         self._previous_ends: float | None = None  # end of the clip before, as long as the stream has run on
         self._silent_frames = 0  # since then
         self._aborted_at: float | None = None
+        self._rests_since = time.monotonic()
         self._start_at = 0.0
         self._frames_at_start = 0
         self._wake = current_waker()
@@ -199,6 +209,12 @@ class _Stream:
                 ) from first_error
 
     # ------------------------------------------------ the event loop's side
+
+    def unusable_for(self, format: AudioFormat) -> bool:
+        """Whether another stream is needed."""
+        # To start a stream whose sound server has died meanwhile, PortAudio's ALSA waits for ever; to open one, it fails.
+        rested = not self._running and time.monotonic() - self._rests_since > _REST_SECONDS
+        return self.lost or (rested and _ON_ALSA) or (self.wanted != format and self.all_heard())
 
     def enqueue(self, pcm: bytes) -> DevicePlayback:
         self.check()
@@ -245,7 +261,8 @@ class _Stream:
         self._start_at, self._frames_at_start = time.monotonic(), self._given[0]
         self._running = True
         try:
-            self._stream.start()
+            with _quiet_stderr():
+                self._stream.start()
         except Exception as error:
             self._running = False
             self.lost = True
@@ -256,7 +273,7 @@ class _Stream:
 
     def _stop(self) -> None:
         if self._running:
-            self._aborted_at = time.monotonic()
+            self._aborted_at = self._rests_since = time.monotonic()
             self._running = False  # before abort(): `_finished` tells a device that went away by it
             self._stream.abort(ignore_errors=True)
             for playback in self._unheard:
@@ -368,7 +385,7 @@ def _guarded(query: Callable[[], Any]) -> Any:  # Any: sounddevice has no types
     try:
         return query()
     except (sounddevice.PortAudioError, ValueError) as error:
-        what = "this machine has no sound device" if "-1" in _reason(error) else "there is no such sound device"
+        what = "this machine has no sound device" if _reason(error).endswith("device -1") else "there is no such sound device"
         raise AudioError(
             f"{what} ({_reason(error)})",
             hint="list them: voicebot devices; or write a file: -o speech.wav",

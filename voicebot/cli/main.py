@@ -132,10 +132,10 @@ def chat(
     """Talk in the terminal. Enter or Ctrl-C interrupts the voice; Ctrl-C twice, Ctrl-D or "exit" leaves."""
     options = {**talk_options(chat, model, base_url, tts, voice), **audio_options(output, no_audio, realtime)}
     loaded = load(config, set_, options)
-    from voicebot.cli.talk import converse
+    from voicebot.cli.talk import Manner, converse
 
     async def body(control: Control) -> int:
-        return await converse(loaded.config, control, speak=not no_audio, as_json=json, quiet=quiet)
+        return await converse(loaded.config, control, Manner(speak=not no_audio, as_json=json, quiet=quiet))
 
     run_command(body, debug=debug)
 
@@ -161,10 +161,11 @@ def ask(
     options = {**talk_options(chat, model, base_url, tts, voice), **audio_options(output, no_audio, realtime)}
     loaded = load(config, set_, options)
     text = _text(question, "question")
-    from voicebot.cli.talk import speak_once
+    from voicebot.cli.talk import Manner, speak_once
 
     async def body(control: Control) -> int:
-        return await speak_once(loaded.config, control, message=text, speak=not no_audio, as_json=json, quiet=quiet)
+        manner = Manner(speak=not no_audio, as_json=json, quiet=quiet)
+        return await speak_once(loaded.config, control, manner, message=text)
 
     run_command(body, debug=debug)
 
@@ -198,10 +199,11 @@ def say(
         raise typer.Exit(2)
     else:
         source = PipedChat()
-    from voicebot.cli.talk import speak_once
+    from voicebot.cli.talk import Manner, speak_once
 
     async def body(control: Control) -> int:
-        return await speak_once(loaded.config, control, source=source, speak=not no_audio, as_json=json, quiet=quiet)
+        manner = Manner(speak=not no_audio, as_json=json, quiet=quiet)
+        return await speak_once(loaded.config, control, manner, source=source)
 
     run_command(body, debug=debug)
 

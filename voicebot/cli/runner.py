@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -80,16 +81,16 @@ def run_command(body: Callable[[Control], Awaitable[int]], *, debug: bool = Fals
         code = _run(body)
     except VoicebotError as error:
         if debug:
-            raise
+            traceback.print_exc()
         show_error(error)
         code = exit_code(error)
     except BrokenPipeError:
         code = FAILED  # whoever read our output has gone: nothing to add
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last place where a fault of ours can be told kindly
         if debug:
-            raise
+            traceback.print_exc()
         status(f"voicebot: unexpected {type(error).__name__}: {error}", bold=True)
         status("  → this is a fault of voicebot; run again with --debug and report what it prints")
         code = FAILED

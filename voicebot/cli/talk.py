@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
@@ -17,7 +19,6 @@ from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config import Config
 from voicebot.events import Broadcast
 from voicebot.protocols import ChatModel
-from voicebot.speech import Outcome
 from voicebot.text.scripts import is_japanese
 
 if TYPE_CHECKING:
@@ -26,51 +27,49 @@ if TYPE_CHECKING:
 
 _TWICE_SECONDS = 2.0
 """Two Ctrl-C within this time leave the conversation."""
+_LONG_SECONDS = 2.0
 _LEAVE = {"exit", "quit", "/exit", "/quit", "/bye", "終了", "おわり", "終わり"}
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How turns are shown and heard."""
+
+    speak: bool
+    as_json: bool
+    quiet: bool
+
+    def view(self) -> View:
+        """A new view of the events."""
+        return JsonView() if self.as_json else TextView(as_written=not self.speak, quiet=self.quiet)
+
+    def announce(self, text: str) -> None:
+        """Print a line of status, unless asked not to."""
+        if not self.quiet:
+            status(text)
+
+
 async def speak_once(
-    config: Config,
-    control: Control,
-    *,
-    message: str = "",
-    source: ChatModel | None = None,
-    speak: bool,
-    as_json: bool,
-    quiet: bool,
+    config: Config, control: Control, manner: Manner, *, message: str = "", source: ChatModel | None = None
 ) -> int:
-    """Speak the reply to `message`, or what `source` gives; return the exit code."""
-    broadcast = Broadcast()
-    view: View = JsonView() if as_json else TextView(as_written=not speak, quiet=quiet)
-    announce = _silent if quiet else status
-    async with open_parts(
-        config, announce=announce, chat=source, speak=speak, japanese_expected=_expect_japanese(config, message)
-    ) as parts:
-        from voicebot.session import Session
-
-        announce(_ready(parts))
-        session = Session(parts, memory=open_memory(config), emit=broadcast.emit)
-
+    """Speak the reply to `message`, or what `source` gives; return the exit code. Raises VoicebotError."""
+    async with _open_session(config, manner, message=message, source=source) as (session, broadcast):
         control.interrupt = session.interrupt
-        async with viewing(broadcast, view, closed=lambda: control.leave(FAILED)):
+        async with viewing(broadcast, manner.view(), closed=lambda: control.leave(FAILED)):
             outcome = await session.speak(message)
-    return _code(outcome)
+    if outcome.error is not None:
+        raise outcome.error
+    return INTERRUPTED if outcome.kind == "interrupted" else OK
 
 
-async def converse(config: Config, control: Control, *, speak: bool, as_json: bool, quiet: bool) -> int:
-    """Talk until the person leaves; return the exit code."""
-    broadcast = Broadcast()
-    view: View = JsonView() if as_json else TextView(as_written=not speak, quiet=quiet)
-    announce = _silent if quiet else status
+async def converse(config: Config, control: Control, manner: Manner) -> int:
+    """Talk until the person leaves; return the exit code. Raises VoicebotError when there is nobody to talk to."""
     at_terminal = sys.stdin.isatty()
-    prompt = "› " if at_terminal and sys.stdout.isatty() and not as_json else ""
-    async with open_parts(config, announce=announce, speak=speak, japanese_expected=_expect_japanese(config)) as parts:
-        announce(_ready(parts))
+    prompt = "› " if at_terminal and sys.stdout.isatty() and not manner.as_json else ""
+    view = manner.view()
+    async with _open_session(config, manner) as (session, broadcast):
         if at_terminal:
-            announce("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves")
-        from voicebot.session import Session
-
-        session = Session(parts, memory=open_memory(config), emit=broadcast.emit)
+            manner.announce("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves")
         last_interrupt = -math.inf
 
         def interrupt() -> bool:
@@ -80,7 +79,7 @@ async def converse(config: Config, control: Control, *, speak: bool, as_json: bo
             if now - before < _TWICE_SECONDS:
                 return False
             if not session.interrupt():
-                announce("\n(Ctrl-C again leaves)")
+                manner.announce("\n(Ctrl-C again leaves)")
             return True
 
         control.interrupt = interrupt
@@ -108,8 +107,39 @@ async def converse(config: Config, control: Control, *, speak: bool, as_json: bo
             typed = "".join(interruption).strip()
             code = OK
             if outcome.error is not None:
-                code = _code(outcome)
+                show_error(outcome.error)
+                code = exit_code(outcome.error)
         return OK if at_terminal else code
+
+
+@asynccontextmanager
+async def _open_session(
+    config: Config, manner: Manner, *, message: str = "", source: ChatModel | None = None
+) -> AsyncIterator[tuple[Session, Broadcast]]:
+    """A conversation with everything it needs, and its events; whoever waits long for that is told what for."""
+    async with AsyncExitStack() as stack:
+        async with anyio.create_task_group() as waiting:
+            waiting.start_soon(_say_what_takes_long, config, manner)
+            parts = await stack.enter_async_context(
+                open_parts(
+                    config,
+                    announce=manner.announce,
+                    chat=source,
+                    speak=manner.speak,
+                    japanese_expected=_expect_japanese(config, message),
+                )
+            )
+            waiting.cancel_scope.cancel()
+        from voicebot.session import Session
+
+        manner.announce(_ready(parts))
+        broadcast = Broadcast()
+        yield Session(parts, memory=open_memory(config), emit=broadcast.emit), broadcast
+
+
+async def _say_what_takes_long(config: Config, manner: Manner) -> None:
+    await anyio.sleep(_LONG_SECONDS)
+    manner.announce(f"still opening: chat {config.chat.kind}, voice {config.tts.kind}, audio {config.audio.kind} …")
 
 
 def _read_line(prompt: str) -> str | None:
@@ -133,13 +163,6 @@ async def _listen_for_enter(session: Session, interruption: list[str]) -> None:
     session.interrupt()
 
 
-def _code(outcome: Outcome) -> int:
-    if outcome.error is not None:
-        show_error(outcome.error)
-        return exit_code(outcome.error)
-    return INTERRUPTED if outcome.kind == "interrupted" else OK
-
-
 def _expect_japanese(config: Config, message: str = "") -> bool:
     """Whether the reply will probably be Japanese: by the question, the system prompt or the person's locale."""
     locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
@@ -149,7 +172,3 @@ def _expect_japanese(config: Config, message: str = "") -> bool:
 def _ready(parts: Parts) -> str:
     voice = parts.synthesizer.name if parts.synthesizer else "no voice"
     return f"ready: {parts.chat.name} → {voice} → {parts.output.name}"
-
-
-def _silent(_: str) -> None:
-    pass

@@ -16,6 +16,9 @@ from voicebot.cli.runner import status
 from voicebot.events import Broadcast, TurnEvent
 from voicebot.speech import Metrics
 
+_LONG_SECONDS = 4.0
+"""Who waits longer for the first sound is told what for."""
+
 
 class TextView:
     """The reply as it is spoken, on standard output; warnings on standard error."""
@@ -50,6 +53,11 @@ class TextView:
     summary = ""
     """The account of the last turn, for one quiet line after it."""
 
+    def waiting(self, name: str) -> None:
+        """Say that the first sound takes long."""
+        if not self._quiet:
+            status(f"still waiting for {name} …")
+
     def _text(self, text: str) -> str:
         if not self._line:
             text = self._prefix + text.lstrip()
@@ -64,7 +72,10 @@ class JsonView:
 
     def show(self, event: TurnEvent) -> str:
         """The line for `event`."""
-        return json.dumps(events.as_dict(event), ensure_ascii=False, default=str) + "\n"
+        return json.dumps(events.as_dict(event), ensure_ascii=False) + "\n"
+
+    def waiting(self, name: str) -> None:
+        """Programs see for themselves."""
 
 
 View = TextView | JsonView
@@ -101,7 +112,27 @@ async def viewing(broadcast: Broadcast, view: View, *, closed: Callable[[], obje
 
 
 async def _show(subscription: events.Subscription, view: View, closed: Callable[[], object]) -> None:
-    async for event in subscription.events:
+    waiting_for, patience = "", math.inf
+    while True:
+        with anyio.move_on_after(patience) as wait:
+            try:
+                event = await subscription.events.receive()
+            except anyio.EndOfStream:
+                return
+        if wait.cancelled_caught:
+            view.waiting(waiting_for)
+            patience = math.inf
+            continue
+        match event:
+            case events.TurnStarted():
+                waiting_for, patience = event.chat, _LONG_SECONDS
+                voice = event.voice
+            case events.UtteranceReady():
+                waiting_for = voice
+            case events.PlaybackStarted() | events.TurnEnded():
+                patience = math.inf
+            case _:
+                pass
         if text := view.show(event):
             try:
                 await to_thread.run_sync(write_out, text, abandon_on_cancel=True)
