@@ -31,7 +31,8 @@ async def open_audio(
                 output = await _open(device, format, stack)
             except AudioError as error:
                 path = _new_wav_path()
-                announce(f"no sound here: {error.message} ({error.hint})")
+                remedy = f" → {error.hint}" if error.hint else ""
+                announce(f"no sound here: {error.message}{remedy}")
                 announce(f"writing {path}")
                 output = await _open(AudioWav(kind="wav", path=str(path)), format, stack)
         else:

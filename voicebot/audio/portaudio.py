@@ -385,10 +385,10 @@ def _guarded(query: Callable[[], Any]) -> Any:  # Any: sounddevice has no types
     try:
         return query()
     except (sounddevice.PortAudioError, ValueError) as error:
-        what = "this machine has no sound device" if _reason(error).endswith("device -1") else "there is no such sound device"
+        if _reason(error).endswith("device -1"):
+            raise AudioError("this machine has no loudspeaker that PortAudio can see") from error
         raise AudioError(
-            f"{what} ({_reason(error)})",
-            hint="list them: voicebot devices; or write a file: -o speech.wav",
+            f"there is no such sound device: {_reason(error)}", hint="list them: voicebot devices"
         ) from error
 
 

@@ -490,9 +490,9 @@ _ENGLISH_TOPICS = _english(
     (
         r"\bwhat can (?:you|i)\b|\bhelp\b|\bwhat do you do\b|\bcan you do\b|\bwhat (?:else )?do you know\b",
         _always(
-            "I can chat a little, remember your name, tell a story or a joke, count, repeat after you, do arithmetic, "
-            "and tell you the time and the date. I can't look anything up. "
-            "And you can interrupt me whenever you like."
+            "A few small things! I can chat a little, remember your name, tell a story or a joke, and count. "
+            "I can also repeat after you, do arithmetic, and tell you the time and the date. "
+            "I can't look anything up, though. And you can interrupt me whenever you like."
         ),
     ),
     (
@@ -648,7 +648,7 @@ _JAPANESE_TOPICS = _japanese(
     (
         r"何が?(?:でき|出来)|なにが?(?:でき|出来)|できること|ヘルプ|助けて|使い方|つかいかた",
         _always(
-            "少しおしゃべりをしたり、お名前を覚えたり、お話や冗談を言ったりできます。"
+            "いろいろできますよ。少しおしゃべりをしたり、お名前を覚えたり、お話や冗談を言ったりできます。"
             "数を数えること、まねをすること、簡単な計算、時刻や日付を言うことも得意です。"
             "調べものはできません。話の途中で割り込んでも大丈夫です。"
         ),

@@ -1,0 +1,61 @@
+"""The tone stands in for a voice: as long as the text, and the same every time."""
+
+from __future__ import annotations
+
+import anyio
+import numpy as np
+import pytest
+import trio
+from trio.testing import MockClock
+
+from voicebot.config import TtsTone
+from voicebot.speech import AudioFormat, Clip, Utterance
+from voicebot.text.scripts import speech_seconds
+from voicebot.tts.tone import ToneVoice, open_tone
+
+
+def utterance(text: str, index: int = 0) -> Utterance:
+    return Utterance(index, text, text, 0, len(text))
+
+
+def pitch(clip: Clip) -> float:
+    samples = np.frombuffer(clip.pcm, "<i2").astype(float)
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(np.argmax(spectrum)) * clip.format.sample_rate / len(samples)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("text", ["Hello there, how are you today?", "今日は良い天気ですね。", "…", "a"])
+async def test_it_sounds_as_long_as_the_text_takes_to_say(text: str) -> None:
+    async with open_tone(TtsTone(kind="tone", sample_rate=16_000)) as voice:
+        clip = await voice.synthesize(utterance(text))
+    assert clip.format == voice.format == AudioFormat(16_000)
+    assert clip.seconds == pytest.approx(max(0.1, speech_seconds(text)), abs=1 / 16_000)
+    assert np.abs(np.frombuffer(clip.pcm, "<i2")).max() == pytest.approx(8000, rel=0.01)
+
+
+@pytest.mark.anyio
+async def test_the_same_text_is_the_same_sound_and_the_next_utterance_another_pitch() -> None:
+    voice = ToneVoice()
+    first, again, second = [await voice.synthesize(utterance("The same words.", index)) for index in (0, 0, 1)]
+    assert first.pcm == again.pcm
+    assert pitch(first) == pytest.approx(440, abs=3)
+    assert pitch(second) == pytest.approx(494, abs=3)
+
+
+@pytest.mark.anyio
+async def test_it_neither_begins_nor_ends_with_a_click() -> None:
+    samples = np.frombuffer((await ToneVoice().synthesize(utterance("Some words."))).pcm, "<i2").astype(int)
+    edges = np.concatenate((samples[:10], samples[-10:]))
+    assert samples[0] == samples[-1] == 0
+    assert np.abs(edges).max() < 1000
+
+
+def test_it_costs_what_it_was_told_to_cost() -> None:
+    async def body() -> tuple[float, float]:
+        began = anyio.current_time()
+        clip = await ToneVoice(delay_seconds=0.5, rtf=0.25).synthesize(utterance("Some words to say."))
+        return anyio.current_time() - began, clip.seconds
+
+    took, seconds = trio.run(body, clock=MockClock(autojump_threshold=0))
+    assert took == pytest.approx(0.5 + 0.25 * seconds, abs=1e-3)
