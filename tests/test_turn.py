@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -201,6 +202,20 @@ def test_forty_sentences_of_speech_take_no_real_time() -> None:
     outcome, _ = turn(parts(ScriptedChat(typed(text))))
     assert outcome.heard == text.rstrip() or outcome.heard == text
     assert outcome.metrics.audio_seconds > 40
+
+
+def test_audio_that_was_heard_is_not_kept() -> None:
+    """A text that is piped in for hours must not fill the memory."""
+    text = "This sentence is one of many. " * 100
+    voice = CostingVoice(seconds=500.0, delay=0.0, rtf=0.0)  # a megabyte each
+    tracemalloc.start()
+    try:
+        outcome, _ = turn(parts(ScriptedChat(typed(text)), voice))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert outcome.metrics.audio_seconds == 100 * 500
+    assert peak < 20_000_000
 
 
 @pytest.mark.anyio

@@ -192,7 +192,8 @@ async def _play(clips: MemoryObjectReceiveStream[Clip], output: AudioOutput, tur
             follower.start_soon(_follow, queued_out, output.realtime, turn)
             with queued_in:
                 async for clip in clips:
-                    queued = _Queued(clip, await output.play(clip) if clip.pcm else None)
+                    playback = await output.play(clip) if clip.pcm else None
+                    queued = _Queued(clip.utterance, clip.seconds, clip.skipped, playback)
                     turn.queued.append(queued)
                     queued_in.send_nowait(queued)
         await output.drain()
@@ -206,16 +207,15 @@ async def _follow(queue: MemoryObjectReceiveStream[_Queued], realtime: bool, tur
     finished: float | None = None
     with queue:
         async for queued in queue:
-            clip, index = queued.clip, queued.clip.utterance.index
-            if queued.playback is None:
-                turn.emit(events.PlaybackStarted(turn.now(), index, clip.utterance.text, 0.0))
-            else:
-                started = await queued.playback.started()
+            index, playback = queued.utterance.index, queued.playback
+            if playback is not None:
+                started = await playback.started()
                 if realtime and finished is not None and started - finished > _AUDIBLE_GAP:
                     turn.emit(events.Gap(turn.now(), index, started - finished))
-                turn.emit(events.PlaybackStarted(turn.now(), index, clip.utterance.text, clip.seconds))
-                finished = await queued.playback.finished()
-            queued.heard = True
+            turn.emit(events.PlaybackStarted(turn.now(), index, queued.utterance.text, queued.seconds))
+            if playback is not None:
+                finished = await playback.finished()
+            queued.heard, queued.playback = True, None  # and its audio may go
             turn.emit(events.PlaybackFinished(turn.now(), index))
 
 
@@ -224,9 +224,13 @@ async def _follow(queue: MemoryObjectReceiveStream[_Queued], realtime: bool, tur
 
 @dataclass(slots=True)
 class _Queued:
-    """A clip that was given to the output, or is only shown."""
+    """An utterance that was given to the output, or is only shown."""
 
-    clip: Clip
+    utterance: Utterance
+    seconds: float
+    """Of audio; 0 when it is only shown."""
+    skipped: bool
+    """It should have been heard and could not be made audible."""
     playback: Playback | None
     heard: bool = False
 
@@ -281,13 +285,13 @@ def _heard(queue: Sequence[_Queued]) -> tuple[str, int, bool]:
     heard: list[str] = []
     end = 0
     for queued in queue:
-        utterance = queued.clip.utterance
+        utterance = queued.utterance
         if queued.heard:
             end = utterance.end
-            if not queued.clip.skipped:
+            if not queued.skipped:
                 heard.append(utterance.text)
         elif queued.playback is not None:
-            part = heard_part(utterance.text, queued.playback.heard_seconds() / queued.clip.seconds)
+            part = heard_part(utterance.text, queued.playback.heard_seconds() / queued.seconds)
             return "".join([*heard, part]), utterance.start + len(part), False
         else:
             break
