@@ -13,6 +13,7 @@ from voicebot.config import (
     ChatAuto,
     ChatOllama,
     ChatOpenAI,
+    ChatServer,
     Config,
     TtsPyttsx3,
     TtsVoicevox,
@@ -49,7 +50,7 @@ def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> 
         section, values = next(iter(table.items()))
         config = getattr(Config.model_validate(table), section)
         kinds.add((section, config.kind))
-        inherited = set(ChatAuto.model_fields) - {"base_url"} if section == "chat" else set()
+        inherited = set(ChatServer.model_fields) if section == "chat" else set()
         assert set(type(config).model_fields) - set(values) <= inherited, f"{config.kind} misses keys"
         defaults = type(config)(kind=config.kind)
         assert config == defaults, f"{config.kind} shows another default"
@@ -93,6 +94,18 @@ def test_what_comes_with_a_kind_is_about_that_kind_whatever_the_order() -> None:
     assert isinstance(config.chat, ChatOpenAI)
     assert config.chat.base_url == "http://a/v1"
     assert config.tts == TtsVoicevox(kind="voicevox", speed=1.2)
+
+
+def test_a_layer_without_a_kind_speaks_of_whatever_kind_it_turns_out_to_be() -> None:
+    environment = {"VOICEBOT_CHAT__API_KEY": "k", "VOICEBOT_CHAT__TEMPERATURE": "0.5"}
+    chat = load_config(environment=environment, options={"chat.kind": ("--chat", "openai")}).config.chat
+    assert isinstance(chat, ChatOpenAI)
+    assert (chat.api_key.get_secret_value(), chat.temperature) == ("k", 0.5)
+    assert isinstance(load_config(environment=environment).config.chat, ChatAuto)
+    # what only another kind knows is left out, a slip of the pen is not
+    assert load_config(environment=environment, options={"chat.kind": ("--chat", "demo")}).config.chat.kind == "demo"
+    with pytest.raises(ConfigError, match="VOICEBOT_CHAT__TEMPRATURE"):
+        load_config(environment={"VOICEBOT_CHAT__TEMPRATURE": "1"}, options={"chat.kind": ("--chat", "openai")})
 
 
 def test_the_order_of_options_does_not_matter() -> None:

@@ -1,8 +1,8 @@
 """config.toml: its models, where it is looked for, what overrides it, and every error at once.
 
-Layers, later ones win: defaults, config.toml, environment (`VOICEBOT_CHAT__MODEL=…`), `--set chat.model=…` and the
-command's own options. A layer that changes the `kind` of a section starts that section anew: the keys of one engine
-mean nothing to another.
+Layers, later ones win: defaults, config.toml, environment (`VOICEBOT_CHAT__MODEL=…`), and the command line (`--set
+chat.model=…`, then its own options). A layer that names the `kind` of a section speaks of that kind: when a later one
+names another, its keys mean nothing any more. A layer that names no kind speaks of whatever kind it turns out to be.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -66,6 +66,8 @@ class ChatAuto(ChatServer):
     kind: Literal["auto"] = "auto"
     base_url: Url | None = None
     """Look here and nowhere else; unset: the usual ports of Ollama, llama.cpp and LM Studio."""
+    api_key: SecretStr = SecretStr("")
+    """For a server that wants one; better in the environment: VOICEBOT_CHAT__API_KEY."""
 
 
 class ChatOllama(ChatServer):
@@ -238,6 +240,10 @@ DEFAULT_KINDS = {"chat": "auto", "tts": "pyttsx3", "audio": "auto"}
 # ---------------------------------------------------------------- loading
 
 
+_Entry = tuple[str, str, str, object]
+"""Label, section, key and value of one setting; the key is empty where a section is no table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A configuration and where each of its keys comes from."""
@@ -277,27 +283,25 @@ def load_config(
     `assignments` are texts such as `chat.model=llama3.2`; `options` maps dotted keys to (option name, value).
     Raises ConfigError that lists every fault with its layer and key.
     """
-    layers: list[tuple[str, dict[str, Any]]] = []  # Any: TOML
+    layers: list[list[_Entry]] = []
     problems: list[str] = []
     path = next((path for path, must in search_paths(explicit, environment) if must or path.is_file()), None)
     if path is not None:
-        layers.append((str(path), _read_toml(path)))
-    from_environment: list[tuple[str, str, object]] = []
+        layers.append(_entries(str(path), _read_toml(path)))
+    from_environment: list[_Entry] = []
     for key, text in sorted(environment.items()):
         if key.startswith(ENVIRONMENT_PREFIX) and "__" in key:
             dotted = key.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
-            from_environment.append((key, dotted, _value(text)))
-    from_command: list[tuple[str, str, object]] = []
+            from_environment.append(_entry(key, dotted, _value(text)))
+    from_command: list[_Entry] = []
     for assignment in assignments:
         dotted, equals, text = assignment.partition("=")
         if not equals or "." not in dotted:
             problems.append(f"--set {assignment}: want SECTION.KEY=VALUE, such as --set tts.rate=180")
             continue
-        from_command.append((f"--set {dotted.strip()}", dotted.strip(), _value(text)))
-    from_command += [(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
-    for layer in (from_environment, from_command):
-        layer.sort(key=lambda item: not item[1].endswith(".kind"))  # what comes with a kind is about that kind
-        layers += [(label, _nested(dotted, value)) for label, dotted, value in layer]
+        from_command.append(_entry(f"--set {dotted.strip()}", dotted.strip(), _value(text)))
+    from_command += [_entry(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
+    layers += [from_environment, from_command]
 
     merged, origins = _merge(layers)
     config = None
@@ -331,35 +335,65 @@ def _value(text: str) -> object:
         return text
 
 
-def _nested(dotted: str, value: object) -> dict[str, Any]:
-    for name in reversed(dotted.split(".")):
-        value = {name: value}
-    assert isinstance(value, dict)
-    return value
+def _entries(label: str, tables: Mapping[str, Any]) -> list[_Entry]:  # Any: TOML
+    entries: list[_Entry] = []
+    for section, table in tables.items():
+        if isinstance(table, dict):
+            entries += [(label, section, key, value) for key, value in table.items()]
+        else:
+            entries.append((label, section, "", table))
+    return entries
 
 
-def _merge(layers: Iterable[tuple[str, dict[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The layers on top of each other, and the layer that each dotted key comes from."""
+def _entry(label: str, dotted: str, value: object) -> _Entry:
+    section, _, key = dotted.partition(".")
+    return label, section, key, value
+
+
+def _merge(layers: Iterable[Sequence[_Entry]]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The layers on top of each other, and the label of what each dotted key comes from.
+
+    A layer that names a `kind` speaks of that kind; one that names none, of whatever kind it turns out to be.
+    """
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for label, layer in layers:
-        for section, table in layer.items():
-            if not isinstance(table, dict):
-                merged[section] = table
+    of_a_kind: set[str] = set()
+    for layer in layers:
+        named = {section: value for _, section, key, value in layer if key == "kind"}
+        for section, kind in named.items():
+            below = merged.get(section)
+            if isinstance(below, dict) and kind != below.get("kind", DEFAULT_KINDS.get(section)):
+                known, other = _keys_of(section, kind), _keys_of(section, None)
+                for key in [*below]:
+                    if f"{section}.{key}" in of_a_kind or (key in other and key not in known):
+                        del below[key], origins[f"{section}.{key}"]
+        for label, section, key, value in layer:
+            if not key:
+                merged[section] = value
                 origins[section] = label
                 continue
-            below = merged.get(section)
-            if not isinstance(below, dict):
-                below = merged[section] = {}
-            default_kind = DEFAULT_KINDS.get(section)
-            if "kind" in table and table["kind"] != below.get("kind", default_kind):
-                below.clear()
-                for key in [key for key in origins if key.startswith(f"{section}.")]:
-                    del origins[key]
-            for key, value in table.items():
-                below[key] = value
-                origins[f"{section}.{key}"] = label
+            if not isinstance(merged.get(section), dict):
+                merged[section] = {}
+            merged[section][key] = value
+            origins[f"{section}.{key}"] = label
+            if section in named:
+                of_a_kind.add(f"{section}.{key}")
+            else:
+                of_a_kind.discard(f"{section}.{key}")
     return merged, origins
+
+
+def _keys_of(section: str, kind: object) -> set[str]:
+    """The keys that a section has with this kind, or with any where `kind` is None."""
+    if section not in Config.model_fields:
+        return set()
+    annotation = Config.model_fields[section].annotation
+    return {
+        key
+        for model in get_args(annotation) or (annotation,)
+        if kind is None or kind in get_args(model.model_fields["kind"].annotation)
+        for key in model.model_fields
+    }
 
 
 def _explain(
@@ -375,7 +409,8 @@ def _explain(
     message = str(problem["msg"])
     match problem["type"]:
         case "extra_forbidden":
-            known = _known_keys(section, merged) if len(location) > 1 else list(Config.model_fields)
+            kind = merged[section].get("kind", DEFAULT_KINDS.get(section)) if len(location) > 1 else None
+            known = sorted(_keys_of(section, kind)) if len(location) > 1 else list(Config.model_fields)
             near = difflib.get_close_matches(location[-1], known, 1, 0.6)
             message = "unknown key" + (f"; did you mean {near[0]}?" if near else f"; known are: {', '.join(known)}")
         case "union_tag_invalid":
@@ -396,13 +431,3 @@ def _explain(
 
 def _any_origin(section: str, origins: Mapping[str, str]) -> str:
     return next((label for key, label in origins.items() if key.split(".")[0] == section), "configuration")
-
-
-def _known_keys(section: str, merged: Mapping[str, Any]) -> list[str]:
-    """The keys of the table as it would be with its `kind`."""
-    models = get_args(Config.model_fields[section].annotation) or (Config.model_fields[section].annotation,)
-    kind = merged[section].get("kind", DEFAULT_KINDS.get(section))
-    for model in models:
-        if kind is None or kind in get_args(model.model_fields["kind"].annotation):
-            return list(model.model_fields)
-    return []

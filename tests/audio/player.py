@@ -1,9 +1,10 @@
 """Plays seeded noise through an audio output, step by step, and says on standard output what happened when.
 
-A program of its own, as sounddevice freezes the list of devices when it is imported. `python -m tests.audio.player PLAN`
-with a JSON object: `backend`, `audio` (the section of the configuration), `sample_rate` and `steps`, each a list:
+A program of its own, as sounddevice freezes the list of devices when it is imported: `python -m tests.audio.player
+PLAN` with a JSON object of `backend`, `audio` (the section of the configuration), `sample_rate`, `no_portaudio` and
+`steps`, each a list:
 
-    ["play", seed, seconds]   ["sleep", seconds]   ["finish"]   ["drain"]   ["abort"]
+    ["play", seed, seconds]   ["sleep", seconds]   ["finish"]   ["drain"]   ["abort"]   ["heard"]
 
 Each step is answered by a JSON object; moments are those of time.monotonic.
 """

@@ -259,8 +259,9 @@ def test_without_portaudio_the_error_says_what_to_install() -> None:
 
 
 def test_without_portaudio_auto_writes_a_file_and_says_which(tmp_path: Path) -> None:
-    plan = {"no_portaudio": True, "audio": {"kind": "auto"}}
-    with player(dict(os.environ), ("play", 1, 0.3), ("drain",), folder=tmp_path, **plan) as program:
+    steps = [("play", 1, 0.3), ("drain",)]
+    auto = {"kind": "auto"}
+    with player(dict(os.environ), *steps, folder=tmp_path, no_portaudio=True, audio=auto) as program:
         said = program.to_the_end()
     (path,) = tmp_path.glob("*.wav")
     lines = [line["announced"] for line in said if "announced" in line]
@@ -276,4 +277,4 @@ def test_a_machine_without_sound_is_an_error_and_alsa_keeps_quiet(tmp_path: Path
     with player(environment, audio={"kind": "device"}) as program:
         said = program.to_the_end()  # also says that standard error is empty
     if "error" in said[-1]:  # else there is a sound card here
-        assert "voicebot devices" in said[-1]["hint"]
+        assert "no loudspeaker" in said[-1]["error"]

@@ -35,7 +35,9 @@ def extension(tag: int, bits: int) -> bytes:
     return struct.pack("<HHI", 22, bits, 4) + struct.pack("<H", tag) + bytes.fromhex("000000001000800000aa00389b71")
 
 
-def aiff(pcm: bytes, *, compression: bytes | None = None, bits: int = 16, channels: int = 1, rate: int = 22_050) -> bytes:
+def aiff(
+    pcm: bytes, *, compression: bytes | None = None, bits: int = 16, channels: int = 1, rate: int = 22_050
+) -> bytes:
     exponent = rate.bit_length() - 1
     extended = struct.pack(">HQ", 16383 + exponent, rate << (63 - exponent))
     common = struct.pack(">HIH", channels, len(pcm) // 2 // max(channels, 1), bits) + extended
@@ -176,7 +178,9 @@ def test_an_aiff_file_that_cannot_be_read_is_refused_with_the_reason(data: bytes
         read_aiff(data)
 
 
-@pytest.mark.parametrize("rates", [(22_050, 48_000), (24_000, 48_000), (48_000, 22_050), (44_100, 24_000), (8000, 16_000)])
+@pytest.mark.parametrize(
+    "rates", [(22_050, 48_000), (24_000, 48_000), (48_000, 22_050), (44_100, 24_000), (8000, 16_000)]
+)
 def test_resampling_keeps_length_pitch_and_loudness(rates: tuple[int, int]) -> None:
     given_rate, wanted_rate = rates
     seconds, pitch = 0.7, 1000

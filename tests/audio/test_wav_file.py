@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import wave
@@ -24,6 +23,8 @@ from voicebot.speech import AudioFormat, Clip, Utterance
 
 T = TypeVar("T")
 FORMAT = AudioFormat(1000)
+ROOT = Path(__file__).parents[2]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX system: /dev/full, limits of a process")
 
 
 def in_virtual_time(body: Callable[[], Awaitable[T]]) -> T:
@@ -208,14 +209,15 @@ async def test_a_path_that_cannot_be_written_is_named(tmp_path: Path, where: str
     assert "-o" in raised.value.hint
 
 
+@posix
 @pytest.mark.anyio
-async def test_a_device_that_is_no_file_is_an_audio_error(tmp_path: Path) -> None:
+async def test_a_device_that_is_no_file_is_an_audio_error() -> None:
     """Its refusal to be truncated came out as an OSError."""
     with pytest.raises(AudioError, match="/dev/full") as raised:
         async with open_wav(config(Path("/dev/full"))) as output:
             await output.play(clip(1))
     assert raised.value.hint
-    assert Path("/dev/full").exists()
+    assert await anyio.Path("/dev/full").exists()
 
 
 FULL_DISK = """
@@ -238,21 +240,29 @@ except AudioError as error:
 """
 
 
+def on_a_disk_of(room: int, path: Path) -> tuple[str, str]:
+    """Message and hint of what a process raises that writes clips without end."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, path, str(room)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    message, hint = json.loads(done.stdout)
+    return message, hint
+
+
+@posix
 @pytest.mark.parametrize(("room", "fits"), [(44 + 3 * 2000 + 999, 3), (44 + 2 * 2000, 2), (44 + 10, 0)])
 def test_on_a_full_disk_what_was_written_stays_valid(tmp_path: Path, room: int, fits: int) -> None:
-    assert resource.RLIMIT_FSIZE is not None
     path = tmp_path / "speech.wav"
-    done = subprocess.run([sys.executable, "-c", FULL_DISK, path, str(room)], capture_output=True, text=True, check=True)
-    message, hint = json.loads(done.stdout)
+    message, hint = on_a_disk_of(room, path)
     assert str(path) in message
     assert "room" in hint
     assert runs(path) == [(number, 1000) for number in range(1, fits + 1)]
 
 
+@posix
 def test_on_a_disk_without_room_for_a_header_no_file_remains(tmp_path: Path) -> None:
     path = tmp_path / "speech.wav"
-    done = subprocess.run([sys.executable, "-c", FULL_DISK, path, "20"], capture_output=True, text=True, check=True)
-    assert str(path) in json.loads(done.stdout)[0]
+    assert str(path) in on_a_disk_of(20, path)[0]
     assert not path.exists()
 
 

@@ -258,6 +258,21 @@ def test_ctrl_c_while_it_loads_is_as_quiet(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
+async def test_whoever_waits_long_is_told_what_for(tmp_path: Path) -> None:
+    async with serve() as server:
+        server.answer(OLLAMA.path, [OLLAMA.head, Stall()])
+        process = start(
+            tmp_path, "ask", "Hi", "--chat", "ollama", "--model", "m", "--base-url", server.url, *TONE, "-o", "out.wav"
+        )
+        assert process.stderr
+        lines = [await to_thread.run_sync(process.stderr.readline) for _ in range(2)]
+        process.terminate()
+        await to_thread.run_sync(process.communicate)
+    assert b"ready:" in lines[0]
+    assert b"still waiting for ollama m" in lines[1]
+
+
+@pytest.mark.anyio
 async def test_an_interrupted_stream_hangs_up(tmp_path: Path) -> None:
     dialect = OLLAMA
     async with serve() as server:
@@ -281,6 +296,15 @@ def test_what_cannot_be_decoded_is_spoken_as_far_as_it_can_be(tmp_path: Path) ->
     done = voicebot(tmp_path, "say", "-", *TONE, "-o", "out.wav", input=half)
     assert done.returncode == 0
     assert done.stdout.startswith("こんにちは。")
+
+
+def test_an_empty_device_on_standard_input_is_no_error(tmp_path: Path) -> None:
+    with open("/dev/null", "rb") as nothing:
+        done = subprocess.run(
+            [*COMMAND, "say", "-", *TONE, "-o", "out.wav"],
+            cwd=tmp_path, env=environment(tmp_path), stdin=nothing, capture_output=True,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_nothing_on_standard_input_is_no_error(tmp_path: Path) -> None:

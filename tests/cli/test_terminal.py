@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import COMMAND, environment
+from tests.fake_voicevox import nobody_there
 
 if sys.platform == "win32":
     pytest.skip("a pseudo-terminal of Unix is needed", allow_module_level=True)
@@ -159,6 +160,20 @@ def test_japanese_is_typed_and_answered(terminal: Terminal) -> None:
     terminal.expect(PROMPT)
     terminal.type("3足す4は？\r")
     terminal.expect("7")
+
+
+def test_a_failed_turn_is_no_end_of_the_conversation(tmp_path: Path) -> None:
+    with nobody_there() as url:
+        talking = Terminal(tmp_path, "chat", "--chat", "ollama", "--model", "m", "--base-url", url, "--no-audio")
+        try:
+            talking.expect(PROMPT)
+            talking.type("Hello\r")
+            talking.expect("ollama serve")
+            talking.expect(PROMPT)
+            talking.type("exit\r")
+            assert talking.exit_code() == 0
+        finally:
+            talking.close()
 
 
 def test_no_color_means_no_color(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def _to_int16(pcm: bytes, tag: int, bits: int) -> bytes:
 
     if tag == _FLOAT:
         samples = np.nan_to_num(np.frombuffer(pcm, "<f4"), nan=0.0, posinf=1.0, neginf=-1.0)
-        return (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+        return bytes((np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes())
     if bits == 8:
         return ((np.frombuffer(pcm, "u1").astype("<i2") - 128) << 8).astype("<i2").tobytes()
     if bits == 32:

@@ -73,6 +73,7 @@ class DeviceOutput:
             self._last.stream.check()  # a new stream is for the next turn
         self.open_stream(clip.format)
         assert self._stream is not None
+        await self._stream.run_dry()
         before, self._last = self._last, self._stream.enqueue(convert(clip, self._stream.format))
         playback = self._last
         if before is not None:
@@ -212,15 +213,24 @@ class _Stream:
 
     def unusable_for(self, format: AudioFormat) -> bool:
         """Whether another stream is needed."""
-        # To start a stream whose sound server has died meanwhile, PortAudio's ALSA waits for ever; to open one, it fails.
+        # Starting a stream whose sound server died meanwhile, PortAudio's ALSA waits for ever; opening one, it fails.
         rested = not self._running and time.monotonic() - self._rests_since > _REST_SECONDS
         return self.lost or (rested and _ON_ALSA) or (self.wanted != format and self.all_heard())
+
+    async def run_dry(self) -> None:
+        """When silence follows what is still to be heard, hear it to its end and stop: the next clip starts anew.
+
+        Behind all the silence the device has taken already it would come a whole buffer later.
+        """
+        _, end = self._given
+        wait = self._audible_until + _TAIL_SECONDS - time.monotonic()
+        if self._running and not self._queue and end > self._audible_until + _TAIL_SECONDS:
+            await anyio.sleep(max(0.0, wait))
+            self._stop()
 
     def enqueue(self, pcm: bytes) -> DevicePlayback:
         self.check()
         playback = DevicePlayback(self, memoryview(pcm))
-        if self._running and self.all_heard():
-            self._stop()  # nothing but silence is on its way: start anew, primed, and do not wait behind it
         self._unheard = [p for p in self._unheard if p.heard_seconds() < p.seconds] + [playback]
         self._queue.append(playback)
         if not self._running:
@@ -231,7 +241,8 @@ class _Stream:
         if self.lost:
             return 0.0
         frames = sum((len(p.pcm) - p.position) // self.format.frame_bytes for p in tuple(self._queue))
-        return max(0.0, self._audible_until - time.monotonic()) + frames / self.format.sample_rate
+        ends = self._given[1] if frames else self._audible_until  # what is queued comes behind the silence, too
+        return max(0.0, ends - time.monotonic()) + frames / self.format.sample_rate
 
     def all_heard(self) -> bool:
         return self.unheard_seconds() == 0

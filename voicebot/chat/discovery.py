@@ -53,6 +53,10 @@ async def find_server(
         candidates = usual_candidates(os.environ)
     if seconds is None:
         seconds = SEARCH_SECONDS if config.base_url is None else config.connect_timeout_seconds
+    key = config.api_key.get_secret_value().strip()
+    # Only to a server that was named: whatever listens on a usual port has no business with it.
+    named = config.base_url is not None and key.isascii() and key.isprintable()
+    headers = {"authorization": f"Bearer {key}"} if key and named else None
     answers: dict[tuple[str, str], JsonAnswer] = {}
     async with AsyncExitStack() as clients:
         asked: list[tuple[str, httpx.AsyncClient]] = []
@@ -66,7 +70,7 @@ async def find_server(
             async with anyio.create_task_group() as questions:
                 for candidate, client in asked:
                     for path in (VERSION, TAGS, MODELS):
-                        questions.start_soon(_ask, client, candidate, path, seconds, answers)
+                        questions.start_soon(_ask, client, candidate, path, seconds, headers, answers)
     return judge(config, candidates, answers)
 
 
@@ -91,13 +95,13 @@ def judge(config: ChatAuto, candidates: Sequence[str], answers: Answers) -> Foun
             models = openai_models(_value(listing))
             if models or config.model:
                 common["model"] = config.model or models[0]
-                server = ChatOpenAI(kind="openai", base_url=f"{candidate}/v1", **common)
+                server = ChatOpenAI(kind="openai", base_url=f"{candidate}/v1", api_key=config.api_key, **common)
                 return Found(server, f"found an OpenAI-compatible server at {address}, using {server.model}")
             remarks.append(f"the chat server at {address} has no chat model loaded")
         elif listing is not None and listing.response.status_code in (401, 403):
             remarks.append(
-                f'the chat server at {address} wants an API key: set chat.kind = "openai", chat.base_url = '
-                f'"{address}/v1" and VOICEBOT_CHAT__API_KEY'
+                f'the chat server at {address} wants an API key: set chat.base_url = "{address}/v1" and '
+                f"VOICEBOT_CHAT__API_KEY"
             )
     return Found(None, "; ".join(remarks) or f"no chat server answered {_places(candidates)}")
 
@@ -133,10 +137,11 @@ async def _ask(
     candidate: str,
     path: str,
     seconds: float,
+    headers: Mapping[str, str] | None,
     answers: dict[tuple[str, str], JsonAnswer],
 ) -> None:
     try:
-        answers[candidate, path] = await get_json(client, path, seconds=seconds)
+        answers[candidate, path] = await get_json(client, path, seconds=seconds, headers=headers)
     except (httpx.HTTPError, BadStream, TimeoutError):
         return  # nobody there, or nobody who can chat
 

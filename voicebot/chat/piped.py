@@ -38,8 +38,9 @@ class PipedChat:
         try:
             if sys.platform == "win32":  # only sockets can be waited for there
                 return await to_thread.run_sync(os.read, self._file_descriptor, _READ_BYTES, abandon_on_cancel=True)
-            if not stat.S_ISREG(os.fstat(self._file_descriptor).st_mode):  # files are always ready
-                await anyio.wait_readable(self._file_descriptor)
+            mode = os.fstat(self._file_descriptor).st_mode
+            if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(self._file_descriptor):
+                await anyio.wait_readable(self._file_descriptor)  # files and /dev/null are always ready
             return os.read(self._file_descriptor, _READ_BYTES)
         except OSError as error:
             raise ChatError(f"cannot read standard input: {error.strerror or error}") from error

@@ -40,7 +40,7 @@ class TextView:
             case events.PlaybackStarted() if not self._as_written:
                 return self._text(event.text)
             case events.Warning():
-                status(f"voicebot: {event.message}" + (f" → {event.hint}" if event.hint else ""))
+                self._status(f"voicebot: {event.message}" + (f" → {event.hint}" if event.hint else ""))
             case events.TurnEnded():
                 ending = "\n" if self._line and not self._line.endswith("\n") else ""
                 if not self._quiet and event.outcome != "failed" and event.metrics.ttfa is not None:
@@ -56,7 +56,13 @@ class TextView:
     def waiting(self, name: str) -> None:
         """Say that the first sound takes long."""
         if not self._quiet:
-            status(f"still waiting for {name} …")
+            self._status(f"still waiting for {name} …")
+
+    def _status(self, text: str) -> None:
+        """A line of status; on a terminal not behind half a line of the reply."""
+        if self._line and sys.stdout.isatty() and sys.stderr.isatty():
+            text = f"\n{text}"
+        status(text)
 
     def _text(self, text: str) -> str:
         if not self._line:

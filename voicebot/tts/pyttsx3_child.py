@@ -31,6 +31,7 @@ from typing import Any, BinaryIO
 JAPANESE = re.compile(
     "[\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
+WAV_HEADER_BYTES = 44
 FINISHED_WITHIN_SECONDS = 30.0
 """The caller's own deadline is shorter; this one only keeps an abandoned process from spinning."""
 
@@ -54,7 +55,8 @@ LONG_ALONE = re.compile("(?<![ァ-ヺ])ー+|(?<=[ンッー])ー+|(?<=[ァ-ヺ][�
 JOINED_W = re.compile("(?<=[ウクスツヌフムユルグズヅブプュゥ])(?=ウ[ィェォ])")
 STOP_ALONE = re.compile("ッ+(?![カ-ヂツ-ドハ-ポ])ー*")
 V = re.compile("ヴ([ァィェォュ]?)|[ヷ-ヺ]")
-AS_B = dict(zip(["ァ", "ィ", "ェ", "ォ", "ュ", "", *"ヷヸヹヺ"], ["バ", "ビ", "ベ", "ボ", "ビュ", "ブ", *"バビベボ"], strict=True))
+AS_B = {"ァ": "バ", "ィ": "ビ", "ェ": "ベ", "ォ": "ボ", "ュ": "ビュ", "": "ブ"}
+AS_B |= {"ヷ": "バ", "ヸ": "ビ", "ヹ": "ベ", "ヺ": "ボ"}
 OLD = str.maketrans("ヲヰヱ", "オイエ")
 
 Json = dict[str, Any]  # Any: JSON
@@ -71,6 +73,7 @@ class Voice:
         self.driver: str = getattr(self.engine, "driver_name", "")
         self._done = False
         self._failure: BaseException | None = None
+        self._properties: Json = {}
         self._haqumei: Any = None  # Any: haqumei has no types
         self._japanese_voice: str | None = None
         self.engine.connect("finished-utterance", self._on_finished)
@@ -111,12 +114,27 @@ class Voice:
                 if not re.match(r"(?:jpx/)?ja\b", voice):
                     voice = ""  # any other voice of espeak-ng spells kana, letter by "Japanese letter"
             voice = voice or self._find_japanese_voice()
-        chosen = voice or self._default_voice
-        if chosen:
-            self.engine.setProperty("voice", chosen)
-        self.engine.setProperty("rate", rate)
-        self.engine.setProperty("volume", volume)
-        return self._synthesize(text)
+        self._set({"voice": voice or self._default_voice, "rate": rate, "volume": volume})
+        # now and then an engine on a busy machine gives a file without audio; the next time it does not
+        return self._synthesize(text) or self._synthesize(text)
+
+    def _set(self, properties: Json) -> None:
+        for name, value in properties.items():
+            if value is not None and self._properties.get(name) != value:
+                self.engine.setProperty(name, value)
+                self._properties[name] = value
+
+    def _settle(self) -> None:
+        """Wait until espeak's own thread has nothing to do.
+
+        The end of pyttsx3's loop cancels whatever that thread is at, be it the rate that was just set or the utterance.
+        """
+        if self.driver == "espeak":
+            from pyttsx3.drivers import _espeak
+
+            deadline = time.monotonic() + FINISHED_WITHIN_SECONDS
+            while _espeak.IsPlaying() and time.monotonic() < deadline:
+                time.sleep(0.0005)
 
     def _find_japanese_voice(self) -> str:
         """espeak-ng has one; of the voices of Windows and macOS the first that says it is Japanese."""
@@ -141,19 +159,22 @@ class Voice:
             return b""  # pyttsx3 would wait for ever
         if os.path.exists(self._file):
             os.unlink(self._file)
+        self._settle()
         self._done, self._failure = False, None
         self.engine.save_to_file(text, self._file)
         self.engine.runAndWait()
         deadline = time.monotonic() + FINISHED_WITHIN_SECONDS
         while not self._done and not self._failure and time.monotonic() < deadline:
-            time.sleep(0.002)  # only where the driver works in the background; espeak has finished by now
+            time.sleep(0.002)  # the drivers work in the background
         if self._failure:
             raise self._failure
+        self._settle()
         try:
             with open(self._file, "rb") as file:
-                return file.read()
+                data = file.read()
         except FileNotFoundError:
             return b""
+        return data if len(data) > WAV_HEADER_BYTES else b""
 
 
 def kana_for_espeak(text: str, haqumei: Any) -> str:  # Any: haqumei has no types

@@ -62,7 +62,8 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             # A group of its own: Ctrl-C in the terminal is for us alone.
-            **({"creationflags": 0x200} if sys.platform == "win32" else {"process_group": 0}),
+            process_group=0,
+            creationflags=0x200 if sys.platform == "win32" else 0,
         )
         self._turn = threading.Lock()
 
@@ -84,7 +85,7 @@ class _Child:
 
     def _read(self, size: int) -> bytes:
         assert self._process.stdout
-        data = self._process.stdout.read(size)
+        data: bytes = self._process.stdout.read(size)
         if len(data) < size:
             raise EOFError
         return data

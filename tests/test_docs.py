@@ -1,0 +1,217 @@
+"""What the documents promise: commands that parse, keys that exist, links that lead somewhere, languages in step."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer.main
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from voicebot.cli.main import app, audio_options, talk_options
+from voicebot.cli.runner import AUDIO, CHAT, CONFIG, FAILED, INTERRUPTED, OK, TERMINATED, USAGE, VOICE
+from voicebot.config import Config, load_config
+from voicebot.events import TurnEvent
+from voicebot.speech import Boundary, Metrics
+
+ROOT = Path(__file__).parent.parent
+READMES = ["README.md", "README.ja.md"]
+UNSET = {"unset", "未設定"}
+MARKDOWN = sorted(
+    path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+)  # fmt: skip
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+
+
+def table(text: str, first_header: str) -> list[list[str]]:
+    """The cells of the rows of the table whose first column is called `first_header`."""
+    rows = re.search(rf"^\| {first_header} \|.*\n\|[-|]+\|\n((?:\|.*\|\n)+)", text, re.M)
+    assert rows, f"no table with {first_header}"
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[1].splitlines()]
+
+
+# ---------------------------------------------------------------- commands
+
+
+def command_lines(text: str) -> Iterator[tuple[dict[str, str], list[str]]]:
+    """Every `voicebot …` that is shown, as its environment and its arguments."""
+    lines = [line for block in blocks(text, "sh") for line in block.splitlines()]
+    lines += [
+        line.removeprefix("$ ") for block in blocks(text, "text") for line in block.splitlines() if line[:2] == "$ "
+    ]
+    lines += re.findall(r"`([^`\n]+)`", without_code(text))
+    for line in lines:
+        for part in re.split(r"\s\|\s", line):
+            if not re.match(r"(?:\w+=\S+ )*voicebot(?: |$)", part):
+                continue
+            words = shlex.split(part, comments=True)
+            environment: dict[str, str] = {}
+            while "=" in words[0]:
+                name, _, value = words.pop(0).partition("=")
+                environment[name] = value
+            yield environment, words[1:]
+
+
+@pytest.mark.parametrize("name", [*READMES, "docs/events.md"])
+def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # away from any config.toml
+    lines = list(command_lines(read(name)))
+    assert lines
+    for environment, arguments in lines:
+        if arguments and arguments[0].startswith("-"):
+            arguments = ["chat", *arguments]
+        command: Any = typer.main.get_command(app)  # Any: typer brings its own click along
+        while hasattr(command, "commands") and arguments:
+            command, arguments = command.commands[arguments[0]], arguments[1:]
+        context = command.make_context("voicebot", arguments)
+        given = context.params
+        options = {
+            **talk_options(*(given.get(option) for option in ("chat", "model", "base_url", "tts", "voice"))),
+            **audio_options(given.get("output"), given.get("no_audio", False), given.get("realtime", False)),
+        }
+        load_config(
+            environment=environment,
+            assignments=given.get("set_") or (),
+            options={key: value for key, value in options.items() if value[1] is not None},
+        )
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_make_target_that_is_shown_exists(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
+    shown = set(re.findall(r"^make ([a-z]+)", "\n".join(blocks(read(name), "sh")), re.M))
+    assert {"talk", "test"} <= shown <= targets
+
+
+# ---------------------------------------------------------------- configuration
+
+Key = tuple[str, str, str]
+"""Section, kind (or nothing) and key."""
+
+
+def documented_keys(text: str, first_header: str) -> dict[Key, str]:
+    """The default that the table states for each key, as it is written there."""
+    found: dict[Key, str] = {}
+    for where, key, default, _ in table(text, first_header):
+        section, *kinds = re.findall(r"`([^`]+)`", where)
+        for kind in kinds or [""]:
+            place = (section, kind, key.strip("`"))
+            assert place not in found, f"{place} stands there twice"
+            found[place] = default.strip("`")
+    return found
+
+
+def real_keys() -> dict[Key, FieldInfo]:
+    found: dict[Key, FieldInfo] = {}
+    for section, outer in Config.model_fields.items():
+        models = get_args(outer.annotation) or (outer.annotation,)
+        for model in models:
+            for key, field in model.model_fields.items():
+                if key == "kind":
+                    if not field.is_required():
+                        found[section, "", key] = field
+                else:
+                    kind = model.model_fields.get("kind")
+                    found[section, get_args(kind.annotation)[0] if kind else "", key] = field
+    return found
+
+
+@pytest.mark.parametrize(("name", "first_header"), [("README.md", "Section"), ("README.ja.md", "セクション")])
+def test_every_key_is_in_the_table_with_its_default(name: str, first_header: str) -> None:
+    documented, real = documented_keys(read(name), first_header), real_keys()
+    assert set(documented) == set(real)
+    for place, field in real.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        stated = documented[place]
+        if default is None:
+            assert stated in UNSET, place
+        elif isinstance(default, str) and stated != json.dumps(default, ensure_ascii=False):
+            assert stated.endswith('…"'), place
+            assert default.startswith(stated[1:-2]), place
+        else:
+            assert json.loads(stated) == default, place
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_example_of_config_toml_is_valid(name: str, tmp_path: Path) -> None:
+    for block in blocks(read(name), "toml"):
+        (tmp_path / "config.toml").write_text(block, encoding="utf-8")
+        assert load_config(tmp_path / "config.toml", environment={}).files
+
+
+# ---------------------------------------------------------------- exit codes and events
+
+
+@pytest.mark.parametrize(("name", "first_header"), [("README.md", "Code"), ("README.ja.md", "コード")])
+def test_the_exit_codes_are_all_there(name: str, first_header: str) -> None:
+    codes = [int(row[0]) for row in table(read(name), first_header)]
+    assert codes == [OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO, INTERRUPTED, TERMINATED]
+
+
+def test_every_event_is_described_with_all_its_fields_and_a_true_example() -> None:
+    text = read("docs/events.md")
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
+    kinds = get_args(TurnEvent)
+    assert list(sections) == [kind.type for kind in kinds]
+    for kind in kinds:
+        fields = [name for name in kind.__dataclass_fields__ if name not in ("type", "at")]
+        named = set(re.findall(r"`([\w.]+)`", "".join(re.findall(r"^\| (`.*?) \|", sections[kind.type], re.M))))
+        wanted = {name for name in fields if name != "metrics"}
+        if "metrics" in fields:
+            wanted |= {f"metrics.{name}" for name in [*Metrics.__dataclass_fields__, "rtf"]}
+        assert named == wanted, kind.type
+        (example,) = [json.loads(block) for block in blocks(sections[kind.type], "json")]
+        assert list(example) == ["type", "at", *fields]
+        assert example["type"] == kind.type
+
+
+def test_every_boundary_is_described() -> None:
+    (row,) = re.findall(r"^\| `boundary` .*$", read("docs/events.md"), re.M)
+    assert {boundary.value for boundary in Boundary} <= set(re.findall(r"`(\w+)`", row))
+
+
+# ---------------------------------------------------------------- the documents as such
+
+
+def test_both_languages_have_the_same_shape() -> None:
+    english, japanese = (read(name) for name in READMES)
+    shapes = [re.findall(r"^(#+) ", without_code(text), re.M) for text in (english, japanese)]
+    assert shapes[0] == shapes[1]
+    for language in ("toml", "mermaid"):
+        assert len(blocks(english, language)) == len(blocks(japanese, language))
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_there_is_a_flow_chart_and_a_sequence_diagram(name: str) -> None:
+    assert [block.split()[0] for block in blocks(read(name), "mermaid")] == ["flowchart", "sequenceDiagram"]
+
+
+@pytest.mark.parametrize("name", MARKDOWN)
+def test_links_inside_the_project_lead_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", without_code(read(name))):
+        if "://" not in target:
+            assert (ROOT / name).parent.joinpath(target).exists(), target
+
+
+def test_every_decision_is_in_the_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", read("docs/decisions/README.md"))
+    assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
