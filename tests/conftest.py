@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -27,7 +27,7 @@ def null_sink() -> Iterator[sinks.NullSink]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Iterator[None]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where VOICEBOT_TESTS_MAY_NOT_SKIP is set, a test that misses a system part fails."""
     report = yield
     if os.environ.get("VOICEBOT_TESTS_MAY_NOT_SKIP") and report.skipped and not hasattr(report, "wasxfail"):

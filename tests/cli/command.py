@@ -68,7 +68,7 @@ def wav_seconds(path: Path) -> float:
     with wave.open(str(path)) as file:
         frames = file.readframes(file.getnframes())
         assert len(frames) == file.getnframes() * file.getsampwidth() * file.getnchannels()
-        return file.getnframes() / file.getframerate()
+        return float(file.getnframes() / file.getframerate())
 
 
 def children_of(pid: int) -> list[int]:

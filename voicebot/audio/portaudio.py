@@ -8,6 +8,8 @@ PortAudio's own thread touches the audio, so that a stalled event loop cannot be
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import sys
 import threading
@@ -380,7 +382,16 @@ def import_sounddevice() -> ModuleType:
                 else "reinstall it: pip install --force-reinstall sounddevice"
             )
             raise AudioError(f"there is no PortAudio on this machine ({error})", hint=hint) from error
+    if _ON_ALSA:
+        _silence_alsa()
     return sounddevice  # type: ignore[no-any-return]  # sounddevice has no types
+
+
+def _silence_alsa() -> None:
+    """Keep ALSA from printing, whichever thread it is in: it reports a late block on the user's terminal."""
+    with contextlib.suppress(OSError, AttributeError):  # a PortAudio without ALSA
+        does_nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)  # not Python: the thread is not ours
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(does_nothing)
 
 
 def _reload_devices(sounddevice: ModuleType) -> None:
