@@ -88,9 +88,6 @@ class Voice:
     def _on_error(self, exception: BaseException | None = None, **_: Any) -> None:
         self._failure = exception
 
-    def close(self) -> None:
-        shutil.rmtree(os.path.dirname(self._file), ignore_errors=True)  # also when the parent was killed
-
     def voices(self) -> list[Json]:
         return [
             {"id": v.id, "name": v.name, "languages": [str(language) for language in v.languages or []]}
@@ -244,11 +241,11 @@ def handle(voice: Voice, request: Json) -> tuple[Json, bytes]:
 
 def serve(open_voice: Callable[[], Voice], requests: BinaryIO, out: BinaryIO, *, japanese: bool) -> None:
     try:
-        voice = open_voice()
-    except Exception as error:  # noqa: BLE001 - whatever an engine raises is the caller's to report
-        answer(out, {"error": f"{type(error).__name__}: {error}", "fatal": True})
-        return
-    try:
+        try:
+            voice = open_voice()
+        except Exception as error:  # noqa: BLE001 - whatever an engine raises is the caller's to report
+            answer(out, {"error": f"{type(error).__name__}: {error}", "fatal": True})
+            return
         answer(out, {"driver": voice.driver})
         if japanese:
             with contextlib.suppress(Exception):  # the first Japanese utterance says why
@@ -259,15 +256,19 @@ def serve(open_voice: Callable[[], Voice], requests: BinaryIO, out: BinaryIO, *,
             except Exception as error:  # noqa: BLE001
                 header, payload = {"error": f"{type(error).__name__}: {error}", "fatal": False}, b""
             answer(out, header, payload)
-    finally:
-        voice.close()
+    except BrokenPipeError:
+        return  # nobody waits for an answer any more
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to understand
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # pyttsx3 prints to standard output
-    serve(lambda: Voice(sys.argv[1]), sys.stdin.buffer, out, japanese="ja" in sys.argv[2:])
+    file = sys.argv[1]
+    try:
+        serve(lambda: Voice(file), sys.stdin.buffer, out, japanese="ja" in sys.argv[2:])
+    finally:
+        shutil.rmtree(os.path.dirname(file), ignore_errors=True)  # also when the parent was killed
 
 
 if __name__ == "__main__":
