@@ -110,7 +110,7 @@ def place(recording: Samples, seed: int, seconds: float) -> int:
 
 
 @on_null_sink
-@pytest.mark.parametrize("latency", [0.1, 0.3])
+@pytest.mark.parametrize("latency", [0.2, 0.5])
 def test_clips_that_are_ready_in_time_follow_each_other_without_a_single_sample_between(
     sink: NullSink, anyio_backend: str, latency: float
 ) -> None:
