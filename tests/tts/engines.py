@@ -44,7 +44,7 @@ def misbehave(text: str, said_before: int) -> bool:
     elif "garbage" in text:
         answer({}, b"<html>no sound</html>")
     elif "complain" in text:
-        answer({"error": "ValueError: cannot say that", "fatal": False})
+        answer({"error": "ValueError: cannot say that"})
     elif "babble" in text:
         sys.stdout.buffer.write(b"\0\0\0\2\0\0\0\0??")
         sys.stdout.buffer.flush()
@@ -62,7 +62,7 @@ def main() -> None:
     if "hang-on-start" in ways:
         time.sleep(3600)
     if "fail-on-start" in ways:
-        answer({"error": "OSError: no engine", "fatal": True})
+        answer({"error": "OSError: no engine"})
         return
     answer({"driver": "fake"})
     for line in sys.stdin:

@@ -100,7 +100,6 @@ def talk_options(
 
 @app.callback(invoke_without_command=True)
 def start(
-    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Hear a chat model's answer while it is still being written. Without a command: chat."""
@@ -109,8 +108,6 @@ def start(
 
         typer.echo(__version__)
         raise typer.Exit
-    if context.invoked_subcommand is None:
-        chat()
 
 
 @app.command()
@@ -283,6 +280,6 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that knows no Japanese is no reason to stop
     arguments = sys.argv[1:]
-    if arguments and arguments[0].startswith("-") and arguments[0] not in _OF_ALL_COMMANDS:
-        sys.argv.insert(1, "chat")  # voicebot --tts voicevox
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in _OF_ALL_COMMANDS):
+        sys.argv.insert(1, "chat")  # voicebot, or voicebot --tts voicevox
     app()

@@ -23,10 +23,9 @@ _LONG_SECONDS = 4.0
 class TextView:
     """The reply as it is spoken, on standard output; warnings on standard error."""
 
-    def __init__(self, *, as_written: bool, quiet: bool, prefix: str = "") -> None:
+    def __init__(self, *, as_written: bool, quiet: bool) -> None:
         self._as_written = as_written
         self._quiet = quiet
-        self._prefix = prefix
         self._line = ""
         """What is on the current line of the terminal."""
 
@@ -42,16 +41,15 @@ class TextView:
             case events.Warning():
                 self._status(f"voicebot: {event.message}" + (f" → {event.hint}" if event.hint else ""))
             case events.TurnEnded():
-                ending = "\n" if self._line and not self._line.endswith("\n") else ""
-                if not self._quiet and event.outcome != "failed" and event.metrics.ttfa is not None:
-                    self.summary = summary(event.metrics)
-                return ending
+                return "\n" if self._line and not self._line.endswith("\n") else ""
             case _:
                 pass
         return ""
 
-    summary = ""
-    """The account of the last turn, for one quiet line after it."""
+    def account(self, event: events.TurnEnded) -> str:
+        """The quiet line after a turn; empty for none."""
+        worth_it = not self._quiet and event.outcome != "failed" and event.metrics.ttfa is not None
+        return summary(event.metrics) if worth_it else ""
 
     def waiting(self, name: str) -> None:
         """Say that the first sound takes long."""
@@ -66,7 +64,7 @@ class TextView:
 
     def _text(self, text: str) -> str:
         if not self._line:
-            text = self._prefix + text.lstrip()
+            text = text.lstrip()
         self._line = text[-1:] or self._line
         return text
 
@@ -74,11 +72,13 @@ class TextView:
 class JsonView:
     """Every event as one JSON object a line."""
 
-    summary = ""
-
     def show(self, event: TurnEvent) -> str:
         """The line for `event`."""
         return json.dumps(events.as_dict(event), ensure_ascii=False) + "\n"
+
+    def account(self, event: events.TurnEnded) -> str:  # noqa: ARG002 - it is in the event itself
+        """Nothing beside the events."""
+        return ""
 
     def waiting(self, name: str) -> None:
         """Programs see for themselves."""
@@ -145,9 +145,8 @@ async def _show(subscription: events.Subscription, view: View, closed: Callable[
             except BrokenPipeError:
                 closed()
                 return
-        if isinstance(event, events.TurnEnded) and view.summary:
-            status(view.summary)
-            view.summary = ""
+        if isinstance(event, events.TurnEnded) and (account := view.account(event)):
+            status(account)
 
 
 def write_out(text: str) -> None:

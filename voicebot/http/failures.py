@@ -59,7 +59,7 @@ def shown_address(base_url: str) -> str:
 
 
 def words_of(value: object) -> str:
-    """Return the message of an error body in any of the usual shapes: error, error.message, message, detail."""
+    """Return the message of an error body in any of the usual shapes: error, message or detail, themselves or within."""
     if isinstance(value, str):
         return shorten(without_lone_surrogates(value), MAX_WORDS)
     if isinstance(value, list):
@@ -68,7 +68,7 @@ def words_of(value: object) -> str:
         if "msg" in value:  # one entry of FastAPI's list of validation errors
             place = ".".join(map(str, value["loc"])) if isinstance(value.get("loc"), list) else ""
             return ": ".join(filter(None, (place, words_of(value["msg"]))))
-        for key in ("error", "message", "detail"):
+        for key in ("error", "message", "detail", "text"):
             if words := words_of(value.get(key)):
                 return words
     return ""

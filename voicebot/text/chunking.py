@@ -118,6 +118,17 @@ class Chunker:
         """Where reading goes on."""
         self._line = 0
         """Where the present line begins, -1 if before the present segment."""
+        self._after_sentence = True
+        """Whether the segment before ended with a sentence."""
+        self._kind = ""
+        """What kind of mark is being looked behind; it is at `_mark_at`, and the cut would be at `_cut_at`."""
+        self._mark_at = self._cut_at = 0
+        self._quoted = False
+        """Whether that mark ended a sentence within a quotation."""
+        self._fence = self._tag = ""
+        """What closes the present code block, or thought."""
+        self._from = 0
+        """Where the search for the end of a code block's line goes on."""
         self._begin_segment()
         self._line = 0
 
@@ -216,9 +227,6 @@ class Chunker:
         self._cut_at -= count
         self._from -= count
         self._pause_at = max(0, self._pause_at - count)
-
-    _mark_at = _cut_at = _from = 0
-    _kind = ""
 
     def _next_cut(self, text: str, end: int, final: bool) -> _Cut | None:
         while True:
@@ -579,10 +587,6 @@ class Chunker:
             return _Cut(close + len(self._tag), Boundary.SENTENCE, self._named("think"))
         self._at = max(self._at, end - len(self._tag) + 1)
         return False
-
-    _tag = _fence = ""
-    _quoted = False
-    _after_sentence = True
 
     # ------------------------------------------------------------ behind a mark
 

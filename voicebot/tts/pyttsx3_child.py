@@ -7,7 +7,7 @@ payload of those lengths. The process ends with its standard input.
 
     {"op": "voices"}                                  → {"voices": [{"id", "name", "languages"}]}
     {"op": "say", "text", "voice", "rate", "volume"}  → {} and the audio as a WAV or AIFF file
-    anything that fails                               → {"error": "…", "fatal": true | false}
+    anything that fails                               → {"error": "…"}
 
 The first answer, sent unasked, is {"driver": "espeak" | "nsss" | "sapi5"} or an error.
 """
@@ -244,7 +244,7 @@ def serve(open_voice: Callable[[], Voice], requests: BinaryIO, out: BinaryIO, *,
         try:
             voice = open_voice()
         except Exception as error:  # noqa: BLE001 - whatever an engine raises is the caller's to report
-            answer(out, {"error": f"{type(error).__name__}: {error}", "fatal": True})
+            answer(out, {"error": f"{type(error).__name__}: {error}"})
             return
         answer(out, {"driver": voice.driver})
         if japanese:
@@ -254,7 +254,7 @@ def serve(open_voice: Callable[[], Voice], requests: BinaryIO, out: BinaryIO, *,
             try:
                 header, payload = handle(voice, json.loads(line))
             except Exception as error:  # noqa: BLE001
-                header, payload = {"error": f"{type(error).__name__}: {error}", "fatal": False}, b""
+                header, payload = {"error": f"{type(error).__name__}: {error}"}, b""
             answer(out, header, payload)
     except BrokenPipeError:
         return  # nobody waits for an answer any more

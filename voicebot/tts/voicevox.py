@@ -17,7 +17,7 @@ from voicebot.audio.pcm import read_wav
 from voicebot.config import TtsVoicevox
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.http.client import open_client
-from voicebot.http.failures import Refusal, Server, read_refusal, refused, shown_address, translated, words_of
+from voicebot.http.failures import Server, read_refusal, refused, shown_address, translated
 from voicebot.http.lines import without_lone_surrogates
 from voicebot.http.streaming import open_body
 from voicebot.speech import AudioFormat, Clip, Utterance
@@ -123,7 +123,7 @@ class _Engine:
             return data
         if missing_ok and body.response.status_code == 404:
             return b""
-        raise refused(self.server, _read_refusal(body.response, data))
+        raise refused(self.server, read_refusal(body.response, data))
 
 
 class VoicevoxVoice:
@@ -301,17 +301,6 @@ def _no_voicevox(address: str) -> VoiceUnavailable:
         f"what answers at {address} is no VOICEVOX engine",
         hint="set tts.base_url to the engine's address, usually on port 50021",
     )
-
-
-def _read_refusal(response: httpx.Response, data: bytes) -> Refusal:
-    """Read the engine's error; one of its four shapes is its own: what is wrong with a reading, under detail.text."""
-    refusal = read_refusal(response, data)
-    if refusal.words or refusal.html:
-        return refusal
-    try:
-        return replace(refusal, words=words_of(json.loads(data)["detail"]["text"]))
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return refusal
 
 
 def _plain(name: str) -> str:
