@@ -59,7 +59,7 @@ def shown_address(base_url: str) -> str:
 
 
 def words_of(value: object) -> str:
-    """Return the message of an error body in any of the usual shapes: error, message or detail, themselves or within."""
+    """Return the message of an error body in any of the usual shapes: error, message, detail, or within them."""
     if isinstance(value, str):
         return shorten(without_lone_surrogates(value), MAX_WORDS)
     if isinstance(value, list):
