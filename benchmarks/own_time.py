@@ -12,6 +12,7 @@ from tests.fakes import ScriptedChat, typed
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.events import TurnEvent
+from voicebot.pacing import Pacer
 from voicebot.speech import AudioFormat, Clip, Message, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.turn import Parts, speak_turn
@@ -59,5 +60,5 @@ def measure_own_time() -> list[Figure]:
 
 
 async def _turn(text: str, watch: Stopwatch) -> None:
-    given = Parts(ScriptedChat(typed(text, rate=300)), watch, SilentOutput(realtime=False), Chunker)
+    given = Parts(ScriptedChat(typed(text, rate=300)), watch, SilentOutput(realtime=False), Chunker, Pacer)
     await speak_turn([Message("user", "?")], given, emit=watch.emit, scope=anyio.CancelScope())

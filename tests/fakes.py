@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -11,6 +12,7 @@ from voicebot.audio.paced import PacedPlayback
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import AudioError, SynthesisError, VoicebotError
 from voicebot.events import TurnEvent
+from voicebot.pacing import Pacer, Pacing
 from voicebot.speech import AudioFormat, Clip, Message, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.text.scripts import speech_seconds
@@ -125,6 +127,7 @@ def parts(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentO
         synthesizer=voice or CostingVoice(),
         output=output or SilentOutput(realtime=True),
         new_chunker=Chunker,
+        new_pacer=partial(Pacer, Pacing(joins=False)),
     )
 
 

@@ -22,12 +22,14 @@ ROOMS = [
     "session",
     "config",
     "wakeup",
+    "phrasing",
     "http",
     "chat",
     "memory",
     "audio",
     "tts",
     "app",
+    "lab",
     "cli",
 ]
 """From the top of the house down."""

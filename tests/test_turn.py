@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import anyio
@@ -173,7 +174,7 @@ def test_text_without_letters_or_digits_is_shown_and_never_synthesized() -> None
 
 
 def test_without_a_voice_the_reply_is_shown() -> None:
-    given = Parts(ScriptedChat(typed(THREE)), None, SilentOutput(realtime=False), parts(ScriptedChat([])).new_chunker)
+    given = replace(parts(ScriptedChat(typed(THREE)), output=SilentOutput(realtime=False)), synthesizer=None)
     outcome, _ = turn(given)
     assert (outcome.kind, outcome.heard) == ("completed", THREE)
 

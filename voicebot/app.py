@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -13,11 +14,12 @@ from voicebot.chat import open_chat
 from voicebot.config import AudioAuto, AudioDevice, Config
 from voicebot.errors import AudioError
 from voicebot.memory.window import WindowMemory
-from voicebot.protocols import ChatModel
+from voicebot.protocols import AudioOutput, ChatModel, Synthesizer
 from voicebot.speech import AudioFormat
 from voicebot.tts import open_synthesizer
 
 if TYPE_CHECKING:
+    from voicebot.pacing import VoiceCost
     from voicebot.turn import Parts
 
 Announce = Callable[[str], None]
@@ -52,21 +54,47 @@ async def open_parts(
             chat = await stack.enter_async_context(open_chat(config.chat, announce=announce))
         format = synthesizer.format if synthesizer else AudioFormat(24_000)
         output = await stack.enter_async_context(open_audio(config.audio, format, announce=announce))
-        from voicebot.text.chunking import Chunker
-        from voicebot.turn import Parts
+        yield build_parts(config, chat=chat, synthesizer=synthesizer, output=output)
 
-        yield Parts(
-            chat=chat,
-            synthesizer=synthesizer,
-            output=output,
-            new_chunker=partial(
-                Chunker,
-                strategy=config.chunking.strategy,
-                delimiters=config.chunking.delimiters,
-                max_characters=config.chunking.max_characters,
-            ),
-            idle_seconds=config.chunking.idle_seconds,
-        )
+
+def build_parts(
+    config: Config,
+    *,
+    chat: ChatModel,
+    synthesizer: Synthesizer | None,
+    output: AudioOutput,
+    cost: VoiceCost | None = None,
+) -> Parts:
+    """What turns are made with: the chunker and the pacer as `config` wants them, everything else as given.
+
+    `cost` is what is known of the voice; left out, it is learned anew.
+    """
+    from voicebot.pacing import Pacer, Pacing, VoiceCost
+    from voicebot.phrasing import split_japanese
+    from voicebot.text.chunking import Chunker
+    from voicebot.turn import Parts
+
+    chunking = config.chunking
+    pacing = Pacing(
+        joins=chunking.strategy == "adaptive" and synthesizer is not None,
+        min_seconds=chunking.min_seconds,
+        max_seconds=chunking.max_seconds,
+        phrase_seconds=chunking.phrase_seconds or math.inf,
+    )
+    return Parts(
+        chat=chat,
+        synthesizer=synthesizer,
+        output=output,
+        new_chunker=partial(
+            Chunker,
+            strategy=chunking.strategy,
+            delimiters=chunking.delimiters,
+            max_characters=chunking.max_characters,
+        ),
+        new_pacer=partial(Pacer, pacing, cost or VoiceCost(), split_japanese=split_japanese),
+        idle_seconds=chunking.idle_seconds,
+        patience_seconds=chunking.patience_seconds,
+    )
 
 
 def open_memory(config: Config) -> WindowMemory:

@@ -112,13 +112,22 @@ ChatConfig = Annotated[ChatAuto | ChatOllama | ChatOpenAI | ChatDemo | ChatPiped
 class ChunkingConfig(Section):
     """How the reply is cut into what is spoken at a time."""
 
-    strategy: Literal["newline", "punctuation", "sentence"] = "sentence"
+    strategy: Literal["adaptive", "sentence", "punctuation", "newline"] = "adaptive"
+    """adaptive: clauses and sentences, as much at a time as the queued audio allows; the others: piece by piece."""
     delimiters: Annotated[str, StringConstraints(min_length=1)] = "。、！？，．｡､!?,.;:；：…"
     """For `punctuation`: cut behind any of these characters."""
     max_characters: Annotated[int, Field(ge=10, le=2000)] = 300
     """Cut here at the latest, at a blank or comma if there is one."""
     idle_seconds: Seconds = 0.3
     """Say a finished sentence when the model has paused this long."""
+    min_seconds: Annotated[float, Field(ge=0, le=10)] = 0.4
+    """For `adaptive`: what takes less to say (estimated) waits for what comes next, unless it is a sentence."""
+    max_seconds: Annotated[float, Field(ge=1, le=60)] = 6.0
+    """For `adaptive`: sentences are joined up to this length (estimated)."""
+    phrase_seconds: Annotated[float, Field(ge=0, le=60)] = 2.5
+    """For `adaptive`: break a clause without commas that is this long while the voice has nothing to say; 0: never."""
+    patience_seconds: Seconds = 2.0
+    """For `adaptive`: say even an unfinished clause when the model has paused this long and nothing can be heard."""
 
 
 # ---------------------------------------------------------------- tts

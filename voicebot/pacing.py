@@ -1,29 +1,234 @@
-"""Decides how much is said in one synthesis call. Pure.
+"""Decides how much is said in one synthesis call, and when. Pure.
 
-So far every segment is an utterance of its own: the chunking strategy alone decides. The place for joining segments by
-the audio still queued and the engine's cost is here.
+Small first, then as much as the audio already queued allows. The sums: the *lead* is how many seconds of audio are
+still to be played; a voice takes `fixed + rate × seconds of speech` for an utterance, which is learned while it works.
 """
 
 from __future__ import annotations
 
-from voicebot.speech import Segment, Utterance
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from voicebot.speech import Boundary, Segment, Utterance
 from voicebot.text.chunking import SILENT_RULES
-from voicebot.text.scripts import is_japanese
+from voicebot.text.phrases import SplitJapanese, phrase_end, word_end
+from voicebot.text.scripts import is_japanese, speech_seconds
 from voicebot.text.spoken import spoken_text
 
+_FIXED_SECONDS, _RATE = 0.3, 0.7
+"""What a voice that nobody has measured yet is thought to cost: rather too much, so that no gap comes of it."""
+_KEPT = 32
+_MOST_PENDING = 32
+_QUANTILE = 0.9
 
-class PassThroughPacer:
-    """Says each segment as soon as it is there."""
 
-    def __init__(self) -> None:
+@dataclass(slots=True)
+class VoiceCost:
+    """What synthesis takes, learned from what it took.
+
+    A line through the observations, held by two points on the prior line (scaled to the observations' median) until
+    there are enough of them, and raised so far that it covers nine out of ten.
+    """
+
+    observed: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    """(estimated seconds of speech, seconds that its synthesis took), newest last."""
+    fixed: float = _FIXED_SECONDS
+    rate: float = _RATE
+
+    def __post_init__(self) -> None:
+        self._fit()
+
+    def seconds(self, speech: float) -> float:
+        """How long the synthesis of so many seconds of speech takes."""
+        return self.fixed + self.rate * speech
+
+    def learn(self, speech: float, took: float) -> None:
+        """Take one synthesis into account."""
+        if speech > 0 and took >= 0:
+            self.observed.append((speech, took))
+            self._fit()
+
+    def _fit(self) -> None:
+        if not self.observed:
+            return
+        ratios = sorted(took / (_FIXED_SECONDS + _RATE * speech) for speech, took in self.observed)
+        scale = ratios[len(ratios) // 2]
+        prior = [(speech, scale * (_FIXED_SECONDS + _RATE * speech)) for speech in (0.5, 4.0)]
+        points = [*self.observed, *prior]
+        mean_x = sum(x for x, _ in points) / len(points)
+        mean_y = sum(y for _, y in points) / len(points)
+        spread = sum((x - mean_x) ** 2 for x, _ in points)
+        rate = max(0.0, sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
+        fixed = mean_y - rate * mean_x
+        if fixed < 0:
+            fixed, rate = 0.0, sum(x * y for x, y in points) / sum(x * x for x, _ in points)
+        excess = sorted(took / max(1e-9, fixed + rate * speech) for speech, took in self.observed)
+        raised = max(1.0, excess[max(0, math.ceil(_QUANTILE * len(excess)) - 1)])
+        self.fixed, self.rate = fixed * raised, rate * raised
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How utterances are made of segments."""
+
+    joins: bool = True
+    """Whether segments are joined and held back by the lead; otherwise each is said as soon as it is there."""
+    min_seconds: float = 0.4
+    """What takes less to say is not said alone, if more is about to come."""
+    max_seconds: float = 6.0
+    """No utterance gets longer by joining. Shorter ones cost a voice more, and follow the text more closely."""
+    margin_seconds: float = 0.2
+    """How long before the lead runs out the next clip has to be there."""
+    comfort_seconds: float = 0.25
+    """With so much lead to spare a clause waits for the end of its sentence."""
+    phrase_seconds: float = 2.5
+    """A clause that is still being written may be broken at a phrase when so much of it is there, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing is to be said now."""
+
+    seconds: float = math.inf
+    """Ask again after this, or when there is more text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    segment: Segment
+    spoken: str
+    seconds: float
+    """Estimated, to say it; 0 where it is only shown."""
+    ends_sentence: bool
+
+
+class Pacer:
+    """Makes the utterances of one turn. Feed it segments; ask it what to say whenever the voice is free."""
+
+    def __init__(
+        self,
+        pacing: Pacing | None = None,
+        cost: VoiceCost | None = None,
+        *,
+        split_japanese: SplitJapanese | None = None,
+    ) -> None:
+        self._pacing = pacing or Pacing()
+        self._cost = cost or VoiceCost()
+        self._split_japanese = split_japanese
+        self._pending: deque[_Pending] = deque()
+        self._ended = False
         self._next = 0
         self._japanese = False
         """Whether the reply is in Japanese so far: a code block alone does not tell."""
 
-    def feed(self, segment: Segment) -> list[Utterance]:
-        """Take a segment; return the utterances that are to be said now."""
+    @property
+    def pending(self) -> bool:
+        """Whether there is text that has not been said."""
+        return bool(self._pending)
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether another segment could change what is said next."""
+        if not self._pacing.joins:
+            return not self._pending
+        return len(self._pending) < _MOST_PENDING and sum(i.seconds for i in self._pending) <= self._pacing.max_seconds
+
+    def feed(self, segment: Segment) -> None:
+        """Take a segment."""
         self._japanese = self._japanese or is_japanese(segment.text)
         spoken = "" if segment.rule in SILENT_RULES else spoken_text(segment.text, japanese=self._japanese or None)
-        utterance = Utterance(self._next, segment.text, spoken, segment.start, segment.end)
+        ends = segment.boundary not in (Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED)
+        self._pending.append(_Pending(segment, spoken, speech_seconds(spoken), ends))
+
+    def end(self) -> None:
+        """There will be no more segments."""
+        self._ended = True
+
+    def decide(self, lead: float) -> Utterance | Wait | None:
+        """What to say now that the voice is free, with `lead` seconds of audio still to be played; None: that was all.
+
+        A `Wait` comes only while there may be more segments.
+        """
+        pending = self._pending
+        if not pending:
+            return None if self._ended else Wait()
+        silent = 0
+        while silent < len(pending) and not pending[silent].spoken:
+            silent += 1
+        if silent == len(pending):
+            return self._say(silent)
+        if not self._pacing.joins:
+            return self._say(max(1, silent))
+        return self._decide(lead, silent)
+
+    def phrase_end(self, unfinished: str, lead: float, *, paused: bool = False) -> int:
+        """How much of the clause that is still being written is to be broken off, because the voice will have nothing
+        to say before the clause has its end; 0 for nothing.
+
+        With `paused` (the model does not go on) any whole phrase or word will do.
+        """
+        if self._pending or not self._pacing.joins:
+            return 0
+        seconds = speech_seconds(unfinished)
+        if self._spare(lead, seconds) > 0 or seconds < (
+            self._pacing.min_seconds if paused else self._pacing.phrase_seconds
+        ):
+            return 0
+        end = phrase_end(unfinished, self._split_japanese)
+        if paused:
+            return end or word_end(unfinished)
+        return end if speech_seconds(unfinished[:end]) >= self._pacing.phrase_seconds / 2 else 0
+
+    def learn(self, utterance: Utterance, took: float) -> None:
+        """Take into account that the synthesis of `utterance` took so many seconds."""
+        self._cost.learn(speech_seconds(utterance.spoken), took)
+
+    def _spare(self, lead: float, seconds: float) -> float:
+        """How much lead is left when speech of that length has been synthesized."""
+        return lead - self._pacing.margin_seconds - self._cost.seconds(seconds)
+
+    def _decide(self, lead: float, silent: int) -> Utterance | Wait:
+        """As many whole sentences as will be ready before the lead runs out, else clauses, else the least there is."""
+        least = clauses = sentences = 0
+        total = 0.0
+        for count, item in enumerate(self._pending, 1):
+            total += item.seconds
+            if least and total > self._pacing.max_seconds:
+                break
+            if count > silent and not least and (total >= self._pacing.min_seconds or item.ends_sentence):
+                least = count
+            if least and self._spare(lead, total) >= 0:
+                clauses = count
+                sentences = count if item.ends_sentence else sentences
+        if sentences:
+            return self._say(sentences)
+        if not self._ended and not any(item.ends_sentence for item in self._pending):
+            everything = sum(item.seconds for item in self._pending)
+            spare = self._spare(lead, everything) - self._pacing.comfort_seconds
+            if spare > 0:
+                return Wait(spare)
+            if not least:
+                return Wait()
+        return self._say(clauses or least or len(self._pending))
+
+    def _say(self, count: int) -> Utterance:
+        """The first `count` segments as one utterance, and whatever behind them is only shown."""
+        while count < len(self._pending) and not self._pending[count].spoken:
+            count += 1
+        items = [self._pending.popleft() for _ in range(count)]
+        text = "".join(item.segment.text for item in items)
+        utterance = Utterance(
+            self._next, text, _joined([i.spoken for i in items]), items[0].segment.start, items[-1].segment.end
+        )
         self._next += 1
-        return [utterance]
+        return utterance
+
+
+def _joined(parts: Sequence[str]) -> str:
+    spoken = ""
+    for part in parts:
+        blank = spoken and part and not (is_japanese(spoken[-1]) or is_japanese(part[0]) or spoken[-1] in "、。！？")
+        spoken += (" " if blank else "") + part
+    return spoken

@@ -25,6 +25,8 @@ class Boundary(StrEnum):
     """What ended a segment."""
 
     CLAUSE = "clause"
+    PHRASE = "phrase"
+    """Within a clause, because the voice would have had nothing to say."""
     SENTENCE = "sentence"
     LINE = "line"
     PARAGRAPH = "paragraph"

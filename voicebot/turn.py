@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 import anyio
-from anyio import CancelScope, EndOfStream
+from anyio import CancelScope, EndOfStream, WouldBlock
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from voicebot import events
 from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable
 from voicebot.metrics import MetricsFold
-from voicebot.pacing import PassThroughPacer
+from voicebot.pacing import Pacer, Wait
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Playback, Synthesizer
 from voicebot.speech import AudioFormat, Clip, Message, Outcome, OutcomeKind, Segment, Utterance
 from voicebot.text.chunking import Chunker
@@ -33,15 +33,18 @@ _FAILURES_IN_A_ROW = 3
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What turns are made with. It outlives them; only the chunker is made anew each time."""
+    """What turns are made with. It outlives them; only the chunker and the pacer are made anew each time."""
 
     chat: ChatModel
     synthesizer: Synthesizer | None
     """None: the reply is shown and not spoken."""
     output: AudioOutput
     new_chunker: Callable[[], Chunker]
+    new_pacer: Callable[[], Pacer]
     idle_seconds: float = 0.3
     """A finished sentence is said when the model has paused this long."""
+    patience_seconds: float = 2.0
+    """When the model has paused this long and the voice has nothing to say, an unfinished clause is said too."""
 
 
 async def speak_turn(messages: Sequence[Message], parts: Parts, *, emit: Emit, scope: CancelScope) -> Outcome:
@@ -76,14 +79,15 @@ async def _run_stages(messages: Sequence[Message], parts: Parts, turn: _Turn) ->
     # book meets the back-pressure of the loudspeaker.
     deltas_in, deltas_out = anyio.create_memory_object_stream[str](256)
     segments_in, segments_out = anyio.create_memory_object_stream[Segment](64)
-    utterances_in, utterances_out = anyio.create_memory_object_stream[Utterance](0)  # decided as late as possible
     clips_in, clips_out = anyio.create_memory_object_stream[Clip](2)  # audio is dear: two ahead of the output's own
-    with deltas_out, segments_out, utterances_out, clips_out:
+    pacer = parts.new_pacer()
+    if parts.synthesizer is None or not parts.output.realtime:
+        turn.play_until = math.inf  # nobody waits for the next sound
+    with deltas_out, segments_out, clips_out:
         async with anyio.create_task_group() as stages:
             stages.start_soon(_read, parts.chat, messages, deltas_in, turn)
-            stages.start_soon(_chunk, deltas_out, parts.new_chunker(), parts.idle_seconds, segments_in, turn)
-            stages.start_soon(_pace, segments_out, PassThroughPacer(), utterances_in, turn)
-            stages.start_soon(_synthesize, utterances_out, parts.synthesizer, clips_in, turn)
+            stages.start_soon(_chunk, deltas_out, parts, pacer, segments_in, turn)
+            stages.start_soon(_synthesize, segments_out, pacer, parts.synthesizer, clips_in, turn)
             stages.start_soon(_play, clips_out, parts.output, turn)
 
 
@@ -105,26 +109,32 @@ async def _read(chat: ChatModel, messages: Sequence[Message], deltas: MemoryObje
 
 async def _chunk(
     deltas: MemoryObjectReceiveStream[str],
-    chunker: Chunker,
-    idle_seconds: float,
+    parts: Parts,
+    pacer: Pacer,
     segments: MemoryObjectSendStream[Segment],
     turn: _Turn,
 ) -> None:
     """Cut the deltas into segments; do not hold a finished sentence back when the model pauses."""
-    patience = idle_seconds
+    chunker = parts.new_chunker()
+    pauses = (parts.idle_seconds, max(0.0, parts.patience_seconds - parts.idle_seconds))
+    patience = list(pauses)
     ended = False
     with segments:
         while not ended:
             cut = []
-            with anyio.move_on_after(patience) as pause:
+            with anyio.move_on_after(patience[0] if patience else math.inf) as pause:
                 try:
                     cut = chunker.feed(await deltas.receive())
                 except EndOfStream:
                     cut, ended = chunker.flush(), True
             if pause.cancelled_caught:
-                cut, patience = chunker.release(), math.inf  # once a pause
+                del patience[0]
+                cut = chunker.release()
             else:
-                patience = idle_seconds
+                patience = list(pauses)
+            if not cut and not ended and segments.statistics().tasks_waiting_receive:  # the voice is free
+                count = pacer.phrase_end(chunker.unfinished, turn.lead(), paused=not patience)
+                cut = [chunker.break_off(count)] if count else []
             for segment in cut:
                 turn.emit(
                     events.SegmentReady(
@@ -134,30 +144,37 @@ async def _chunk(
                 await segments.send(segment)
 
 
-async def _pace(
-    segments: MemoryObjectReceiveStream[Segment],
-    pacer: PassThroughPacer,
-    utterances: MemoryObjectSendStream[Utterance],
-    turn: _Turn,
-) -> None:
-    """Decide how much is said next."""
-    with utterances:
-        async for segment in segments:
-            for utterance in pacer.feed(segment):
+async def _next_utterance(segments: MemoryObjectReceiveStream[Segment], pacer: Pacer, turn: _Turn) -> Utterance | None:
+    """Decide, as late as possible, how much is said next; None at the end of the reply."""
+    while True:
+        with suppress(WouldBlock, EndOfStream):
+            while pacer.wants_more:
+                pacer.feed(segments.receive_nowait())
+        match pacer.decide(turn.lead()):
+            case Wait(seconds=seconds):
+                with anyio.move_on_after(seconds):
+                    try:
+                        pacer.feed(await segments.receive())
+                    except EndOfStream:
+                        pacer.end()
+            case None:
+                return None
+            case utterance:
                 turn.emit(events.UtteranceReady(turn.now(), utterance.index, utterance.text, utterance.spoken))
-                await utterances.send(utterance)
+                return utterance
 
 
 async def _synthesize(
-    utterances: MemoryObjectReceiveStream[Utterance],
+    segments: MemoryObjectReceiveStream[Segment],
+    pacer: Pacer,
     voice: Synthesizer | None,
     clips: MemoryObjectSendStream[Clip],
     turn: _Turn,
 ) -> None:
-    """Make the utterances audible. One that cannot be said is reported, shown and skipped."""
+    """Make the reply audible. An utterance that cannot be said is reported, shown and skipped."""
     failures = 0
     with clips:
-        async for utterance in utterances:
+        while (utterance := await _next_utterance(segments, pacer, turn)) is not None:
             if voice is None or not utterance.spoken:
                 await clips.send(Clip(utterance, b"", _NO_AUDIO))
                 continue
@@ -179,6 +196,8 @@ async def _synthesize(
             else:
                 failures = 0
                 now = turn.now()
+                pacer.learn(utterance, now - began)
+                turn.made(clip.seconds)
                 turn.emit(events.ClipReady(now, utterance.index, clip.seconds, now - began, clip.format.sample_rate))
             await clips.send(clip)
 
@@ -210,6 +229,7 @@ async def _follow(queue: MemoryObjectReceiveStream[_Queued], realtime: bool, tur
             index, playback = queued.utterance.index, queued.playback
             if playback is not None:
                 started = await playback.started()
+                turn.started(started, queued.seconds)
                 if realtime and finished is not None and started - finished > _AUDIBLE_GAP:
                     turn.emit(events.Gap(turn.now(), index, started - finished))
             turn.emit(events.PlaybackStarted(turn.now(), index, queued.utterance.text, queued.seconds))
@@ -248,9 +268,27 @@ class _Turn:
     """Why the turn failed."""
     voice_error: SynthesisError | None = None
     """Why the last utterance that could not be said was skipped."""
+    play_until: float = 0.0
+    """When the audio made so far will have been heard, on the clock of `anyio.current_time`."""
+    waiting_seconds: float = 0.0
+    """Of audio that is made and not yet audible."""
 
     def now(self) -> float:
         return anyio.current_time() - self.began
+
+    def lead(self) -> float:
+        """Seconds of audio made and not yet heard."""
+        return max(0.0, self.play_until - anyio.current_time())
+
+    def made(self, seconds: float) -> None:
+        """A clip of this length is there."""
+        self.waiting_seconds += seconds
+        self.play_until = max(self.play_until, anyio.current_time()) + seconds
+
+    def started(self, at: float, seconds: float) -> None:
+        """A clip of this length became audible: only now is it known when it will have been heard."""
+        self.play_until = max(self.play_until, at + self.waiting_seconds)
+        self.waiting_seconds -= seconds
 
     def emit(self, event: events.TurnEvent) -> None:
         self.fold.feed(event)

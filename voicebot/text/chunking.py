@@ -15,7 +15,7 @@ from typing import Literal
 from voicebot.speech import Boundary, Segment
 from voicebot.text import scripts
 
-Strategy = Literal["newline", "punctuation", "sentence"]
+Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
 
 DELIMITERS = "。、！？，．｡､!?,.;:；：…"
 
@@ -32,6 +32,7 @@ _SENTENCE_CLASS = re.escape(
 )
 _NEWLINE_SEARCH = re.compile(f"[{scripts.NEWLINES}]").search
 _SENTENCE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}]").search
+_CLAUSE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}{scripts.CLAUSE_MARKS}]").search
 
 _Kind = Literal[
     "full stop",
@@ -66,6 +67,7 @@ _KINDS: dict[str, _Kind] = {
 _THOUGHTS = {"<think>": "</think>", "<thinking>": "</thinking>", "<reasoning>": "</reasoning>"}
 _CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;:.!?)–—](?=\s))")
 _ITEM = re.compile(r"\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
+_APOSTROPHE_OPENS = re.compile(r"(?<!\w)['‘](?=\w)[^'’]*(?:(?<=\w)['’](?=\w)[^'’]*)*\Z")
 _EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
 _OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
 _CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
@@ -102,18 +104,23 @@ class Chunker:
         self, *, strategy: Strategy = "sentence", delimiters: str = DELIMITERS, max_characters: int = 300
     ) -> None:
         self._limit = max(1, max_characters)
+        self._clauses = strategy == "adaptive"
         self._delimiters = frozenset(delimiters) if strategy == "punctuation" else frozenset()
         self._plain_lines = strategy == "newline"
         self._find = _NEWLINE_SEARCH if self._plain_lines else _SENTENCE_SEARCH
         if self._delimiters:
             extra = re.escape("".join(sorted(self._delimiters)))
             self._find = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}{extra}]").search
+        elif self._clauses:
+            self._find = _CLAUSE_SEARCH
         self._text = ""
         """The reply from some place before the present segment on."""
         self._offset = 0
         """Where in the reply `_text` begins."""
         self._start = 0
         """Where the present segment begins (all places are indexes of `_text`)."""
+        self._sentence = 0
+        """Where the present sentence begins: there, unless a clause of it was cut off before."""
         self._at = 0
         """Where reading goes on."""
         self._line = 0
@@ -129,7 +136,7 @@ class Chunker:
         """What closes the present code block, or thought."""
         self._from = 0
         """Where the search for the end of a code block's line goes on."""
-        self._begin_segment()
+        self._begin_sentence()
         self._line = 0
 
     def feed(self, delta: str) -> list[Segment]:
@@ -147,8 +154,9 @@ class Chunker:
             segments.append(self._segment(_Cut(len(self._text), Boundary.END, self._named("end"))))
         self._offset += len(self._text)
         self._text = ""
-        self._start = self._at = self._line = 0
-        self._begin_segment()
+        self._start = self._at = 0
+        self._begin_sentence()
+        self._line = 0
         return segments
 
     def release(self) -> list[Segment]:
@@ -157,10 +165,23 @@ class Chunker:
             return []
         return [self._give(_Cut(self._pause_at, Boundary.TIMEOUT, "pause"))]
 
+    @property
+    def unfinished(self) -> str:
+        """The clause that is being written, where a phrase may be broken off it; "" where none may."""
+        free = self._clauses and self._step == self._in_text and not self._code and not self._table
+        if not free or self._held(self._at) or self._is_emphasis_open(self._text, self._at):
+            return ""
+        return self._text[self._start : self._at]
+
+    def break_off(self, count: int) -> Segment:
+        """Cut behind the first `count` characters of `unfinished`, which end a phrase."""
+        return self._give(_Cut(self._start + count, Boundary.PHRASE, "phrase"))
+
     # ------------------------------------------------------------ segments
 
-    def _begin_segment(self) -> None:
-        """Forget what was known of the segment before."""
+    def _begin_sentence(self) -> None:
+        """Forget what was known of the sentence before."""
+        self._sentence = self._start
         self._step: _Step = self._in_text
         self._in_running_text = True
         self._pause_at = 0
@@ -187,9 +208,15 @@ class Chunker:
         """Cut, and begin the next segment."""
         segment = self._segment(cut)
         self._start = self._at = cut.end
+        if cut.rule in ("clause", "phrase"):
+            self._pause_at = 0
+            if self._start - self._sentence > self._limit:
+                self._sentence = self._start
+            self._begin_step(self._in_text)
+            return segment
         self._after_sentence = cut.boundary not in (Boundary.CLAUSE, Boundary.FORCED)
         unit, step, closer = self._unit, self._step, self._in_running_text
-        self._begin_segment()
+        self._begin_sentence()
         if cut.rule == "item":
             self._line = self._start
         if unit and cut.boundary is Boundary.FORCED:
@@ -210,8 +237,8 @@ class Chunker:
             if cut is None or cut.end - self._start > self._limit:
                 cut = self._forced_cut(text, end)
             segments.append(self._give(cut))
-        if self._start:
-            self._forget(self._start)
+        if read := min(self._sentence, self._start):
+            self._forget(read)
         return segments
 
     def _forget(self, count: int) -> None:
@@ -219,6 +246,7 @@ class Chunker:
         self._text = self._text[count:]
         self._offset += count
         self._start -= count
+        self._sentence -= count
         self._at -= count
         self._voiced_until -= count
         self._line = max(-1, self._line - count)
@@ -285,6 +313,9 @@ class Chunker:
             if character in self._delimiters:
                 if (cut := self._at_delimiter(text, at)) is not None:
                     return cut
+            elif character in scripts.CLAUSE_MARKS:
+                if (clause := self._at_clause(text, at, end, final)) is not True:
+                    return clause
             elif kind is None:
                 if self._has_voice(text, at) and not self._held(at):
                     return self._look_behind("emoji", at)
@@ -348,24 +379,24 @@ class Chunker:
     def _is_tied(self, text: str, at: int) -> bool:
         """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
         return self._is_emphasis_open(text, at) or (
-            text[max(self._start, at - 1) : at + 1] in scripts.NAME_ENDS and self._ends_name(text, at)
+            text[max(self._sentence, at - 1) : at + 1] in scripts.NAME_ENDS and self._ends_name(text, at)
         )
 
     def _ends_name(self, text: str, at: int) -> bool:
-        return text[max(self._start, at - 16) : at + 1].endswith(scripts.NAMES_WITH_MARK)
+        return text[max(self._sentence, at - 16) : at + 1].endswith(scripts.NAMES_WITH_MARK)
 
     def _is_emphasis_open(self, text: str, at: int) -> bool:
-        first = text.find("*", self._start, at)
+        first = text.find("*", self._sentence, at)
         return first >= 0 and len(_EMPHASIS.findall(text, first, at)) % 2 == 1
 
     def _is_list_marker(self, text: str, at: int) -> bool:
-        if self._line >= self._start:
+        if self._line >= self._sentence:
             return scripts.is_list_marker(text, self._line, at)
-        return self._after_sentence and text[at - 1].isdecimal() and scripts.is_list_marker(text, self._start, at)
+        return self._after_sentence and text[at - 1].isdecimal() and scripts.is_list_marker(text, self._sentence, at)
 
     def _item_before(self, text: str, at: int) -> int:
         """Where the next item of a list within one line ("1. One 2. Two") begins if text[at] ends its marker, or -1."""
-        first = _ITEM.match(text, self._start, at)
+        first = _ITEM.match(text, self._sentence, at)
         if first is None or self._held(at):
             return -1
         following = str(int(first[1]) + 1) if first[1].isdecimal() else chr(ord(first[1]) + 1)
@@ -392,6 +423,41 @@ class Chunker:
         else:
             return _Cut(at + 1, self._boundary_of(character), "delimiter")
         return None
+
+    def _at_clause(self, text: str, at: int, end: int, final: bool) -> _Cut | bool:
+        """A clause may end with text[at]; True to read on, False: more has to be seen."""
+        self._at = behind = at + 1
+        if self._held(at) or scripts.LETTER.search(text, self._start, at) is None or self._is_emphasis_open(text, at):
+            return True
+        character, before = text[at], text[at - 1]
+        if character in scripts.DASHES:
+            while behind < end and text[behind] in scripts.DASHES:
+                behind += 1
+            if behind >= end and not final:
+                self._at = at
+                return False
+            self._at = behind
+            return _Cut(behind, Boundary.CLAUSE, "clause") if character != "–" or before.isspace() else True
+        if character.isascii():
+            sure = character == "," and before.isalpha() and text[at - 2].isalpha() and not self._is_quoting(text, at)
+        else:
+            sure = not scripts.is_numeral(before)
+        if not sure:
+            seen = text[behind : min(end, behind + 2)]
+            if len(seen) < 2 and not final:
+                self._at = at
+                return False
+            if character.isascii() and (not seen[:1].isspace() or self._is_quoting(text, at)):
+                return True
+            if seen[:1] and seen[0] in scripts.NEWLINES:
+                return True
+            if scripts.is_numeral(before) and scripts.is_numeral(seen.lstrip()[:1] or " "):
+                return True
+        return _Cut(behind, Boundary.CLAUSE, "clause")
+
+    def _is_quoting(self, text: str, at: int) -> bool:
+        """Whether single quotation marks are open: 'Well,' she said."""
+        return _APOSTROPHE_OPENS.search(text, self._sentence, at) is not None
 
     def _boundary_of(self, character: str) -> Boundary:
         return Boundary.SENTENCE if character in scripts.STRONG_MARKS else Boundary.CLAUSE
@@ -425,7 +491,7 @@ class Chunker:
             if self._depth:
                 self._depth -= 1
                 self._closed(text, at)
-            elif character == ")" and text[max(self._start, at - 2) : at].rstrip("-")[-1:] in (":", ";"):
+            elif character == ")" and text[max(self._sentence, at - 2) : at].rstrip("-")[-1:] in (":", ";"):
                 self._look_behind("emoji", at)
         elif kind == "toggle":
             self._at_quotation_mark(text, at)
@@ -439,7 +505,7 @@ class Chunker:
 
     def _at_quotation_mark(self, text: str, at: int) -> None:
         character = "«" if text[at] in "«»" else '"'
-        before = text[at - 1] if at > self._start else " "
+        before = text[at - 1] if at > self._sentence else " "
         if character not in self._quotes:
             if not (character == '"' and before.isdigit()):
                 self._hold(at)
@@ -452,7 +518,7 @@ class Chunker:
         """A bracket closes at `at`: the sentence may end here if one ended inside of it."""
         if self._depth or self._quotes or self._acting:
             return
-        if text[self._held_since] == "(" and scripts.LETTER.search(text, self._start, self._held_since):
+        if text[self._held_since] == "(" and scripts.LETTER.search(text, self._sentence, self._held_since):
             return
         inner = at - 1
         while inner > self._held_since and at - inner < 8:
@@ -466,7 +532,7 @@ class Chunker:
             inner -= 1
 
     def _begins_line(self, text: str, at: int) -> bool:
-        return self._line >= self._start - 1 and self._line >= 0 and not text[self._line : at].strip()
+        return self._line >= self._sentence - 1 and self._line >= 0 and not text[self._line : at].strip()
 
     def _at_star(self, text: str, at: int, end: int, final: bool) -> bool:
         """*An action* at the start of a segment is kept together."""
@@ -534,10 +600,13 @@ class Chunker:
             return self._wait_at(text, at)
         if text[at : behind + 1] == "\r\n" and behind < end:
             behind += 1
-        if not self._has_voice(text, at):
+        if not self._has_voice(text, at) or not text[self._start : at].strip():
             self._let_go()
             self._at = self._line = behind
             self._table = False
+            if self._has_voice(text, at):  # only clauses that were cut off before
+                self._sentence = self._voiced_until = behind
+                self._voiced, self._after_sentence = False, True
             return self._begin_step(self._in_text)
         if behind >= end and not final:
             return self._wait_at(text, at)
@@ -654,6 +723,8 @@ class Chunker:
         if verdict and self._has_voice(text, cut) and not (cut < end and scripts.joins(text, cut, self._start)):
             boundary = self._boundary_of(text[self._mark_at]) if self._kind == "delimiter" else Boundary.SENTENCE
             return _Cut(cut, boundary, self._kind)
+        if self._clauses and self._kind == "ellipsis" and scripts.LETTER.search(text, self._start, cut) is not None:
+            return _Cut(cut, Boundary.CLAUSE, "clause")
         return self._begin_step(self._in_text)
 
     def _take_mark(self, character: str, kind: str, at: int) -> None:
@@ -672,7 +743,7 @@ class Chunker:
         if character not in scripts.STUCK_CLOSERS:
             return False
         if character in "*_~`":
-            return text.count(character, self._start, at) > 0 and (
+            return text.count(character, self._sentence, at) > 0 and (
                 character != "*" or self._is_emphasis_open(text, at) or text[at - 1] == "*"
             )
         return text[self._mark_at].isascii() or character in scripts.CLOSERS
@@ -683,7 +754,7 @@ class Chunker:
             return False
         if self._kind != "dot" or text[self._mark_at] != ".":
             return True
-        ending, previous, word = scripts.ending_before(text, self._start, self._mark_at)
+        ending, previous, word = scripts.ending_before(text, self._sentence, self._mark_at)
         if ending == "initial":
             return scripts.ends_before_word(ending, previous, word, "the ", 0, 4, True) is True
         return ending != "never"
@@ -719,15 +790,17 @@ class Chunker:
 
     def _is_quoted_within(self, text: str) -> bool:
         """Whether the sentence began before the quotation: 彼は「なぜ？」「どうして？」と…"""
-        return scripts.LETTER.search(text, self._start, self._held_since) is not None
+        return scripts.LETTER.search(text, self._sentence, self._held_since) is not None
 
     def _before_mark(self, text: str) -> str:
-        return text[self._mark_at - 1] if self._mark_at > self._start else " "
+        return text[self._mark_at - 1] if self._mark_at > self._sentence else " "
 
     def _decide_delimiter(self, text: str, at: int) -> bool:
         character, mark = text[at], text[self._mark_at]
         if character in scripts.NEWLINES or scripts.is_cjk(character) or character in "「『（【《":
-            return not (mark == "." and scripts.ending_before(text, self._start, self._mark_at)[0] == "before number")
+            return not (
+                mark == "." and scripts.ending_before(text, self._sentence, self._mark_at)[0] == "before number"
+            )
         return not mark.isascii() and not (mark in "．，：" and character.isdigit())
 
     def _decide_before_cjk(self, text: str, at: int, end: int, cut: int, final: bool) -> bool | None:
@@ -740,7 +813,7 @@ class Chunker:
         ):
             return False
         if kind == "dot" and text[self._mark_at] == ".":
-            ending, _, _ = scripts.ending_before(text, self._start, self._mark_at)
+            ending, _, _ = scripts.ending_before(text, self._sentence, self._mark_at)
             if ending not in ("word", "ordinal"):
                 return False
             if ending == "ordinal" and at == cut:
@@ -764,7 +837,10 @@ class Chunker:
     def _decide_after_blank(self, text: str, at: int, end: int, final: bool) -> bool | None:
         kind = self._kind
         if kind in ("dot", "mark") and text[at] in _OPENING_MARKS and text[at] not in "(（[<":
-            return kind == "mark" or scripts.ending_before(text, self._start, self._mark_at)[0] in ("word", "ordinal")
+            return kind == "mark" or scripts.ending_before(text, self._sentence, self._mark_at)[0] in (
+                "word",
+                "ordinal",
+            )
         first, stop = at, min(end, at + 6)
         while first < stop and text[first] in _OPENING_MARKS:
             first += 1
@@ -786,18 +862,18 @@ class Chunker:
             return None if said is None else not said and (letter.isalnum() or opened)
         if kind == "dot":
             if not letter.isalnum():
-                return letter not in "&,;:" and scripts.ending_before(text, self._start, self._mark_at)[0] in (
+                return letter not in "&,;:" and scripts.ending_before(text, self._sentence, self._mark_at)[0] in (
                     "word",
                     "ordinal",
                 )
-            ending, previous, word = scripts.ending_before(text, self._start, self._mark_at)
+            ending, previous, word = scripts.ending_before(text, self._sentence, self._mark_at)
             if letter.isdigit():
                 return ending in ("word", "ordinal")
             return scripts.ends_before_word(ending, previous, word, text, first, end, final)
         if kind == "emoji":
             return letter.isalnum() and not (
                 self._before_mark(text) == " "
-                and text[max(self._start, self._mark_at - 3) : self._mark_at].strip() == "I"
+                and text[max(self._sentence, self._mark_at - 3) : self._mark_at].strip() == "I"
             )
         return letter not in "&,;"
 
@@ -805,9 +881,9 @@ class Chunker:
         kind = self._kind
         if kind in ("ellipsis", "action"):
             return False
-        small_style = scripts.starts_lower(text, self._start, self._mark_at)
+        small_style = scripts.starts_lower(text, self._sentence, self._mark_at)
         if kind == "dot":
-            ending, _, word = scripts.ending_before(text, self._start, self._mark_at)
+            ending, _, word = scripts.ending_before(text, self._sentence, self._mark_at)
             return (small_style or opened) and ending == "word" and len(word) > 1
         if kind == "quote":
             return opened and opener not in "(["
@@ -821,4 +897,4 @@ class Chunker:
             return True
         if first + 1 >= end and not final:
             return None
-        return text[first + 1 : first + 2].isalpha() or len(text[self._start : self._mark_at].split()) > 2
+        return text[first + 1 : first + 2].isalpha() or len(text[self._sentence : self._mark_at].split()) > 2

@@ -18,6 +18,8 @@ EXCLAIMS = "!?！？‼⁇⁈⁉؟՞"
 ELLIPSES = "…‥"
 MARKS = frozenset(FULL_STOPS + EXCLAIMS + ELLIPSES + ".．")
 STRONG_MARKS = frozenset(FULL_STOPS + EXCLAIMS + ".．")
+CLAUSE_MARKS = "、，､,;；:：،؛—―–"
+DASHES = "—―–"
 OPENERS = frozenset("(（[［{｛「『【〔《〈〖｢“„")
 CLOSERS = frozenset(")）]］}｝」』】〕》〉〗｣”")
 TOGGLES = frozenset('"«»＂')
@@ -51,6 +53,11 @@ def is_japanese(text: str) -> bool:
 def is_cjk(character: str) -> bool:
     """Whether `character` is written without blanks around it: kana, kanji, hangul."""
     return _CJK.match(character) is not None
+
+
+def is_numeral(character: str) -> bool:
+    """Whether `character` is a digit, or a kanji that writes a number: no comma parts 二、三日."""
+    return character.isdecimal() or character in "一二三四五六七八九十百千万数"
 
 
 def starts_lower(text: str, start: int, end: int) -> bool:

@@ -1,0 +1,93 @@
+"""The chunker and the pacer behind the interface of bench scripts: text in, text out, on the script's own clock.
+
+`Class(lang="ja")` is built once a reply. `feed(delta)`, `flush()` and `poll(now, ahead, backlog)` return the texts that
+are to be said now; `hint` tells the clock before a feed; all times in seconds.
+"""
+
+from __future__ import annotations
+
+import math
+
+from voicebot.config import ChunkingConfig
+from voicebot.pacing import Pacer
+from voicebot.phrasing import split_japanese
+from voicebot.speech import Segment, Utterance
+from voicebot.text.chunking import Chunker
+
+_IDLE_SECONDS = ChunkingConfig().idle_seconds
+
+
+class Sentences:
+    """The chunker alone, strategy `sentence`."""
+
+    def __init__(self, lang: str = "") -> None:  # noqa: ARG002 - voicebot looks at the script of the text
+        self._chunker = Chunker(strategy="sentence")
+        self._quiet_since = math.inf
+
+    def feed(self, delta: str) -> list[str]:
+        """The segments that are ready."""
+        self._quiet_since = math.inf
+        return [segment.text for segment in self._chunker.feed(delta)]
+
+    def poll(self, now: float, ahead: float, backlog: float) -> list[str]:  # noqa: ARG002
+        """The finished sentence that waits only for what comes next, once the stream has paused."""
+        self._quiet_since = min(self._quiet_since, now)
+        if now - self._quiet_since < _IDLE_SECONDS:
+            return []
+        return [segment.text for segment in self._chunker.release()]
+
+    def flush(self) -> list[str]:
+        """What is left."""
+        return [segment.text for segment in self._chunker.flush()]
+
+
+class Adaptive:
+    """The chunker with strategy `adaptive` and its pacer."""
+
+    def __init__(self, lang: str = "") -> None:  # noqa: ARG002
+        self._chunker = Chunker(strategy="adaptive")
+        self._pacer = Pacer(split_japanese=split_japanese)
+        self._quiet_since = math.inf
+        self._lead = self._backlog = 0.0
+        self._clock = False
+
+    def hint(self, now: float, ahead: float, backlog: float) -> None:  # noqa: ARG002
+        """The state of playback and voice."""
+        self._clock, self._lead, self._backlog = True, ahead, backlog
+
+    def feed(self, delta: str) -> list[str]:
+        """What is to be said now."""
+        self._quiet_since = math.inf
+        return self._take(self._chunker.feed(delta))
+
+    def poll(self, now: float, ahead: float, backlog: float) -> list[str]:
+        """What is to be said now, though nothing has come."""
+        self.hint(now, ahead, backlog)
+        self._quiet_since = min(self._quiet_since, now)
+        return self._take(self._chunker.release() if now - self._quiet_since >= _IDLE_SECONDS else [])
+
+    def flush(self) -> list[str]:
+        """What is to be said now that the reply has ended; `poll` gives the rest."""
+        segments = self._chunker.flush()
+        self._pacer.end()
+        return self._take(segments)
+
+    def pending(self) -> bool:
+        """Whether `poll` has more to give after `flush`."""
+        return self._pacer.pending
+
+    def _take(self, segments: list[Segment]) -> list[str]:
+        for segment in segments:
+            self._pacer.feed(segment)
+        texts = []
+        if self._backlog <= 0 and (count := self._pacer.phrase_end(self._chunker.unfinished, self._lead)):
+            self._pacer.feed(self._chunker.break_off(count))
+        while self._backlog <= 0:
+            match self._pacer.decide(self._lead):
+                case Utterance() as utterance:
+                    texts.append(utterance.text)
+                    if self._clock and utterance.spoken:
+                        break  # one at a time: the voice is busy now
+                case _:
+                    break
+        return texts

@@ -1,0 +1,89 @@
+"""What one replayed turn was like: the account that tables, reports and comparisons are made of."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One utterance of a run; times in seconds since the question."""
+
+    index: int
+    text: str
+    """What the chat model wrote."""
+    spoken: str
+    """What the voice said; empty where it was only shown."""
+    start: int
+    """Offset of `text` in the reply."""
+    end: int
+    cuts: tuple[tuple[int, str, str], ...]
+    """Each segment in it: offset of its end in the reply, its boundary, the rule that cut it."""
+    written: float
+    """When its last character had arrived."""
+    asked: float
+    """When the voice was asked for it."""
+    ready: float
+    """When its audio was there."""
+    heard: float
+    """When its first frame was audible."""
+    ended: float
+    """When its last frame was heard."""
+
+    @property
+    def audio_seconds(self) -> float:
+        """Seconds of audio; 0 where it was only shown."""
+        return self.ended - self.heard
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One turn in virtual time."""
+
+    trace: str
+    """Name of the trace, such as `tr-ja-chat@30`."""
+    language: str
+    setting: str
+    """Which configuration, by the name that the experiment gives it."""
+    engine: str
+    """Which engine cost model, by name, such as `cpu-slow`."""
+    seed: int
+    ttft: float
+    ttfa: float
+    """When the first sound was audible."""
+    gaps: tuple[tuple[int, float], ...]
+    """Silences that nobody asked for: index of the piece behind it, seconds."""
+    finish: float
+    """When the last sound ended."""
+    bound_ttfa: float
+    """The earliest first sound that clause cuts allow with this engine."""
+    bound_wait: float
+    """The least silence (TTFA + gaps) that clause cuts allow with this engine, decided with hindsight."""
+    reply: str
+    pieces: tuple[Piece, ...] = field(default=())
+
+    @property
+    def gap_seconds(self) -> float:
+        """All gaps together."""
+        return sum(seconds for _, seconds in self.gaps)
+
+    @property
+    def wait(self) -> float:
+        """All the silence that the listener sits through: TTFA and gaps."""
+        return self.ttfa + self.gap_seconds
+
+
+def as_dict(run: Run) -> dict[str, Any]:  # Any: ready for json.dumps
+    """The run as one JSON object."""
+    return asdict(run)
+
+
+def from_dict(data: dict[str, Any]) -> Run:  # Any: as json.loads gives it
+    """The run that `as_dict` described; raises KeyError, TypeError or ValueError for anything else."""
+    pieces = tuple(
+        Piece(**{**piece, "cuts": tuple((int(end), str(kind), str(rule)) for end, kind, rule in piece["cuts"])})
+        for piece in data["pieces"]
+    )
+    gaps = tuple((int(index), float(seconds)) for index, seconds in data["gaps"])
+    return Run(**{**data, "pieces": pieces, "gaps": gaps})
