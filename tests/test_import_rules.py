@@ -23,6 +23,7 @@ ROOMS = [
     "config",
     "wakeup",
     "phrasing",
+    "costs",
     "http",
     "chat",
     "memory",

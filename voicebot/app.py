@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -52,9 +51,12 @@ async def open_parts(
                 announce(synthesizer.credit)
         if chat is None:
             chat = await stack.enter_async_context(open_chat(config.chat, announce=announce))
+        from voicebot.costs import remembered_cost
+
         format = synthesizer.format if synthesizer else AudioFormat(24_000)
         output = await stack.enter_async_context(open_audio(config.audio, format, announce=announce))
-        yield build_parts(config, chat=chat, synthesizer=synthesizer, output=output)
+        cost = stack.enter_context(remembered_cost(synthesizer.name)) if synthesizer else None
+        yield build_parts(config, chat=chat, synthesizer=synthesizer, output=output, cost=cost)
 
 
 def build_parts(
@@ -79,7 +81,7 @@ def build_parts(
         joins=chunking.strategy == "adaptive" and synthesizer is not None,
         min_seconds=chunking.min_seconds,
         max_seconds=chunking.max_seconds,
-        phrase_seconds=chunking.phrase_seconds or math.inf,
+        phrase_after_seconds=chunking.phrase_after_seconds,
     )
     return Parts(
         chat=chat,

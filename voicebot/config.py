@@ -124,8 +124,8 @@ class ChunkingConfig(Section):
     """For `adaptive`: what takes less to say (estimated) waits for what comes next, unless it is a sentence."""
     max_seconds: Annotated[float, Field(ge=1, le=60)] = 6.0
     """For `adaptive`: sentences are joined up to this length (estimated)."""
-    phrase_seconds: Annotated[float, Field(ge=0, le=60)] = 2.5
-    """For `adaptive`: break a clause without commas that is this long while the voice has nothing to say; 0: never."""
+    phrase_after_seconds: Seconds = 0.8
+    """For `adaptive`: break a clause without commas at a phrase when else there were a silence longer than this."""
     patience_seconds: Seconds = 2.0
     """For `adaptive`: say even an unfinished clause when the model has paused this long and nothing can be heard."""
 

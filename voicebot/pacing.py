@@ -21,6 +21,8 @@ _FIXED_SECONDS, _RATE = 0.3, 0.7
 """What a voice that nobody has measured yet is thought to cost: rather too much, so that no gap comes of it."""
 _KEPT = 32
 _MOST_PENDING = 32
+_SHORTEST_PHRASE = 0.9
+"""Seconds of speech."""
 _QUANTILE = 0.9
 
 
@@ -83,8 +85,8 @@ class Pacing:
     """How long before the lead runs out the next clip has to be there."""
     comfort_seconds: float = 0.25
     """With so much lead to spare a clause waits for the end of its sentence."""
-    phrase_seconds: float = 2.5
-    """A clause that is still being written may be broken at a phrase when so much of it is there, and nothing else."""
+    phrase_after_seconds: float = 0.8
+    """A clause that is still being written is broken at a phrase when else there were a silence longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,23 +165,24 @@ class Pacer:
             return self._say(max(1, silent))
         return self._decide(lead, silent)
 
-    def phrase_end(self, unfinished: str, lead: float, *, paused: bool = False) -> int:
-        """How much of the clause that is still being written is to be broken off, because the voice will have nothing
-        to say before the clause has its end; 0 for nothing.
+    def phrase_end(self, unfinished: str, lead: float, silence: float, *, paused: bool = False) -> int:
+        """How much of the clause that is still being written is to be broken off, because the voice has nothing else
+        to say and the listener would have to sit through too much silence; 0 for nothing.
 
-        With `paused` (the model does not go on) any whole phrase or word will do.
+        `silence` is how many seconds it has been silent already while there was text. With `paused` (the model does not
+        go on) any whole phrase or word will do.
         """
         if self._pending or not self._pacing.joins:
             return 0
         seconds = speech_seconds(unfinished)
-        if self._spare(lead, seconds) > 0 or seconds < (
-            self._pacing.min_seconds if paused else self._pacing.phrase_seconds
-        ):
+        if paused:
+            if lead > 0 or seconds < self._pacing.min_seconds:
+                return 0
+            return phrase_end(unfinished, self._split_japanese) or word_end(unfinished)
+        if silence + self._cost.seconds(seconds) - lead < self._pacing.phrase_after_seconds:
             return 0
         end = phrase_end(unfinished, self._split_japanese)
-        if paused:
-            return end or word_end(unfinished)
-        return end if speech_seconds(unfinished[:end]) >= self._pacing.phrase_seconds / 2 else 0
+        return end if speech_seconds(unfinished[:end]) >= _SHORTEST_PHRASE else 0
 
     def learn(self, utterance: Utterance, took: float) -> None:
         """Take into account that the synthesis of `utterance` took so many seconds."""

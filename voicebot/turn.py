@@ -101,6 +101,7 @@ async def _read(chat: ChatModel, messages: Sequence[Message], deltas: MemoryObje
             async with aclosing(chat.stream_reply(messages)) as reply:
                 async for delta in reply:
                     turn.reply.append(delta)
+                    turn.first_text = min(turn.first_text, anyio.current_time())
                     turn.emit(events.Delta(turn.now(), delta))
                     await deltas.send(delta)
         except ChatError as error:
@@ -133,7 +134,7 @@ async def _chunk(
             else:
                 patience = list(pauses)
             if not cut and not ended and segments.statistics().tasks_waiting_receive:  # the voice is free
-                count = pacer.phrase_end(chunker.unfinished, turn.lead(), paused=not patience)
+                count = pacer.phrase_end(chunker.unfinished, turn.lead(), turn.silence(), paused=not patience)
                 cut = [chunker.break_off(count)] if count else []
             for segment in cut:
                 turn.emit(
@@ -270,6 +271,8 @@ class _Turn:
     """Why the last utterance that could not be said was skipped."""
     play_until: float = 0.0
     """When the audio made so far will have been heard, on the clock of `anyio.current_time`."""
+    first_text: float = math.inf
+    """When the first delta came, on the same clock."""
     waiting_seconds: float = 0.0
     """Of audio that is made and not yet audible."""
 
@@ -279,6 +282,10 @@ class _Turn:
     def lead(self) -> float:
         """Seconds of audio made and not yet heard."""
         return max(0.0, self.play_until - anyio.current_time())
+
+    def silence(self) -> float:
+        """For how many seconds the listener has heard nothing although there was text."""
+        return max(0.0, anyio.current_time() - max(self.play_until, self.first_text))
 
     def made(self, seconds: float) -> None:
         """A clip of this length is there."""

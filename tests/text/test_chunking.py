@@ -14,7 +14,7 @@ from voicebot.speech import Boundary, Segment
 from voicebot.text.chunking import DELIMITERS, SILENT_RULES, Chunker, Strategy
 from voicebot.text.scripts import joins
 
-STRATEGIES: list[Strategy] = ["newline", "punctuation", "sentence"]
+STRATEGIES: list[Strategy] = ["newline", "punctuation", "sentence", "adaptive"]
 
 PIECES = st.sampled_from(
     [
@@ -98,6 +98,7 @@ def texts(reply: str, strategy: Strategy = "sentence", delimiters: str = DELIMIT
     st.sampled_from(STRATEGIES),
 )
 @example("…?って", [1, 2], 10, "sentence")
+@example("a🎉。\u200d", [], 10, "punctuation")
 def test_any_split_into_deltas_gives_the_same_segments(
     reply: str, cuts: list[int], limit: int, strategy: Strategy
 ) -> None:
@@ -483,6 +484,81 @@ def test_default_delimiters_are_those_of_the_configuration() -> None:
 
 
 # ---------------------------------------------------------------- bad input
+
+
+# ---------------------------------------------------------------- adaptive: clauses are offered
+
+
+def clauses(reply: str) -> str:
+    """The reply with "|" behind each sentence and "¦" behind each clause."""
+    found = segments(reply, strategy="adaptive")
+    return "".join(s.text + ("¦" if s.boundary is Boundary.CLAUSE else "|") for s in found).removesuffix("|")
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "一週間に二回も同じことが起きたら、¦誰だって腹が立ちますよ。|もう一度、¦電話しましょう。",
+        "料金は12,480円（税込、サービス料別）で、¦お二人なら24,960円です。",
+        "二、三日で届きます。|５，０００円です。|10：30に出ます。",
+        "「はい、そうです。」と言って、¦笑った。",
+        "**重要、必ず読む**ものは、¦これです。",
+        "そうだね……¦でも、¦行くよ。",
+        "If they still refuse,¦ ask for a supervisor.| Keep it short;¦ it helps.",
+        "It costs $1,249.50,¦ i.e. $2,499 for two.| On July 4, 2024 it opened.",
+        "She said 'Well, maybe' and left,¦ I think.",
+        'He asked "So, what now?" and left,¦ of course.',
+        "It was late —¦ too late —¦ and from 9–5 nobody came.",
+        "See https://a.example/x,y;z:¦ it works,¦ mostly.",
+        "**Note, please:** this matters,¦ really.",
+        "Call foo(a, b, c) and wait,¦ then go.",
+        "例えば:¦ これ，¦那个；¦这个。",
+        "مرحبا،¦ كيف حالك؟| بخير.",
+        "Wait...¦ I mean,¦ it is...¦ odd.",
+    ],
+)
+def test_clauses_are_offered_where_a_voice_may_pause(marked: str) -> None:
+    assert clauses(marked.replace("|", "").replace("¦", "")) == marked
+
+
+@pytest.mark.parametrize("text", ["はい、", "一週間に二回も同じことが起きたら、", "That sounds frustrating,"])
+def test_a_clause_is_offered_with_its_comma_and_not_a_character_later(text: str) -> None:
+    (segment,) = Chunker(strategy="adaptive").feed(text)
+    assert (segment.text, segment.boundary) == (text, Boundary.CLAUSE)
+
+
+@given(REPLIES.filter(lambda reply: len(reply) < 200))
+def test_clauses_joined_are_the_segments_of_the_sentence_strategy(reply: str) -> None:
+    """A clause that was cut off before must not make the rules forget how the sentence began."""
+
+    def visible(ends: set[int]) -> set[int]:
+        return {len(reply[:end].rstrip()) for end in ends}
+
+    whole = visible({s.end for s in segments(reply)})
+    offered = segments(reply, strategy="adaptive")
+    assert whole <= visible({s.end for s in offered})
+    assert visible({s.end for s in offered if s.boundary is not Boundary.CLAUSE}) <= whole
+
+
+def test_the_unfinished_clause_may_be_broken_off_and_nothing_is_lost() -> None:
+    chunker = Chunker(strategy="adaptive")
+    reply = "彼女の時計はとても正確で船乗りたちはみんなそれを頼りにしていました。次です。"
+    found = [s for c in reply[:12] for s in chunker.feed(c)]
+    assert chunker.unfinished == reply[:12]
+    found.append(chunker.break_off(5))
+    assert (found[-1].text, found[-1].boundary) == ("彼女の時計", Boundary.PHRASE)
+    found += [s for c in reply[12:] for s in chunker.feed(c)] + chunker.flush()
+    assert "".join(s.text for s in found) == reply
+    assert [s.boundary for s in found] == [Boundary.PHRASE, Boundary.SENTENCE, Boundary.SENTENCE]
+
+
+@pytest.mark.parametrize(
+    "text", ["彼は「今日は雨が", "call (when you", "**very long", "`a b c", "| a | b", "```\ncode here", "Dr."]
+)
+def test_nothing_is_broken_off_quotations_code_or_emphasis(text: str) -> None:
+    chunker = Chunker(strategy="adaptive")
+    assert chunker.feed(text) == []
+    assert chunker.unfinished == ""
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

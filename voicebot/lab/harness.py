@@ -49,11 +49,14 @@ class Adaptive:
         self._pacer = Pacer(split_japanese=split_japanese)
         self._quiet_since = math.inf
         self._lead = self._backlog = 0.0
-        self._clock = False
+        self._now = self._silent_since = 0.0
 
-    def hint(self, now: float, ahead: float, backlog: float) -> None:  # noqa: ARG002
+    def hint(self, now: float, ahead: float, backlog: float) -> None:
         """The state of playback and voice."""
-        self._clock, self._lead, self._backlog = True, ahead, backlog
+        self._lead, self._backlog = ahead, backlog
+        self._now = now
+        if not self._silent_since or ahead > 0:
+            self._silent_since = now + ahead
 
     def feed(self, delta: str) -> list[str]:
         """What is to be said now."""
@@ -80,13 +83,15 @@ class Adaptive:
         for segment in segments:
             self._pacer.feed(segment)
         texts = []
-        if self._backlog <= 0 and (count := self._pacer.phrase_end(self._chunker.unfinished, self._lead)):
-            self._pacer.feed(self._chunker.break_off(count))
+        if self._now and self._backlog <= 0 and not segments:
+            silence = max(0.0, self._now - self._silent_since)
+            if count := self._pacer.phrase_end(self._chunker.unfinished, self._lead, silence):
+                self._pacer.feed(self._chunker.break_off(count))
         while self._backlog <= 0:
             match self._pacer.decide(self._lead):
                 case Utterance() as utterance:
                     texts.append(utterance.text)
-                    if self._clock and utterance.spoken:
+                    if self._now and utterance.spoken:
                         break  # one at a time: the voice is busy now
                 case _:
                     break

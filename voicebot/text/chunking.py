@@ -210,6 +210,7 @@ class Chunker:
         self._start = self._at = cut.end
         if cut.rule in ("clause", "phrase"):
             self._pause_at = 0
+            self._voiced = True
             if self._start - self._sentence > self._limit:
                 self._sentence = self._start
             self._begin_step(self._in_text)
@@ -330,12 +331,16 @@ class Chunker:
                     else:
                         return self._look_behind("full stop", at)
                 self._at = at + 1
-            elif kind in ("dot", "close") and (item := self._item_before(text, at)) > self._start:
+            elif kind in ("dot", "close") and (item := self._item_before(text, at)) > self._sentence:
                 if at + 1 >= end and not final:
                     return False
-                if text[at + 1 : at + 2] in ("", " ", ")"):
-                    return _Cut(item, Boundary.LINE, "item")
                 self._at = at + 1
+                if text[at + 1 : at + 2] in ("", " ", ")"):
+                    if item > self._start:
+                        return _Cut(item, Boundary.LINE, "item")
+                    self._begin_sentence()  # the clause before the item was cut off there
+                    self._line = self._start
+                    return True
             elif kind == "less":
                 if (thought := self._thought_at(text, at, end, final)) is not True:
                     return thought
@@ -386,8 +391,9 @@ class Chunker:
         return text[max(self._sentence, at - 16) : at + 1].endswith(scripts.NAMES_WITH_MARK)
 
     def _is_emphasis_open(self, text: str, at: int) -> bool:
-        first = text.find("*", self._sentence, at)
-        return first >= 0 and len(_EMPHASIS.findall(text, first, at)) % 2 == 1
+        if text.find("*", self._sentence, at) < 0:
+            return False
+        return len(_EMPHASIS.findall(text[self._sentence : at])) % 2 == 1
 
     def _is_list_marker(self, text: str, at: int) -> bool:
         if self._line >= self._sentence:
@@ -439,7 +445,8 @@ class Chunker:
             self._at = behind
             return _Cut(behind, Boundary.CLAUSE, "clause") if character != "–" or before.isspace() else True
         if character.isascii():
-            sure = character == "," and before.isalpha() and text[at - 2].isalpha() and not self._is_quoting(text, at)
+            word = at - 2 >= self._start and text[at - 2 : at].isalpha()
+            sure = character == "," and word and not self._is_quoting(text, at)
         else:
             sure = not scripts.is_numeral(before)
         if not sure:
@@ -457,7 +464,7 @@ class Chunker:
 
     def _is_quoting(self, text: str, at: int) -> bool:
         """Whether single quotation marks are open: 'Well,' she said."""
-        return _APOSTROPHE_OPENS.search(text, self._sentence, at) is not None
+        return _APOSTROPHE_OPENS.search(text[self._sentence : at]) is not None
 
     def _boundary_of(self, character: str) -> Boundary:
         return Boundary.SENTENCE if character in scripts.STRONG_MARKS else Boundary.CLAUSE
@@ -677,6 +684,8 @@ class Chunker:
                 at += 1
                 cut = at
                 if kind == "full stop" and self._kind == "full stop" and not self._is_tied(text, at - 1):
+                    if self._has_voice(text, cut):
+                        return _Cut(cut, Boundary.SENTENCE, "full stop")  # without a look at what comes next
                     verdict = True
                     break
             elif (
@@ -690,6 +699,10 @@ class Chunker:
                 if self._kind == "delimiter":
                     verdict = True
                     break
+                at += 1
+            elif character in scripts.ARMS and at + 1 >= end and not final:
+                break
+            elif character in scripts.ARMS and text[at + 1 : at + 2] in ("(", "（"):
                 at += 1
             elif (
                 character in "(（"
@@ -807,19 +820,24 @@ class Chunker:
         kind = self._kind
         if kind == "ellipsis":
             return False
-        if kind == "emoji" and (
-            (at > cut and not scripts.is_cjk(self._before_mark(text)))
-            or self._before_mark(text) in scripts.PARTICLE_ENDS
-        ):
-            return False
+        if kind == "emoji":
+            before = text[self._sentence : self._mark_at].rstrip()[-1:] if at > cut else self._before_mark(text)
+            if before in scripts.PARTICLE_ENDS or not (scripts.is_cjk(before) or before in "~～"):
+                return False
         if kind == "dot" and text[self._mark_at] == ".":
             ending, _, _ = scripts.ending_before(text, self._sentence, self._mark_at)
             if ending not in ("word", "ordinal"):
                 return False
             if ending == "ordinal" and at == cut:
                 return False
+        if kind == "quote" and at == cut and scripts.is_hangul(text[at]):
+            return False
         if kind == "quote" and (said := scripts.is_said_by(text, at, end, final)) is not False:
             return None if said is None else False
+        if kind == "quote" and at == cut and text[at] == "で":  # 「…」でも is "even with", でも、 begins a sentence
+            if end - at < 3 and not final:
+                return None
+            return text[at + 2 : at + 3] == "、" and scripts.begins_sentence(text, at, end, wide=True, final=final)
         if "\u3041" <= text[at] <= "\u309f" and at == cut:
             return scripts.begins_sentence(text, at, end, wide=kind != "mark", final=final)
         return True
@@ -852,7 +870,8 @@ class Chunker:
         if opened and scripts.is_cjk(letter):
             return kind not in ("ellipsis", "dot") or scripts.is_cjk(self._before_mark(text))
         if letter.islower():
-            return self._decide_before_small(text, opened, text[at])
+            action = text[at] == "*" and text[at + 1 : at + 2] != "*"
+            return self._decide_before_small(text, opened, text[at]) or (kind == "ellipsis" and action)
         if kind == "ellipsis":
             return self._decide_after_ellipsis(text, first, end, final)
         if kind == "quote":

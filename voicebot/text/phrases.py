@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from voicebot.text.scripts import is_japanese
 
 SplitJapanese = Callable[[str], Sequence[str]]
 """Parts Japanese text into its phrases (bunsetsu), which joined are the text."""
 
-_LINKS = (
+_LINK_WORDS = (
     "and but or nor so yet because although though unless while whereas when whenever where which who whose that if "
     "until since than then as in on at for from with without about into over under after before between during "
     "through across against toward towards by like "
@@ -20,14 +21,18 @@ _LINKS = (
     "e ma però perché quando mentre per con senza su tra mas porque quando para com sem "
     "и а но или потому что чтобы когда если в на с для из к о по"
 )
-_BREAK = re.compile(rf"\s(?=(?:{'|'.join(sorted(set(_LINKS.split())))})\s+\S*\w\s)", re.IGNORECASE)
+_LINKS = frozenset(_LINK_WORDS.split())
+_BREAK = re.compile(rf"\s(?=(?:{'|'.join(sorted(_LINKS))})\s+\S*\w\s)", re.IGNORECASE)
 """Before a conjunction or preposition that has a whole word behind it."""
 _FEWEST_WORDS = 3
 _RESTS = re.compile(
     r"(?:[はもがをにでとへ]|から|まで|より|ので|のに|けど|けれど|たら|なら|れば|って|して|んで|いて|きて|えて|ながら|たり|つつ)\Z"
 )
 """A Japanese phrase after which a voice may pause: not の, not what stands before a noun."""
-_BINDS = re.compile(r"(?:この|その|あの|どの|という|といった|ような|みたいな)\Z")
+_LEANS = re.compile(
+    r"いう|いっ|いわ|言|呼|し|す[るべ]|さ[れせ]|な[いかくけさっらりるれろ]|あ[っりる]|い[たてまる]|おり|くだ|でき|みる"
+)
+"""A phrase that begins so leans on the one before: 葉緑体と＋いう, 頼りに＋する."""
 
 
 def phrase_end(text: str, split_japanese: SplitJapanese | None = None) -> int:
@@ -40,16 +45,17 @@ def phrase_end(text: str, split_japanese: SplitJapanese | None = None) -> int:
         return _japanese_end(text, split_japanese) if split_japanese else 0
     end = 0
     for found in _BREAK.finditer(text):
-        if len(text[: found.start()].split()) >= _FEWEST_WORDS:
+        words = text[: found.start()].split()
+        if len(words) >= _FEWEST_WORDS and words[-1].lower() not in _LINKS:
             end = found.start()
     return end
 
 
 def _japanese_end(text: str, split: SplitJapanese) -> int:
     end = at = 0
-    for phrase in split(text)[:-1]:
+    for phrase, following in pairwise(split(text)):
         at += len(phrase)
-        if _RESTS.search(phrase) and not _BINDS.search(phrase):
+        if _RESTS.search(phrase) and not _LEANS.match(following):
             end = at
     return end
 

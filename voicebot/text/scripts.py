@@ -26,7 +26,7 @@ TOGGLES = frozenset('"«»＂')
 """Quotation marks that open and close."""
 STUCK_CLOSERS = CLOSERS | TOGGLES | frozenset("'’‘“›*_~`")
 """What may stand between the mark of a sentence and its end, without a blank."""
-_EMOJI_RANGES = "\u2600-\u2775\u2b00-\u2bff\U0001f000-\U0001faff\U0001fb00-\U0001fbff\u231a-\u23ff\u3030\u303d"
+_EMOJI_RANGES = "\u2600-\u2775\u2b00-\u2bff\U0001f000-\U0001faff\U0001fb00-\U0001fbff\u231a-\u23ff\u3030\u303dｗ"
 DECORATION_CLASS = _EMOJI_RANGES
 DECORATION = re.compile(f"[{_EMOJI_RANGES}\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]")
 """Emoji, musical notes and what glues emoji together: nobody says them."""
@@ -53,6 +53,11 @@ def is_japanese(text: str) -> bool:
 def is_cjk(character: str) -> bool:
     """Whether `character` is written without blanks around it: kana, kanji, hangul."""
     return _CJK.match(character) is not None
+
+
+def is_hangul(character: str) -> bool:
+    """Whether `character` is a Korean syllable: blanks part the words, particles are glued to them."""
+    return "\uac00" <= character <= "\ud7a3"
 
 
 def is_numeral(character: str) -> bool:
@@ -170,7 +175,7 @@ FACE = re.compile(
     r"[(（](?:笑|泣|汗|爆|怒|涙|照|苦笑|爆笑|大笑|w{1,3}"
     r"|(?=(?:[^()（）\n]{0,12}?[^\w\s.,、。%/()（）]){2}|(\w)_\1[)）])"
     r"(?:(?![A-Za-z]{2}|[\u3041-\u3096]{2}|[\u30a1-\u30fa]{2}|[\u3400-\u9fff])[^()（）\n\d\"“”「」]){1,14})"
-    r"[)）][/／ﾉゞ丿♪☆;；]*"
+    r"[)）](?:[/／ﾉゞ丿♪☆;；۶]|[ノシvwmσo](?![A-Za-z\u30a1-\u30fa]))*"
 )
 """A kaomoji, or a bracketed 笑."""
 _NO_FACE = re.compile(
@@ -185,7 +190,7 @@ def face_end(text: str, start: int, end: int, final: bool) -> int | None:
     """Where the kaomoji or （笑） that opens at `start` ends; `start` itself if there is none; None: unknown yet."""
     stop = min(end, start + _LONGEST_FACE)
     if (face := FACE.match(text, start, stop)) is not None:
-        return face.end()
+        return face.end() if face.end() < end or final else None  # an arm may follow
     if stop - start >= _LONGEST_FACE or final or _NO_FACE.match(text, start, stop) is not None:
         return start
     return start if any(closer in text[start:stop] for closer in ")）") else None
@@ -358,7 +363,9 @@ def _by_first(words: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 
 _PARTICLES = {False: _by_first(_NARROW), True: _by_first(_WIDE)}
 _STARTS_BY_FIRST = _by_first(tuple(word for word in _STARTS if word != "みたいな"))
-PARTICLE_ENDS = frozenset("はがをにのとでへ、もや")
+PARTICLE_ENDS = frozenset("はがをにのとでへ、もや은는이가을를에의도로와과")
+ARMS = frozenset("ヽヾ＼\\٩ლ┐╰mo")
+"""What may stand before the bracket of a kaomoji: ヽ(´▽｀)ノ, m(_ _)m."""
 
 
 def begins_sentence(text: str, start: int, end: int, *, wide: bool, final: bool) -> bool | None:
@@ -390,8 +397,9 @@ NAMES_WITH_MARK = ("Yahoo!", "Jeopardy!", "Mamma Mia!", "モーニング娘。",
 NAME_ENDS = frozenset(name[-2:] for name in NAMES_WITH_MARK)
 
 _TITLES = _words(
-    "mr mrs ms mx dr drs prof st mt ft messrs mme mlle gen col lt sgt capt cmdr cpl maj rev hon gov sen rep pres fr "
-    "sra srta dña lic ing dott sig sigg dipl herr hr mag exc exmo nr bd hrsg e.g i.e eg ie vs cf viz ca z.b d.h u.a "
+    "mr mrs ms mx dr drs prof st mt ft messrs adm brig pvt pfc insp det supt amb atty p.s p.p.s n.b v mme mlle gen "
+    "col lt sgt capt cmdr cpl maj rev hon gov sen rep pres fr sra srta sres dra profa av ud uds dña lic ing dott "
+    "dott.ssa prof.ssa avv geom sig sigg dipl herr hr mag exc exmo nr bd hrsg e.g i.e eg ie vs cf viz ca z.b d.h u.a "
     "bzw evtl ggf inkl zzgl vgl approx resp p.ej pág págs т.е т.к т.н г ул им тыс млн млрд руб см св"
 )
 """A sentence never ends behind these."""
@@ -399,21 +407,22 @@ _ENDINGS = _words(
     "etc inc ltd co corp bros llc plc gmbh jr sr esq jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues "
     "wed thu thur thurs fri sat sun ave blvd rd ln hwy dept univ assn est min mins hr hrs sec secs oz lb lbs yd km "
     "tel ext misc usw uvm env ss avda т.д т.п др гг usd u.s u.s.a u.k e.u u.n d.c a.d b.c ph.d m.d b.a m.a a.m p.m "
-    "max temp avg intl natl"
+    "max temp avg intl natl al gal tsp tbsp pkg rte"
 )
 """A sentence may end behind these: the next word tells."""
 _BEFORE_NUMBER = _words(
-    "rm apt ste "
-    "no nos nr n° nº № fig figs eq eqs p pp vol vols ch chap sec sect art par para pt ver v op ex ed tab s str bd"
+    "rm apt ste no nos nr n° nº № fig figs eq eqs p pp vol vols ch chap sec sect art env núm par para pt ver v op ex "
+    "ed tab s str bd"
 )
 """These are abbreviations only before a number."""
-_ALSO_WORDS = _words("mar sun sat wed fri max gen col rep pres sig mag ing exc temp")
+_ALSO_WORDS = _words("mar sun sat wed fri max gen col rep pres mag exc temp av")
 """These are abbreviations only with a capital letter."""
 _LABELS = _words(
     "plan vitamin option type class grade section part team group figure appendix point step letter hepatitis product "
     "answer choice question item phase tier level model exhibit building gate terminal platform room and or than "
     "formula channel"
 )
+_BEHIND_TIMES = _words("eastern central mountain pacific monday tuesday wednesday thursday friday saturday sunday")
 _ORDINAL_BEFORE = _words("am vom der dem den im zum die das des bis seit ab jeden")
 _STARTERS = _words(
     "nobody everybody everyone someone somebody nothing everything something "
@@ -434,7 +443,7 @@ _WITHIN_WORD = re.compile(r"[(\[/\-–—~\u3001-\u30ff\u3400-\u9fff\uff01-\uff2
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _WORD = re.compile(r"[^\W\d_]*")
-_LIST_MARKER = re.compile(r"[\s>]*(?:[-*+•⁃‣◦]\s*)?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})")
+_LIST_MARKER = re.compile(r"[\s>]*(?:#{1,6}\s+)?(?:[-*+•⁃‣◦]\s*)?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})")
 
 Ending = Literal["word", "never", "by next word", "before number", "initial", "ordinal"]
 
@@ -480,10 +489,12 @@ def ends_before_word(
         return False
     if word.lower() in ("etc", "usw", "т.д", "т.п"):
         return text[start].isupper()
-    if word.lower() in ("a.m", "p.m"):  # "6 p.m. EST" goes on
-        if start + 1 >= end and not final:
+    if word.lower() in ("a.m", "p.m"):  # "6 p.m. EST" and "6 p.m. Eastern" go on
+        following = _WORD.match(text, start, min(end, start + 12))
+        assert following is not None
+        if following.end() == end and not final and end - start < 12:
             return None
-        return text[start].isupper() and not text[start + 1 : start + 2].isupper()
+        return text[start].isupper() and not following[0][1:2].isupper() and following[0].lower() not in _BEHIND_TIMES
     if ending == "ordinal" and previous.lower() not in _ORDINAL_BEFORE:
         return True
     following = _WORD.match(text, start, min(end, start + 24))

@@ -1,0 +1,62 @@
+"""What is remembered of a voice's cost between runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from voicebot.costs import costs_path, remembered_cost
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_the_next_run_knows_what_a_voice_costs() -> None:
+    with remembered_cost("slow") as cost:
+        for speech in (0.5, 1.0, 2.0, 4.0):
+            cost.learn(speech, 0.2 + 1.5 * speech)
+        learned = cost.seconds(3.0)
+    with remembered_cost("slow") as cost:
+        assert cost.seconds(3.0) == pytest.approx(learned, rel=0.01)
+
+
+def test_voices_are_told_apart() -> None:
+    with remembered_cost("fast") as cost:
+        unknown = cost.seconds(3.0)
+        cost.learn(3.0, 0.01)
+    with remembered_cost("ずんだもん") as cost:
+        assert cost.seconds(3.0) == unknown
+        cost.learn(3.0, 2.0)
+    assert set(json.loads(costs_path().read_text(encoding="utf-8"))) == {"fast", "ずんだもん"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"slow": 3}', b'{"slow": [[1]]}', b'{"slow": [["a", 1]]}', b"\xff"]
+)
+def test_a_damaged_file_is_as_good_as_none(content: bytes) -> None:
+    costs_path().parent.mkdir(parents=True, exist_ok=True)
+    costs_path().write_bytes(content)
+    with remembered_cost("slow") as cost:
+        assert not cost.observed
+        cost.learn(1.0, 0.1)
+    with remembered_cost("slow") as cost:
+        assert len(cost.observed) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(state: Path) -> None:
+    (state / "voicebot").write_text("a file where the folder should be")
+    with remembered_cost("slow") as cost:
+        cost.learn(1.0, 0.1)
+
+
+def test_what_raises_within_the_block_is_not_swallowed_and_what_was_learned_is_kept() -> None:
+    with pytest.raises(KeyError), remembered_cost("slow") as cost:
+        cost.learn(1.0, 0.1)
+        raise KeyError
+    assert costs_path().exists()

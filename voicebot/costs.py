@@ -1,0 +1,60 @@
+"""What each voice's synthesis took, remembered between runs in the state folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from voicebot.pacing import VoiceCost
+
+
+def costs_path() -> Path:
+    """The file that remembers them."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("voicebot", appauthor=False)) / "voices.json"
+
+
+@contextmanager
+def remembered_cost(voice: str) -> Iterator[VoiceCost]:
+    """What is known of the voice of this name; what it learns within the block is kept.
+
+    A file that cannot be read is as good as none, and one that cannot be written is no reason to stop.
+    """
+    path = costs_path()
+    cost = VoiceCost()
+    for speech, took in _observed(_read(path).get(voice)):
+        cost.learn(speech, took)
+    before = list(cost.observed)
+    try:
+        yield cost
+    finally:
+        if list(cost.observed) != before:
+            with suppress(OSError):
+                _write(path, _read(path) | {voice: [[round(x, 3), round(y, 4)] for x, y in cost.observed]})
+
+
+def _observed(entries: Any) -> list[tuple[float, float]]:  # Any: JSON that anybody may have edited
+    try:
+        return [(float(speech), float(took)) for speech, took in entries or ()]
+    except (TypeError, ValueError):
+        return []
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    new.write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
+    new.replace(path)
