@@ -56,7 +56,11 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(state: Path) -> No
 
 
 def test_what_raises_within_the_block_is_not_swallowed_and_what_was_learned_is_kept() -> None:
-    with pytest.raises(KeyError), remembered_cost("slow") as cost:
-        cost.learn(1.0, 0.1)
-        raise KeyError
+    def learn_and_fail() -> None:
+        with remembered_cost("slow") as cost:
+            cost.learn(1.0, 0.1)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        learn_and_fail()
     assert costs_path().exists()

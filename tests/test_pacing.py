@@ -73,6 +73,14 @@ def test_a_clause_waits_for_its_sentence_while_there_is_time_and_not_longer() ->
     assert said(given.decide(20.0 - answer.seconds - 0.001)) == "もう一度電話する前に、"
 
 
+@pytest.mark.parametrize("spare", [1e-16, 1e-9, 0.0005])
+def test_a_wait_that_no_clock_can_tell_from_nothing_is_none(spare: float) -> None:
+    """A wait of 4e-16 s ended at the same instant, for ever."""
+    of, text = cost(0.1, 0.5), "もう一度電話する前に、"
+    lead = of.seconds(speech_seconds(text)) + Pacing().margin_seconds + Pacing().comfort_seconds
+    assert said(pacer((text, CLAUSE), of=of).decide(lead + spare)) == text
+
+
 def test_nothing_waits_when_nothing_can_come_of_it() -> None:
     given = pacer(("もう一度電話する前に、", CLAUSE))
     given.end()

@@ -6,7 +6,8 @@
     │   └── ChatUnavailable       nobody answers at its address
     ├── SynthesisError            this utterance could not be made audible; the next one may be
     │   └── VoiceUnavailable      the engine itself is missing or gone
-    └── AudioError                the audio output is missing, busy, gone or full
+    ├── AudioError                the audio output is missing, busy, gone or full
+    └── LabError                  a trace, a corpus, an experiment or a cost model cannot be used as it is
 
 Adapters translate what their libraries raise into these once, `from` the original.
 """
@@ -45,3 +46,7 @@ class VoiceUnavailable(SynthesisError):
 
 class AudioError(VoicebotError):
     """The audio output cannot be opened, or stopped taking audio."""
+
+
+class LabError(VoicebotError):
+    """A trace, a corpus, an experiment or a cost model cannot be used as it is; the message names file and line."""

@@ -21,6 +21,8 @@ _FIXED_SECONDS, _RATE = 0.3, 0.7
 """What a voice that nobody has measured yet is thought to cost: rather too much, so that no gap comes of it."""
 _KEPT = 32
 _MOST_PENDING = 32
+_SHORTEST_WAIT = 0.001
+"""Seconds; a clock may not be able to tell less apart, and would be asked for ever."""
 _SHORTEST_PHRASE = 0.9
 """Seconds of speech."""
 _QUANTILE = 0.9
@@ -210,7 +212,7 @@ class Pacer:
         if not self._ended and not any(item.ends_sentence for item in self._pending):
             everything = sum(item.seconds for item in self._pending)
             spare = self._spare(lead, everything) - self._pacing.comfort_seconds
-            if spare > 0:
+            if spare > _SHORTEST_WAIT:
                 return Wait(spare)
             if not least:
                 return Wait()

@@ -43,77 +43,35 @@ def shown(reply: str, options: RenderOptions = AS_USUAL) -> str:
 
 # ---------------------------------------------------------------- for any text
 
+HOSTILE = (
+    "*·_·`·~·[·(·<·|·-·#·$·\\·\\(·\\[·&·> ·<a ·[](·```\n·$$·$a·$a ·`a·``a`·**a ·*a ·_a ·_a·~~a·[a·[a](·[^·<!--·<!-·"
+    "<a b=·&a·www.·http://·<think>·</think>· ·\n·\r\n·1. ·- ·\n1. ·\n- ·\n| a ·\n|-·(^·a·あ·\u0301·\ud800·\0·👍\u200d·"
+    "¥1,·→·:-)·\u200d·\n> ·\n# ·\n```\n·【1·\t"
+)
+PIECES = (
+    "*a*·**·__·~~·`x`·```py\n·\n```\n·[t](u)·[t·](u)·![a](b)·[^1]·[1]·[happy] ·<b>·</b>·<think>·</think>·<br>·"
+    "&amp;·&#0;·$x^2$·$$·\\(·\\)·\\[·\\]·https://a.b/c·www.x.y·\n- ·\n1. ·\n# ·\n> ·\n---\n·"
+    "\n| a | b |·\n|---|---|·(^_^)·（笑）·🎉·:-)·¥1,980·word ·言葉·です。·. ·! · ·\n·\n\n·\u3000·\u200b·\u0301·→· | ·*·wwww·\r\n"
+)
+
 TEXTS = st.one_of(
     st.text(max_size=200),
     st.text(alphabet="*_`~#<>[]()|!-+ \n\r\t1a。あ🎉\\:/.$^{}&;¥→\ud800\0", max_size=200),
-    st.lists(
-        st.sampled_from(
-            [
-                *(
-                    "*a*",
-                    "**",
-                    "__",
-                    "~~",
-                    "`x`",
-                    "```py\n",
-                    "\n```\n",
-                    "[t](u)",
-                    "[t",
-                    "](u)",
-                    "![a](b)",
-                    "[^1]",
-                    "[1]",
-                ),
-                *(
-                    "[happy] ",
-                    "<b>",
-                    "</b>",
-                    "<think>",
-                    "</think>",
-                    "<br>",
-                    "&amp;",
-                    "&#0;",
-                    "$x^2$",
-                    "$$",
-                    "\\(",
-                    "\\)",
-                ),
-                *("\\[", "\\]", "https://a.b/c", "www.x.y", "\n- ", "\n1. ", "\n# ", "\n> ", "\n---\n", "\n| a | b |"),
-                *(
-                    "\n|---|---|",
-                    "(^_^)",
-                    "（笑）",
-                    "🎉",
-                    ":-)",
-                    "¥1,980",
-                    "word ",
-                    "言葉",
-                    "です。",
-                    ". ",
-                    "! ",
-                    " ",
-                    "\n",
-                ),
-                *("\n\n", "\u3000", "\u200b", "\u0301", "→", " | ", "*", "wwww", "\r\n"),
-            ]
-        ),
-        max_size=30,
-    ).map("".join),
+    st.lists(st.sampled_from(PIECES.split("·")), max_size=30).map("".join),
 )
 
 
+READ_ALL = RenderOptions(code="read", tables="read", urls="read", emoji="keep", actions="read")
+DESCRIBE = RenderOptions(code="describe", tables="describe", urls="skip", language="ja")
+
+
 @settings(max_examples=600, deadline=None)
-@given(st.lists(st.tuples(TEXTS, st.sampled_from(Boundary)), max_size=3), st.sampled_from(["skip", "describe", "read"]))
+@given(
+    st.lists(st.tuples(TEXTS, st.sampled_from(Boundary)), max_size=3), st.sampled_from([AS_USUAL, READ_ALL, DESCRIBE])
+)
 def test_the_raw_parts_are_the_text_and_what_is_spoken_is_one_clean_line(
-    pieces: list[tuple[str, Boundary]], how: str
+    pieces: list[tuple[str, Boundary]], options: RenderOptions
 ) -> None:
-    options = RenderOptions(
-        code="read" if how == "read" else "describe" if how == "describe" else "skip",
-        tables="read" if how == "read" else "describe" if how == "describe" else "skip",
-        urls="read" if how == "read" else "host",
-        emoji="keep" if how == "read" else "skip",
-        actions="read" if how == "read" else "skip",
-    )
     renderer = Renderer(options)
     for text, boundary in pieces:
         found = renderer.feed(segment(text, boundary, "line"))
@@ -136,66 +94,11 @@ def test_nothing_of_a_reply_is_lost_with_any_strategy(reply: str, strategy: Stra
     assert not reply[len(raw) :].strip()
 
 
-@pytest.mark.parametrize(
-    "unit",
-    [
-        *("*", "_", "`", "~", "[", "(", "<", "|", "-", "#", "$", "\\", "\\(", "\\[", "&", "> ", "<a ", "[](", "```\n"),
-        *(
-            "$$",
-            "$a",
-            "$a ",
-            "`a",
-            "``a`",
-            "**a ",
-            "*a ",
-            "_a ",
-            "~~a",
-            "[a",
-            "[a](",
-            "[^",
-            "<!--",
-            "<!-",
-            "<a b=",
-            "&a",
-        ),
-        *(
-            "www.",
-            "http://",
-            "<think>",
-            "</think>",
-            " ",
-            "\n",
-            "\r\n",
-            "1. ",
-            "\n1. ",
-            "\n- ",
-            "\n| a ",
-            "\n|-",
-            "(^",
-            "a",
-        ),
-        *(
-            "あ",
-            "\u0301",
-            "\ud800",
-            "\0",
-            "👍\u200d",
-            "¥1,",
-            "→",
-            ":-)",
-            "\u200d",
-            "\n> ",
-            "\n# ",
-            "\n```\n",
-            "【1",
-            "\t",
-        ),
-    ],
-)
+@pytest.mark.parametrize("unit", HOSTILE.split("·"))
 def test_hostile_text_takes_linear_time(unit: str) -> None:
     """A quadratic pattern would run into the time-out of the test."""
     text = unit * (100_000 // len(unit))
-    for behind in ("", "x", "\n"):
+    for behind in ("", "x\n"):
         assert one(text + behind).raw == text + behind
 
 
@@ -264,7 +167,7 @@ def test_what_is_silent_belongs_to_what_was_said_before() -> None:
         ("a <stop> and 1 < 2 > 0", "a <stop> and 1 < 2 > 0", "a <stop> and 1 < 2 > 0"),
         ("Great 🎉! 楽しい♪ですね", "Great 🎉! 楽しい♪ですね", "Great! 楽しい ですね"),
         ("Hi :-) there ^_^", "Hi :-) there ^_^", "Hi there"),
-        ("失敗した（笑）。面白いwww", "失敗した（笑）。面白いwww", "失敗した。面白い"),
+        ("失敗した（笑）。面白いwww (´▽｀) www", "失敗した（笑）。面白いwww (´▽｀) www", "失敗した。面白い"),
         ("[happy] Hello [joy]there [Note]", "Hello there [Note]", "Hello there [Note]"),
         ("[笑顔]こんにちは！", "こんにちは！", "こんにちは！"),
         ("設定 → 一般", "設定 → 一般", "設定、一般"),
@@ -354,6 +257,10 @@ def test_a_formula_on_lines_of_its_own_is_said_without_its_marks() -> None:
     assert spoken("See:\n\n$$\nE = mc^2\n$$\n\nDone.") == ["See:", "E = mc squared.", "Done."]
 
 
+def test_two_dollars_within_a_line_open_no_formula() -> None:
+    assert spoken("It is $$ cheap. Use **it**.") == ["It is $$ cheap.", "Use it."]
+
+
 def test_an_unclosed_formula_ends_with_its_paragraph() -> None:
     assert spoken("$$ is money\n\nUse **it**.")[-1] == "Use it."
 
@@ -376,7 +283,7 @@ def test_a_done_task_is_said_to_be_done() -> None:
 def test_a_heading_loses_its_marks_and_is_followed_by_a_pause() -> None:
     assert spoken("## Getting started ##\n\nGo.") == ["Getting started.", "Go."]
     assert shown("## Getting started ##\n\nGo.") == "Getting started\n\nGo."
-    assert spoken("# 使い方\n\n始めます。") == ["使い方。", "始めます。"]
+    assert spoken("# 使い方\n\n## 2. 始め方\n\n始めます。") == ["使い方。", "2、始め方。", "始めます。"]
 
 
 def test_the_voice_pauses_behind_a_line_and_where_only_an_emoji_ends_a_sentence() -> None:
@@ -418,6 +325,12 @@ def test_code_is_shown_without_its_fences_and_skipped_with_a_notice() -> None:
     assert spoken("書きます。\n```\nx\n```\n以上です。") == ["書きます。", "コードは省略します。", "以上です。"]
 
 
+def test_lines_may_end_with_carriage_returns() -> None:
+    assert spoken(CODE.replace("\n", "\r\n")) == ["Run it:", "code omitted.", "Then go."]
+    assert shown(CODE.replace("\n", "\r\n")) == shown(CODE)
+    assert spoken(TABLE.replace("\n", "\r\n")) == spoken(TABLE)
+
+
 def test_code_is_described_when_wished() -> None:
     options = RenderOptions(code="describe")
     assert spoken(CODE, options)[1] == "3 lines of Python."
@@ -441,6 +354,11 @@ def test_an_unclosed_code_block_is_code_to_its_end() -> None:
     assert [said for said in spoken("```python\n" + "x. y\n" * 200) if said] == ["code omitted."]
 
 
+def test_the_rest_of_a_unit_is_silent_even_without_its_beginning() -> None:
+    assert Renderer().feed(segment("x = 1", rule="fence rest")).spoken == ""
+    assert Renderer().feed(segment("so.</think>", rule="think rest")).shown == ""
+
+
 def test_a_thought_of_many_segments_is_silent() -> None:
     reply = "<think>" + "Well. " * 200 + "</think>\n\nYes."
     assert [said for said in spoken(reply) if said] == ["Yes."]
@@ -456,6 +374,11 @@ def test_a_table_is_read_row_by_row_with_its_headers() -> None:
     assert spoken(TABLE) == ["Name: Apples, Qty: 1.5. Name: Pears."]
     assert shown(TABLE) == "| Name | Qty. |\n|---|---:|\n| Apples | 1.5 |\n| Pears | |"
     assert spoken("| 名前 | 年齢 |\n|---|---|\n| 田中 | 30 |\n") == ["名前は田中、年齢は30。"]
+
+
+def test_cells_that_say_yes_or_no_are_read_and_empty_ones_are_left_out() -> None:
+    assert one("| Plan | A | B | C |\n|---|---|---|---|\n| Free | ✅ | ❌ | — |").spoken == "Plan: Free, A: yes, B: no."
+    assert one("| 名前 | 可 |\n|---|---|\n| 無料 | ○ |").spoken == "名前は無料、可はまる。"
 
 
 def test_a_table_without_a_header_is_read_cell_by_cell() -> None:

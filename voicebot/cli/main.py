@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli import lab_experiments, lab_score
+from voicebot.cli.lab import lab_app
 from voicebot.cli.runner import Control, die_quietly_until_running, exit_code, run_command, show_error, status
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ config_app = typer.Typer(
     help="Show the configuration and where it comes from.", rich_markup_mode=None, no_args_is_help=True
 )
 app.add_typer(config_app, name="config")
+app.add_typer(lab_app, name="lab")
+lab_score.register(lab_app)
+lab_experiments.register(lab_app)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Use this config.toml.", rich_help_panel="Configuration")
@@ -51,6 +56,10 @@ BaseUrlOption = Annotated[str | None, typer.Option("--base-url", metavar="URL", 
 TtsOption = Annotated[str | None, typer.Option("--tts", metavar="KIND", help="Voice: pyttsx3, voicevox or tone.")]
 VoiceOption = Annotated[
     str | None, typer.Option("--voice", help="Voice id or name; for VOICEVOX a style id or character/style.")
+]
+RecordOption = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE.jsonl", help="Keep the deltas and their times, for `voicebot lab replay`."),
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
@@ -119,6 +128,7 @@ def chat(
     realtime: RealtimeOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
+    record: RecordOption = None,
     chat: ChatOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
@@ -132,7 +142,9 @@ def chat(
     from voicebot.cli.talk import Manner, converse
 
     async def body(control: Control) -> int:
-        return await converse(loaded.config, control, Manner(speak=not no_audio, as_json=json, quiet=quiet))
+        return await converse(
+            loaded.config, control, Manner(speak=not no_audio, as_json=json, quiet=quiet, record=record)
+        )
 
     run_command(body, debug=debug)
 
@@ -147,6 +159,7 @@ def ask(
     realtime: RealtimeOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
+    record: RecordOption = None,
     chat: ChatOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
@@ -161,7 +174,7 @@ def ask(
     from voicebot.cli.talk import Manner, speak_once
 
     async def body(control: Control) -> int:
-        manner = Manner(speak=not no_audio, as_json=json, quiet=quiet)
+        manner = Manner(speak=not no_audio, as_json=json, quiet=quiet, record=record)
         return await speak_once(loaded.config, control, manner, message=text)
 
     run_command(body, debug=debug)
@@ -179,6 +192,7 @@ def say(
     realtime: RealtimeOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
+    record: RecordOption = None,
     tts: TtsOption = None,
     voice: VoiceOption = None,
     debug: DebugOption = False,
@@ -199,10 +213,41 @@ def say(
     from voicebot.cli.talk import Manner, speak_once
 
     async def body(control: Control) -> int:
-        manner = Manner(speak=not no_audio, as_json=json, quiet=quiet)
+        manner = Manner(speak=not no_audio, as_json=json, quiet=quiet, record=record)
         return await speak_once(loaded.config, control, manner, source=source)
 
     run_command(body, debug=debug)
+
+
+@app.command()
+def chunk(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A text file; - is standard input.")] = "-",
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", metavar="NAME", help="adaptive, sentence, punctuation or newline.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print each segment as one JSON object a line.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Print how a text is cut, one segment a line while it arrives: some-program | voicebot chunk"""
+    loaded = load(config, set_, {"chunking.strategy": ("--strategy", strategy)})
+    from voicebot.chat.piped import GivenText, PipedChat
+    from voicebot.cli.chunk import chunk
+
+    source: GivenText | PipedChat
+    if file != "-":
+        try:
+            source = GivenText(Path(file).read_text(encoding="utf-8-sig", errors="replace"))
+        except OSError as error:
+            status(f"voicebot: {file}: {error.strerror} → name a text file, or - for standard input", bold=True)
+            raise typer.Exit(2) from error
+    elif sys.stdin.isatty():
+        status("voicebot: nothing to cut → voicebot chunk FILE, or some-program | voicebot chunk", bold=True)
+        raise typer.Exit(2)
+    else:
+        source = PipedChat()
+    run_command(lambda control: chunk(loaded.config, control, source, as_json=json), debug=debug)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import typer
 
-from voicebot.errors import AudioError, ChatError, ConfigError, SynthesisError, VoicebotError
+from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError
 
 OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO = range(7)
 INTERRUPTED, TERMINATED = 130, 143
@@ -30,6 +30,8 @@ def exit_code(error: VoicebotError) -> int:
             return VOICE
         case AudioError():
             return AUDIO
+        case LabError():
+            return USAGE
         case _:
             return FAILED
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -17,8 +18,8 @@ from voicebot.app import open_memory, open_parts
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, Control, exit_code, show_error, status
 from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config import Config
-from voicebot.events import Broadcast
-from voicebot.protocols import ChatModel
+from voicebot.events import Broadcast, TurnEvent
+from voicebot.protocols import ChatModel, Emit
 from voicebot.text.scripts import is_japanese
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Manner:
     speak: bool
     as_json: bool
     quiet: bool
+    record: Path | None = None
+    """Keep the deltas of the replies here."""
 
     def view(self) -> View:
         """A new view of the events."""
@@ -134,7 +137,24 @@ async def _open_session(
 
         manner.announce(_ready(parts))
         broadcast = Broadcast()
-        yield Session(parts, memory=open_memory(config), emit=broadcast.emit), broadcast
+        emit: Emit = broadcast.emit
+        if manner.record is not None:
+            emit = stack.enter_context(_recording(manner.record, broadcast.emit))
+        yield Session(parts, memory=open_memory(config), emit=emit), broadcast
+
+
+@contextmanager
+def _recording(path: Path, emit: Emit) -> Iterator[Emit]:
+    """Hand each event on to `emit` and to a trace."""
+    from voicebot.lab.record import open_recorder
+
+    with open_recorder(path) as recorder:
+
+        def both(event: TurnEvent) -> None:
+            recorder(event)
+            emit(event)
+
+        yield both
 
 
 async def _say_what_takes_long(config: Config, manner: Manner) -> None:

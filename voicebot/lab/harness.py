@@ -82,6 +82,8 @@ class Adaptive:
     def _take(self, segments: list[Segment]) -> list[str]:
         for segment in segments:
             self._pacer.feed(segment)
+        if not (segments or self._now or self._pacer.pending):
+            return []
         texts = []
         if self._now and self._backlog <= 0 and not segments:
             silence = max(0.0, self._now - self._silent_since)

@@ -14,6 +14,7 @@ from typing import Literal
 
 from voicebot.speech import Boundary, Segment
 from voicebot.text import scripts
+from voicebot.text.decisions import Mark, decide, ends_name, is_finished
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
 
@@ -69,8 +70,6 @@ _CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;
 _ITEM = re.compile(r"\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
 _APOSTROPHE_OPENS = re.compile(r"(?<!\w)['‘](?=\w)[^'’]*(?:(?<=\w)['’](?=\w)[^'’]*)*\Z")
 _EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
-_OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
-_CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +126,8 @@ class Chunker:
         """Where the present line begins, -1 if before the present segment."""
         self._after_sentence = True
         """Whether the segment before ended with a sentence."""
-        self._kind = ""
-        """What kind of mark is being looked behind; it is at `_mark_at`, and the cut would be at `_cut_at`."""
-        self._mark_at = self._cut_at = 0
-        self._quoted = False
-        """Whether that mark ended a sentence within a quotation."""
+        self._mark = Mark("", 0, 0, 0, 0, False)
+        """The mark that is being looked behind."""
         self._fence = self._tag = ""
         """What closes the present code block, or thought."""
         self._from = 0
@@ -252,8 +248,7 @@ class Chunker:
         self._voiced_until -= count
         self._line = max(-1, self._line - count)
         self._held_since -= count
-        self._mark_at -= count
-        self._cut_at -= count
+        self._mark = self._mark.moved(count)
         self._from -= count
         self._pause_at = max(0, self._pause_at - count)
 
@@ -361,11 +356,10 @@ class Chunker:
         self._in_running_text = step == self._in_text
         return True
 
-    def _look_behind(self, kind: str, at: int, behind: int | None = None) -> bool:
+    def _look_behind(self, kind: str, at: int, behind: int | None = None, *, quoted: bool = False) -> bool:
         """A sentence may end with the mark at `at`: what stands behind it (`behind`) decides."""
-        self._kind = kind
-        self._mark_at = at
-        self._cut_at = self._at = at + 1 if behind is None else behind
+        self._at = at + 1 if behind is None else behind
+        self._mark = Mark(kind, at, self._at, self._sentence, self._held_since, quoted)
         return self._begin_step(self._behind_mark)
 
     def _held(self, at: int) -> bool:
@@ -384,11 +378,8 @@ class Chunker:
     def _is_tied(self, text: str, at: int) -> bool:
         """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
         return self._is_emphasis_open(text, at) or (
-            text[max(self._sentence, at - 1) : at + 1] in scripts.NAME_ENDS and self._ends_name(text, at)
+            text[max(self._sentence, at - 1) : at + 1] in scripts.NAME_ENDS and ends_name(text, self._sentence, at)
         )
-
-    def _ends_name(self, text: str, at: int) -> bool:
-        return text[max(self._sentence, at - 16) : at + 1].endswith(scripts.NAMES_WITH_MARK)
 
     def _is_emphasis_open(self, text: str, at: int) -> bool:
         if text.find("*", self._sentence, at) < 0:
@@ -531,8 +522,8 @@ class Chunker:
         while inner > self._held_since and at - inner < 8:
             character = text[inner]
             if character in scripts.STRONG_MARKS:
-                self._quoted = text[at] not in ")）]" and character not in ".．"
-                self._look_behind("quote", inner, at + 1)
+                quoted = text[at] not in ")）]" and character not in ".．"
+                self._look_behind("quote", inner, at + 1, quoted=quoted)
                 return
             if not (character in scripts.STUCK_CLOSERS or character.isspace() or scripts.DECORATION.match(character)):
                 return
@@ -668,35 +659,35 @@ class Chunker:
 
     def _behind_mark(self, text: str, end: int, final: bool) -> _Cut | bool:
         """Takes in what sticks to the mark, then lets the next visible character decide."""
-        at, cut = self._at, self._cut_at
+        mark, at = self._mark, self._at
         verdict: bool | None = None
         while at < end:
             character = text[at]
             kind = _KINDS.get(character)
             if kind in ("mark", "dot", "ellipsis", "full stop"):
-                if at > cut and kind == "dot":  # " . . ." is an ellipsis, " .NET" is not
+                if at > mark.cut and kind == "dot":  # " . . ." is an ellipsis, " .NET" is not
                     if at + 1 >= end and not final:
                         break
                     if text[at + 1 : at + 2].isalnum():
-                        verdict = self._decide(text, at, end, cut, final)
+                        verdict = decide(text, mark, at, end, final)
                         break
-                self._take_mark(character, kind, at)
+                mark.take(character, kind, at)
                 at += 1
-                cut = at
-                if kind == "full stop" and self._kind == "full stop" and not self._is_tied(text, at - 1):
-                    if self._has_voice(text, cut):
-                        return _Cut(cut, Boundary.SENTENCE, "full stop")  # without a look at what comes next
+                mark.cut = at
+                if kind == "full stop" and mark.kind == "full stop" and not self._is_tied(text, at - 1):
+                    if self._has_voice(text, mark.cut):
+                        return _Cut(mark.cut, Boundary.SENTENCE, "full stop")  # without a look at what comes next
                     verdict = True
                     break
             elif (
-                (at == cut and self._sticks(text, at))
+                (at == mark.cut and self._sticks(text, at))
                 or scripts.extends(character)
                 or scripts.DECORATION.match(character)
             ):
                 at += 1
-                cut = at
+                mark.cut = at
             elif character.isspace() and kind != "newline":
-                if self._kind == "delimiter":
+                if mark.kind == "delimiter":
                     verdict = True
                     break
                 at += 1
@@ -706,50 +697,43 @@ class Chunker:
                 at += 1
             elif (
                 character in "(（"
-                and self._kind != "delimiter"
+                and mark.kind != "delimiter"
                 and (face := scripts.face_end(text, at, end, final)) != at
             ):
                 if face is None:
-                    self._at, self._cut_at = at, cut
+                    self._at = at
                     return False
-                at = cut = face
+                at = mark.cut = face
             elif (
                 character in ":;"
-                and self._kind != "delimiter"
+                and mark.kind != "delimiter"
                 and (smiley := scripts.smiley_end(text, at, end, final)) != at
             ):
                 if smiley is None:
-                    self._at, self._cut_at = at, cut
+                    self._at = at
                     return False
-                at = cut = smiley
+                at = mark.cut = smiley
             else:
-                verdict = self._decide(text, at, end, cut, final)
+                verdict = decide(text, mark, at, end, final)
                 if verdict is None:
-                    self._at, self._cut_at = at, cut
+                    self._at = at
                     return False
                 break
-        self._at, self._cut_at = at, cut
+        self._at = at
         if verdict is None:
-            if not final and self._is_finished(text, cut):
-                self._pause_at = cut
+            if not final and self._has_voice(text, mark.cut) and is_finished(text, mark):
+                self._pause_at = mark.cut
             return False
-        if verdict and self._has_voice(text, cut) and not (cut < end and scripts.joins(text, cut, self._start)):
-            boundary = self._boundary_of(text[self._mark_at]) if self._kind == "delimiter" else Boundary.SENTENCE
-            return _Cut(cut, boundary, self._kind)
-        if self._clauses and self._kind == "ellipsis" and scripts.LETTER.search(text, self._start, cut) is not None:
-            return _Cut(cut, Boundary.CLAUSE, "clause")
+        if (
+            verdict
+            and self._has_voice(text, mark.cut)
+            and not (mark.cut < end and scripts.joins(text, mark.cut, self._start))
+        ):
+            boundary = self._boundary_of(text[mark.at]) if mark.kind == "delimiter" else Boundary.SENTENCE
+            return _Cut(mark.cut, boundary, mark.kind)
+        if self._clauses and mark.kind == "ellipsis" and scripts.LETTER.search(text, self._start, mark.cut) is not None:
+            return _Cut(mark.cut, Boundary.CLAUSE, "clause")
         return self._begin_step(self._in_text)
-
-    def _take_mark(self, character: str, kind: str, at: int) -> None:
-        """One more mark: "!" and "。" outrank the ellipsis, which outranks the full stop."""
-        if self._kind in ("delimiter", "mark"):
-            return
-        if kind in ("full stop", "mark"):
-            self._kind = kind
-            self._mark_at = at
-        elif self._kind in ("dot", "emoji", "full stop") and (kind == "ellipsis" or character == "."):
-            self._kind = "ellipsis" if self._kind != "emoji" or kind == "ellipsis" else "dot"
-            self._mark_at = at
 
     def _sticks(self, text: str, at: int) -> bool:
         character = text[at]
@@ -759,161 +743,4 @@ class Chunker:
             return text.count(character, self._sentence, at) > 0 and (
                 character != "*" or self._is_emphasis_open(text, at) or text[at - 1] == "*"
             )
-        return text[self._mark_at].isascii() or character in scripts.CLOSERS
-
-    def _is_finished(self, text: str, cut: int) -> bool:
-        """Whether the sentence, as far as it can be seen, is over."""
-        if not self._has_voice(text, cut):
-            return False
-        if self._kind != "dot" or text[self._mark_at] != ".":
-            return True
-        ending, previous, word = scripts.ending_before(text, self._sentence, self._mark_at)
-        if ending == "initial":
-            return scripts.ends_before_word(ending, previous, word, "the ", 0, 4, True) is True
-        return ending != "never"
-
-    def _decide(self, text: str, at: int, end: int, cut: int, final: bool) -> bool | None:
-        """Whether a sentence ends at `cut` when the next visible character is text[at]; None: more has to be seen."""
-        character, kind = text[at], self._kind
-        glued = at == cut
-        ascii_mark = text[self._mark_at].isascii()
-        if kind == "delimiter":
-            return self._decide_delimiter(text, at)
-        if character in scripts.NEWLINES:
-            return True
-        if character == "<":
-            return not (glued and ascii_mark) or kind in ("mark", "quote")
-        if kind == "full stop" or (kind == "mark" and self._ends_name(text, self._mark_at)):
-            if self._ends_name(text, self._mark_at):
-                return character.isupper() and not glued and character.isascii()
-            return True
-        if scripts.is_cjk(character):
-            return self._decide_before_cjk(text, at, end, cut, final)
-        if text[self._mark_at] == "．":
-            return not character.isdigit()
-        if glued and ascii_mark:
-            return (character in "「『" or (kind != "dot" and character in '“"*')) and scripts.is_cjk(
-                self._before_mark(text)
-            )
-        if glued:
-            if kind == "quote" and character in scripts.OPENERS and self._is_quoted_within(text):
-                return False
-            return self._decide_glued(character)
-        return self._decide_after_blank(text, at, end, final)
-
-    def _is_quoted_within(self, text: str) -> bool:
-        """Whether the sentence began before the quotation: 彼は「なぜ？」「どうして？」と…"""
-        return scripts.LETTER.search(text, self._sentence, self._held_since) is not None
-
-    def _before_mark(self, text: str) -> str:
-        return text[self._mark_at - 1] if self._mark_at > self._sentence else " "
-
-    def _decide_delimiter(self, text: str, at: int) -> bool:
-        character, mark = text[at], text[self._mark_at]
-        if character in scripts.NEWLINES or scripts.is_cjk(character) or character in "「『（【《":
-            return not (
-                mark == "." and scripts.ending_before(text, self._sentence, self._mark_at)[0] == "before number"
-            )
-        return not mark.isascii() and not (mark in "．，：" and character.isdigit())
-
-    def _decide_before_cjk(self, text: str, at: int, end: int, cut: int, final: bool) -> bool | None:
-        kind = self._kind
-        if kind == "ellipsis":
-            return False
-        if kind == "emoji":
-            before = text[self._sentence : self._mark_at].rstrip()[-1:] if at > cut else self._before_mark(text)
-            if before in scripts.PARTICLE_ENDS or not (scripts.is_cjk(before) or before in "~～"):
-                return False
-        if kind == "dot" and text[self._mark_at] == ".":
-            ending, _, _ = scripts.ending_before(text, self._sentence, self._mark_at)
-            if ending not in ("word", "ordinal"):
-                return False
-            if ending == "ordinal" and at == cut:
-                return False
-        if kind == "quote" and at == cut and scripts.is_hangul(text[at]):
-            return False
-        if kind == "quote" and (said := scripts.is_said_by(text, at, end, final)) is not False:
-            return None if said is None else False
-        if kind == "quote" and at == cut and text[at] == "で":  # 「…」でも is "even with", でも、 begins a sentence
-            if end - at < 3 and not final:
-                return None
-            return text[at + 2 : at + 3] == "、" and scripts.begins_sentence(text, at, end, wide=True, final=final)
-        if "\u3041" <= text[at] <= "\u309f" and at == cut:
-            return scripts.begins_sentence(text, at, end, wide=kind != "mark", final=final)
-        return True
-
-    def _decide_glued(self, character: str) -> bool:
-        """Directly behind a full-width mark, an emoji or a closing bracket."""
-        if character in _CONTINUES:
-            return False
-        if self._kind == "ellipsis":
-            return False
-        if self._kind in ("quote", "emoji", "action"):
-            return character in _OPENING_MARKS or character.isupper()
-        return True
-
-    def _decide_after_blank(self, text: str, at: int, end: int, final: bool) -> bool | None:
-        kind = self._kind
-        if kind in ("dot", "mark") and text[at] in _OPENING_MARKS and text[at] not in "(（[<":
-            return kind == "mark" or scripts.ending_before(text, self._sentence, self._mark_at)[0] in (
-                "word",
-                "ordinal",
-            )
-        first, stop = at, min(end, at + 6)
-        while first < stop and text[first] in _OPENING_MARKS:
-            first += 1
-        if first == stop:
-            if stop < at + 6 and not final:
-                return None
-            return kind != "ellipsis"
-        opened, letter = first > at, text[first]
-        if opened and scripts.is_cjk(letter):
-            return kind not in ("ellipsis", "dot") or scripts.is_cjk(self._before_mark(text))
-        if letter.islower():
-            action = text[at] == "*" and text[at + 1 : at + 2] != "*"
-            return self._decide_before_small(text, opened, text[at]) or (kind == "ellipsis" and action)
-        if kind == "ellipsis":
-            return self._decide_after_ellipsis(text, first, end, final)
-        if kind == "quote":
-            if text[at] in "([":
-                return False
-            said = scripts.is_said_by(text, first, end, final) if letter.isalpha() and self._quoted else False
-            return None if said is None else not said and (letter.isalnum() or opened)
-        if kind == "dot":
-            if not letter.isalnum():
-                return letter not in "&,;:" and scripts.ending_before(text, self._sentence, self._mark_at)[0] in (
-                    "word",
-                    "ordinal",
-                )
-            ending, previous, word = scripts.ending_before(text, self._sentence, self._mark_at)
-            if letter.isdigit():
-                return ending in ("word", "ordinal")
-            return scripts.ends_before_word(ending, previous, word, text, first, end, final)
-        if kind == "emoji":
-            return letter.isalnum() and not (
-                self._before_mark(text) == " "
-                and text[max(self._sentence, self._mark_at - 3) : self._mark_at].strip() == "I"
-            )
-        return letter not in "&,;"
-
-    def _decide_before_small(self, text: str, opened: bool, opener: str) -> bool:
-        kind = self._kind
-        if kind in ("ellipsis", "action"):
-            return False
-        small_style = scripts.starts_lower(text, self._sentence, self._mark_at)
-        if kind == "dot":
-            ending, _, word = scripts.ending_before(text, self._sentence, self._mark_at)
-            return (small_style or opened) and ending == "word" and len(word) > 1
-        if kind == "quote":
-            return opened and opener not in "(["
-        return small_style or (opened and opener not in "([")
-
-    def _decide_after_ellipsis(self, text: str, first: int, end: int, final: bool) -> bool | None:
-        """ "Wait... Did you", not "Hmm... I think" nor "from 3 ... 5"."""
-        if not text[first].isupper():
-            return False
-        if text[first] != "I":
-            return True
-        if first + 1 >= end and not final:
-            return None
-        return text[first + 1 : first + 2].isalpha() or len(text[self._sentence : self._mark_at].split()) > 2
+        return text[self._mark.at].isascii() or character in scripts.CLOSERS

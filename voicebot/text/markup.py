@@ -56,17 +56,24 @@ _RULE = re.compile(r"[ \t]*+(?:(?:-[ \t]*+){3,}+|(?:\*[ \t]*+){3,}+|(?:_[ \t]*+)
 _MARKER = re.compile(
     r"""[ \t\u3000]*+(?P<quote>(?:>[ \t]?)*+)
     (?:(?P<heading>\#{1,6}+(?:[ \t]++|$))
-      |(?P<bullet>[-*+–—●○■□▪◦•⁃‣・](?:[ \t\u3000]++|$)|[•⁃‣・●■](?=\S))?+
-       (?P<box>\[(?P<done>[ xX])\][ \t]++)?+
-       (?P<number>(?P<digits>\d{1,3}+)(?:[.)](?:[ \t]++|$|(?=[\u3041-\u30ff\u3400-\u9fff「『]))|[．）](?!\d)))?+
+      |(?P<bullet>[-*+–—●○■□▪◦•⁃‣・](?:[ \t\u3000]++|$)|[•⁃‣・●■](?=\S))?+(?P<box>\[(?P<done>[ xX])\][ \t]++)?+
     )
+    (?P<number>(?P<digits>\d{1,3}+)(?:[.)](?:[ \t]++|$|(?=[\u3041-\u30ff\u3400-\u9fff「『]))|[．）](?!\d)))?+
     (?P<note>\[\^?[\w-]{1,20}+\]:[ \t]++)?+""",
     re.VERBOSE,
 )
 _ADDRESS_LINE = re.compile(r"<?https?://[^\s>]++>?(?: \"[^\"\n]*+\")?[ \t]*+$")
-_DELIMITER = re.compile(r"[ \t]*+(?=[^|\n]{0,60}\||\|)[|:]?[ \t]*+:?-[-:| \t]*+$", re.MULTILINE)
+_DELIMITER = re.compile(r"[ \t]*+(?=[^|\n]{0,60}\||\|)[|:]?[ \t]*+:?-[-:| \t]*+\r?$", re.MULTILINE)
+_ANSWERS = {
+    **dict.fromkeys(("✅", "✔", "✔️", "✓", "☑", "☑️", "○", "◯", "〇", "⭕"), ("yes", "まる")),
+    **dict.fromkeys(("❌", "✘", "✗", "✖", "✖️", "×"), ("no", "ばつ")),
+}
+"""Cells of a table that say yes or no."""
 _BAR = re.compile(r"(?<!\\)\|")
 _ACTION = re.compile(rf"\s*+(?:\*(?![\s*])[^*\n]*+\*[\s.,!?。、！？…♪～{_EMOJI_CLASS}\ufe0f\u200d]*+)++")
+_SMALL_ACTION = re.compile(r"\*[a-z][^*\n]{1,120}+\*(?=\s|$)")
+_CLOSING_UNDERSCORES = re.compile(r"(?<=[^\s_])_+(?!\w)")
+_CLOSING_TILDES = re.compile(r"(?<=[^\s~])~~")
 _HEADING_END = re.compile(r"[ \t]++#++[ \t]*+$")
 
 _NUMBERS = r"[1-9]\d{0,2}+(?:\s?[,–-]\s?\d{1,3}+){0,8}+"
@@ -95,7 +102,8 @@ _SIGN = re.compile(
     | (?P<url>(?<![A-Za-z0-9.@/])(?i:https?://|www\.(?=[a-z0-9]))[A-Za-z0-9\-._~:/?\#\[\]@!$&'()*+,;=%]++)
     | (?P<bracket>[(（])
     | (?P<face>(?<!\w)(?:\^[_.-]?\^|>[_.]<|T_T|;_;)(?!\w)|(?<![^\s.!?…。！？])[:;=]['-]?[()DPp]{{1,4}}+(?!\w)
-              |(?<=[\u3041-\u30ff\u3400-\u9fff。！？!?])[wｗ]{{2,20}}+(?![A-Za-z0-9.]))
+              |(?<=[\u3041-\u30ff\u3400-\u9fff。！？!?])[wｗ]{{2,20}}+(?![A-Za-z0-9.])
+              |(?<=[\u3041-\u30ff\u3400-\u9fff。！？!?)）]\ )[wｗ]{{2,20}}+(?![A-Za-z0-9.]))
     | (?P<emoji>(?:[{_EMOJI_CLASS}][\ufe0e\ufe0f\u20e3\u200d]*+|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f])++)
     | (?P<stars>\*++)
     | (?P<underscores>(?<!\w)_++(?=[^\W_])|(?<=[^\W_])_++(?!\w)|(?<=[.!?。！？])_++)
@@ -166,7 +174,9 @@ class _Open:
     ends: re.Pattern[str]
     language: str = ""
     line_ends: int = 0
+    """Line ends in the code so far."""
     empty: bool = True
+    """Whether the code is blank so far."""
     said: bool = False
     """Whether the notice has been given."""
 
@@ -180,9 +190,11 @@ class _Table:
     """It becomes the header if a delimiter row follows."""
     column: int = 0
     in_row: bool = False
-    """Whether the segment ended within a row, and then within a cell."""
+    """Whether the last segment ended within a row."""
     in_cell: bool = False
+    """Whether something of the present cell has been said."""
     said: bool = False
+    """Whether the notice has been given."""
 
 
 @dataclass(slots=True)
@@ -235,7 +247,7 @@ class _Reading:
 
     def read(self) -> list[Span]:
         text, carried, end = self._text, self._carried, len(self._text)
-        if carried.open is None and carried.table is None and not carried.emphasis and _ACTION.fullmatch(text):
+        if carried.at_rest and _ACTION.fullmatch(text):
             self._action()
             return self._pieces
         at = 0
@@ -254,7 +266,8 @@ class _Reading:
         return self._pieces
 
     def _say(self, raw: str, shown: str, spoken: str, kind: str = "markup") -> None:
-        self._pieces.append(Span(raw, shown, spoken, kind))
+        if raw or spoken:
+            self._pieces.append(Span(raw, shown, spoken, kind))
 
     def _plain(self, start: int, end: int, kind: str = "text") -> None:
         if start < end:
@@ -263,6 +276,9 @@ class _Reading:
 
     def _pause(self) -> None:
         self._pieces.append(Span("", "", ".", "pause"))
+
+    def _line_begin(self, at: int) -> int:
+        return self._text.rfind("\n", max(0, at - 20), at) + 1 or max(0, at - 20)
 
     def _line_end(self, at: int) -> int:
         found = _NEWLINE.search(self._text, at)
@@ -310,30 +326,32 @@ class _Reading:
         marker = _MARKER.match(self._text, at, end)
         if marker is None or marker.end() == at:
             return at
-        heading, number = marker["heading"], marker["number"]
-        self._marked = bool(heading or marker["bullet"] or marker["box"] or number)
-        before = marker.start("number") if number else marker.start("note") if marker["note"] else marker.end()
-        if marker["box"]:
-            before = marker.start("box")
-        lead = self._text[at : marker.start("heading") if heading else before]
-        if lead:
+        self._marked = any(marker[part] for part in ("heading", "bullet", "box", "number"))
+        for part in ("heading", "box", "number", "note"):
+            if not (raw := marker[part]):
+                continue
+            lead = self._text[at : marker.start(part)]
             self._say(lead, lead, "" if lead.strip() else " ")
-        if heading:
-            self._say(heading, "", "")
-            if (closing := _HEADING_END.search(self._text, marker.end(), end)) is not None:
-                self._inline(marker.end(), closing.start(), lines=False)
-                self._say(closing[0], "", "")
-                return end
-        if marker["box"]:
-            done = {True: "済み、", False: "done: "}[self._japanese()] if marker["done"] != " " else ""
-            self._say(marker["box"], marker["box"], done)
-        if number:
-            self._say(number, number, marker["digits"] + ("、" if self._japanese() else ". "))
-        if marker["note"] and _ADDRESS_LINE.match(self._text, marker.end(), end):
-            self._say(self._text[marker.start("note") : end], self._text[marker.start("note") : end], "", "footnote")
+            at = marker.end(part)
+            match part:
+                case "heading":
+                    self._say(raw, "", "")
+                case "box":
+                    done = "済み、" if self._japanese() else "done: "
+                    self._say(raw, raw, "" if marker["done"] == " " else done)
+                case "number":
+                    self._say(raw, raw, marker["digits"] + ("、" if self._japanese() else ". "))
+                case "note" if _ADDRESS_LINE.match(self._text, at, end):
+                    self._say(self._text[at - len(raw) : end], self._text[at - len(raw) : end], "", "footnote")
+                    return end
+                case _:
+                    self._say(raw, raw, "", "footnote")
+        lead = self._text[at : marker.end()]
+        self._say(lead, lead, "" if lead.strip() else " ")
+        if marker["heading"] and (closing := _HEADING_END.search(self._text, marker.end(), end)) is not None:
+            self._inline(marker.end(), closing.start(), lines=False)
+            self._say(closing[0], "", "")
             return end
-        if marker["note"]:
-            self._say(marker["note"], marker["note"], "", "footnote")
         return marker.end()
 
     def _newline(self, raw: str) -> None:
@@ -342,9 +360,6 @@ class _Reading:
             self._marked = False
         self._carried.emphasis.clear()
         self._carried.line_start = True
-        self._plain_piece(raw)
-
-    def _plain_piece(self, raw: str) -> None:
         self._pieces.append(Span(raw, raw, raw))
 
     # ------------------------------------------------------------ code blocks, thoughts, formulas of their own
@@ -361,9 +376,11 @@ class _Reading:
             if found:
                 self._say(found[0], found[0], "", "math")
         else:
-            body = end - 1 if found and end > at and self._text[end - 1] == "\n" else end
-            self._code(block, self._text[at:body], closed=found is not None)
-            self._say(self._text[body:behind], "", "")
+            body = self._text[at:end]
+            if found:  # the last line end belongs to the fence
+                body = body.removesuffix("\n").removesuffix("\r")
+            self._code(block, body, closed=found is not None)
+            self._say(self._text[at + len(body) : behind], "", "")
         if found:
             self._carried.open = None
         return behind
@@ -413,7 +430,8 @@ class _Reading:
             return end
         if not table.header and not table.first_row:
             table.first_row = tuple(self._words_of(cell) for cell in _cells(text[at:end]))
-            delimiter = _DELIMITER.match(text, end + 1)
+            newline = _NEWLINE.match(text, end)
+            delimiter = _DELIMITER.match(text, newline.end()) if newline else None
             if delimiter is not None and text[delimiter.end() :].strip():
                 self._say(text[at:end], text[at:end], "", "table")
                 return end
@@ -462,17 +480,20 @@ class _Reading:
         while at < end:
             bar = _BAR.search(self._text, at, end)
             stop = bar.start() if bar else end
-            if self._text[at:stop].strip():
+            cell = self._text[at:stop]
+            answer = _ANSWERS.get(cell.strip())
+            if answer or scripts.has_speech(cell):
                 if not table.in_cell:
-                    label = self._label(table)
-                    if label or not first:
-                        self._say("", "", ("" if first else joined) + label, "table")
-                blanks = stop - at - len(self._text[at:stop].lstrip(" "))
-                self._say(" " * blanks, " " * blanks, " " * bool(blanks), "table")
-                self._inline(at + blanks, stop, lines=False)
+                    self._say("", "", ("" if first else joined) + self._label(table), "table")
+                blanks = cell[: len(cell) - len(cell.lstrip(" "))]
+                self._say(blanks, blanks, " " * bool(blanks), "table")
+                if answer:
+                    self._say(cell[len(blanks) :], cell[len(blanks) :], answer[self._japanese()], "table")
+                else:
+                    self._inline(at + len(blanks), stop, lines=False)
                 table.in_cell, first = True, False
             else:
-                self._plain(at, stop)
+                self._say(cell, cell, " ", "table")
             if bar is None:
                 break
             self._say("|", "|", " ", "table")
@@ -504,12 +525,13 @@ class _Reading:
         text, plain = self._text, at
         while (found := _SIGN.search(text, at, end)) is not None:
             start, before = found.start(), len(self._pieces)
-            self._plain(plain, start)
             at = self._sign(found, end)
             if at == start:  # it is only a character
-                del self._pieces[before:]
-                at, plain = start + 1, plain
+                at = start + 1
                 continue
+            if plain < start:
+                words = text[plain:start]
+                self._pieces.insert(before, Span(words, words, words))
             plain = at
             if lines and (self._carried.line_start or self._carried.open is not None):
                 return at
@@ -523,6 +545,9 @@ class _Reading:
             case "newline":
                 self._newline(raw)
             case "display":
+                behind_blanks = not self._text[self._line_begin(start) : start].strip()
+                if not behind_blanks and _FORMULA_ENDS[raw].search(self._text, found.end()) is None:
+                    return start
                 self._carried.open = _Open("math", _FORMULA_ENDS[raw])
                 self._say(raw, raw, "", "math")
             case "formula":
@@ -547,13 +572,9 @@ class _Reading:
             case "emotion":
                 return self._bracket(found)
             case "autolink":
+                address = raw[1:-1]
                 self._say("<", "", "")
-                self._say(
-                    raw[1:-1],
-                    raw[1:-1],
-                    raw[1:-1] if "@" in raw and "/" not in raw else self._address(raw[1:-1]),
-                    "url",
-                )
+                self._say(address, address, self._address(address) if "/" in address else address, "url")
                 self._say(">", "", "")
             case "thought":
                 self._carried.open = _Open("thought", _THOUGHT_ENDS[found["opened"].lower()])
@@ -612,7 +633,7 @@ class _Reading:
         start = found.start()
         name = found["name"].strip()
         tag = name.casefold().removeprefix("emotion:").strip()
-        if tag in EMOTION_TAGS or name in self._options.emotion_tags:
+        if tag in EMOTION_TAGS or tag in map(str.casefold, self._options.emotion_tags):
             parted = start == 0 or self._text[start - 1].isspace()
             self._say(found[0], "" if parted else found["gap"], " ", "emotion")
             return found.end()
@@ -654,13 +675,11 @@ class _Reading:
 
     def _acted(self, start: int) -> int:
         """Where the *action* ends that begins a sentence here, or 0: it has no capital, unlike emphasis there."""
-        if self._options.actions == "read" or not _SMALL_ACTION.match(self._text, start):
+        before = self._text[max(0, start - 4) : start].rstrip()[-1:]
+        if self._options.actions == "read" or (before and before not in '.!?…"”'):
             return 0
-        before = self._text[:start].rstrip()[-1:] if start < 4 else self._text[start - 4 : start].rstrip()[-1:]
-        if before and before not in '.!?…"”':
-            return 0
-        found = _SMALL_ACTION.match(self._text, start)
-        return found.end() if found else 0
+        action = _SMALL_ACTION.match(self._text, start)
+        return action.end() if action else 0
 
     def _pair(self, found: re.Match[str], end: int) -> None:
         """_ and ~~: markers if there are two, else only not spoken."""
@@ -675,11 +694,6 @@ class _Reading:
             self._say(run, "", "")
         else:
             self._say(run, run, "")
-
-
-_CLOSING_UNDERSCORES = re.compile(r"(?<=[^\s_])_+(?!\w)")
-_CLOSING_TILDES = re.compile(r"(?<=[^\s~])~~")
-_SMALL_ACTION = re.compile(r"\*[a-z][^*\n]{1,120}+\*(?=\s|$)")
 
 
 # ---------------------------------------------------------------- one line of speech

@@ -1,0 +1,59 @@
+"""Engine cost models: their names, their costs, their seeds."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+import trio
+from trio.testing import MockClock
+
+from voicebot.errors import LabError
+from voicebot.lab.engines import ENGINES, CostedVoice, EngineCost, parse_engine
+from voicebot.speech import Utterance
+from voicebot.text.scripts import speech_seconds
+
+SENTENCE = Utterance(0, "今日は晴れです。", "今日は晴れです。", 0, 8)
+SECONDS = speech_seconds(SENTENCE.spoken)
+
+
+def synthesis_seconds(voice: CostedVoice) -> float:
+    async def body() -> float:
+        began = anyio.current_time()
+        await voice.synthesize(SENTENCE)
+        return anyio.current_time() - began
+
+    return trio.run(body, clock=MockClock(autojump_threshold=0))
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
+def test_a_synthesis_takes_what_the_model_says(engine: EngineCost) -> None:
+    assert parse_engine(engine.name) == engine
+    expected = engine.fixed_seconds + engine.rtf * SECONDS
+    assert synthesis_seconds(CostedVoice(engine)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_costs_of_ones_own_are_two_numbers() -> None:
+    assert parse_engine(" 0.2+0.4 ") == EngineCost("0.2+0.4", 0.2, 0.4)
+
+
+@pytest.mark.parametrize("text", ["", "gpuu", "0.2", "0.2+", "+", "-1+0", "0+nan", "inf+0", "a+b"])
+def test_what_is_no_cost_model_is_told_with_those_that_are(text: str) -> None:
+    with pytest.raises(LabError) as raised:
+        parse_engine(text)
+    assert repr(text) in raised.value.message
+    assert "cpu-slow" in raised.value.hint
+    assert "0.2+0.4" in raised.value.hint
+
+
+def test_the_audio_is_as_long_as_the_text_takes_to_say() -> None:
+    async def body() -> float:
+        return (await CostedVoice(parse_engine("instant")).synthesize(SENTENCE)).seconds
+
+    assert trio.run(body) == pytest.approx(SECONDS, abs=1e-3)
+
+
+def test_a_seed_varies_the_costs_the_same_way_every_time() -> None:
+    engine = parse_engine("cpu-slow")
+    first, again, other = (synthesis_seconds(CostedVoice(engine, seed=seed)) for seed in (1, 1, 2))
+    assert first == again != other
+    assert first == pytest.approx(engine.seconds(SECONDS), rel=0.8)

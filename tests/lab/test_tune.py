@@ -1,0 +1,153 @@
+"""Tuning: finds the best there is, checks it elsewhere, and writes it down."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tests.lab.test_sweep import write_traces
+from voicebot.cli.lab_experiments import register
+from voicebot.config import Config
+from voicebot.errors import LabError
+from voicebot.lab.experiment import Experiment, read_experiment
+from voicebot.lab.traces import Trace
+from voicebot.lab.tune import Half, Measured, Tuned, config_text, split_traces, tune
+
+LINES = '[settings.lines]\nchunking.strategy = "newline"\n'
+KNOB = '[matrix]\nchunking.strategy = ["newline", "punctuation", "sentence"]\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    write_traces(folder)
+    path = folder / "experiment.toml"
+    path.write_text(f'traces = ["."]\nengines = ["cpu-slow"]\n{text}', encoding="utf-8")
+    return path
+
+
+def experiment(folder: Path, text: str) -> Experiment:
+    return read_experiment(write(folder, text))
+
+
+def trace(name: str, language: str) -> Trace:
+    return Trace(name, language, ((0.1, "x"),))
+
+
+def test_the_best_of_a_list_is_found(tmp_path: Path) -> None:
+    tuned = tune(experiment(tmp_path, LINES + KNOB))
+    assert tuned.overrides == {"chunking.strategy": "punctuation"}
+    assert tuned.tried == 3
+    assert tuned.searched.best.objective < tuned.searched.before.objective
+
+
+def test_the_best_setting_is_found(tmp_path: Path) -> None:
+    tuned = tune(experiment(tmp_path, LINES + '[settings."句読点"]\nchunking.strategy = "punctuation"\n'))
+    assert tuned.config.chunking.strategy == "punctuation"
+
+
+def test_a_range_is_searched_within_the_budget_and_the_same_every_time(tmp_path: Path) -> None:
+    text = LINES + "[matrix]\nchunking.max_characters = {min = 10, max = 400}\n"
+    told: list[tuple[int, int]] = []
+    tuned = tune(experiment(tmp_path, text), budget=12, seed=3, progress=lambda done, of: told.append((done, of)))
+    assert tuned.tried <= 12
+    assert told[-1] == (12, 12)
+    assert tuned.config.chunking.max_characters < 60, "a line is cut early, so it starts early"
+    assert tune(experiment(tmp_path, text), budget=12, seed=3) == tuned
+
+
+def test_what_makes_no_difference_is_left_alone(tmp_path: Path) -> None:
+    tuned = tune(experiment(tmp_path, LINES + KNOB + "tts.rate = [100, 300]\n"))
+    assert tuned.overrides == {"chunking.strategy": "punctuation"}
+
+
+def test_impossible_combinations_are_left_out(tmp_path: Path) -> None:
+    text = '[settings.a]\naudio.kind = "silent"\n[settings.b]\naudio.kind = "silent"\nchunking.strategy = "newline"\n'
+    chosen = experiment(tmp_path, text)
+    chosen = dataclasses.replace(chosen, matrix={"chunking.max_characters": (1, 300)})
+    tuned = tune(chosen)
+    assert (tuned.impossible, tuned.tried) == (2, 2)
+    assert any("impossible" in remark for remark in tuned.remarks())
+
+
+def test_halves_share_languages_and_no_text() -> None:
+    names = [("ja-a@10", "ja"), ("ja-a@30", "ja"), ("ja-b@10", "ja"), ("en-a@10", "en"), ("en-b@10", "en")]
+    searched, checked = split_traces(trace(*name) for name in names)
+    assert [trace.name for trace in searched] == ["en-a@10", "ja-a@10", "ja-a@30"]
+    assert [trace.name for trace in checked] == ["en-b@10", "ja-b@10"]
+
+
+def test_one_text_alone_cannot_be_checked() -> None:
+    with pytest.raises(LabError, match="one text"):
+        split_traces([trace("a@10", "ja"), trace("a@30", "ja")])
+
+
+def test_without_anything_to_search_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="nothing to search"):
+        tune(experiment(tmp_path, LINES))
+
+
+def test_over_fitting_is_told() -> None:
+    def half(before: float, best: float) -> Half:
+        return Half(("t",), Measured(before, before, 0.5, 0.0), Measured(best, best, 0.5, 0.0))
+
+    tuned = Tuned("e", ("gpu",), 0.5, 10, 0, {}, Config(), half(2.0, 1.0), half(1.0, 1.5))
+    assert any("over-fitted" in remark for remark in tuned.remarks())
+    assert "Over-fitted" in config_text(tuned)
+
+
+def test_the_file_holds_only_what_differs_from_the_defaults(tmp_path: Path) -> None:
+    base = '[tts]\nkind = "voicevox"\nvoice = "ずんだもん/ノーマル"\nspeed = 1.0\n[chat]\napi_key = "secret"\n'
+    (tmp_path / "base.toml").write_text(base, encoding="utf-8")
+    tuned = tune(experiment(tmp_path, 'config = "base.toml"\n' + LINES + KNOB))
+    text = config_text(tuned)
+    assert tomllib.loads(text) == {
+        "chat": {},
+        "chunking": {"strategy": "punctuation"},
+        "tts": {"kind": "voicevox", "voice": "ずんだもん/ノーマル"},
+    }
+    assert "secret" not in text
+    assert "Checked on 1 traces" in text
+
+
+# ---------------------------------------------------------------- the command
+
+
+def command() -> typer.Typer:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    register(app)
+    return app
+
+
+def test_the_command_writes_the_winner_and_prints_both_halves(tmp_path: Path) -> None:
+    best = tmp_path / "best.toml"
+    done = CliRunner().invoke(command(), ["tune", str(write(tmp_path, LINES + KNOB)), "-o", str(best)])
+    assert done.exit_code == 0, done.output
+    assert tomllib.loads(best.read_text(encoding="utf-8")) == {"chunking": {"strategy": "punctuation"}}
+    assert [line.split()[:2] for line in done.stdout.splitlines()[1:5]] == [
+        ["searched", "before"],
+        ["searched", "best"],
+        ["checked", "before"],
+        ["checked", "best"],
+    ]
+
+
+def test_the_command_overwrites_only_when_told_to(tmp_path: Path) -> None:
+    best = tmp_path / "best.toml"
+    best.write_text("# mine\n", encoding="utf-8")
+    arguments = ["tune", str(write(tmp_path, LINES + KNOB)), "-o", str(best)]
+    done = CliRunner().invoke(command(), arguments)
+    assert (done.exit_code, best.read_text(encoding="utf-8")) == (2, "# mine\n")
+    assert "--force" in done.stderr
+    done = CliRunner().invoke(command(), [*arguments, "--force", "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["overrides"] == {"chunking.strategy": "punctuation"}
+
+
+def test_the_help_states_the_objective() -> None:
+    done = CliRunner().invoke(command(), ["tune", "--help"])
+    assert "wait + WEIGHT × TTFA" in done.stdout

@@ -1,0 +1,54 @@
+"""`voicebot chunk`: a text through the chunker, one segment a line while it arrives."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from anyio import CancelScope
+
+from voicebot import events
+from voicebot.app import build_parts
+from voicebot.audio.silent import SilentOutput
+from voicebot.cli.runner import FAILED, INTERRUPTED, OK, Control
+from voicebot.cli.view import JsonView, TextView, viewing
+from voicebot.config import Config
+from voicebot.events import Broadcast, TurnEvent
+from voicebot.protocols import ChatModel
+from voicebot.turn import speak_turn
+
+
+class _Lines(TextView):
+    """Each segment on a line of its own; the lines within it end in ⏎."""
+
+    def show(self, event: TurnEvent) -> str:
+        """The line for `event`."""
+        if not isinstance(event, events.SegmentReady):
+            return ""
+        return "⏎".join(event.text.strip().splitlines()) + "\n"
+
+
+class _Objects(JsonView):
+    """Each segment as one JSON object a line."""
+
+    def show(self, event: TurnEvent) -> str:
+        """The line for `event`."""
+        return json.dumps(asdict(event), ensure_ascii=False) + "\n" if isinstance(event, events.SegmentReady) else ""
+
+
+async def chunk(config: Config, control: Control, source: ChatModel, *, as_json: bool) -> int:
+    """Print the segments of what `source` gives as they are cut; return the exit code. Raises VoicebotError."""
+    parts = build_parts(config, chat=source, synthesizer=None, output=SilentOutput(realtime=False))
+    view = _Objects() if as_json else _Lines(as_written=False, quiet=True)
+    broadcast, scope = Broadcast(), CancelScope()
+
+    def interrupt() -> bool:
+        scope.cancel()
+        return True
+
+    control.interrupt = interrupt
+    async with viewing(broadcast, view, closed=lambda: control.leave(FAILED)):
+        outcome = await speak_turn((), parts, emit=broadcast.emit, scope=scope)
+    if outcome.error is not None:
+        raise outcome.error
+    return INTERRUPTED if outcome.kind == "interrupted" else OK

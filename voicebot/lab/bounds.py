@@ -1,0 +1,156 @@
+"""What no choice of cuts can beat: the best first sound and the least silence that a text and an engine allow.
+
+Found with hindsight, by dynamic programming over every way to join the clauses of the reply into utterances. Only who
+breaks within a clause, as the pacer does where else there were silence, can do better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voicebot.lab.engines import EngineCost, audio_seconds
+from voicebot.text import scripts
+from voicebot.text.chunking import SILENT_RULES, Chunker
+from voicebot.text.spoken import spoken_text
+
+_CLAUSE_MARKS = frozenset("、，､；：…‥—。！？｡؟،؛।")
+_BEFORE_BLANK = frozenset(",;:!?–")
+"""These end a clause only where a blank follows: 1,980, 10:30, https://"""
+_MOST_CLAUSES = 100
+"""A longer utterance is minutes long: cut in two it is ready earlier, and nothing is lost."""
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """In seconds since the question; 0 where there is nothing to hear."""
+
+    ttfa: float
+    """The earliest first sound."""
+    wait: float
+    """The least silence: TTFA and gaps together (another choice of cuts than the one for `ttfa`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """The text between two places where a cut is allowed."""
+
+    written: float
+    """When its last character was there."""
+    seconds: float
+    """Of audio."""
+    glue_seconds: float
+    """Of audio on top, when it goes on with the utterance before instead of beginning one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Somewhere in the reply, with one way to have got there."""
+
+    free: float
+    """When the engine is free."""
+    end: float
+    """When the last sound ends."""
+    silence: float
+
+
+def bound(deltas: Sequence[tuple[float, str]], engine: EngineCost, *, audio_latency_seconds: float = 0.0) -> Bound:
+    """The bound for a reply that arrives as `deltas` (seconds, delta), with one synthesis at a time.
+
+    Cuts are allowed where the sentence chunker cuts and behind the marks of clauses.
+    """
+    clauses = _clauses(deltas)
+    if not any(clause.seconds for clause in clauses):
+        return Bound(0.0, 0.0)
+    states: list[list[_State]] = [[_State(0.0, 0.0, 0.0)]]
+    ttfa = float("inf")
+    for stop, last in enumerate(clauses, 1):
+        reached: list[_State] = []
+        seconds = 0.0
+        for start in range(stop - 1, max(-1, stop - 1 - _MOST_CLAUSES), -1):
+            seconds += clauses[start].seconds
+            reached += [_say(state, last.written, seconds, engine, audio_latency_seconds) for state in states[start]]
+            if start == 0 and seconds:
+                ttfa = min(ttfa, last.written + engine.seconds(seconds) + audio_latency_seconds)
+            if seconds:
+                seconds += clauses[start].glue_seconds
+        states.append(_best(reached))
+    return Bound(ttfa, min(state.silence for state in states[-1]))
+
+
+def _say(state: _State, written: float, seconds: float, engine: EngineCost, latency: float) -> _State:
+    """After one more utterance that is `seconds` long."""
+    if not seconds:
+        return state
+    free = max(written, state.free) + engine.seconds(seconds)
+    start = max(free + latency, state.end)
+    return _State(free, start + seconds, state.silence + start - state.end)
+
+
+def _best(states: list[_State]) -> list[_State]:
+    """The states that no other one is sure to end as well as."""
+    kept: list[_State] = []
+    for state in sorted(states, key=lambda state: (state.silence, -state.end, state.free)):
+        if not any(_excess(better, state) <= _ROUNDING for better in kept):
+            kept.append(state)
+    return kept
+
+
+def _excess(one: _State, other: _State) -> float:
+    """How much more silence `one` may end with than `other`, if both go on in the same way.
+
+    An engine that is free `later` delays every later clip by that much at most; sound that ends `earlier` hides less.
+    """
+    later, earlier = one.free - other.free, other.end - one.end
+    return one.silence - other.silence + max(0.0, earlier, earlier + later)
+
+
+def _clauses(deltas: Sequence[tuple[float, str]]) -> list[_Clause]:
+    text = "".join(delta for _, delta in deltas)
+    japanese = scripts.is_japanese(text) or None
+    clauses: list[_Clause] = []
+    start = arrived = index = 0
+    for stop, silent in cut_places(text):
+        while arrived < stop:
+            arrived += len(deltas[index][1])
+            index += 1
+        piece = text[start:stop]
+        blank = piece[: len(piece) - len(piece.lstrip())]
+        spoken = "" if silent else spoken_text(piece, japanese=japanese)
+        # What is joined is said with one blank between, however many were written.
+        glue = scripts.speech_seconds(" ") if blank and spoken else 0.0
+        clauses.append(_Clause(deltas[index - 1][0], audio_seconds(spoken), glue))
+        start = stop
+    return clauses
+
+
+def cut_places(text: str) -> list[tuple[int, bool]]:
+    """Where `text` may be cut, behind its last visible character at the end; True where what ends there is silent."""
+    chunker = Chunker(strategy="sentence")
+    places: list[tuple[int, bool]] = []
+    for segment in [*chunker.feed(text), *chunker.flush()]:
+        silent = segment.rule in SILENT_RULES
+        end = segment.start + len(segment.text.rstrip())
+        if not silent and segment.rule not in ("fence", "table", "think"):
+            places += [(at, False) for at in range(segment.start + 1, end) if _ends_clause(text, at)]
+        if end > segment.start:
+            places.append((end, silent))
+    return places
+
+
+def _ends_clause(text: str, at: int) -> bool:
+    """Whether a voice may pause between `text[at - 1]` and `text[at]`."""
+    before, after = text[at - 1], text[at]
+    if before == "\n":
+        return False  # the place is before it
+    if after == "\n":
+        return not before.isspace()
+    if after in _CLAUSE_MARKS or after in scripts.STUCK_CLOSERS:
+        return False  # the mark goes on
+    if before in scripts.CLOSERS or before in scripts.TOGGLES:
+        # （税込）で and 「…」と go on, and so does (s)he
+        return not after.isalnum() or not (after.isascii() or "\u3041" <= after <= "\u309f")
+    if before in _BEFORE_BLANK:
+        return after.isspace()
+    return before in _CLAUSE_MARKS and not (after.isdigit() and text[at - 2 : at - 1].isdigit())

@@ -1,0 +1,88 @@
+"""What one configuration changes against another, run by run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from voicebot.lab.runs import Run
+
+_SAME_SECONDS = 0.005
+"""Nobody hears less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The same trace and engine with two configurations."""
+
+    a: Run
+    b: Run
+
+    @property
+    def only_a(self) -> tuple[int, ...]:
+        """Offsets in the reply where an utterance ends with `a` alone."""
+        return tuple(sorted(_ends(self.a) - _ends(self.b)))
+
+    @property
+    def only_b(self) -> tuple[int, ...]:
+        """Offsets in the reply where an utterance ends with `b` alone."""
+        return tuple(sorted(_ends(self.b) - _ends(self.a)))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How one measure changes from `a` to `b` over all comparisons; less is better."""
+
+    name: str
+    seconds: float
+    """Mean of b - a."""
+    better: int
+    worse: int
+    same: int
+
+
+def changes(comparisons: Sequence[Comparison]) -> list[Change]:
+    """The changes of TTFA, gaps and wait; at least one comparison is wanted."""
+    measures: list[tuple[str, Callable[[Run], float]]] = [
+        ("TTFA", lambda run: run.ttfa),
+        ("gaps", lambda run: run.gap_seconds),
+        ("wait", lambda run: run.wait),
+    ]
+    return [_change(name, [measure(c.b) - measure(c.a) for c in comparisons]) for name, measure in measures]
+
+
+def as_dict(comparison: Comparison) -> dict[str, Any]:  # Any: ready for json.dumps
+    """The comparison as one JSON object."""
+    a, b = comparison.a, comparison.b
+    return {
+        "trace": a.trace,
+        "engine": a.engine,
+        "seed": a.seed,
+        "a": _account(a),
+        "b": _account(b),
+        "only_a": list(comparison.only_a),
+        "only_b": list(comparison.only_b),
+    }
+
+
+def _ends(run: Run) -> set[int]:
+    return {piece.end for piece in run.pieces[:-1]}
+
+
+def _change(name: str, differences: Sequence[float]) -> Change:
+    better = sum(difference < -_SAME_SECONDS for difference in differences)
+    worse = sum(difference > _SAME_SECONDS for difference in differences)
+    return Change(name, fmean(differences), better, worse, len(differences) - better - worse)
+
+
+def _account(run: Run) -> dict[str, Any]:  # Any: texts and numbers
+    return {
+        "setting": run.setting,
+        "ttfa": run.ttfa,
+        "gap_seconds": run.gap_seconds,
+        "gaps": len(run.gaps),
+        "wait": run.wait,
+        "utterances": len(run.pieces),
+    }

@@ -1,0 +1,82 @@
+"""Keeps the deltas of a chat model with their times, as traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+
+from voicebot import events
+from voicebot.errors import LabError
+from voicebot.events import TurnEvent
+from voicebot.lab.traces import open_trace_file, trace_line
+
+
+class TraceRecorder:
+    """Takes the events of turns and writes their deltas, a line each as they come; never raises.
+
+    The second turn goes to a file of its own, `name-2.jsonl`, since a trace is one reply.
+    """
+
+    def __init__(self, path: Path, *, force: bool = False) -> None:
+        self._first = path
+        self._force = force
+        self._turns = 0
+        self._file: TextIOWrapper | None = None
+        self.written: list[Path] = []
+        """The traces so far; a turn without a reply leaves none."""
+        self.failure: OSError | None = None
+        """Why nothing is written any more."""
+
+    def __call__(self, event: TurnEvent) -> None:
+        """Keep `event` if it is a delta."""
+        match event:
+            case events.TurnStarted():
+                self.close()
+                self._turns += 1
+            case events.Delta() if self.failure is None:
+                try:
+                    self._write(trace_line(event.at, event.text))
+                except OSError as error:
+                    self.failure = error
+            case _:
+                pass
+
+    def close(self) -> None:
+        """End the present trace."""
+        if self._file is not None:
+            with suppress(OSError):  # a full disk has failed at the line before
+                self._file.close()
+            self._file = None
+
+    def _write(self, line: str) -> None:
+        if self._file is None:
+            path = self._first
+            if self._turns > 1:
+                path = path.with_name(f"{path.stem}-{self._turns}{path.suffix}")
+            self._file = open_trace_file(path, overwrite=self._force)
+            self.written.append(path)
+        self._file.write(line)
+        self._file.flush()
+
+
+@contextmanager
+def open_recorder(path: str | Path, *, force: bool = False) -> Iterator[TraceRecorder]:
+    """A recorder into `path`, which appears with the first delta; an existing file is overwritten only with `force`.
+
+    Raises LabError when it cannot be written, at once or at the end.
+    """
+    path = Path(path)
+    if path.exists() and not force:
+        raise LabError(f"{path} is there already", hint="name another file, or overwrite it with --force")
+    if not path.absolute().parent.is_dir():
+        raise LabError(f"there is no folder {path.absolute().parent}", hint="make it first")
+    recorder = TraceRecorder(path, force=force)
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+    if (failure := recorder.failure) is not None:
+        where = failure.filename or path
+        raise LabError(f"cannot write {where}: {failure.strerror}", hint="what came before is in it") from failure

@@ -1,0 +1,163 @@
+"""The real turn in virtual time: a recorded reply, an engine that costs what its model says, an output that waits."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import anyio
+
+from voicebot import events
+from voicebot.app import build_parts
+from voicebot.audio.silent import SilentOutput
+from voicebot.config import Config
+from voicebot.errors import LabError
+from voicebot.lab.bounds import bound
+from voicebot.lab.engines import CostedVoice, EngineCost
+from voicebot.lab.runs import Piece, Run
+from voicebot.lab.traces import Trace
+from voicebot.speech import Message
+from voicebot.turn import speak_turn
+
+T = TypeVar("T")
+
+_QUESTION = [Message("user", "?")]
+_JITTER_SIGMA = 0.1
+"""Spread of the waits between deltas with a seed (log-normal)."""
+
+
+class ReplayedChat:
+    """Sends the deltas of a trace at their times."""
+
+    def __init__(self, name: str, deltas: Sequence[tuple[float, str]]) -> None:
+        self.name = name
+        self._deltas = deltas
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+        """Yield each delta when its time has come."""
+        began = anyio.current_time()
+        for seconds, delta in self._deltas:
+            await anyio.sleep_until(began + seconds)
+            yield delta
+
+
+def replay(
+    trace: Trace,
+    config: Config,
+    engine: EngineCost,
+    *,
+    setting: str = "",
+    seed: int = 0,
+    audio_latency_seconds: float = 0.0,
+) -> Run:
+    """What a listener would have noticed of `trace` with this configuration and engine; the same answer every time.
+
+    With a `seed` other than 0 the deltas come a little earlier or later and each synthesis costs a little more or less;
+    the bounds are those of the moved deltas and the engine's plain cost. Must not be called from a running event loop.
+    Raises LabError when trio is missing, and VoicebotError when the turn fails.
+    """
+    deltas = _jittered(trace, seed) if seed else trace.deltas
+    parts = build_parts(
+        config,
+        chat=ReplayedChat(trace.name, deltas),
+        synthesizer=CostedVoice(engine, seed=seed),
+        output=SilentOutput(realtime=True, latency_seconds=audio_latency_seconds),
+    )
+    seen: list[events.TurnEvent] = []
+
+    async def body() -> None:
+        outcome = await speak_turn(_QUESTION, parts, emit=seen.append, scope=anyio.CancelScope())
+        if outcome.error is not None:
+            raise outcome.error
+
+    _in_virtual_time(body)
+    pieces = _pieces(seen)
+    audible = [piece for piece in pieces if piece.audio_seconds]
+    best = bound(deltas, engine, audio_latency_seconds=audio_latency_seconds)
+    return Run(
+        trace=trace.name,
+        language=trace.language,
+        setting=setting,
+        engine=engine.name,
+        seed=seed,
+        ttft=deltas[0][0],
+        ttfa=audible[0].heard if audible else 0.0,
+        gaps=tuple((event.index, event.seconds) for event in seen if isinstance(event, events.Gap)),
+        finish=audible[-1].ended if audible else 0.0,
+        bound_ttfa=best.ttfa,
+        bound_wait=best.wait,
+        reply=trace.text,
+        pieces=pieces,
+    )
+
+
+def _in_virtual_time(body: Callable[[], Awaitable[T]]) -> T:
+    """Run `body` under a clock that jumps to the next deadline when everybody waits."""
+    try:
+        import trio
+        from trio.testing import MockClock
+    except ImportError as error:
+        raise LabError("the lab needs trio for its virtual time", hint='pip install "voicebot[lab]"') from error
+    return trio.run(body, clock=MockClock(autojump_threshold=0))
+
+
+def _jittered(trace: Trace, seed: int) -> tuple[tuple[float, str], ...]:
+    source = random.Random(f"{seed} {trace.name}")
+    moved: list[tuple[float, str]] = []
+    before = now = 0.0
+    for seconds, delta in trace.deltas:
+        now += (seconds - before) * source.lognormvariate(0.0, _JITTER_SIGMA)
+        moved.append((now, delta))
+        before = seconds
+    return tuple(moved)
+
+
+def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[Piece, ...]:
+    """The utterances of a turn that was heard to its end."""
+    arrivals: list[tuple[int, float]] = []  # characters so far, seconds
+    cuts: list[tuple[int, str, str]] = []
+    said: list[events.UtteranceReady] = []
+    clips: dict[int, events.ClipReady] = {}
+    heard: dict[int, float] = {}
+    ended: dict[int, float] = {}
+    for event in seen:
+        match event:
+            case events.Delta():
+                arrivals.append(((arrivals[-1][0] if arrivals else 0) + len(event.text), event.at))
+            case events.SegmentReady():
+                cuts.append((event.end, event.boundary, event.rule))
+            case events.UtteranceReady():
+                said.append(event)
+            case events.ClipReady():
+                clips[event.index] = event
+            case events.PlaybackStarted():
+                heard[event.index] = event.at
+            case events.PlaybackFinished():
+                ended[event.index] = event.at
+            case _:
+                pass
+    pieces: list[Piece] = []
+    start = 0
+    for event in said:
+        end = start + len(event.text)
+        visible = start + len(event.text.rstrip())
+        clip = clips.get(event.index)
+        pieces.append(
+            Piece(
+                index=event.index,
+                text=event.text,
+                spoken=event.spoken,
+                start=start,
+                end=end,
+                cuts=tuple(cut for cut in cuts if start < cut[0] <= end),
+                written=next((at for characters, at in arrivals if characters >= visible), math.inf),
+                asked=clip.at - clip.synthesis_seconds if clip else event.at,
+                ready=clip.at if clip else event.at,
+                heard=heard[event.index],
+                ended=ended[event.index],
+            )
+        )
+        start = end
+    return tuple(pieces)

@@ -1,0 +1,212 @@
+"""One HTML file that shows what the runs of a sweep were like: no network, dark and light, phone and desktop."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from voicebot.errors import LabError
+from voicebot.lab.plots import marker, scatter
+from voicebot.lab.runs import Run
+from voicebot.lab.summary import Row, names, summarize
+
+COMFORTABLE_BYTES = 5_000_000
+"""A larger report makes phones slow."""
+
+_FIGURES = {"ttfa": "TTFA", "gaps": "gaps", "wait": "wait", "over": "over bound", "utterances": "utterances"}
+"""What the table shows of a row, and what it is called there."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the head of the report says."""
+
+    title: str
+    made: str
+    """When, for a person."""
+    version: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What each setting changes, by name."""
+    engines: Mapping[str, str] = field(default_factory=dict)
+    """What each engine costs, by name."""
+
+
+# ---------------------------------------------------------------- the page
+
+
+def write_report(path: Path, runs: Sequence[Run], about: About) -> int:
+    """Write the report and return its size in bytes; raises LabError where that cannot be done."""
+    page = render_report(runs, about).encode("utf-8")
+    try:
+        path.write_bytes(page)
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror}", hint="name another folder with -o") from error
+    return len(page)
+
+
+def render_report(runs: Sequence[Run], about: About) -> str:
+    """The report as one HTML page; raises LabError where matplotlib is missing."""
+    rows = summarize(runs)
+    settings = names(runs, "setting")
+    pieces = {
+        "TITLE": escape(about.title),
+        "ABOUT": _about(runs, about),
+        "FINDINGS": _findings(rows),
+        "TABLE": _table(rows, settings, about),
+        "PLOTS": _plots(rows, settings),
+        "DATA": _script_json(_data(runs)),
+    }
+    template = (resources.files("voicebot.lab") / "report.html").read_text(encoding="utf-8")
+    # In one pass: what is put in is never looked at again, so a reply that contains a placeholder stays as it is.
+    return re.sub(r"<!--([A-Z]+)-->", lambda place: pieces[place[1]], template)
+
+
+def _about(runs: Sequence[Run], about: About) -> str:
+    counts = [
+        (len(names(runs, "setting")), "setting"),
+        (len(names(runs, "trace")), "trace"),
+        (len(names(runs, "engine")), "engine"),
+        (len({run.seed for run in runs}), "seed"),
+    ]
+    matrix = " × ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts)
+    return (
+        f"<p>{matrix}: {len(runs)} runs in virtual time.</p>"
+        f"<p class=quiet>voicebot {escape(about.version)}, {escape(about.made)}</p>"
+    )
+
+
+def _findings(rows: Sequence[Row]) -> str:
+    items = []
+    for engine in dict.fromkeys(row.engine for row in rows):
+        best = min((row for row in rows if row.engine == engine), key=lambda row: row.wait)
+        beyond = f"{abs(best.over):.2f}&nbsp;s {'over' if best.over >= 0 else 'under'} the bound"
+        items.append(
+            f"<li>Least silence with <b>{escape(engine)}</b>: <b>{escape(best.setting)}</b>, "
+            f"{best.wait:.2f}&nbsp;s, {beyond}.</li>"
+        )
+    return f"<ul class=findings>{''.join(items)}</ul>"
+
+
+def _table(rows: Sequence[Row], settings: Sequence[str], about: About) -> str:
+    languages = sorted({language for row in rows for language in row.wait_by_language})
+    by_language = languages if len(languages) > 1 else []
+    longest = max((row.wait for row in rows), default=0) or 1
+    heads = [*_FIGURES.values(), *(f"wait {language}" for language in by_language)]
+    parts = ["<table><thead><tr><th scope=col>setting</th>"]
+    parts += [f"<th scope=col>{escape(head)}</th>" for head in heads]
+    parts.append("</tr></thead>")
+    for engine in dict.fromkeys(row.engine for row in rows):
+        group = [row for row in rows if row.engine == engine]
+        cost = about.engines.get(engine, "")
+        parts.append(
+            f"<tbody><tr><th scope=rowgroup colspan={len(heads) + 1} class=engine><span>{escape(engine)}"
+            + (f" <span class=quiet>{escape(cost)}</span>" if cost and cost != engine else "")
+            + "</span></th></tr>"
+        )
+        columns = [
+            *([getattr(row, figure) for row in group] for figure in _FIGURES),
+            *([row.wait_by_language.get(language) for row in group] for language in by_language),
+        ]
+        for number, row in enumerate(group):
+            cells = "".join(
+                _cell(column[number], column, seconds=head != "utterances")
+                for head, column in zip(heads, columns, strict=True)
+            )
+            change = about.settings.get(row.setting, "")
+            parts.append(
+                f'<tr><th scope=row title="{escape(change)}">'
+                f"{_dot(settings.index(row.setting))}{escape(row.setting)}{_bar(row, longest)}</th>{cells}</tr>"
+            )
+        parts.append("</tbody>")
+    return "".join([*parts, "</table>"])
+
+
+def _cell(value: float | None, column: Sequence[float | None], *, seconds: bool) -> str:
+    if value is None:
+        return "<td>–</td>"
+    text = f"{value:.{2 if seconds else 1}f}".replace("-", "−")
+    best = seconds and len(column) > 1 and value <= min(other for other in column if other is not None) + 0.005
+    return f"<td><b>{text}</b></td>" if best else f"<td>{text}</td>"
+
+
+def _bar(row: Row, longest: float) -> str:
+    """TTFA and gaps as a bar, with a line where the bound is."""
+    return (
+        "<span class=bar aria-hidden=true>"
+        f'<i class=first style="width:{100 * row.ttfa / longest:.1f}%"></i>'
+        f'<i class=gaps style="width:{100 * row.gaps / longest:.1f}%"></i>'
+        f'<i class=bound style="left:{min(100, 100 * row.bound / longest):.1f}%"></i></span>'
+    )
+
+
+def _dot(setting: int) -> str:
+    shape, colour = marker(setting)
+    return f'<span class=dot aria-hidden=true style="color:var({colour})">{shape}</span>'
+
+
+def _plots(rows: Sequence[Row], settings: Sequence[str]) -> str:
+    figures = []
+    for engine in dict.fromkeys(row.engine for row in rows):
+        group = [row for row in rows if row.engine == engine]
+        title = f"TTFA against gaps with {engine}, {len(group)} settings; the numbers are in the table"
+        figures.append(
+            f"<figure><figcaption>{escape(engine)}</figcaption>"
+            f'<div role=img aria-label="{escape(title)}">{scatter(group, settings)}</div></figure>'
+        )
+    return "".join(figures)
+
+
+# ---------------------------------------------------------------- the data
+
+
+def _data(runs: Sequence[Run]) -> dict[str, Any]:  # Any: ready for json.dumps
+    """Every run, short: names are numbers, times have milliseconds, and each reply is there once."""
+    replies = {run.trace: {"name": run.trace, "language": run.language, "reply": run.reply} for run in runs}
+    found = {attribute: names(runs, attribute) for attribute in ("trace", "setting", "engine")}
+    numbers = {attribute: {name: n for n, name in enumerate(all_names)} for attribute, all_names in found.items()}
+    cuts = sorted({(kind, rule) for run in runs for piece in run.pieces for _, kind, rule in piece.cuts})
+    cut_numbers = {cut: number for number, cut in enumerate(cuts)}
+    return {
+        "traces": list(replies.values()),
+        "settings": found["setting"],
+        "engines": found["engine"],
+        "cuts": cuts,
+        "runs": [
+            [
+                *(numbers[attribute][getattr(run, attribute)] for attribute in ("trace", "setting", "engine")),
+                run.seed,
+                *_times(run.ttft, run.ttfa, run.finish, run.bound_ttfa, run.bound_wait),
+                [[index, round(seconds, 3)] for index, seconds in run.gaps],
+                [
+                    [
+                        piece.index,
+                        piece.start,
+                        piece.end,
+                        *_times(piece.written, piece.asked, piece.ready, piece.heard, piece.ended),
+                        None if piece.spoken == piece.text.strip() else piece.spoken,
+                        [[end, cut_numbers[kind, rule]] for end, kind, rule in piece.cuts],
+                    ]
+                    for piece in run.pieces
+                ],
+            ]
+            for run in runs
+        ],
+    }
+
+
+def _times(*seconds: float) -> list[float | None]:
+    return [round(value, 3) if math.isfinite(value) else None for value in seconds]  # JSON knows no infinity
+
+
+def _script_json(data: object) -> str:
+    """JSON that may stand in a <script>: nothing in it can end the script or begin a comment."""
+    return (
+        json.dumps(data, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    )

@@ -1,0 +1,313 @@
+"""How well, and how late, a chunker cuts texts whose right cuts are marked.
+
+A place in a text is counted in non-blank characters, so that a chunker may keep blanks or drop them. Emoji, ♪ and what
+glues them together may hang on either side of a cut.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from voicebot.errors import LabError
+from voicebot.speech import Segment
+
+By = Literal["char", "token", "whole"]
+
+STRUCTURE = frozenset({"emoji", "list", "markdown", "newline", "roleplay", "think"})
+"""Categories that are about the form of a reply; all others are `core`: running text."""
+
+_TOKEN = re.compile(
+    r" ?[^\W\d_\u3041-\u30ff\u3400-\u9fff\uff66-\uff9d]{1,5}|\d{1,3}|[\u3041-\u30ff\u3400-\u9fff]{1,2}|.", re.S
+)
+_PAUSE_MARKS = frozenset(",，、;；:：—–―…*|>・")
+_CLOSERS = frozenset("\"'”’»)）」』]】")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One marked text."""
+
+    id: str
+    language: str
+    category: str
+    text: str
+    segments: tuple[str, ...]
+    """The text as it should be cut; joined they are `text`, up to blanks."""
+    optional: tuple[int, ...] = ()
+    """Places where a cut is neither right nor wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What a chunker gave out."""
+
+    text: str
+    after: int
+    """How many characters of the text it had been fed by then."""
+
+
+class Cutter(Protocol):
+    """A chunker."""
+
+    def feed(self, delta: str, /) -> list[Segment]:
+        """Take text; return what is ready."""
+        ...
+
+    def flush(self) -> list[Segment]:
+        """Return the rest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one item was cut."""
+
+    item: Item
+    found: frozenset[int]
+    """Places that were cut and should have been."""
+    extra: frozenset[int]
+    missing: frozenset[int]
+    hard: frozenset[int]
+    """Those of `extra` at which no voice may pause: they tear a word, a number, a name or a quotation."""
+    lost: int
+    """Characters that were lost or invented."""
+    delays: tuple[int, ...]
+    """For each marked segment but the last, how many characters were fed from its end until all of it was out."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether there is nothing to complain of but, perhaps, the delays."""
+        return not (self.extra or self.missing or self.lost)
+
+    def marked(self) -> str:
+        """The text with its cuts: │ right, ✗+ not wanted, ✗− missing."""
+        ends = _ends(self.item.text)
+        signs = {ends[place]: "│" for place in self.found}
+        signs |= {ends[place]: "✗+" for place in self.extra} | {ends[place]: "✗−" for place in self.missing}
+        return "".join(character + signs.get(at, "") for at, character in enumerate(self.item.text, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How a group of items was cut."""
+
+    items: int
+    precision: float
+    """Of the cuts, how many are right."""
+    recall: float
+    """Of the marked ends, how many were cut."""
+    f1: float
+    exact: int
+    """Items without a fault."""
+    hard_splits: int
+    """Cuts that tear a word, a number, a name or a quotation."""
+    lost: int
+    """Characters that were lost or invented."""
+    delay_mean: float
+    """In characters, as the next two."""
+    delay_p50: int
+    delay_p95: int
+
+
+# ---------------------------------------------------------------- the corpus
+
+
+def read_corpus(path: Path) -> list[Item]:
+    """The items of a JSONL file; raises LabError that names the file and line of the first fault."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise LabError(
+            f"{path}: cannot be read: {reason}", hint="voicebot lab score --help shows the format"
+        ) from error
+    items = [_item(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
+    if not items:
+        raise _broken(str(path), "there is no text in it")
+    return items
+
+
+def _item(line: str, where: str) -> Item:
+    try:
+        # Any: whatever is written there; checked below
+        row: dict[str, Any] = json.loads(line)
+        item = Item(
+            str(row["id"]),
+            str(row["lang"]),
+            str(row.get("category", "text")),
+            _text(row["text"]),
+            tuple(_text(segment) for segment in row["segments"]),
+            tuple(int(place) for place in row.get("optional", ())),
+        )
+    except json.JSONDecodeError as error:
+        raise _broken(where, f"not JSON: {error.msg} at column {error.colno}") from error
+    except KeyError as error:
+        raise _broken(where, f"{error} is missing") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _broken(where, f"not an item: {error}") from error
+    if squeeze("".join(item.segments)) != squeeze(item.text):
+        raise _broken(where, f"the segments of {item.id} do not add up to its text")
+    return item
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is no text")
+
+
+def _broken(where: str, what: str) -> LabError:
+    return LabError(f"{where}: {what}", hint="voicebot lab score --help shows the format")
+
+
+# ---------------------------------------------------------------- cutting and judging
+
+
+def deltas(text: str, by: By) -> list[str]:
+    """`text` one character at a time, in pieces as long as a model's tokens, or whole."""
+    match by:
+        case "char":
+            return list(text)
+        case "token":
+            return _TOKEN.findall(text)
+        case "whole":
+            return [text]
+
+
+def cut(text: str, chunker: Cutter, by: By = "char") -> list[Released]:
+    """What `chunker` makes of `text`, and when."""
+    fed = 0
+    released: list[Released] = []
+    for delta in deltas(text, by):
+        fed += len(delta)
+        released += [Released(segment.text, fed) for segment in chunker.feed(delta)]
+    return released + [Released(segment.text, fed) for segment in chunker.flush()]
+
+
+def judge(item: Item, released: Sequence[Released]) -> Verdict:
+    """Hold what a chunker released against what is marked."""
+    squeezed = squeeze(item.text)
+    places, lost = _places([squeeze(one.text) for one in released], squeezed)
+    wanted = _cuts(accumulate(len(squeeze(segment)) for segment in item.segments), squeezed)
+    got = _cuts(places, squeezed) - (_cuts(item.optional, squeezed) - wanted)
+    ends = _ends(item.text)
+    extra = got - wanted
+    reached = [(_past_decoration(place, squeezed), one.after) for place, one in zip(places, released, strict=True)]
+    delays = []
+    for place in sorted(wanted):
+        after = next((after for until, after in reached if until >= place), len(item.text))
+        delays.append(max(0, after - ends[place]))
+    return Verdict(
+        item,
+        found=got & wanted,
+        extra=extra,
+        missing=wanted - got,
+        hard=frozenset(place for place in extra if not may_pause(item.text, ends[place])),
+        lost=lost,
+        delays=tuple(delays),
+    )
+
+
+def judge_all(items: Iterable[Item], new_chunker: Callable[[], Cutter], by: By = "char") -> list[Verdict]:
+    """Cut every item with a chunker of its own, and judge."""
+    return [judge(item, cut(item.text, new_chunker(), by)) for item in items]
+
+
+def total(verdicts: Sequence[Verdict]) -> Score:
+    """The score of a group of items."""
+    found, extra, missing = (
+        sum(len(places) for places in group)
+        for group in zip(*((v.found, v.extra, v.missing) for v in verdicts), strict=True)
+    )
+    precision = found / (found + extra) if found + extra else 1.0
+    recall = found / (found + missing) if found + missing else 1.0
+    late = sorted(delay for verdict in verdicts for delay in verdict.delays) or [0]
+    return Score(
+        items=len(verdicts),
+        precision=precision,
+        recall=recall,
+        f1=2 * precision * recall / (precision + recall) if precision + recall else 0.0,
+        exact=sum(verdict.exact for verdict in verdicts),
+        hard_splits=sum(len(verdict.hard) for verdict in verdicts),
+        lost=sum(verdict.lost for verdict in verdicts),
+        delay_mean=sum(late) / len(late),
+        delay_p50=late[len(late) // 2],
+        delay_p95=late[min(len(late) - 1, int(len(late) * 0.95))],
+    )
+
+
+def groups(verdicts: Sequence[Verdict]) -> dict[str, Score]:
+    """`all`, `core` (without the categories of STRUCTURE), and each `lang:…` and `cat:…` that occurs."""
+    members: dict[str, list[Verdict]] = {"all": list(verdicts), "core": []}
+    for verdict in sorted(verdicts, key=lambda verdict: (verdict.item.language, verdict.item.category)):
+        if verdict.item.category not in STRUCTURE:
+            members["core"].append(verdict)
+        members.setdefault(f"lang:{verdict.item.language}", []).append(verdict)
+    for verdict in sorted(verdicts, key=lambda verdict: verdict.item.category):
+        members.setdefault(f"cat:{verdict.item.category}", []).append(verdict)
+    return {name: total(group) for name, group in members.items() if group}
+
+
+def may_pause(text: str, at: int) -> bool:
+    """Whether a voice may pause behind the visible character `text[at - 1]`: a comma, a bracket, the end of a line."""
+    last, following = text[at - 1], text[at : at + 1]
+    if following == "\n":
+        return True
+    if last in _CLOSERS:  # not I'|m, nor （税込）|で, nor 「…。」|と
+        return not (following.isalnum() and (following.isascii() or "\u3041" <= following <= "\u309f"))
+    return last in _PAUSE_MARKS and not (last in ",:" and following.isalnum())
+
+
+# ---------------------------------------------------------------- places
+
+
+def squeeze(text: str) -> str:
+    """`text` without its blanks."""
+    return "".join(text.split())
+
+
+def _ends(text: str) -> list[int]:
+    """For each place the offset in `text` behind its last non-blank character."""
+    return [0, *(at for at, character in enumerate(text, 1) if not character.isspace())]
+
+
+def _past_decoration(place: int, squeezed: str) -> int:
+    while place < len(squeezed) and _is_decoration(squeezed[place]):
+        place += 1
+    return place
+
+
+def _is_decoration(character: str) -> bool:
+    return character > "\u2000" and (
+        unicodedata.category(character) in ("So", "Sk", "Mn") or character in "\u200d\ufe0f"
+    )
+
+
+def _cuts(places: Iterable[int], squeezed: str) -> frozenset[int]:
+    moved = {_past_decoration(place, squeezed) for place in places}
+    return frozenset(moved - {0, len(squeezed)})
+
+
+def _places(texts: Sequence[str], squeezed: str) -> tuple[list[int], int]:
+    """Where in the item each released text ends, and how many characters were lost or invented."""
+    ends = list(accumulate(map(len, texts)))
+    joined = "".join(texts)
+    if joined == squeezed:
+        return ends, 0
+    blocks = SequenceMatcher(None, joined, squeezed, autojunk=False).get_matching_blocks()
+    kept = sum(block.size for block in blocks)
+
+    def place(end: int) -> int:
+        return max(
+            (block.b + min(end - block.a, block.size) for block in blocks if block.size and block.a < end), default=0
+        )
+
+    return [place(end) for end in ends], len(joined) + len(squeezed) - 2 * kept

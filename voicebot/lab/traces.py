@@ -1,0 +1,146 @@
+"""Traces: the deltas of one reply with the times at which they came, one JSON object a line.
+
+    {"t_ms": 273.3, "token": "それ"}
+
+`t_ms` is in milliseconds since the question.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+
+from voicebot.errors import LabError
+
+_WANTED = 'want one delta a line, such as {"t_ms": 273.3, "token": "Hello"}'
+_SCRIPTS = {
+    "ja": re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d]"),
+    "zh": re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"),
+    "ko": re.compile("[\u1100-\u11ff\uac00-\ud7a3]"),
+    "ru": re.compile("[\u0400-\u052f]"),
+    "ar": re.compile("[\u0600-\u06ff]"),
+    "hi": re.compile("[\u0900-\u097f]"),
+    "th": re.compile("[\u0e01-\u0e5b]"),
+    "en": re.compile("[A-Za-z\u00c0-\u024f]"),
+}
+_LETTERS_FOR_ONE_KANJI = 4
+"""A page of Latin letters holds about as much as a quarter of it in kanji and kana."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The deltas of one reply and when they came."""
+
+    name: str
+    """The file's name without its ending, such as `tr-ja-chat@30`."""
+    language: str
+    """Guessed by script: ja, zh, ko, ru, ar, hi, th, and en for everything in Latin letters."""
+    deltas: tuple[tuple[float, str], ...]
+    """Seconds since the question, delta."""
+
+    @property
+    def text(self) -> str:
+        """The whole reply."""
+        return "".join(delta for _, delta in self.deltas)
+
+
+def read_trace(path: str | Path) -> Trace:
+    """The trace in a file; raises LabError that names file and line."""
+    path = Path(path)
+    deltas: list[tuple[float, str]] = []
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        seconds, delta = _read_line(line, f"{path}:{number}")
+        if deltas and seconds < deltas[-1][0]:
+            raise LabError(
+                f"{path}:{number}: t_ms goes back, from {deltas[-1][0] * 1000:g} to {seconds * 1000:g}",
+                hint="times count from the question on and never decrease; one file holds one reply",
+            )
+        deltas.append((seconds, delta))
+    text = "".join(delta for _, delta in deltas)
+    if not text.strip():
+        raise LabError(f"{path}: " + ("no text in any delta" if deltas else "the file is empty"), hint=_WANTED)
+    return Trace(path.stem, language_of(text), tuple(deltas))
+
+
+def read_traces(paths: Iterable[str | Path]) -> list[Trace]:
+    """The traces in files; a folder stands for every trace in it, by name. Raises LabError."""
+    traces: list[Trace] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            files = [file for file in sorted(path.glob("*.jsonl")) if _looks_like_trace(file)]
+            if not files:
+                raise LabError(f"{path}: no trace in this folder", hint=f"a trace is a .jsonl file; {_WANTED}")
+            traces += map(read_trace, files)
+        else:
+            traces.append(read_trace(path))
+    return traces
+
+
+def trace_line(seconds: float, delta: str) -> str:
+    """The line of a delta that came `seconds` after the question, with its newline."""
+    return json.dumps({"t_ms": round(seconds * 1000, 1), "token": delta}, ensure_ascii=False) + "\n"
+
+
+def open_trace_file(path: str | Path, *, overwrite: bool = False) -> TextIOWrapper:
+    """A new file for `trace_line`s, each of which leaves it valid; raises FileExistsError and other OSErrors."""
+    # A lone surrogate cannot be encoded; as \udXXX it is valid JSON.
+    return Path(path).open("w" if overwrite else "x", encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def write_trace(path: str | Path, deltas: Iterable[tuple[float, str]], *, overwrite: bool = False) -> None:
+    """Write (seconds since the question, delta) pairs as a trace; raises FileExistsError and other OSErrors."""
+    with open_trace_file(path, overwrite=overwrite) as file:
+        file.writelines(trace_line(seconds, delta) for seconds, delta in deltas)
+
+
+def language_of(text: str) -> str:
+    """The language that most of `text` is written in, judged by script alone."""
+    counts = {language: sum(1 for _ in script.finditer(text)) for language, script in _SCRIPTS.items()}
+    if counts["ja"]:
+        counts["ja"] += counts.pop("zh")
+    counts["en"] //= _LETTERS_FOR_ONE_KANJI
+    return max(counts, key=counts.__getitem__) if any(counts.values()) else "en"
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        # Only \n ends a line: a delta may hold U+2028.
+        with path.open(encoding="utf-8-sig", newline="\n") as file:
+            yield from file
+    except FileNotFoundError as error:
+        raise LabError(f"there is no file {path}", hint='record one: voicebot lab record -o FILE "question"') from error
+    except UnicodeDecodeError as error:
+        raise LabError(f"{path}: not UTF-8: {error.reason} at byte {error.start}", hint=_WANTED) from error
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror}") from error
+
+
+def _read_line(line: str, place: str) -> tuple[float, str]:
+    try:
+        entry = json.loads(line)
+    except ValueError as error:
+        raise LabError(f"{place}: not valid JSON: {error}", hint=_WANTED) from error
+    if not isinstance(entry, dict):
+        raise LabError(f"{place}: not an object", hint=_WANTED)
+    milliseconds, delta = entry.get("t_ms"), entry.get("token")
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not 0 <= milliseconds < math.inf:
+        raise LabError(f"{place}: t_ms must be a number of milliseconds, not {milliseconds!r}", hint=_WANTED)
+    if not isinstance(delta, str):
+        raise LabError(f"{place}: token must be a text, not {delta!r}", hint=_WANTED)
+    return milliseconds / 1000, delta
+
+
+def _looks_like_trace(path: Path) -> bool:
+    """Whether the first line is a delta; other .jsonl files may lie beside traces."""
+    try:
+        _read_line(next(_lines(path), ""), str(path))
+    except LabError:
+        return False
+    return True

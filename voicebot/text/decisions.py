@@ -1,0 +1,220 @@
+"""Whether a sentence ends at a mark, once the next visible character is there.
+
+The rules of the language at the marks themselves: the chunker finds a mark and takes in what sticks to it, then asks
+here. None means that more has to be seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voicebot.text import scripts
+
+_OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
+_CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
+
+
+@dataclass(slots=True)
+class Mark:
+    """A mark that a sentence may end with; all places are indexes of the chunker's text."""
+
+    kind: str
+    """"full stop", "mark" (! ?), "dot", "ellipsis", "quote", "emoji", "action" or "delimiter"."""
+    at: int
+    """Where it is."""
+    cut: int
+    """Where the cut would be: behind the mark and all that sticks to it."""
+    sentence: int
+    """Where the sentence begins."""
+    held_since: int
+    """For a quotation: where it opened."""
+    quoted: bool
+    """Whether the mark ended a sentence within a quotation."""
+
+    def moved(self, count: int) -> Mark:
+        """The same in a text that has lost its first `count` characters."""
+        return Mark(
+            self.kind,
+            self.at - count,
+            self.cut - count,
+            max(0, self.sentence - count),
+            self.held_since - count,
+            self.quoted,
+        )
+
+    def take(self, character: str, kind: str, at: int) -> None:
+        """One more mark behind it: "!" and "。" outrank the ellipsis, which outranks the full stop."""
+        if self.kind in ("delimiter", "mark"):
+            return
+        if kind in ("full stop", "mark"):
+            self.kind, self.at = kind, at
+        elif self.kind in ("dot", "emoji", "full stop") and (kind == "ellipsis" or character == "."):
+            self.kind = "ellipsis" if self.kind != "emoji" or kind == "ellipsis" else "dot"
+            self.at = at
+
+
+def ends_name(text: str, sentence: int, at: int) -> bool:
+    """Whether text[at] is the last character of a name such as モーニング娘。"""
+    return text[max(sentence, at - 16) : at + 1].endswith(scripts.NAMES_WITH_MARK)
+
+
+def is_finished(text: str, mark: Mark) -> bool:
+    """Whether the sentence, as far as it can be seen, is over."""
+    if mark.kind != "dot" or text[mark.at] != ".":
+        return True
+    ending, previous, word = scripts.ending_before(text, mark.sentence, mark.at)
+    if ending == "initial":
+        return scripts.ends_before_word(ending, previous, word, "the ", 0, 4, True) is True
+    return ending != "never"
+
+
+def decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
+    """Whether a sentence ends at `mark.cut` when the next visible character is text[at]; None: more has to be seen."""
+    character, kind = text[at], mark.kind
+    glued = at == mark.cut
+    ascii_mark = text[mark.at].isascii()
+    if kind == "delimiter":
+        return _decide_delimiter(text, mark, at)
+    if character in scripts.NEWLINES:
+        return True
+    if character == "<":
+        return not (glued and ascii_mark) or kind in ("mark", "quote")
+    if kind == "full stop" or (kind == "mark" and ends_name(text, mark.sentence, mark.at)):
+        if ends_name(text, mark.sentence, mark.at):
+            return character.isupper() and not glued and character.isascii()
+        return True
+    if scripts.is_cjk(character):
+        return _decide_before_cjk(text, mark, at, end, final)
+    if text[mark.at] == "．":
+        return not character.isdigit()
+    if glued and ascii_mark:
+        return (character in "「『" or (kind != "dot" and character in '“"*')) and scripts.is_cjk(
+            _before_mark(text, mark)
+        )
+    if glued:
+        if kind == "quote" and character in scripts.OPENERS and _is_quoted_within(text, mark):
+            return False
+        return _decide_glued(mark, character)
+    return _decide_after_blank(text, mark, at, end, final)
+
+
+def _is_quoted_within(text: str, mark: Mark) -> bool:
+    """Whether the sentence began before the quotation: 彼は「なぜ？」「どうして？」と…"""
+    return scripts.LETTER.search(text, mark.sentence, mark.held_since) is not None
+
+
+def _before_mark(text: str, mark: Mark) -> str:
+    return text[mark.at - 1] if mark.at > mark.sentence else " "
+
+
+def _decide_delimiter(text: str, mark: Mark, at: int) -> bool:
+    character, delimiter = text[at], text[mark.at]
+    if character in scripts.NEWLINES or scripts.is_cjk(character) or character in "「『（【《":
+        return not (delimiter == "." and scripts.ending_before(text, mark.sentence, mark.at)[0] == "before number")
+    return not delimiter.isascii() and not (delimiter in "．，：" and character.isdigit())
+
+
+def _decide_before_cjk(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
+    kind = mark.kind
+    if kind == "ellipsis":
+        return False
+    if kind == "emoji":
+        before = text[mark.sentence : mark.at].rstrip()[-1:] if at > mark.cut else _before_mark(text, mark)
+        if before in scripts.PARTICLE_ENDS or not (scripts.is_cjk(before) or before in "~～"):
+            return False
+    if kind == "dot" and text[mark.at] == ".":
+        ending, _, _ = scripts.ending_before(text, mark.sentence, mark.at)
+        if ending not in ("word", "ordinal"):
+            return False
+        if ending == "ordinal" and at == mark.cut:
+            return False
+    if kind == "quote" and at == mark.cut and scripts.is_hangul(text[at]):
+        return False
+    if kind == "quote" and (said := scripts.is_said_by(text, at, end, final)) is not False:
+        return None if said is None else False
+    if kind == "quote" and at == mark.cut and text[at] == "で":  # 「…」でも is "even with", でも、 begins a sentence
+        if end - at < 3 and not final:
+            return None
+        return text[at + 2 : at + 3] == "、" and scripts.begins_sentence(text, at, end, wide=True, final=final)
+    if "\u3041" <= text[at] <= "\u309f" and at == mark.cut:
+        return scripts.begins_sentence(text, at, end, wide=kind != "mark", final=final)
+    return True
+
+
+def _decide_glued(mark: Mark, character: str) -> bool:
+    """Directly behind a full-width mark, an emoji or a closing bracket."""
+    if character in _CONTINUES:
+        return False
+    if mark.kind == "ellipsis":
+        return False
+    if mark.kind in ("quote", "emoji", "action"):
+        return character in _OPENING_MARKS or character.isupper()
+    return True
+
+
+def _decide_after_blank(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
+    kind = mark.kind
+    if kind in ("dot", "mark") and text[at] in _OPENING_MARKS and text[at] not in "(（[<":
+        return kind == "mark" or scripts.ending_before(text, mark.sentence, mark.at)[0] in (
+            "word",
+            "ordinal",
+        )
+    first, stop = at, min(end, at + 6)
+    while first < stop and text[first] in _OPENING_MARKS:
+        first += 1
+    if first == stop:
+        if stop < at + 6 and not final:
+            return None
+        return kind != "ellipsis"
+    opened, letter = first > at, text[first]
+    if opened and scripts.is_cjk(letter):
+        return kind not in ("ellipsis", "dot") or scripts.is_cjk(_before_mark(text, mark))
+    if letter.islower():
+        action = text[at] == "*" and text[at + 1 : at + 2] != "*"
+        return _decide_before_small(text, mark, opened, text[at]) or (kind == "ellipsis" and action)
+    if kind == "ellipsis":
+        return _decide_after_ellipsis(text, mark, first, end, final)
+    if kind == "quote":
+        if text[at] in "([":
+            return False
+        said = scripts.is_said_by(text, first, end, final) if letter.isalpha() and mark.quoted else False
+        return None if said is None else not said and (letter.isalnum() or opened)
+    if kind == "dot":
+        if not letter.isalnum():
+            return letter not in "&,;:" and scripts.ending_before(text, mark.sentence, mark.at)[0] in (
+                "word",
+                "ordinal",
+            )
+        ending, previous, word = scripts.ending_before(text, mark.sentence, mark.at)
+        if letter.isdigit():
+            return ending in ("word", "ordinal")
+        return scripts.ends_before_word(ending, previous, word, text, first, end, final)
+    if kind == "emoji":
+        return letter.isalnum() and not (
+            _before_mark(text, mark) == " " and text[max(mark.sentence, mark.at - 3) : mark.at].strip() == "I"
+        )
+    return letter not in "&,;"
+
+
+def _decide_before_small(text: str, mark: Mark, opened: bool, opener: str) -> bool:
+    kind = mark.kind
+    if kind in ("ellipsis", "action"):
+        return False
+    small_style = scripts.starts_lower(text, mark.sentence, mark.at)
+    if kind == "dot":
+        ending, _, word = scripts.ending_before(text, mark.sentence, mark.at)
+        return (small_style or opened) and ending == "word" and len(word) > 1
+    if kind == "quote":
+        return opened and opener not in "(["
+    return small_style or (opened and opener not in "([")
+
+
+def _decide_after_ellipsis(text: str, mark: Mark, first: int, end: int, final: bool) -> bool | None:
+    """ "Wait... Did you", not "Hmm... I think" nor "from 3 ... 5"."""
+    if not text[first].isupper():
+        return False
+    if text[first] != "I":
+        return True
+    if first + 1 >= end and not final:
+        return None
+    return text[first + 1 : first + 2].isalpha() or len(text[mark.sentence : mark.at].split()) > 2
