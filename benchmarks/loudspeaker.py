@@ -80,7 +80,7 @@ def _at_sink_rate(file: Path) -> Samples:
     from voicebot.speech import AudioFormat, Clip, Utterance
 
     pcm, format = read_wav(file.read_bytes())
-    clip = Clip(Utterance(0, "", "", 0, 0), pcm, format)
+    clip = Clip(Utterance(0, (), 0, 0), pcm, format)
     return np.frombuffer(convert(clip, AudioFormat(RATE)), "<i2").astype(float) / 32768
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from voicebot.pacing import Pacer, Pacing, VoiceCost, Wait
 from voicebot.phrasing import split_japanese
 from voicebot.speech import Boundary, Segment, Utterance
-from voicebot.text.phrases import phrase_end, word_end
+from voicebot.text.phrases import phrase_ends, word_end
 from voicebot.text.scripts import speech_seconds
 
 CLAUSE, SENTENCE = Boundary.CLAUSE, Boundary.SENTENCE
@@ -161,6 +161,28 @@ def test_a_long_clause_is_broken_at_a_phrase_when_else_there_were_silence() -> N
     assert pacer(("はい、", CLAUSE)).phrase_end(tail, 0.0, 0.0) == 0, "there is something else to say"
 
 
+def test_a_long_clause_that_is_complete_is_broken_too_when_that_spares_silence() -> None:
+    text = "明日の朝7時にアラームを設定しておきますね。"
+    given = pacer((text, SENTENCE), of=cost(0.15, 0.6))
+    first = given.decide(0.5)
+    assert isinstance(first, Utterance)
+    assert (first.text, first.rule) == ("明日の朝7時に", "phrase")
+    assert said(given.decide(2.0)) == "アラームを設定しておきますね。"
+    assert said(pacer((text, SENTENCE), of=cost(0.01, 0.02)).decide(0.5)) == text, "a fast voice needs no break"
+    assert said(pacer((text, SENTENCE), of=cost(0.15, 0.6)).decide(9.0)) == text, "there is time"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "彼は「明日の朝七時にアラームを鳴らしてください。」と言いました。",
+        "**とても大切なことを先に**書いておきますので。",
+    ],
+)
+def test_no_quotation_and_no_markup_is_broken(text: str) -> None:
+    assert said(pacer((text, SENTENCE), of=cost(0.15, 0.6)).decide(0.0)) == text
+
+
 def test_with_a_fast_voice_a_clause_is_broken_only_after_some_silence() -> None:
     tail, given = "葉の中には葉緑体という小さな器官が", pacer(of=cost(0.01, 0.01))
     assert given.phrase_end(tail, 0.0, 0.1) == 0
@@ -180,12 +202,12 @@ def test_with_a_fast_voice_a_clause_is_broken_only_after_some_silence() -> None:
     ],
 )
 def test_phrases_end_where_a_voice_may_pause(marked: str) -> None:
-    assert phrase_end(marked.replace("|", ""), split_japanese) == marked.index("|")
+    assert phrase_ends(marked.replace("|", ""), split_japanese)[-1] == marked.index("|")
 
 
 @pytest.mark.parametrize("text", ["Hello", "the man with", "小さな", "この", "12,480円", "", " ", "and then"])
 def test_there_is_no_phrase_to_break_off_a_few_words(text: str) -> None:
-    assert phrase_end(text, split_japanese) == 0
+    assert phrase_ends(text, split_japanese) == []
 
 
 def test_a_model_that_has_stopped_is_not_waited_for() -> None:

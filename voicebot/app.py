@@ -19,6 +19,7 @@ from voicebot.tts import open_synthesizer
 
 if TYPE_CHECKING:
     from voicebot.pacing import VoiceCost
+    from voicebot.text.chunking import Chunker
     from voicebot.turn import Parts
 
 Announce = Callable[[str], None]
@@ -73,7 +74,7 @@ def build_parts(
     """
     from voicebot.pacing import Pacer, Pacing, VoiceCost
     from voicebot.phrasing import split_japanese
-    from voicebot.text.chunking import Chunker
+    from voicebot.text.rendering import RenderOptions
     from voicebot.turn import Parts
 
     chunking = config.chunking
@@ -87,15 +88,29 @@ def build_parts(
         chat=chat,
         synthesizer=synthesizer,
         output=output,
-        new_chunker=partial(
-            Chunker,
-            strategy=chunking.strategy,
-            delimiters=chunking.delimiters,
-            max_characters=chunking.max_characters,
+        new_chunker=partial(new_chunker, config),
+        new_pacer=partial(
+            Pacer,
+            pacing,
+            cost or VoiceCost(),
+            rendering=RenderOptions(**dict(config.spoken)),
+            split_japanese=split_japanese,
         ),
-        new_pacer=partial(Pacer, pacing, cost or VoiceCost(), split_japanese=split_japanese),
         idle_seconds=chunking.idle_seconds,
         patience_seconds=chunking.patience_seconds,
+    )
+
+
+def new_chunker(config: Config, *, on_held: Callable[[int, str], None] | None = None) -> Chunker:
+    """A chunker as `config` wants it; `on_held` is told of each mark that did not cut."""
+    from voicebot.text.chunking import Chunker
+
+    chunking = config.chunking
+    return Chunker(
+        strategy=chunking.strategy,
+        delimiters=chunking.delimiters,
+        max_characters=chunking.max_characters,
+        on_held=on_held,
     )
 
 

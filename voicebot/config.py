@@ -130,6 +130,28 @@ class ChunkingConfig(Section):
     """For `adaptive`: say even an unfinished clause when the model has paused this long and nothing can be heard."""
 
 
+# ---------------------------------------------------------------- spoken
+
+
+class SpokenConfig(Section):
+    """What is said of the things in a reply that are not prose."""
+
+    language: Literal["auto", "en", "ja"] = "auto"
+    """Language of notices and joining words; auto: that of the reply, by its script."""
+    code: Literal["skip", "describe", "read"] = "skip"
+    """A code block: a short notice, its language and number of lines, or the code itself."""
+    tables: Literal["read", "describe", "skip"] = "read"
+    """A table: row by row, its number of rows, or a short notice."""
+    urls: Literal["host", "read", "skip"] = "host"
+    """An address: its host, all of it, or "the link"."""
+    emoji: Literal["skip", "keep"] = "skip"
+    """keep: leave them to the voice, for engines that can say them."""
+    actions: Literal["skip", "read"] = "skip"
+    """*waves* and the like."""
+    emotion_tags: tuple[str, ...] = ()
+    """Names of [tags] for an avatar, besides the usual ones: neither shown nor spoken."""
+
+
 # ---------------------------------------------------------------- tts
 
 
@@ -231,6 +253,7 @@ class Config(Section):
 
     chat: ChatConfig = ChatAuto()
     chunking: ChunkingConfig = ChunkingConfig()
+    spoken: SpokenConfig = SpokenConfig()
     tts: TtsConfig = TtsPyttsx3()
     audio: AudioConfig = AudioAuto()
     session: SessionConfig = SessionConfig()

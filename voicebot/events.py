@@ -58,7 +58,11 @@ class UtteranceReady:
     at: float
     index: int
     text: str
+    shown: str
     spoken: str
+    rule: str
+    lead: float | None
+    """Seconds of audio that were still to be played; None where the output takes clips faster than they sound."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,18 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from voicebot.speech import Boundary, Segment, Utterance
-from voicebot.text.chunking import SILENT_RULES
-from voicebot.text.phrases import SplitJapanese, phrase_end, word_end
+from voicebot.speech import Boundary, Segment, Span, Utterance
+from voicebot.text.phrases import SplitJapanese, phrase_ends, word_end
+from voicebot.text.rendering import Renderer, RenderOptions
 from voicebot.text.scripts import is_japanese, speech_seconds
-from voicebot.text.spoken import spoken_text
 
 _FIXED_SECONDS, _RATE = 0.3, 0.7
 """What a voice that nobody has measured yet is thought to cost: rather too much, so that no gap comes of it."""
 _KEPT = 32
 _MOST_PENDING = 32
+_WORTH_BREAKING = 0.3
+"""Seconds of silence that a break has to spare."""
+_NO_BLANK_BEHIND = "、。！？，；：…"
 _SHORTEST_WAIT = 0.001
 """Seconds; a clock may not be able to tell less apart, and would be asked for ever."""
 _SHORTEST_PHRASE = 0.9
@@ -102,10 +104,33 @@ class Wait:
 @dataclass(frozen=True, slots=True)
 class _Pending:
     segment: Segment
+    spans: tuple[Span, ...]
     spoken: str
     seconds: float
     """Estimated, to say it; 0 where it is only shown."""
     ends_sentence: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is said as it is written."""
+        return self.segment.text.strip() == self.spoken
+
+    def part(self, start: int, end: int) -> _Pending:
+        """A part of it, which must be plain."""
+        whole = self.segment
+        text, last = whole.text[start:end], end == len(whole.text)
+        boundary, rule = (whole.boundary, whole.rule) if last else (Boundary.PHRASE, "phrase")
+        segment = Segment(text, whole.start + start, whole.start + end, boundary, rule)
+        spoken = text.strip()
+        lead_in, rest = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        spans = [Span(lead_in, lead_in, ""), Span(spoken, spoken, spoken), Span(rest, rest, "")]
+        return _Pending(
+            segment,
+            tuple(span for span in spans if span.raw),
+            spoken,
+            speech_seconds(spoken),
+            self.ends_sentence and last,
+        )
 
 
 class Pacer:
@@ -116,6 +141,7 @@ class Pacer:
         pacing: Pacing | None = None,
         cost: VoiceCost | None = None,
         *,
+        rendering: RenderOptions | None = None,
         split_japanese: SplitJapanese | None = None,
     ) -> None:
         self._pacing = pacing or Pacing()
@@ -124,8 +150,7 @@ class Pacer:
         self._pending: deque[_Pending] = deque()
         self._ended = False
         self._next = 0
-        self._japanese = False
-        """Whether the reply is in Japanese so far: a code block alone does not tell."""
+        self._renderer = Renderer(rendering or RenderOptions())
 
     @property
     def pending(self) -> bool:
@@ -141,10 +166,10 @@ class Pacer:
 
     def feed(self, segment: Segment) -> None:
         """Take a segment."""
-        self._japanese = self._japanese or is_japanese(segment.text)
-        spoken = "" if segment.rule in SILENT_RULES else spoken_text(segment.text, japanese=self._japanese or None)
+        rendered = self._renderer.feed(segment)
+        spoken = rendered.spoken
         ends = segment.boundary not in (Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED)
-        self._pending.append(_Pending(segment, spoken, speech_seconds(spoken), ends))
+        self._pending.append(_Pending(segment, rendered.spans, spoken, speech_seconds(spoken), ends))
 
     def end(self) -> None:
         """There will be no more segments."""
@@ -162,9 +187,9 @@ class Pacer:
         while silent < len(pending) and not pending[silent].spoken:
             silent += 1
         if silent == len(pending):
-            return self._say(silent)
+            return self._say(silent, "shown")
         if not self._pacing.joins:
-            return self._say(max(1, silent))
+            return self._say(silent, "shown") if silent else self._say(1, "piece")
         return self._decide(lead, silent)
 
     def phrase_end(self, unfinished: str, lead: float, silence: float, *, paused: bool = False) -> int:
@@ -180,10 +205,10 @@ class Pacer:
         if paused:
             if lead > 0 or seconds < self._pacing.min_seconds:
                 return 0
-            return phrase_end(unfinished, self._split_japanese) or word_end(unfinished)
+            return max(phrase_ends(unfinished, self._split_japanese), default=word_end(unfinished))
         if silence + self._cost.seconds(seconds) - lead < self._pacing.phrase_after_seconds:
             return 0
-        end = phrase_end(unfinished, self._split_japanese)
+        end = max(phrase_ends(unfinished, self._split_japanese), default=0)
         return end if speech_seconds(unfinished[:end]) >= _SHORTEST_PHRASE else 0
 
     def learn(self, utterance: Utterance, took: float) -> None:
@@ -208,7 +233,7 @@ class Pacer:
                 clauses = count
                 sentences = count if item.ends_sentence else sentences
         if sentences:
-            return self._say(sentences)
+            return self._say(sentences, "sentences")
         if not self._ended and not any(item.ends_sentence for item in self._pending):
             everything = sum(item.seconds for item in self._pending)
             spare = self._spare(lead, everything) - self._pacing.comfort_seconds
@@ -216,24 +241,52 @@ class Pacer:
                 return Wait(spare)
             if not least:
                 return Wait()
-        return self._say(clauses or least or len(self._pending))
+        if clauses:
+            return self._say(clauses, "clauses")
+        if least == silent + 1 and self._break_first(silent, lead):
+            return self._say(least, "phrase")
+        return self._say(least or len(self._pending), "least")
 
-    def _say(self, count: int) -> Utterance:
+    def _break_first(self, at: int, lead: float) -> bool:
+        """Break the long clause that would have to be said now in two, if that spares the listener some silence."""
+        item = self._pending[at]
+        if self._cost.seconds(item.seconds) - lead < self._pacing.phrase_after_seconds or not item.is_plain:
+            return False
+        text = item.segment.text
+        best, least_silence = 0, self._cost.seconds(item.seconds) - lead - _WORTH_BREAKING
+        for end in phrase_ends(text, self._split_japanese):
+            first = speech_seconds(text[:end])
+            if first < _SHORTEST_PHRASE or item.seconds - first < _SHORTEST_PHRASE:
+                continue
+            silence = max(0.0, self._cost.seconds(first) - lead)
+            silence += max(
+                0.0, self._cost.seconds(item.seconds - first) - max(0.0, lead - self._cost.seconds(first)) - first
+            )
+            if silence < least_silence:
+                best, least_silence = end, silence
+        if best:
+            self._pending[at] = item.part(best, len(text))
+            self._pending.insert(at, item.part(0, best))
+        return bool(best)
+
+    def _say(self, count: int, rule: str) -> Utterance:
         """The first `count` segments as one utterance, and whatever behind them is only shown."""
         while count < len(self._pending) and not self._pending[count].spoken:
             count += 1
         items = [self._pending.popleft() for _ in range(count)]
-        text = "".join(item.segment.text for item in items)
-        utterance = Utterance(
-            self._next, text, _joined([i.spoken for i in items]), items[0].segment.start, items[-1].segment.end
-        )
+        spans = _joined(items)
+        utterance = Utterance(self._next, spans, items[0].segment.start, items[-1].segment.end, rule)
         self._next += 1
         return utterance
 
 
-def _joined(parts: Sequence[str]) -> str:
-    spoken = ""
-    for part in parts:
-        blank = spoken and part and not (is_japanese(spoken[-1]) or is_japanese(part[0]) or spoken[-1] in "、。！？")
-        spoken += (" " if blank else "") + part
-    return spoken
+def _joined(items: Sequence[_Pending]) -> tuple[Span, ...]:
+    """The spans of all, with a blank between what is said of one and the next where the language has blanks."""
+    spans: list[Span] = []
+    last = ""
+    for item in items:
+        if last and item.spoken and not (last in _NO_BLANK_BEHIND or is_japanese(last) or is_japanese(item.spoken[0])):
+            spans.append(Span("", "", " ", "pause"))
+        spans += item.spans
+        last = item.spoken[-1:] or last
+    return tuple(spans)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -54,19 +55,77 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """One piece of a reply in its three forms: raw, shown and spoken."""
+
+    raw: str
+    """What the model sent; empty for a pause or a word that only speech has."""
+    shown: str
+    """What a person reads."""
+    spoken: str
+    """What the voice says."""
+    kind: str = "text"
+    """"text", "markup", "code", "table", "url", "emoji", "action", "emotion", "thought", "math", "tag", "footnote" or
+    "pause"."""
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """What one synthesis call says: one or more neighbouring segments."""
 
     index: int
     """0 for the first utterance of the turn."""
-    text: str
-    """What a person reads: the text of the segments."""
-    spoken: str
-    """What the voice says: `text` without markup; empty where there is nothing to say aloud."""
+    spans: tuple[Span, ...]
+    """The text of its segments in three forms; their raw parts joined are `reply[start:end]`."""
     start: int
     """Offset in the reply of the first character."""
     end: int
     """Offset in the reply behind the last character."""
+    rule: str = "piece"
+    """Why just so much: "sentences" or "clauses" (as many as will be ready in time), "least" (there is or will be
+    silence), "phrase" (the same, and even that was too long), "shown" (nothing to say) or "piece" (the strategy says
+    each segment alone)."""
+
+    @property
+    def text(self) -> str:
+        """What the chat model wrote."""
+        return "".join([span.raw for span in self.spans])
+
+    @property
+    def shown(self) -> str:
+        """What a person reads, with the blanks and line ends of `text`."""
+        return "".join([span.shown for span in self.spans])
+
+    @property
+    def spoken(self) -> str:
+        """What the voice says, on one line; empty where there is nothing to say aloud."""
+        return "".join([span.spoken for span in self.spans])
+
+    def text_end(self, spoken: int) -> int:
+        """The offset in `text` behind what is said with the first `spoken` characters of `spoken`.
+
+        What is not spoken belongs to what was said before it. Never decreases with `spoken`.
+        """
+        return self._end([span.raw for span in self.spans], spoken)
+
+    def shown_end(self, spoken: int) -> int:
+        """The same in `shown`: how far a subtitle has been said."""
+        return self._end([span.shown for span in self.spans], spoken)
+
+    def _end(self, written: Sequence[str], spoken: int) -> int:
+        end = settled = 0
+        for span, text in zip(self.spans, written, strict=True):
+            if span.spoken:
+                if spoken <= 0:
+                    return settled
+                if spoken < len(span.spoken):
+                    return end + (spoken if text.startswith(span.spoken) else 0)
+                spoken -= len(span.spoken)
+                settled = end + len(text)
+            end += len(text)
+            if settled:
+                settled = end
+        return end
 
 
 @dataclass(frozen=True, slots=True)

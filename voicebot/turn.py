@@ -161,7 +161,18 @@ async def _next_utterance(segments: MemoryObjectReceiveStream[Segment], pacer: P
             case None:
                 return None
             case utterance:
-                turn.emit(events.UtteranceReady(turn.now(), utterance.index, utterance.text, utterance.spoken))
+                lead = turn.lead()
+                turn.emit(
+                    events.UtteranceReady(
+                        turn.now(),
+                        utterance.index,
+                        utterance.text,
+                        utterance.shown,
+                        utterance.spoken,
+                        utterance.rule,
+                        lead if math.isfinite(lead) else None,
+                    )
+                )
                 return utterance
 
 
@@ -233,7 +244,7 @@ async def _follow(queue: MemoryObjectReceiveStream[_Queued], realtime: bool, tur
                 turn.started(started, queued.seconds)
                 if realtime and finished is not None and started - finished > _AUDIBLE_GAP:
                     turn.emit(events.Gap(turn.now(), index, started - finished))
-            turn.emit(events.PlaybackStarted(turn.now(), index, queued.utterance.text, queued.seconds))
+            turn.emit(events.PlaybackStarted(turn.now(), index, queued.utterance.shown, queued.seconds))
             if playback is not None:
                 finished = await playback.finished()
             queued.heard, queued.playback = True, None  # and its audio may go
@@ -336,7 +347,8 @@ def _heard(queue: Sequence[_Queued]) -> tuple[str, int, bool]:
             if not queued.skipped:
                 heard.append(utterance.text)
         elif queued.playback is not None:
-            part = heard_part(utterance.text, queued.playback.heard_seconds() / queued.seconds)
+            said = heard_part(utterance.spoken, queued.playback.heard_seconds() / queued.seconds)
+            part = utterance.text[: utterance.text_end(len(said))]
             return "".join([*heard, part]), utterance.start + len(part), False
         else:
             break

@@ -27,7 +27,7 @@ from voicebot.audio import open_audio
 from voicebot.config import AudioConfig
 from voicebot.errors import AudioError
 from voicebot.protocols import Playback
-from voicebot.speech import AudioFormat, Clip, Utterance
+from voicebot.speech import AudioFormat, Clip, Span, Utterance
 
 
 def noise(seed: int, frames: int) -> npt.NDArray[np.int16]:
@@ -60,7 +60,7 @@ async def play(plan: dict[str, Any]) -> None:  # Any: JSON
                     seed, seconds = arguments
                     pcm = noise(seed, round(seconds * format.sample_rate)).tobytes()
                     say(enqueued=seed)
-                    playbacks.append(await output.play(Clip(Utterance(0, "a", "a", 0, 1), pcm, format)))
+                    playbacks.append(await output.play(Clip(Utterance(0, (Span("a", "a", "a"),), 0, 1), pcm, format)))
                     say(played=seed)
                 case "sleep":
                     await anyio.sleep(*arguments)

@@ -50,7 +50,7 @@ def aiff(
 
 
 def clip(samples: np.ndarray[tuple[int, ...], np.dtype[np.float64]], format: AudioFormat) -> Clip:
-    return Clip(Utterance(0, "", "", 0, 0), samples.round().astype("<i2").tobytes(), format)
+    return Clip(Utterance(0, (), 0, 0), samples.round().astype("<i2").tobytes(), format)
 
 
 @given(st.binary(max_size=400), st.integers(1, 8), st.integers(1000, 768_000))

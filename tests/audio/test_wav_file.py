@@ -19,7 +19,7 @@ from voicebot.audio.pcm import read_wav
 from voicebot.audio.wav_file import WavOutput, open_wav
 from voicebot.config import AudioWav
 from voicebot.errors import AudioError
-from voicebot.speech import AudioFormat, Clip, Utterance
+from voicebot.speech import AudioFormat, Clip, Span, Utterance
 
 T = TypeVar("T")
 FORMAT = AudioFormat(1000)
@@ -35,7 +35,7 @@ def clip(value: int, seconds: float = 1.0, format: AudioFormat = FORMAT) -> Clip
     """A clip of `value` all through."""
     frames = round(seconds * format.sample_rate)
     pcm = value.to_bytes(2, "little", signed=True) * frames * format.channels
-    return Clip(Utterance(0, "a", "a", 0, 1), pcm, format)
+    return Clip(Utterance(0, (Span("a", "a", "a"),), 0, 1), pcm, format)
 
 
 def config(path: Path, *, realtime: bool = False) -> AudioWav:

@@ -22,7 +22,7 @@ def wanted(home: Path, text: str) -> Samples:
     """What the voice says of `text`, at the rate of the recording."""
     assert voicebot(home, "say", text, "-o", "wanted.wav").returncode == 0
     pcm, format = read_wav((home / "wanted.wav").read_bytes())
-    clip = Clip(Utterance(0, "", "", 0, 0), pcm, format)
+    clip = Clip(Utterance(0, (), 0, 0), pcm, format)
     return np.frombuffer(convert(clip, AudioFormat(RATE)), "<i2").astype(float) / 32768
 
 

@@ -9,10 +9,10 @@ from trio.testing import MockClock
 
 from voicebot.errors import LabError
 from voicebot.lab.engines import ENGINES, CostedVoice, EngineCost, parse_engine
-from voicebot.speech import Utterance
+from voicebot.speech import Span, Utterance
 from voicebot.text.scripts import speech_seconds
 
-SENTENCE = Utterance(0, "今日は晴れです。", "今日は晴れです。", 0, 8)
+SENTENCE = Utterance(0, (Span("今日は晴れです。", "今日は晴れです。", "今日は晴れです。"),), 0, 8)
 SECONDS = speech_seconds(SENTENCE.spoken)
 
 

@@ -22,7 +22,7 @@ def test_every_delta_is_in_the_file_as_soon_as_it_came(tmp_path: Path) -> None:
         recorder(STARTED)
         recorder(Delta(0.25, "それは"))
         assert read_trace(path).deltas == ((0.25, "それは"),)
-        recorder(UtteranceReady(0.3, 0, "それは", "それは"))
+        recorder(UtteranceReady(0.3, 0, "それは", "それは", "それは", "least", 0.0))
         recorder(Delta(0.5, "大変。"))
         assert read_trace(path).deltas == ((0.25, "それは"), (0.5, "大変。"))
     assert recorder.written == [path]

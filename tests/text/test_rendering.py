@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicebot.speech import Boundary, Segment
+from voicebot.speech import Boundary, Segment, Utterance
 from voicebot.text.chunking import Chunker, Strategy
 from voicebot.text.rendering import Rendered, Renderer, RenderOptions
 from voicebot.text.scripts import has_speech
@@ -51,7 +51,8 @@ HOSTILE = (
 PIECES = (
     "*a*·**·__·~~·`x`·```py\n·\n```\n·[t](u)·[t·](u)·![a](b)·[^1]·[1]·[happy] ·<b>·</b>·<think>·</think>·<br>·"
     "&amp;·&#0;·$x^2$·$$·\\(·\\)·\\[·\\]·https://a.b/c·www.x.y·\n- ·\n1. ·\n# ·\n> ·\n---\n·"
-    "\n| a | b |·\n|---|---|·(^_^)·（笑）·🎉·:-)·¥1,980·word ·言葉·です。·. ·! · ·\n·\n\n·\u3000·\u200b·\u0301·→· | ·*·wwww·\r\n"
+    "\n| a | b |·\n|---|---|·(^_^)·（笑）·🎉·:-)·¥1,980·"
+    "word ·言葉·です。·. ·! · ·\n·\n\n·\u3000·\u200b·\u0301·→· | ·*·wwww·\r\n"
 )
 
 TEXTS = st.one_of(
@@ -63,6 +64,10 @@ TEXTS = st.one_of(
 
 READ_ALL = RenderOptions(code="read", tables="read", urls="read", emoji="keep", actions="read")
 DESCRIBE = RenderOptions(code="describe", tables="describe", urls="skip", language="ja")
+
+
+def utterance(found: Rendered) -> Utterance:
+    return Utterance(0, found.spans, 0, len(found.raw))
 
 
 @settings(max_examples=600, deadline=None)
@@ -79,11 +84,11 @@ def test_the_raw_parts_are_the_text_and_what_is_spoken_is_one_clean_line(
         assert found.spoken == "" or has_speech(found.spoken)
         assert found.spoken == " ".join(found.spoken.split())
         assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in found.spoken)
-        for end in (found.raw_end_of_spoken, found.shown_end_of_spoken):
+        for end in (utterance(found).text_end, utterance(found).shown_end):
             ends = [end(count) for count in range(len(found.spoken) + 1)]
             assert ends == sorted(ends)
-        assert found.raw_end_of_spoken(len(found.spoken)) == len(text)
-        assert found.shown_end_of_spoken(len(found.spoken)) == len(found.shown)
+        assert utterance(found).text_end(len(found.spoken)) == len(text)
+        assert utterance(found).shown_end(len(found.spoken)) == len(found.shown)
 
 
 @settings(max_examples=200, deadline=None)
@@ -104,7 +109,7 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
 
 def test_a_megabyte_without_punctuation_is_rendered() -> None:
     found = one("word " * 200_000)
-    assert found.raw_end_of_spoken(10) == 10
+    assert utterance(found).text_end(10) == 10
     assert len(found.spoken) == 999_999
 
 
@@ -119,24 +124,24 @@ def test_ten_thousand_combining_marks_stay_with_their_letter() -> None:
 def test_offsets_are_exact_where_the_text_is_spoken_as_written() -> None:
     found = one(" It is **really** so.")
     assert found.spoken == "It is really so."
-    assert found.raw[: found.raw_end_of_spoken(5)] == " It is"
-    assert found.raw[: found.raw_end_of_spoken(9)] == " It is **rea"
-    assert found.shown[: found.shown_end_of_spoken(9)] == " It is rea"
+    assert found.raw[: utterance(found).text_end(5)] == " It is"
+    assert found.raw[: utterance(found).text_end(9)] == " It is **rea"
+    assert found.shown[: utterance(found).shown_end(9)] == " It is rea"
 
 
 def test_what_is_said_differently_counts_when_it_was_said_whole() -> None:
     found = one("See https://www.example.com/a/b?c=1 now")
     assert found.spoken == "See example.com now"
-    assert found.raw[: found.raw_end_of_spoken(10)] == "See "
-    assert found.raw[: found.raw_end_of_spoken(15)] == "See https://www.example.com/a/b?c=1"
+    assert found.raw[: utterance(found).text_end(10)] == "See "
+    assert found.raw[: utterance(found).text_end(15)] == "See https://www.example.com/a/b?c=1"
 
 
 def test_what_is_silent_belongs_to_what_was_said_before() -> None:
     found = one("おめでとう🎉", boundary=Boundary.SENTENCE)
     assert found.spoken == "おめでとう。"
-    assert found.shown_end_of_spoken(4) == 4
-    assert found.shown_end_of_spoken(5) == len("おめでとう🎉")
-    assert found.raw_end_of_spoken(0) == 0
+    assert utterance(found).shown_end(4) == 4
+    assert utterance(found).shown_end(5) == len("おめでとう🎉")
+    assert utterance(found).text_end(0) == 0
 
 
 # ---------------------------------------------------------------- inline marks

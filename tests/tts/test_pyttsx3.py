@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from tests.null_sink import wait_until
 from voicebot.config import TtsPyttsx3
 from voicebot.errors import SynthesisError, VoiceUnavailable
-from voicebot.speech import Clip, Utterance
+from voicebot.speech import Clip, Span, Utterance
 from voicebot.tts import pyttsx3_child
 from voicebot.tts.pyttsx3_local import Pyttsx3Voice, open_pyttsx3
 
@@ -71,7 +71,7 @@ def children(folder: Path | str) -> list[int]:
 
 
 def utterance(text: str) -> Utterance:
-    return Utterance(0, text, text, 0, len(text))
+    return Utterance(0, (Span(text, text, text),), 0, len(text))
 
 
 async def lines_of(path: str) -> list[str]:

@@ -9,13 +9,13 @@ import trio
 from trio.testing import MockClock
 
 from voicebot.config import TtsTone
-from voicebot.speech import AudioFormat, Clip, Utterance
+from voicebot.speech import AudioFormat, Clip, Span, Utterance
 from voicebot.text.scripts import speech_seconds
 from voicebot.tts.tone import ToneVoice, open_tone
 
 
 def utterance(text: str, index: int = 0) -> Utterance:
-    return Utterance(index, text, text, 0, len(text))
+    return Utterance(index, (Span(text, text, text),), 0, len(text))
 
 
 def pitch(clip: Clip) -> float:

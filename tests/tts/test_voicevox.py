@@ -22,7 +22,7 @@ from tests.fake_voicevox import (
 )
 from voicebot.config import TtsVoicevox
 from voicebot.errors import SynthesisError, VoiceUnavailable
-from voicebot.speech import AudioFormat, Clip, Utterance
+from voicebot.speech import AudioFormat, Clip, Span, Utterance
 from voicebot.tts.voicevox import VoicevoxStyle, VoicevoxVoice, choose_style, list_voices, open_voicevox
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +36,7 @@ def open_voice(engine: FakeVoicevox, **settings: object) -> AbstractAsyncContext
 
 
 def say(text: str, *, index: int = 0) -> Utterance:
-    return Utterance(index=index, text=text, spoken=text, start=0, end=len(text))
+    return Utterance(index, (Span(text, text, text),), 0, len(text))
 
 
 async def synthesize(engine: FakeVoicevox, text: str = GREETING, **settings: object) -> Clip:

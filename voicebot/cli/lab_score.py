@@ -40,7 +40,10 @@ in quotes or brackets is cut when the sentence goes on behind them; emoji may ha
 
 F1 joins precision (how many cuts are right) and recall (how many marked ends are cut). exact: texts without a fault.
 hard: cuts that tear a word, number, name or quotation. lost: characters lost or invented. delay: characters from the
-end of a marked segment until all of it was out."""
+end of a marked segment until all of it was out.
+
+adaptive offers clauses too, which its pacer joins as the lead allows; here they count as cuts. How well it knows a
+sentence is the score of --strategy sentence."""
 
 
 def register(lab_app: typer.Typer) -> None:
@@ -84,17 +87,17 @@ def score(
     verdicts = judge_all(items, parts.new_chunker, by.value)
     scores = groups(verdicts)
     wrong = [verdict for verdict in verdicts if not verdict.exact] if errors else []
-    typer.echo(_as_json(scores, wrong) if json else _as_text(scores, wrong))
+    typer.echo(_as_json(scores, wrong) if json else _as_text(loaded.config.chunking.strategy, scores, wrong))
 
 
-def _as_text(scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> str:
+def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> str:
     lines = [
         f"{verdict.item.id}: {len(verdict.extra)} not wanted ({len(verdict.hard)} hard), {len(verdict.missing)} missing"
         f", {verdict.lost} characters lost or invented\n{indent(verdict.marked(), '    ')}\n"
         for verdict in wrong
     ]
-    width = max(map(len, scores))
-    lines.append(f"{'':<{width}} items precision recall     F1 exact  hard  lost  delay mean / p50 / p95")
+    width = max(map(len, [strategy, *scores]))
+    lines.append(f"{strategy:<{width}} items precision recall     F1 exact  hard  lost  delay mean / p50 / p95")
     lines += [
         f"{name:<{width}} {s.items:5} {s.precision:9.3f} {s.recall:6.3f} {s.f1:6.3f} {s.exact / s.items:5.0%}"
         f" {s.hard_splits:5} {s.lost:5}  {s.delay_mean:10.1f} / {s.delay_p50:3} / {s.delay_p95:3}"

@@ -157,6 +157,7 @@ def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[Piece, ...]:
                 ready=clip.at if clip else event.at,
                 heard=heard[event.index],
                 ended=ended[event.index],
+                rule=event.rule,
             )
         )
         start = end

@@ -30,6 +30,8 @@ class Piece:
     """When its first frame was audible."""
     ended: float
     """When its last frame was heard."""
+    rule: str = ""
+    """Why the pacer said just so much."""
 
     @property
     def audio_seconds(self) -> float:

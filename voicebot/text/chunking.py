@@ -14,7 +14,7 @@ from typing import Literal
 
 from voicebot.speech import Boundary, Segment
 from voicebot.text import scripts
-from voicebot.text.decisions import Mark, decide, ends_name, is_finished
+from voicebot.text.decisions import Mark, decide, ends_name, is_finished, why_held
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
 
@@ -96,12 +96,18 @@ class Chunker:
     After "。" outside of brackets nothing is waited for; elsewhere the next visible character decides, in rare cases
     the next word. `Segment.rule` says what cut behind it: "full stop", "mark" (! ?), "dot", "ellipsis", "quote",
     "emoji", "action", "delimiter", "line", "paragraph", "item", "fence", "table", "think", "limit", "pause", "end",
-    or one of SILENT_RULES.
+    or one of SILENT_RULES. `on_held` is told of each mark that did not cut: the offset behind it, and why.
     """
 
     def __init__(
-        self, *, strategy: Strategy = "sentence", delimiters: str = DELIMITERS, max_characters: int = 300
+        self,
+        *,
+        strategy: Strategy = "sentence",
+        delimiters: str = DELIMITERS,
+        max_characters: int = 300,
+        on_held: Callable[[int, str], None] | None = None,
     ) -> None:
+        self._on_held = on_held
         self._limit = max(1, max_characters)
         self._clauses = strategy == "adaptive"
         self._delimiters = frozenset(delimiters) if strategy == "punctuation" else frozenset()
@@ -325,6 +331,8 @@ class Chunker:
                             return _Cut(at + 1, Boundary.SENTENCE, "full stop")
                     else:
                         return self._look_behind("full stop", at)
+                else:
+                    self._tell_held(at + 1, self._holder())
                 self._at = at + 1
             elif kind in ("dot", "close") and (item := self._item_before(text, at)) > self._sentence:
                 if at + 1 >= end and not final:
@@ -340,8 +348,10 @@ class Chunker:
                 if (thought := self._thought_at(text, at, end, final)) is not True:
                     return thought
             elif kind in ("mark", "dot", "ellipsis"):
-                if not self._held(at) and not (kind == "dot" and self._is_list_marker(text, at)):
+                held = self._held(at)
+                if not held and not (kind == "dot" and self._is_list_marker(text, at)):
                     return self._look_behind(kind, at)
+                self._tell_held(at + 1, self._holder() if held else "list marker")
                 self._at = at + 1
             elif not self._at_structure(kind, text, at, end, final):
                 return False
@@ -361,6 +371,14 @@ class Chunker:
         self._at = at + 1 if behind is None else behind
         self._mark = Mark(kind, at, self._at, self._sentence, self._held_since, quoted)
         return self._begin_step(self._behind_mark)
+
+    def _tell_held(self, place: int, why: str) -> None:
+        if self._on_held is not None:
+            self._on_held(self._offset + place, why)
+
+    def _holder(self) -> str:
+        """What keeps the sentence together."""
+        return "within an action" if self._acting else "within a quotation" if self._quotes else "within brackets"
 
     def _held(self, at: int) -> bool:
         """Whether an open bracket or quotation keeps the sentence together here."""
@@ -424,7 +442,10 @@ class Chunker:
     def _at_clause(self, text: str, at: int, end: int, final: bool) -> _Cut | bool:
         """A clause may end with text[at]; True to read on, False: more has to be seen."""
         self._at = behind = at + 1
-        if self._held(at) or scripts.LETTER.search(text, self._start, at) is None or self._is_emphasis_open(text, at):
+        if self._held(at) or self._is_emphasis_open(text, at):
+            self._tell_held(behind, self._holder() if self._held(at) else "within emphasis")
+            return True
+        if scripts.LETTER.search(text, self._start, at) is None:
             return True
         character, before = text[at], text[at - 1]
         if character in scripts.DASHES:
@@ -434,7 +455,10 @@ class Chunker:
                 self._at = at
                 return False
             self._at = behind
-            return _Cut(behind, Boundary.CLAUSE, "clause") if character != "–" or before.isspace() else True
+            if character == "–" and not before.isspace():
+                self._tell_held(behind, "within a word or number")
+                return True
+            return _Cut(behind, Boundary.CLAUSE, "clause")
         if character.isascii():
             word = at - 2 >= self._start and text[at - 2 : at].isalpha()
             sure = character == "," and word and not self._is_quoting(text, at)
@@ -445,11 +469,17 @@ class Chunker:
             if len(seen) < 2 and not final:
                 self._at = at
                 return False
-            if character.isascii() and (not seen[:1].isspace() or self._is_quoting(text, at)):
-                return True
-            if seen[:1] and seen[0] in scripts.NEWLINES:
-                return True
-            if scripts.is_numeral(before) and scripts.is_numeral(seen.lstrip()[:1] or " "):
+            why = ""
+            if character.isascii() and not seen[:1].isspace():
+                why = "within a word or number"
+            elif character.isascii() and self._is_quoting(text, at):
+                why = "within a quotation"
+            elif seen[:1] and seen[0] in scripts.NEWLINES:
+                why = "the line ends"
+            elif scripts.is_numeral(before) and scripts.is_numeral(seen.lstrip()[:1] or " "):
+                why = "within a number or date"
+            if why:
+                self._tell_held(behind, why)
                 return True
         return _Cut(behind, Boundary.CLAUSE, "clause")
 
@@ -731,6 +761,8 @@ class Chunker:
         ):
             boundary = self._boundary_of(text[mark.at]) if mark.kind == "delimiter" else Boundary.SENTENCE
             return _Cut(mark.cut, boundary, mark.kind)
+        if self._on_held is not None:
+            self._tell_held(mark.cut, why_held(text, mark, at))
         if self._clauses and mark.kind == "ellipsis" and scripts.LETTER.search(text, self._start, mark.cut) is not None:
             return _Cut(mark.cut, Boundary.CLAUSE, "clause")
         return self._begin_step(self._in_text)

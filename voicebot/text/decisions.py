@@ -53,6 +53,33 @@ class Mark:
             self.at = at
 
 
+def why_held(text: str, mark: Mark, at: int) -> str:
+    """In two or three words, why no sentence ends at `mark` when the next visible character is text[at]."""
+    if ends_name(text, mark.sentence, mark.at):
+        return "part of a name"
+    glued, character = at == mark.cut, text[at : at + 1]
+    if mark.kind == "dot":
+        ending = scripts.ending_before(text, mark.sentence, mark.at)[0]
+        if ending in _ENDINGS:
+            return _ENDINGS[ending]
+        if glued:
+            return "within a word or number"
+    if character and scripts.is_cjk(character) and mark.kind != "ellipsis":
+        return "a particle goes on"
+    if mark.kind == "ellipsis":
+        return "a hesitation"
+    return "goes on in lower case" if character.islower() else "the sentence goes on"
+
+
+_ENDINGS: dict[str, str] = {
+    "never": "abbreviation",
+    "by next word": "abbreviation",
+    "before number": "abbreviation before a number",
+    "initial": "initial",
+    "ordinal": "ordinal",
+}
+
+
 def ends_name(text: str, sentence: int, at: int) -> bool:
     """Whether text[at] is the last character of a name such as モーニング娘。"""
     return text[max(sentence, at - 16) : at + 1].endswith(scripts.NAMES_WITH_MARK)

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from voicebot.speech import Boundary, Segment
+from voicebot.speech import Boundary, Segment, Span
 from voicebot.text import scripts
 from voicebot.text.rendering import (
     CONTROL_CLASS,
     UNSPEAKABLE_CLASS,
     RenderOptions,
-    Span,
     end_mark,
     ends_here,
     lacks_end,

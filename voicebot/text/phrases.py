@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from voicebot.text.scripts import is_japanese
+from voicebot.text.scripts import CLOSERS, OPENERS, is_japanese
 
 SplitJapanese = Callable[[str], Sequence[str]]
 """Parts Japanese text into its phrases (bunsetsu), which joined are the text."""
@@ -35,29 +35,37 @@ _LEANS = re.compile(
 """A phrase that begins so leans on the one before: 葉緑体と＋いう, 頼りに＋する."""
 
 
-def phrase_end(text: str, split_japanese: SplitJapanese | None = None) -> int:
-    """How many characters of the clause `text`, still being written, may be said alone; 0 where there is no break.
+def phrase_ends(text: str, split_japanese: SplitJapanese | None = None) -> list[int]:
+    """The places in the clause `text` where it may be broken, in characters.
 
     Japanese is broken behind a phrase that ends in a particle or a te-form, other languages before a conjunction or
-    preposition. The last phrase never counts: it may go on.
+    preposition; never in brackets or quotations. The end of `text` is not among them: its last phrase may go on.
     """
     if is_japanese(text):
-        return _japanese_end(text, split_japanese) if split_japanese else 0
-    end = 0
-    for found in _BREAK.finditer(text):
-        words = text[: found.start()].split()
-        if len(words) >= _FEWEST_WORDS and words[-1].lower() not in _LINKS:
-            end = found.start()
-    return end
+        ends = _japanese_ends(text, split_japanese) if split_japanese else []
+    else:
+        ends = []
+        for found in _BREAK.finditer(text):
+            words = text[: found.start()].split()
+            if len(words) >= _FEWEST_WORDS and words[-1].lower() not in _LINKS:
+                ends.append(found.start())
+    return [end for end in ends if _is_open_text(text[:end])]
 
 
-def _japanese_end(text: str, split: SplitJapanese) -> int:
-    end = at = 0
+def _japanese_ends(text: str, split: SplitJapanese) -> list[int]:
+    ends: list[int] = []
+    at = 0
     for phrase, following in pairwise(split(text)):
         at += len(phrase)
         if _RESTS.search(phrase) and not _LEANS.match(following):
-            end = at
-    return end
+            ends.append(at)
+    return ends
+
+
+def _is_open_text(before: str) -> bool:
+    """Whether no bracket, quotation or code is open behind `before`."""
+    opened = sum(character in OPENERS for character in before) - sum(character in CLOSERS for character in before)
+    return opened <= 0 and not any(before.count(mark) % 2 for mark in '"`*')
 
 
 def word_end(text: str) -> int:

@@ -11,27 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from voicebot.speech import Boundary, Segment
+from voicebot.speech import Boundary, Segment, Span
 from voicebot.text import scripts
 from voicebot.text.chunking import SILENT_RULES
 
 if TYPE_CHECKING:
     from voicebot.text.markup import Carried
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One piece of a segment in its three forms."""
-
-    raw: str
-    """What the model sent; empty for a pause or a word that only speech has."""
-    shown: str
-    """What a person reads."""
-    spoken: str
-    """What the voice says."""
-    kind: str = "text"
-    """"text", "markup", "code", "table", "url", "emoji", "action", "emotion", "thought", "math", "tag", "footnote" or
-    "pause"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +39,6 @@ class Rendered:
     def spoken(self) -> str:
         """What the voice says: one line, single blanks, no control characters; "" where there is no letter or digit."""
         return "".join([span.spoken for span in self.spans])
-
-    def raw_end_of_spoken(self, count: int) -> int:
-        """The offset in `raw` behind what is said with the first `count` characters of `spoken`.
-
-        What is not spoken belongs to what was said before it. Never decreases with `count`.
-        """
-        return self._end(count, raw=True)
-
-    def shown_end_of_spoken(self, count: int) -> int:
-        """The offset in `shown` behind what is said with the first `count` characters of `spoken`."""
-        return self._end(count, raw=False)
-
-    def _end(self, count: int, *, raw: bool) -> int:
-        end = settled = 0
-        for span in self.spans:
-            written = span.raw if raw else span.shown
-            if span.spoken:
-                if count <= 0:
-                    return settled
-                if count < len(span.spoken):
-                    return end + (count if written.startswith(span.spoken) else 0)
-                count -= len(span.spoken)
-                settled = end + len(written)
-            end += len(written)
-            if settled:
-                settled = end
-        return end
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +146,7 @@ _WRAPPED_CHARACTERS, _WRAPPED_JAPANESE = 50, 30
 
 def ends_here(boundary: Boundary, text: str, *, marked: bool = False) -> bool:
     """Whether the voice is to pause behind the segment `text`."""
-    if boundary in (Boundary.CLAUSE, Boundary.FORCED):
+    if boundary in (Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED):
         return False
     if marked:
         return True
