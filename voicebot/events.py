@@ -38,6 +38,42 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The chat model wants a tool to be used."""
+
+    type: ClassVar[str] = "tool_called"
+    at: float
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnswered:
+    """The result of a tool goes back to the chat model."""
+
+    type: ClassVar[str] = "tool_answered"
+    at: float
+    id: str
+    name: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatUsage:
+    """What the chat server says of one request; None where it does not."""
+
+    type: ClassVar[str] = "chat_usage"
+    at: float
+    prompt_tokens: int | None
+    reply_tokens: int | None
+    load_seconds: float | None
+    prompt_seconds: float | None
+    reply_seconds: float | None
+    finish_reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentReady:
     """The chunker cut a segment."""
 
@@ -135,6 +171,9 @@ class TurnEnded:
 TurnEvent = (
     TurnStarted
     | Delta
+    | ToolCalled
+    | ToolAnswered
+    | ChatUsage
     | SegmentReady
     | UtteranceReady
     | ClipReady

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from voicebot.events import (
+    ChatUsage,
     ClipReady,
     Delta,
     Gap,
@@ -26,6 +27,8 @@ class MetricsFold:
         self._waited_for_chat = 0.0
         self._utterance_ready: dict[int, float] = {}
         self._last_heard = 0.0
+        self._prompt_tokens: int | None = None
+        self._reply_tokens: int | None = None
 
     def feed(self, event: TurnEvent) -> None:
         """Take one event into account."""
@@ -37,6 +40,9 @@ class MetricsFold:
             case ClipReady():
                 self._audio += event.audio_seconds
                 self._synthesis += event.synthesis_seconds
+            case ChatUsage():
+                self._prompt_tokens = _sum(self._prompt_tokens, event.prompt_tokens)
+                self._reply_tokens = _sum(self._reply_tokens, event.reply_tokens)
             case PlaybackStarted() if self._ttfa is None and event.audio_seconds:
                 self._ttfa = event.at
             case PlaybackFinished():
@@ -60,4 +66,10 @@ class MetricsFold:
             longest_gap=max(self._gaps, default=0.0),
             waited_for_chat=self._waited_for_chat,
             waited_for_voice=sum(self._gaps) - self._waited_for_chat,
+            prompt_tokens=self._prompt_tokens,
+            reply_tokens=self._reply_tokens,
         )
+
+
+def _sum(so_far: int | None, more: int | None) -> int | None:
+    return so_far if more is None else (so_far or 0) + more

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from voicebot.events import TurnEvent
-from voicebot.speech import AudioFormat, Clip, Message, Utterance
+from voicebot.speech import AudioFormat, Clip, Message, ReplyPart, ToolSpec, Utterance
 
 Emit = Callable[[TurnEvent], None]
 """Takes an event; never blocks and never raises."""
@@ -20,12 +20,27 @@ class ChatModel(Protocol):
         """What a person calls it, such as `ollama llama3.2`."""
         ...
 
-    def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
-        """Yield the deltas of the reply to `messages` as they arrive.
+    def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the deltas of the reply to `messages` as they arrive, and what else the server or a tool loop tells.
 
         The caller closes the generator (`aclosing`), which ends the request. Raises ChatError, also for a reply
         that breaks off: after its deltas so far.
         """
+        ...
+
+
+class ToolChatModel(Protocol):
+    """Writes replies and can ask for tools."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        ...
+
+    def stream_reply(
+        self, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = ()
+    ) -> AsyncGenerator[ReplyPart, None]:
+        """As `ChatModel.stream_reply`; a `ToolCall` for each complete call the model makes, after the text before it."""
         ...
 
 

@@ -39,7 +39,8 @@ class Session:
             finally:
                 self._live.discard(scope)
             if heard := outcome.heard.strip():
-                self._memory.remember(question, Message("assistant", heard, interrupted=outcome.kind != "completed"))
+                reply = Message("assistant", heard, interrupted=outcome.kind != "completed")
+                self._memory.remember(question, *outcome.exchanged, reply)
             return outcome
 
     def interrupt(self) -> bool:

@@ -20,7 +20,17 @@ from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnava
 from voicebot.metrics import MetricsFold
 from voicebot.pacing import Pacer, Wait
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Playback, Synthesizer
-from voicebot.speech import AudioFormat, Clip, Message, Outcome, OutcomeKind, Segment, Utterance
+from voicebot.speech import (
+    AudioFormat,
+    Clip,
+    Message,
+    Outcome,
+    OutcomeKind,
+    Segment,
+    ToolCall,
+    Usage,
+    Utterance,
+)
 from voicebot.text.chunking import Chunker
 from voicebot.text.heard import heard_part
 
@@ -99,11 +109,14 @@ async def _read(chat: ChatModel, messages: Sequence[Message], deltas: MemoryObje
     with deltas:
         try:
             async with aclosing(chat.stream_reply(messages)) as reply:
-                async for delta in reply:
-                    turn.reply.append(delta)
+                async for part in reply:
+                    if not isinstance(part, str):
+                        turn.note(part)
+                        continue
+                    turn.reply.append(part)
                     turn.first_text = min(turn.first_text, anyio.current_time())
-                    turn.emit(events.Delta(turn.now(), delta))
-                    await deltas.send(delta)
+                    turn.emit(events.Delta(turn.now(), part))
+                    await deltas.send(part)
         except ChatError as error:
             turn.error = error  # what came before it is still worth hearing
 
@@ -275,6 +288,8 @@ class _Turn:
     began: float = field(default_factory=anyio.current_time)
     fold: MetricsFold = field(default_factory=MetricsFold)
     reply: list[str] = field(default_factory=list)
+    exchanged: list[Message] = field(default_factory=list)
+    """The messages of a tool loop, in order."""
     queued: list[_Queued] = field(default_factory=list)
     error: VoicebotError | None = None
     """Why the turn failed."""
@@ -289,6 +304,33 @@ class _Turn:
 
     def now(self) -> float:
         return anyio.current_time() - self.began
+
+    def note(self, part: ToolCall | Usage | Message) -> None:
+        """Keep and tell what of the reply is not for the ear."""
+        match part:
+            case Usage():
+                self.emit(
+                    events.ChatUsage(
+                        self.now(),
+                        part.prompt_tokens,
+                        part.reply_tokens,
+                        part.load_seconds,
+                        part.prompt_seconds,
+                        part.reply_seconds,
+                        part.finish_reason,
+                    )
+                )
+            case Message(role="tool"):
+                self.exchanged.append(part)
+                self.emit(events.ToolAnswered(self.now(), part.tool_call_id, part.tool_name, part.content))
+            case Message():
+                self.exchanged.append(part)
+                for call in part.tool_calls:
+                    self.emit(events.ToolCalled(self.now(), call.id, call.name, call.arguments))
+            case ToolCall():
+                self.emit(
+                    events.Warning(self.now(), f"the chat model asked for the tool {part.name!r}, which nobody runs")
+                )
 
     def lead(self) -> float:
         """Seconds of audio made and not yet heard."""
@@ -320,7 +362,7 @@ def _end(turn: _Turn, *, interrupted: bool) -> Outcome:
         turn.error = turn.voice_error  # nothing at all could be said
     kind: OutcomeKind = "interrupted" if interrupted else "failed" if turn.error else "completed"
     error = None if interrupted else turn.error
-    outcome = Outcome(kind, heard, "".join(turn.reply)[end:], exact, metrics, error)
+    outcome = Outcome(kind, heard, "".join(turn.reply)[end:], exact, metrics, error, tuple(turn.exchanged))
     turn.emit(
         events.TurnEnded(
             turn.now(),

@@ -197,8 +197,9 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
             try:
                 async with aclosing(chat.stream_reply(messages)) as reply:
                     async for delta in reply:
-                        recorder(events.Delta(anyio.current_time() - began, delta))
-                        write_out(delta)
+                        if isinstance(delta, str):
+                            recorder(events.Delta(anyio.current_time() - began, delta))
+                            write_out(delta)
             finally:
                 if recorder.written:
                     write_out("\n")
