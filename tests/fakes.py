@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from voicebot.audio.silent import SilentOutput
 from voicebot.errors import AudioError, SynthesisError, VoicebotError
 from voicebot.events import TurnEvent
 from voicebot.pacing import Pacer, Pacing
+from voicebot.phrasing import split_japanese
 from voicebot.speech import AudioFormat, Clip, Message, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.text.scripts import speech_seconds
@@ -120,8 +122,17 @@ class Recorder:
         return [event for event in self.events if isinstance(event, kind)]
 
 
+def adaptive(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None) -> Parts:
+    """The same with the adaptive chunker and pacer."""
+    return replace(
+        parts(chat, voice, output),
+        new_chunker=partial(Chunker, strategy="adaptive"),
+        new_pacer=partial(Pacer, split_japanese=split_japanese),
+    )
+
+
 def parts(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None) -> Parts:
-    """Everything a turn needs, in real (or virtual) time."""
+    """Everything a turn needs, in real (or virtual) time; each segment is an utterance."""
     return Parts(
         chat=chat,
         synthesizer=voice or CostingVoice(),

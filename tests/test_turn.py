@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -12,10 +13,11 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.fakes import BreakingOutput, CostingVoice, Recorder, ScriptedChat, failure, parts, typed
+from tests.fakes import BreakingOutput, CostingVoice, Recorder, ScriptedChat, adaptive, failure, parts, typed
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import ChatError, VoiceUnavailable
+from voicebot.pacing import Pacer, VoiceCost
 from voicebot.speech import Clip, Message, Outcome, Utterance
 from voicebot.turn import Parts, speak_turn
 
@@ -246,3 +248,100 @@ async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
         await speak_turn(
             QUESTION, parts(ScriptedChat(typed(THREE, rate=5000)), Buggy()), emit=Recorder(), scope=anyio.CancelScope()
         )
+
+
+# ---------------------------------------------------------------- adaptive
+
+
+JAPANESE = (
+    "それは大変でしたね。一週間に二回も同じことが起きたら、誰だって腹が立ちますよ。もう一度電話する前に、日付と注文番号、"
+    "それから担当者の名前をメモしておくといいと思います。短く、落ち着いて伝えるのがコツです。"
+)
+ENGLISH = (
+    "That sounds really frustrating, and I'm sorry it happened twice. Before you call them again, it might help to "
+    "write down the dates, the order number, and the name of the person you spoke to. Keep it short; that helps."
+)
+
+
+@pytest.mark.parametrize("reply", [JAPANESE, ENGLISH], ids=["ja", "en"])
+@pytest.mark.parametrize("rtf", [0.05, 0.6, 1.5])
+@pytest.mark.parametrize("rate", [10, 30, 100])
+def test_everything_is_said_once_however_slow_model_and_voice_are(reply: str, rtf: float, rate: float) -> None:
+    outcome, recorder = turn(adaptive(ScriptedChat(typed(reply, rate=rate, size=2)), CostingVoice(delay=0.15, rtf=rtf)))
+    assert (outcome.kind, outcome.heard) == ("completed", reply)
+    assert "".join(event.text for event in recorder.of(events.UtteranceReady)) == reply
+
+
+def test_the_first_clause_is_said_while_its_sentence_is_being_written() -> None:
+    outcome, recorder = turn(adaptive(ScriptedChat(typed(ENGLISH, rate=30))))
+    first = recorder.of(events.UtteranceReady)[0]
+    assert first.text == "That sounds really frustrating,"
+    whole, _ = turn(parts(ScriptedChat(typed(ENGLISH, rate=30))))
+    assert outcome.metrics.ttfa is not None
+    assert whole.metrics.ttfa is not None
+    assert outcome.metrics.ttfa < whole.metrics.ttfa - 0.5
+
+
+def test_later_utterances_grow_with_the_audio_still_queued() -> None:
+    _, recorder = turn(adaptive(ScriptedChat(typed(JAPANESE * 2, rate=100)), CostingVoice(delay=0.1, rtf=0.1)))
+    said = recorder.of(events.UtteranceReady)
+    assert said[0].rule == "least"
+    assert not {"least", "phrase"} & {event.rule for event in said[2:]}
+    assert any(event.text.count("。") > 1 for event in said)
+    assert not recorder.of(events.Gap)
+
+
+def test_a_pause_of_the_model_in_a_clause_does_not_leave_its_words_unsaid() -> None:
+    script = [(0.1, "Let me look up what the weather will be like"), (20.0, " in Kyoto.")]
+    _, recorder = turn(adaptive(ScriptedChat(script)))
+    said = recorder.of(events.UtteranceReady)
+    assert said[0].at < 3.0
+    assert "".join(event.text for event in said) == "Let me look up what the weather will be like in Kyoto."
+
+
+def test_the_chat_server_meets_back_pressure_with_the_adaptive_pacer_too() -> None:
+    class Endless(ScriptedChat):
+        async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+            while True:
+                self.sent += 1
+                yield "Another sentence, of a reply that never ends. "
+
+    chat = Endless([])
+    outcome, _ = turn(adaptive(chat), interrupt_at=30.0)
+    assert outcome.kind == "interrupted"
+    assert chat.sent < 500
+
+
+def test_what_was_heard_of_a_joined_utterance_maps_back_to_the_reply() -> None:
+    reply = "**Note:** it *rains* today. See https://www.example.com/a for more. " * 4
+    outcome, _ = turn(adaptive(ScriptedChat(typed(reply, rate=1000))), interrupt_at=6.0)
+    assert outcome.kind == "interrupted"
+    assert outcome.heard
+    assert reply.startswith(outcome.heard)
+    assert outcome.heard + outcome.unsaid == reply
+
+
+def test_thoughts_and_tags_are_neither_shown_nor_said() -> None:
+    reply = "<think>hm, what now</think>[happy] Sure! **Here** it is.\n- one\n- two\n"
+    _, recorder = turn(adaptive(ScriptedChat(typed(reply))))
+    shown = "".join(event.text for event in recorder.of(events.PlaybackStarted))
+    said = " ".join(event.spoken for event in recorder.of(events.UtteranceReady))
+    assert "hm, what" not in shown + said
+    assert "happy" not in shown + said
+    assert "Here it is.\n- one\n- two" in shown
+    assert "Here it is. one. two." in said
+
+
+def test_nothing_waits_for_a_lead_that_nobody_hears() -> None:
+    output = SilentOutput(realtime=False)
+    _, recorder = turn(adaptive(ScriptedChat(typed(ENGLISH, rate=30)), output=output))
+    assert {event.rule for event in recorder.of(events.UtteranceReady)} <= {"sentences", "clauses"}
+    assert all(event.lead is None for event in recorder.of(events.UtteranceReady))
+
+
+def test_what_a_voice_costs_is_learned_during_the_turn() -> None:
+    cost = VoiceCost()
+    given = replace(adaptive(ScriptedChat(typed(JAPANESE))), new_pacer=partial(Pacer, cost=cost))
+    turn(given)
+    assert len(cost.observed) > 2
+    assert cost.seconds(3.0) == pytest.approx(0.1 + 0.1 * 3.0, rel=0.3)

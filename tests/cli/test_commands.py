@@ -354,3 +354,59 @@ def test_completion_is_offered(tmp_path: Path) -> None:
     shown = voicebot(tmp_path, "--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
     assert shown.returncode == 0
     assert "complete" in shown.stdout
+
+
+# ---------------------------------------------------------------- chunk
+
+
+def test_chunk_prints_one_segment_a_line(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "chunk", input="はい、わかりました！明日です。\n```\na\nb\n```\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["はい、", "わかりました！", "明日です。", "```⏎a⏎b⏎```"]
+
+
+@pytest.mark.parametrize(("strategy", "count"), [("adaptive", 3), ("sentence", 2), ("punctuation", 3), ("newline", 1)])
+def test_chunk_cuts_by_the_strategy_that_is_asked_for(tmp_path: Path, strategy: str, count: int) -> None:
+    (tmp_path / "text.txt").write_text("はい、わかりました！明日です。", encoding="utf-8")
+    done = voicebot(tmp_path, "chunk", "--strategy", strategy, "--json", "text.txt")
+    segments = events(done.stdout)
+    assert len(segments) == count
+    assert "".join(segment["text"] for segment in segments) == "はい、わかりました！明日です。"
+    assert {"start", "end", "boundary", "rule"} < set(segments[0])
+
+
+def test_chunk_prints_a_segment_while_the_rest_is_still_to_come(tmp_path: Path) -> None:
+    process = start(tmp_path, "chunk")
+    try:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write("はい、".encode())
+        process.stdin.flush()
+        assert process.stdout.readline().decode() == "はい、\n"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_one_line_of_the_configuration_changes_how_a_text_is_cut(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[chunking]\nstrategy = "newline"\n')
+    assert voicebot(tmp_path, "chunk", input="One. Two.\nThree.").stdout == "One. Two.\nThree.\n"
+
+
+def test_chunk_says_what_cannot_be_read(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "chunk", "no-such.txt")
+    assert done.returncode == 2
+    assert "no-such.txt" in done.stderr
+
+
+# ---------------------------------------------------------------- record
+
+
+def test_a_turn_can_be_recorded_for_replays(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "ask", "--chat", "demo", "--no-audio", "--record", "turn.jsonl", "Hello")
+    assert done.returncode == 0
+    lines = [json.loads(line) for line in (tmp_path / "turn.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert "".join(line["token"] for line in lines) == done.stdout.rstrip("\n")
+    again = voicebot(tmp_path, "ask", "--chat", "demo", "--no-audio", "--record", "turn.jsonl", "Hello")
+    assert again.returncode == 2
+    assert "turn.jsonl is there already" in again.stderr

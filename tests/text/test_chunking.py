@@ -489,6 +489,20 @@ def test_default_delimiters_are_those_of_the_configuration() -> None:
 # ---------------------------------------------------------------- adaptive: clauses are offered
 
 
+def test_items_within_a_line_are_found_behind_a_colon() -> None:
+    for marked in (
+        "Steps: 1. Boil the water| 2. Add salt, then stir| 3. Wait.",
+        "手順：1. 開ける| 2. 閉める| 3. 待つ。",
+        "The score was 3:2.| We won.",
+    ):
+        assert [s.text for s in segments(marked.replace("|", ""))] == marked.split("|")
+
+
+def test_a_long_table_is_cut_between_its_rows() -> None:
+    row = "| " + "cell " * 8 + "| " + "value " * 6 + "|\n"
+    assert all(s.text.endswith("|") for s in segments(row * 10))
+
+
 def clauses(reply: str) -> str:
     """The reply with "|" behind each sentence and "¦" behind each clause."""
     found = segments(reply, strategy="adaptive")

@@ -67,7 +67,7 @@ _KINDS: dict[str, _Kind] = {
 }
 _THOUGHTS = {"<think>": "</think>", "<thinking>": "</thinking>", "<reasoning>": "</reasoning>"}
 _CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;:.!?)–—](?=\s))")
-_ITEM = re.compile(r"\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
+_ITEM = re.compile(r"(?:[^.。:：]{0,80}(?:：|:(?=[\s•⁃‣◦])))?\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
 _APOSTROPHE_OPENS = re.compile(r"(?<!\w)['‘](?=\w)[^'’]*(?:(?<=\w)['’](?=\w)[^'’]*)*\Z")
 _EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
 
@@ -271,7 +271,7 @@ class Chunker:
         """At the last clause mark within the limit, else at the last blank, else between two graphemes."""
         start, last = self._start, end - 1
         rule = self._named(self._unit or "limit")
-        if self._unit.startswith("fence"):
+        if self._unit.startswith("fence") or self._table:
             newline = text.rfind("\n", start + 1, end)
             place = newline if newline > start else last
         elif (clause := _CLAUSE.match(text, start, end)) is not None and start < clause.end() <= last:

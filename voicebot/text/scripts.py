@@ -475,7 +475,8 @@ def ending_before(text: str, start: int, dot: int) -> tuple[Ending, str, str]:
     if _DOTTED.fullmatch(word) is not None:
         return "by next word", previous, word
     if word.isdigit() and len(word) <= 2:
-        return "ordinal", previous, word
+        marks_item = text[max(start, dot - 40) : dot].removesuffix(word).rstrip()[-1:] in (":", "：")  # Steps: 1. Boil
+        return ("never" if marks_item else "ordinal"), previous, word
     return "word", previous, word
 
 
