@@ -81,6 +81,11 @@ def test_a_wait_that_no_clock_can_tell_from_nothing_is_none(spare: float) -> Non
     assert said(pacer((text, CLAUSE), of=of).decide(lead + spare)) == text
 
 
+def test_what_is_as_long_as_it_may_get_does_not_wait() -> None:
+    given = pacer(*[("もう一度電話する前に、", CLAUSE)] * 8)
+    assert len(said(given.decide(math.inf))) > len("もう一度電話する前に、")
+
+
 def test_nothing_waits_when_nothing_can_come_of_it() -> None:
     given = pacer(("もう一度電話する前に、", CLAUSE))
     given.end()

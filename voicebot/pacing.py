@@ -222,10 +222,11 @@ class Pacer:
     def _decide(self, lead: float, silent: int) -> Utterance | Wait:
         """As many whole sentences as will be ready before the lead runs out, else clauses, else the least there is."""
         least = clauses = sentences = 0
-        total = 0.0
+        total, full = 0.0, False
         for count, item in enumerate(self._pending, 1):
             total += item.seconds
             if least and total > self._pacing.max_seconds:
+                full = True
                 break
             if count > silent and not least and (total >= self._pacing.min_seconds or item.ends_sentence):
                 least = count
@@ -234,7 +235,7 @@ class Pacer:
                 sentences = count if item.ends_sentence else sentences
         if sentences:
             return self._say(sentences, "sentences")
-        if not self._ended and not any(item.ends_sentence for item in self._pending):
+        if not (full or self._ended or any(item.ends_sentence for item in self._pending)):
             everything = sum(item.seconds for item in self._pending)
             spare = self._spare(lead, everything) - self._pacing.comfort_seconds
             if spare > _SHORTEST_WAIT:

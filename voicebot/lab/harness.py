@@ -42,21 +42,21 @@ class Sentences:
 
 
 class Adaptive:
-    """The chunker with strategy `adaptive` and its pacer."""
+    """The chunker with strategy `adaptive` and its pacer; without a clock nobody waits, and it says whole sentences."""
 
     def __init__(self, lang: str = "") -> None:  # noqa: ARG002
         self._chunker = Chunker(strategy="adaptive")
         self._pacer = Pacer(split_japanese=split_japanese)
         self._quiet_since = math.inf
-        self._lead = self._backlog = 0.0
-        self._now = self._silent_since = 0.0
+        self._lead = math.inf
+        self._backlog = self._silence = 0.0
+        self._silent_since = math.inf
 
     def hint(self, now: float, ahead: float, backlog: float) -> None:
         """The state of playback and voice."""
         self._lead, self._backlog = ahead, backlog
-        self._now = now
-        if not self._silent_since or ahead > 0:
-            self._silent_since = now + ahead
+        self._silent_since = now + ahead if ahead > 0 else min(self._silent_since, now)
+        self._silence = max(0.0, now - self._silent_since)
 
     def feed(self, delta: str) -> list[str]:
         """What is to be said now."""
@@ -80,21 +80,17 @@ class Adaptive:
         return self._pacer.pending
 
     def _take(self, segments: list[Segment]) -> list[str]:
+        if self._lead is math.inf and not segments:
+            return []
         for segment in segments:
             self._pacer.feed(segment)
-        if not (segments or self._now or self._pacer.pending):
-            return []
-        texts = []
-        if self._now and self._backlog <= 0 and not segments:
-            silence = max(0.0, self._now - self._silent_since)
-            if count := self._pacer.phrase_end(self._chunker.unfinished, self._lead, silence):
+        if self._backlog <= 0 and not segments:
+            count = self._pacer.phrase_end(self._chunker.unfinished, self._lead, self._silence)
+            if count:
                 self._pacer.feed(self._chunker.break_off(count))
-        while self._backlog <= 0:
-            match self._pacer.decide(self._lead):
-                case Utterance() as utterance:
-                    texts.append(utterance.text)
-                    if self._now and utterance.spoken:
-                        break  # one at a time: the voice is busy now
-                case _:
-                    break
+        texts = []
+        while self._backlog <= 0 and isinstance(utterance := self._pacer.decide(self._lead), Utterance):
+            texts.append(utterance.text)
+            if self._lead is not math.inf and utterance.spoken:
+                break  # one at a time: the voice is busy now
         return texts

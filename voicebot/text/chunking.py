@@ -15,6 +15,7 @@ from typing import Literal
 from voicebot.speech import Boundary, Segment
 from voicebot.text import scripts
 from voicebot.text.decisions import Mark, decide, ends_name, is_finished, why_held
+from voicebot.text.phrases import phrase_ends
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
 
@@ -68,6 +69,7 @@ _KINDS: dict[str, _Kind] = {
 _THOUGHTS = {"<think>": "</think>", "<thinking>": "</thinking>", "<reasoning>": "</reasoning>"}
 _CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;:.!?)–—](?=\s))")
 _ITEM = re.compile(r"(?:[^.。:：]{0,80}(?:：|:(?=[\s•⁃‣◦])))?\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
+_SMILEY_EYES = re.compile(r"\s[:;]-?\Z")
 _APOSTROPHE_OPENS = re.compile(r"(?<!\w)['‘](?=\w)[^'’]*(?:(?<=\w)['’](?=\w)[^'’]*)*\Z")
 _EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
 
@@ -268,7 +270,7 @@ class Chunker:
                 return None
 
     def _forced_cut(self, text: str, end: int) -> _Cut:
-        """At the last clause mark within the limit, else at the last blank, else between two graphemes."""
+        """At the last clause mark within the limit, else the last phrase, the last blank, or between two graphemes."""
         start, last = self._start, end - 1
         rule = self._named(self._unit or "limit")
         if self._unit.startswith("fence") or self._table:
@@ -278,6 +280,8 @@ class Chunker:
             place = clause.end()
             while place < last and text[place] in scripts.STUCK_CLOSERS:
                 place += 1
+        elif phrases := phrase_ends(text[start:last]):
+            place = start + phrases[-1]
         else:
             place = last
             while place > start and not text[place].isspace():
@@ -506,6 +510,9 @@ class Chunker:
                     else:
                         self._at = behind
                     return True
+            if character == "(" and _SMILEY_EYES.search(text, max(self._sentence, at - 3), at) is not None:
+                self._look_behind("emoji", at)
+                return True
             if character == "“" and "„" in self._quotes:
                 self._quotes = self._quotes.replace("„", "")
                 self._closed(text, at)

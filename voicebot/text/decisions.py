@@ -130,6 +130,20 @@ def _is_quoted_within(text: str, mark: Mark) -> bool:
     return scripts.LETTER.search(text, mark.sentence, mark.held_since) is not None
 
 
+def _decide_after_dash(text: str, dash: int, end: int, final: bool) -> bool | None:
+    """— Ты слышишь? — спросил кот: a sentence goes on in small letters behind the dash."""
+    at = dash + 1
+    while at < end and text[at].isspace():
+        at += 1
+    if at == end:
+        return None if not final and end - dash < 4 else True
+    return not text[at].islower()
+
+
+def _is_korean(text: str, mark: Mark) -> bool:
+    return any(scripts.is_hangul(character) for character in text[mark.sentence : mark.at])
+
+
 def _before_mark(text: str, mark: Mark) -> str:
     return text[mark.at - 1] if mark.at > mark.sentence else " "
 
@@ -153,7 +167,7 @@ def _decide_before_cjk(text: str, mark: Mark, at: int, end: int, final: bool) ->
         ending, _, _ = scripts.ending_before(text, mark.sentence, mark.at)
         if ending not in ("word", "ordinal"):
             return False
-        if ending == "ordinal" and at == mark.cut:
+        if ending == "ordinal" and (at == mark.cut or scripts.is_hangul(text[at])):
             return False
     if kind == "quote" and at == mark.cut and scripts.is_hangul(text[at]):
         return False
@@ -214,12 +228,14 @@ def _decide_after_blank(text: str, mark: Mark, at: int, end: int, final: bool) -
             )
         ending, previous, word = scripts.ending_before(text, mark.sentence, mark.at)
         if letter.isdigit():
-            return ending in ("word", "ordinal")
+            return ending == "word" or (ending == "ordinal" and not _is_korean(text, mark))  # 11. 30.
         return scripts.ends_before_word(ending, previous, word, text, first, end, final)
     if kind == "emoji":
         return letter.isalnum() and not (
             _before_mark(text, mark) == " " and text[max(mark.sentence, mark.at - 3) : mark.at].strip() == "I"
         )
+    if letter in scripts.DASHES and kind == "mark":
+        return _decide_after_dash(text, first, end, final)
     return letter not in "&,;"
 
 

@@ -501,6 +501,9 @@ class _Reading:
             at = bar.end()
         within = (Boundary.FORCED, Boundary.CLAUSE, Boundary.SENTENCE)
         table.in_row = end == len(self._text) and self._segment.boundary in within
+        if table.in_row and self._text.rstrip().endswith("|"):  # a long table is cut between its rows
+            table.in_row = False
+            self._pause()
         return end
 
     def _label(self, table: _Table) -> str:

@@ -26,7 +26,9 @@ TOGGLES = frozenset('"«»＂')
 """Quotation marks that open and close."""
 STUCK_CLOSERS = CLOSERS | TOGGLES | frozenset("'’‘“›*_~`")
 """What may stand between the mark of a sentence and its end, without a blank."""
-_EMOJI_RANGES = "\u2600-\u2775\u2b00-\u2bff\U0001f000-\U0001faff\U0001fb00-\U0001fbff\u231a-\u23ff\u3030\u303dｗ"
+_EMOJI_RANGES = (
+    "\u2600-\u2775\u2b00-\u2bff\U0001f000-\U0001faff\U0001fb00-\U0001fbff\u231a-\u23ff\u3030\u303dｗㅋㅎㅠㅜ"
+)
 DECORATION_CLASS = _EMOJI_RANGES
 DECORATION = re.compile(f"[{_EMOJI_RANGES}\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]")
 """Emoji, musical notes and what glues emoji together: nobody says them."""
@@ -397,10 +399,11 @@ NAMES_WITH_MARK = ("Yahoo!", "Jeopardy!", "Mamma Mia!", "モーニング娘。",
 NAME_ENDS = frozenset(name[-2:] for name in NAMES_WITH_MARK)
 
 _TITLES = _words(
-    "mr mrs ms mx dr drs prof st mt ft messrs adm brig pvt pfc insp det supt amb atty p.s p.p.s n.b v mme mlle gen "
-    "col lt sgt capt cmdr cpl maj rev hon gov sen rep pres fr sra srta sres dra profa av ud uds dña lic ing dott "
-    "dott.ssa prof.ssa avv geom sig sigg dipl herr hr mag exc exmo nr bd hrsg e.g i.e eg ie vs cf viz ca z.b d.h u.a "
-    "bzw evtl ggf inkl zzgl vgl approx resp p.ej pág págs т.е т.к т.н г ул им тыс млн млрд руб см св"
+    "attn ee pck pkt std el tl mr mrs ms mx dr drs prof st mt ft messrs adm brig pvt pfc insp det supt amb atty p.s "
+    "p.p.s n.b v mme mlle gen col lt sgt capt cmdr cpl maj rev hon gov sen rep pres fr sra srta sres dra profa av ud "
+    "uds dña lic ing dott dott.ssa prof.ssa avv geom sig sigg dipl herr hr mag exc exmo nr bd hrsg e.g i.e eg ie vs "
+    "cf viz ca z.b d.h u.a bzw evtl ggf inkl zzgl vgl approx resp p.ej pág págs т.е т.к т.н г ул им тыс млн млрд руб "
+    "см св"
 )
 """A sentence never ends behind these."""
 _ENDINGS = _words(
@@ -411,11 +414,11 @@ _ENDINGS = _words(
 )
 """A sentence may end behind these: the next word tells."""
 _BEFORE_NUMBER = _words(
-    "rm apt ste no nos nr n° nº № fig figs eq eqs p pp vol vols ch chap sec sect art env núm par para pt ver v op ex "
-    "ed tab s str bd"
+    "pag pagg rm apt ste no nos nr n° nº № fig figs eq eqs p pp vol vols ch chap sec sect art env núm par para pt ver "
+    "v op ex ed tab s str bd"
 )
 """These are abbreviations only before a number."""
-_ALSO_WORDS = _words("mar sun sat wed fri max gen col rep pres mag exc temp av")
+_ALSO_WORDS = _words("mar sun sat wed fri max gen col rep pres mag exc temp el tl std")
 """These are abbreviations only with a capital letter."""
 _LABELS = _words(
     "plan vitamin option type class grade section part team group figure appendix point step letter hepatitis product "
@@ -425,13 +428,16 @@ _LABELS = _words(
 _BEHIND_TIMES = _words("eastern central mountain pacific monday tuesday wednesday thursday friday saturday sunday")
 _ORDINAL_BEFORE = _words("am vom der dem den im zum die das des bis seit ab jeden")
 _STARTERS = _words(
-    "nobody everybody everyone someone somebody nothing everything something "
-    "the a an i he she it we they you this that these those there here my our your his her its their what when where "
-    "why how who which is are do does did was were has have had can could would should will may in if on at by for "
-    "from with without and but or so then now yes no not please let thanks thank also however after before since "
-    "although because while as both all each some many most maybe perhaps another once until unless despite even just "
-    "only still sorry sure okay ok well meanwhile therefore mr mrs ms der die das er sie es wir ich und aber wenn le "
-    "la les il elle je nous vous on el los las yo ella pero si и он она мы я но"
+    "nobody everybody everyone someone somebody nothing everything something afterwards today yesterday tomorrow "
+    "later soon finally eventually nowadays currently recently usually sometimes often additionally furthermore "
+    "moreover otherwise instead overall next first second third together during between within whenever whether "
+    "unlike besides generally typically fortunately unfortunately luckily again the a an i he she it we they you this "
+    "that these those there here my our your his her its their what when where why how who which is are do does did "
+    "was were has have had can could would should will may in if on at by for from with without and but or so then "
+    "now yes no not please let thanks thank also however after before since although because while as both all each "
+    "some many most maybe perhaps another once until unless despite even just only still sorry sure okay ok well "
+    "meanwhile therefore mr mrs ms der die das er sie es wir ich und aber wenn le la les il elle je nous vous on el "
+    "los las yo ella pero si и он она мы я но"
 )
 _SAY = _words(
     "said says asked asks replied replies cried cries shouted shouts yelled whispered whispers answered answers added "
@@ -440,6 +446,8 @@ _SAY = _words(
 )
 _LEADING = "\"'“‘(（[{«„*_「『>¿¡-–—#"
 _WITHIN_WORD = re.compile(r"[(\[/\-–—~\u3001-\u30ff\u3400-\u9fff\uff01-\uff20]")
+_ELIDED = re.compile(r"(?:l|d|un|dell|all|nell|dall|sull|qu)['’](?=\w{2})", re.IGNORECASE)
+"""French and Italian: l'avv., d'env."""
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _WORD = re.compile(r"[^\W\d_]*")
@@ -462,7 +470,7 @@ def ending_before(text: str, start: int, dot: int) -> tuple[Ending, str, str]:
     previous = words[-2].lstrip(_LEADING) if len(words) > 1 else ""
     if not word.isascii() and is_cjk(word[-1:]):
         return "word", previous, word
-    word = _WITHIN_WORD.split(word)[-1]
+    word = _ELIDED.sub("", _WITHIN_WORD.split(word)[-1])
     lower = word.lower()
     if lower in _TITLES:
         return ("word" if lower in _ALSO_WORDS and not word[:1].isupper() else "never"), previous, word
@@ -521,6 +529,7 @@ def _ends_behind_letter(previous: str, letter: str, next_word: str, behind: str)
     )
 
 
+_CHINESE_HEAD = re.compile("[^，。！？、：…\u3041-\u30fe]*")
 _PROPER_SAY = re.compile(r"([^\W\d_]+)(?:[ ]+([^\W\d_]+))?")
 
 
@@ -529,14 +538,11 @@ def is_said_by(text: str, start: int, end: int, final: bool) -> bool | None:
     if is_cjk(text[start]):
         if text[start] not in "他她它我你":
             return False
-        seen = text[start : min(end, start + 4)]
-        if any(verb in seen[1:] for verb in "说說道问問喊叫答"):
+        head = _CHINESE_HEAD.match(text, start, min(end, start + 8))
+        assert head is not None
+        if any(verb in head[0] for verb in "说說道問问喊叫答"):
             return True
-        return (
-            None
-            if len(seen) < 4 and not final and not any(c in "，。！？、" or "\u3040" < c < "\u30ff" for c in seen)
-            else False
-        )
+        return None if head.end() == end and len(head[0]) < 8 and not final else False
     found = _PROPER_SAY.match(text, start, min(end, start + 40))
     if found is None:
         return False
