@@ -40,7 +40,7 @@ class ToolChatModel(Protocol):
     def stream_reply(
         self, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = ()
     ) -> AsyncGenerator[ReplyPart, None]:
-        """As `ChatModel.stream_reply`; a `ToolCall` for each complete call the model makes, after the text before it."""
+        """As `ChatModel.stream_reply`, with a `ToolCall` for each call of the model, behind the text before it."""
         ...
 
 
