@@ -599,7 +599,7 @@ class _Reading:
                 self._say(address, address, self._address(address), "url")
                 return start + len(address)
             case "bracket":
-                face = scripts.FACE.match(self._text, start, end)
+                face = scripts.face_pattern().match(self._text, start, end)
                 if face is None:
                     return start
                 self._say(face[0], face[0], " ", "emoji")

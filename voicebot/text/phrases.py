@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from voicebot.text.scripts import CLOSERS, OPENERS, is_japanese
+from voicebot.text.scripts import CLOSERS, OPENERS, compiled, is_japanese
 
 SplitJapanese = Callable[[str], Sequence[str]]
 """Parts Japanese text into its phrases (bunsetsu), which joined are the text."""
@@ -22,14 +22,15 @@ _LINK_WORDS = (
     "и а но или потому что чтобы когда если в на с для из к о по"
 )
 _LINKS = frozenset(_LINK_WORDS.split())
-_BREAK = re.compile(rf"\s(?=(?:{'|'.join(sorted(_LINKS))})\s+\S*\w\s)", re.IGNORECASE)
+_BREAK = rf"(?i:\s(?=(?:{'|'.join(sorted(_LINKS))})\s+\S*\w\s))"
 """Before a conjunction or preposition that has a whole word behind it."""
 _FEWEST_WORDS = 3
-_RESTS = re.compile(
-    r"(?:[はもがをにでとへ]|から|まで|より|ので|のに|けど|けれど|たら|なら|れば|って|して|んで|いて|きて|えて|ながら|たり|つつ)\Z"
+_RESTS = (
+    r"(?:[はもがをにでとへ]|から|まで|より|ので|のに|けど|けれど|たら|なら|れば"
+    r"|って|して|んで|いて|きて|えて|ながら|たり|つつ)\Z"
 )
 """A Japanese phrase after which a voice may pause: not の, not what stands before a noun."""
-_LEANS = re.compile(
+_LEANS = (
     r"いう|いっ|いわ|言|呼|し|す[るべ]|さ[れせ]|な[いかくけさっらりるれろ]|あ[っりる]|い[たてまる]|おり|くだ|でき|みる"
 )
 """A phrase that begins so leans on the one before: 葉緑体と＋いう, 頼りに＋する."""
@@ -45,7 +46,7 @@ def phrase_ends(text: str, split_japanese: SplitJapanese | None = None) -> list[
         ends = _japanese_ends(text, split_japanese) if split_japanese else []
     else:
         ends = []
-        for found in _BREAK.finditer(text):
+        for found in compiled(_BREAK).finditer(text):
             words = text[: found.start()].split()
             if len(words) >= _FEWEST_WORDS and words[-1].lower() not in _LINKS:
                 ends.append(found.start())
@@ -57,7 +58,7 @@ def _japanese_ends(text: str, split: SplitJapanese) -> list[int]:
     at = 0
     for phrase, following in pairwise(split(text)):
         at += len(phrase)
-        if _RESTS.search(phrase) and not _LEANS.match(following):
+        if compiled(_RESTS).search(phrase) and not compiled(_LEANS).match(following):
             ends.append(at)
     return ends
 

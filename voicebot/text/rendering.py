@@ -127,7 +127,11 @@ class Renderer:
         in_code = self._carried is not None and self._carried.open is not None and self._carried.open.kind == "code"
         prose = "" if in_code and before else _NOT_PROSE.sub(" ", text[:2000])
         own = _japanese_weight(prose)
-        if not _KANA.search(prose) and len(_KANJI.findall(before + prose)) >= 12 and not _KANA.search(before):
+        if (
+            not _KANA.search(prose)
+            and len(scripts.compiled(_KANJI).findall(before + prose)) >= 12
+            and not _KANA.search(before)
+        ):
             return False  # Chinese
         if own > 0:
             return True
@@ -177,7 +181,7 @@ _MARKED = re.compile(
 ).search
 _MARKER_BEGINS = frozenset("-+–—•⁃‣◦●○■□▪・0123456789０１２３４５６７８９")
 _KANA = re.compile("[\u3041-\u30ff]")
-_KANJI = re.compile("[\u3400-\u9fff]")
+_KANJI = "[\u3400-\u9fff]"
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
 _WORD = re.compile("[A-Za-zÀ-ɏ]{2,}")
 _NOT_PROSE = re.compile(r"`[^`\n]*+`|\$[^$\n]*+\$|https?://[!-~]*+|<[^<>\n]*+>|\\[A-Za-z]++")
@@ -196,4 +200,4 @@ def _japanese_weight(text: str) -> int:
     """Above 0 for Japanese text with foreign words, below for foreign text with Japanese words."""
     if text.isascii():
         return -len(_LATIN.findall(text))
-    return 5 * (len(_KANA.findall(text)) + len(_KANJI.findall(text))) - len(_LATIN.findall(text))
+    return 5 * (len(_KANA.findall(text)) + len(scripts.compiled(_KANJI).findall(text))) - len(_LATIN.findall(text))
