@@ -18,7 +18,7 @@ from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import ChatError, VoiceUnavailable
 from voicebot.pacing import Pacer, VoiceCost
-from voicebot.speech import Clip, Message, Outcome, Utterance
+from voicebot.speech import Clip, Message, Outcome, ReplyPart, ToolCall, Usage, Utterance
 from voicebot.turn import Parts, speak_turn
 
 T = TypeVar("T")
@@ -248,6 +248,53 @@ async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
         await speak_turn(
             QUESTION, parts(ScriptedChat(typed(THREE, rate=5000)), Buggy()), emit=Recorder(), scope=anyio.CancelScope()
         )
+
+
+# ---------------------------------------------------------------- beside the deltas
+
+
+class Telling(ScriptedChat):
+    """Tells more than deltas."""
+
+    def __init__(self, *parts: ReplyPart) -> None:
+        super().__init__([])
+        self.parts = parts
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # type: ignore[override]  # more than text  # noqa: ARG002
+        for part in self.parts:
+            await anyio.sleep(0.1)
+            yield part
+
+
+def test_what_the_server_counts_is_told_and_summed_up() -> None:
+    chat = Telling("Hello.", Usage(10, 2), Usage(20, 3, finish_reason="stop"))
+    outcome, recorder = turn(parts(chat))
+    assert [event.prompt_tokens for event in recorder.of(events.ChatUsage)] == [10, 20]
+    assert (outcome.metrics.prompt_tokens, outcome.metrics.reply_tokens) == (30, 5)
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+def test_a_reply_that_the_server_cut_short_is_spoken_and_told(reason: str) -> None:
+    outcome, recorder = turn(parts(Telling("Once upon a", Usage(finish_reason=reason))))
+    assert (outcome.kind, outcome.heard) == ("completed", "Once upon a")
+    assert len(recorder.of(events.Warning)) == 1
+
+
+def test_a_tool_loop_is_told_and_kept_and_never_spoken() -> None:
+    call = ToolCall("1", "calculator", '{"expression": "12*9"}')
+    asked = Message("assistant", "", tool_calls=(call,))
+    answered = Message("tool", "108", tool_call_id="1", tool_name="calculator")
+    outcome, recorder = turn(parts(Telling("Let me see. ", asked, answered, "It is one hundred and eight.")))
+    assert outcome.heard == "Let me see. It is one hundred and eight."
+    assert outcome.exchanged == (asked, answered)
+    (called,), (told,) = recorder.of(events.ToolCalled), recorder.of(events.ToolAnswered)
+    assert (called.name, called.arguments, told.content) == ("calculator", '{"expression": "12*9"}', "108")
+
+
+def test_a_call_that_nobody_runs_is_a_warning() -> None:
+    outcome, recorder = turn(parts(Telling("Hm.", ToolCall("1", "calculator", "{}"))))
+    assert outcome.kind == "completed"
+    assert "calculator" in recorder.of(events.Warning)[0].message
 
 
 # ---------------------------------------------------------------- adaptive

@@ -37,6 +37,11 @@ from voicebot.text.heard import heard_part
 _NO_AUDIO = AudioFormat(24_000)
 _AUDIBLE_GAP = 0.001
 """Seconds; what is shorter is rounding."""
+_CUT_SHORT = {
+    "length": ("the chat server ended the reply at its length limit", "raise chat.max_tokens, or ask for less"),
+    "content_filter": ("the chat server's content filter ended the reply", ""),
+}
+"""Reasons to end a reply that its listener should know of: what happened, and what to do."""
 _FAILURES_IN_A_ROW = 3
 """After so many utterances that could not be said, the voice is given up for the rest of the turn."""
 
@@ -320,6 +325,8 @@ class _Turn:
                         part.finish_reason,
                     )
                 )
+                if cut := _CUT_SHORT.get(part.finish_reason):
+                    self.emit(events.Warning(self.now(), *cut))
             case Message(role="tool"):
                 self.exchanged.append(part)
                 self.emit(events.ToolAnswered(self.now(), part.tool_call_id, part.tool_name, part.content))
