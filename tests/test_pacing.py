@@ -93,6 +93,14 @@ def test_nothing_waits_when_nothing_can_come_of_it() -> None:
     assert given.decide(20.0) is None
 
 
+def test_a_voice_slower_than_speech_pauses_between_sentences_once_it_has_begun() -> None:
+    sentence = (("もう一度電話する前に、", CLAUSE), ("番号を確かめてください。", SENTENCE))
+    given = pacer(*sentence, *sentence, *sentence, of=cost(0.3, 1.2))
+    assert said(given.decide(0.0)) == "もう一度電話する前に、", "the first sound comes soon all the same"
+    assert said(given.decide(0.5)) == "番号を確かめてください。"
+    assert said(given.decide(0.5)) == "もう一度電話する前に、番号を確かめてください。"
+
+
 def test_a_short_clause_waits_for_the_next_and_a_short_sentence_does_not() -> None:
     assert isinstance(pacer(("え、", CLAUSE)).decide(0.0), Wait)
     assert said(pacer(("え、", CLAUSE), ("宿題がまだ、", CLAUSE)).decide(0.0)) == "え、宿題がまだ、"

@@ -149,6 +149,8 @@ class Pacer:
         self._split_japanese = split_japanese
         self._pending: deque[_Pending] = deque()
         self._ended = False
+        self._said = False
+        """Whether the listener has been given anything to hear."""
         self._next = 0
         self._renderer = Renderer(rendering or RenderOptions())
 
@@ -221,7 +223,7 @@ class Pacer:
 
     def _decide(self, lead: float, silent: int) -> Utterance | Wait:
         """As many whole sentences as will be ready before the lead runs out, else clauses, else the least there is."""
-        least = clauses = sentences = 0
+        least = clauses = sentences = whole = 0
         total, full = 0.0, False
         for count, item in enumerate(self._pending, 1):
             total += item.seconds
@@ -230,6 +232,8 @@ class Pacer:
                 break
             if count > silent and not least and (total >= self._pacing.min_seconds or item.ends_sentence):
                 least = count
+            if least and item.ends_sentence:
+                whole = whole or count
             if least and self._spare(lead, total) >= 0:
                 clauses = count
                 sentences = count if item.ends_sentence else sentences
@@ -244,6 +248,8 @@ class Pacer:
                 return Wait()
         if clauses:
             return self._say(clauses, "clauses")
+        if whole and self._said and self._cost.seconds(total) >= total:
+            return self._say(whole, "least")  # it never catches up: fewer gaps, and between sentences
         if least == silent + 1 and self._break_first(silent, lead):
             return self._say(least, "phrase")
         return self._say(least or len(self._pending), "least")
@@ -276,6 +282,7 @@ class Pacer:
             count += 1
         items = [self._pending.popleft() for _ in range(count)]
         spans = _joined(items)
+        self._said = self._said or any(item.spoken for item in items)
         utterance = Utterance(self._next, spans, items[0].segment.start, items[-1].segment.end, rule)
         self._next += 1
         return utterance
