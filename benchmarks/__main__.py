@@ -1,9 +1,9 @@
 """Prints the figures: `python -m benchmarks [NAME]... [--peers] [--repeat N] [--json]`.
 
-`virtual`, `own`, `chunking` and `pacing` need nothing; `start` measures processes; `loudspeaker` needs a null sink (apt
-install pulseaudio pulseaudio-utils libasound2-plugins libportaudio2). `chunking` and `pacing` make one table, with
---peers for every peer that is installed too (pip install stream2sentence pipecat-ai livekit-agents pysbd). Measure on
-an idle machine.
+`virtual`, `own`, `chat`, `chunking` and `pacing` need nothing; `start` measures processes; `loudspeaker` needs a null
+sink (apt install pulseaudio pulseaudio-utils libasound2-plugins libportaudio2). `chunking` and `pacing` make one table,
+with --peers for every peer that is installed too (pip install stream2sentence pipecat-ai livekit-agents pysbd). Measure
+on an idle machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datetime import date
 
 from benchmarks.figures import Figure
 
-NAMES = ("virtual", "own", "start", "loudspeaker", "chunking", "pacing")
+NAMES = ("virtual", "own", "chat", "start", "loudspeaker", "chunking", "pacing")
 TABLES = ("chunking", "pacing")
 
 
@@ -72,6 +72,10 @@ def _measure(name: str, repeat: int) -> list[Figure]:
             from benchmarks.own_time import measure_own_time
 
             return measure_own_time()
+        case "chat":
+            from benchmarks.chat import measure_chat
+
+            return measure_chat()
         case "start":
             from benchmarks.start import measure_start
 

@@ -54,7 +54,14 @@ def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> 
         assert set(type(config).model_fields) - set(values) <= inherited, f"{config.kind} misses keys"
         defaults = type(config)(kind=config.kind)
         assert config == defaults, f"{config.kind} shows another default"
-    assert {kind for section, kind in kinds if section == "chat"} == {"ollama", "openai", "demo", "piped"}
+    assert {kind for section, kind in kinds if section == "chat"} == {
+        "ollama",
+        "openai",
+        "demo",
+        "langchain",
+        "plugin",
+        "piped",
+    }
     assert {kind for section, kind in kinds if section == "tts"} == {"voicevox", "tone"}
     assert {kind for section, kind in kinds if section == "audio"} == {"device", "wav", "silent"}
 

@@ -78,12 +78,12 @@ def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytes
     for environment, arguments in lines:
         if arguments and arguments[0].startswith("-"):
             arguments = ["chat", *arguments]
-        in_lab = arguments[:1] == ["lab"]  # its --output and --tts are no keys of the configuration
+        apart = arguments[:1] in (["lab"], ["history"])  # their --output and --tts are no keys of the configuration
         command: Any = typer.main.get_command(app)  # Any: typer brings its own click along
         while hasattr(command, "commands") and arguments:
             command, arguments = command.commands[arguments[0]], arguments[1:]
         context = command.make_context("voicebot", arguments)
-        given = {} if in_lab else context.params
+        given = {} if apart else context.params
         options = {
             **talk_options(*(given.get(option) for option in ("chat", "model", "base_url", "tts", "voice"))),
             **audio_options(given.get("output"), given.get("no_audio", False), given.get("realtime", False)),

@@ -29,7 +29,9 @@ ROOMS = [
     "memory",
     "audio",
     "tts",
+    "tools",
     "app",
+    "integrations",
     "lab",
     "cli",
 ]

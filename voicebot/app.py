@@ -13,7 +13,7 @@ from voicebot.chat import open_chat
 from voicebot.config import AudioAuto, AudioDevice, Config
 from voicebot.errors import AudioError
 from voicebot.memory.window import WindowMemory
-from voicebot.protocols import AudioOutput, ChatModel, Synthesizer
+from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer
 from voicebot.speech import AudioFormat
 from voicebot.tts import open_synthesizer
 
@@ -34,11 +34,13 @@ async def open_parts(
     chat: ChatModel | None = None,
     speak: bool = True,
     japanese_expected: bool = False,
+    say: Announce | None = None,
 ) -> AsyncIterator[Parts]:
     """Open chat model, voice and audio output, whatever takes long at the same time.
 
     `chat` stands in for the configured one; without `speak` there is text only; `japanese_expected` lets the voice load
-    what only Japanese needs. Raises VoicebotError.
+    what only Japanese needs. `say` is given what a timer wants said when it is due, and must not block; without it that
+    is announced. Raises VoicebotError.
     """
     needs_portaudio = speak and isinstance(config.audio, AudioAuto | AudioDevice)
     threading.Thread(target=_load, args=(needs_portaudio,), daemon=True).start()
@@ -52,12 +54,38 @@ async def open_parts(
                 announce(synthesizer.credit)
         if chat is None:
             chat = await stack.enter_async_context(open_chat(config.chat, announce=announce))
+            if config.tools.enabled or config.tools.mcp:
+                chat = await stack.enter_async_context(_open_tool_use(config, chat, announce, say or announce))
         from voicebot.costs import remembered_cost
 
         format = synthesizer.format if synthesizer else AudioFormat(24_000)
         output = await stack.enter_async_context(open_audio(config.audio, format, announce=announce))
         cost = stack.enter_context(remembered_cost(synthesizer.name)) if synthesizer else None
         yield build_parts(config, chat=chat, synthesizer=synthesizer, output=output, cost=cost)
+
+
+@asynccontextmanager
+async def _open_tool_use(
+    config: Config, chat: ChatModel, announce: Announce, say: Announce
+) -> AsyncIterator[ChatModel]:
+    """`chat` with the configured tools, where it can use any."""
+    from voicebot.tools import open_tools
+    from voicebot.tools.loop import ToolUsingChat, takes_tools
+
+    if not takes_tools(chat):
+        announce(f"no tools: {chat.name} cannot use any")
+        yield chat
+        return
+    tools = config.tools
+    async with open_tools(tools, say=say) as toolbox:
+        yield ToolUsingChat(
+            chat,
+            toolbox,
+            max_steps=tools.max_steps,
+            timeout_seconds=tools.timeout_seconds,
+            speak=tools.speak,
+            max_result_characters=tools.max_result_characters,
+        )
 
 
 def build_parts(
@@ -115,8 +143,32 @@ def new_chunker(config: Config, *, on_held: Callable[[int, str], None] | None = 
 
 
 def open_memory(config: Config) -> WindowMemory:
-    """What the chat model is told of the conversation."""
-    return WindowMemory(system_prompt=config.session.system_prompt, turns=config.session.turns)
+    """What the chat model is told of the conversation, in this process only."""
+    return WindowMemory(
+        system_prompt=config.session.system_prompt,
+        turns=config.session.turns,
+        max_tokens=config.memory.max_tokens,
+        summary=config.memory.summary,
+    )
+
+
+@asynccontextmanager
+async def open_kept_memory(config: Config, *, session: str | None, announce: Announce) -> AsyncIterator[Memory]:
+    """The same, and every turn is kept in the history unless `config` says no.
+
+    `session` names the conversation to go on with, or to begin; empty: the latest; None: a new one. Raises
+    HistoryError.
+    """
+    window = open_memory(config)
+    if not config.memory.store:
+        if session is not None:
+            announce("memory.store is false: nothing is kept, and there is nothing to go on with")
+        yield window
+        return
+    from voicebot.memory.stored import open_stored_memory
+
+    async with open_stored_memory(window, config.memory.path, session=session, announce=announce) as memory:
+        yield memory
 
 
 def _load(portaudio: bool) -> None:

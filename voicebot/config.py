@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -23,6 +23,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from voicebot.errors import ConfigError
@@ -53,6 +54,14 @@ class ChatServer(Section):
     """0 sober … 2 wild; left to the server when unset."""
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     """Longest reply in model tokens; left to the server when unset."""
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Choose among the likeliest words that make up this share; left to the server when unset."""
+    seed: int | None = None
+    """The same seed gives the same reply, where the server can do that."""
+    stop: tuple[str, ...] = ()
+    """The reply ends before any of these texts."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """How often a request is sent again that failed before any of its reply came."""
     connect_timeout_seconds: Seconds = 5.0
     first_delta_timeout_seconds: Seconds = 120.0
     """How long the server may load the model and read the prompt."""
@@ -75,10 +84,18 @@ class ChatOllama(ChatServer):
 
     kind: Literal["ollama"]
     base_url: Url = "http://127.0.0.1:11434"
-    think: bool = False
+    api: Literal["chat", "generate"] = "chat"
+    """generate: the whole conversation as one prompt, for models without a chat template; no tools."""
+    think: bool | Literal["low", "medium", "high", "max"] = False
     """Let the model think before it answers (never spoken; costs time)."""
     keep_alive: str = "5m"
     """How long the server keeps the model loaded."""
+    num_ctx: Annotated[int, Field(ge=0)] = 0
+    """Length of the model's context in model tokens; 0: the server decides."""
+    format: Literal["", "json"] | dict[str, Any] = ""  # Any: a JSON schema
+    """json, or a JSON schema: the reply has this form."""
+    options: dict[str, Any] = {}  # Any: whatever the server knows
+    """Any other of the server's model options, such as repeat_penalty."""
 
 
 class ChatOpenAI(ChatServer):
@@ -89,6 +106,12 @@ class ChatOpenAI(ChatServer):
     """Up to and including /v1."""
     api_key: SecretStr = SecretStr("")
     """Better in the environment: VOICEBOT_CHAT__API_KEY, or OPENAI_API_KEY for api.openai.com."""
+    api_key_file: str = ""
+    """A file that holds the API key and that only you can read; used where api_key is empty."""
+    response_format: Literal["text", "json_object"] | dict[str, Any] = "text"  # Any: it holds a JSON schema
+    """Form of the reply: text, json_object, or a table as the API wants it, with type = "json_schema"."""
+    include_usage: bool = True
+    """Ask the server for its count of model tokens."""
 
 
 class ChatDemo(Section):
@@ -98,13 +121,37 @@ class ChatDemo(Section):
     deltas_per_second: Annotated[float, Field(gt=0, le=10_000)] = 30.0
 
 
+class ChatLangChain(Section):
+    """A LangChain chat model, chain or agent of your own (LangGraph included)."""
+
+    kind: Literal["langchain"]
+    runnable: Annotated[str, StringConstraints(pattern=r"^([\w.]+:[\w.]+)?$", strip_whitespace=True)] = ""
+    """Where it is, as "package.module:attribute"; a function there that takes nothing is called for it."""
+    input: Literal["messages", "text"] = "messages"
+    """What it is asked with: the conversation, or the last message alone."""
+    input_key: str = ""
+    """Its key in the dict that the runnable takes; empty: no dict, and "messages" for a graph."""
+
+
+class ChatPlugin(Section):
+    """A chat model made elsewhere."""
+
+    kind: Literal["plugin"]
+    factory: Annotated[str, StringConstraints(pattern=r"^([\w.]+:[\w.]+)?$", strip_whitespace=True)] = ""
+    """What makes it, as "package.module:attribute"."""
+    options: dict[str, Any] = {}  # Any: whatever the factory takes
+    """What the factory is called with, by keyword."""
+
+
 class ChatPiped(Section):
     """Whatever arrives on standard input is the reply."""
 
     kind: Literal["piped"]
 
 
-ChatConfig = Annotated[ChatAuto | ChatOllama | ChatOpenAI | ChatDemo | ChatPiped, Field(discriminator="kind")]
+ChatConfig = Annotated[
+    ChatAuto | ChatOllama | ChatOpenAI | ChatDemo | ChatLangChain | ChatPlugin | ChatPiped, Field(discriminator="kind")
+]
 
 # ---------------------------------------------------------------- chunking
 
@@ -248,6 +295,57 @@ class SessionConfig(Section):
     """How many past turns the chat model is told of."""
 
 
+# ---------------------------------------------------------------- tools
+
+
+class McpServer(Section):
+    """A server of the Model Context Protocol: a command that speaks it on its standard streams, or an address."""
+
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: dict[str, SecretStr] = {}
+    """What the command finds in its environment besides PATH, HOME and the like."""
+    url: Url | None = None
+    """Streamable HTTP."""
+
+    @model_validator(mode="after")
+    def either_command_or_url(self) -> Self:
+        """Exactly one of them says where the server is."""
+        if bool(self.command.strip()) == (self.url is not None):
+            raise ValueError("want either a command or a url")
+        return self
+
+
+class ToolsConfig(Section):
+    """What the chat model may use before it answers."""
+
+    enabled: tuple[str, ...] = ()
+    """calculator, current_time, timer, and functions of your own: package.module:function."""
+    max_steps: Annotated[int, Field(ge=1, le=100)] = 5
+    """How many times in one turn the model may ask for tools; then it has to answer."""
+    timeout_seconds: Seconds = 15.0
+    """How long one tool may take."""
+    speak: Literal["all", "final"] = "all"
+    """all: also what the model says before it uses a tool; final: the answer only, once it is written in full."""
+    max_result_characters: Annotated[int, Field(ge=100, le=1_000_000)] = 4000
+    """What a tool returns is cut here."""
+    mcp: dict[str, McpServer] = {}
+    """Servers of the Model Context Protocol, by a name of your choice."""
+
+
+class MemoryConfig(Section):
+    """What is remembered of conversations."""
+
+    store: bool = True
+    """Keep conversations in a file, for `voicebot -c` and `voicebot history`."""
+    path: str = ""
+    """That file; empty: history.db in the user's data folder."""
+    max_tokens: Annotated[int, Field(ge=0)] = 0
+    """The chat model is told of so many past turns as take this many of its tokens (estimated); 0: no such limit."""
+    summary: bool = False
+    """Let the chat model fold what is older than `session.turns` into a running summary, between turns."""
+
+
 class Config(Section):
     """Everything that config.toml can say."""
 
@@ -257,6 +355,8 @@ class Config(Section):
     tts: TtsConfig = TtsPyttsx3()
     audio: AudioConfig = AudioAuto()
     session: SessionConfig = SessionConfig()
+    memory: MemoryConfig = MemoryConfig()
+    tools: ToolsConfig = ToolsConfig()
 
     @field_validator("chat", "tts", "audio", mode="before")
     @classmethod

@@ -7,6 +7,7 @@
     ├── SynthesisError            this utterance could not be made audible; the next one may be
     │   └── VoiceUnavailable      the engine itself is missing or gone
     ├── AudioError                the audio output is missing, busy, gone or full
+    ├── HistoryError              conversations cannot be kept, or not found again
     └── LabError                  a trace, a corpus, an experiment or a cost model cannot be used as it is
 
 Adapters translate what their libraries raise into these once, `from` the original.
@@ -46,6 +47,10 @@ class VoiceUnavailable(SynthesisError):
 
 class AudioError(VoicebotError):
     """The audio output cannot be opened, or stopped taking audio."""
+
+
+class HistoryError(VoicebotError):
+    """Conversations cannot be kept, or the one that was asked for is not there."""
 
 
 class LabError(VoicebotError):

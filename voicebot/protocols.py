@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from voicebot.events import TurnEvent
-from voicebot.speech import AudioFormat, Clip, Message, ReplyPart, ToolSpec, Utterance
+from voicebot.speech import AudioFormat, Clip, Message, Outcome, ReplyPart, ToolSpec, Utterance
 
 Emit = Callable[[TurnEvent], None]
 """Takes an event; never blocks and never raises."""
@@ -123,6 +123,14 @@ class Memory(Protocol):
         """The messages to send before the next one of the user."""
         ...
 
-    def remember(self, *turn: Message) -> None:
-        """Keep the messages of one finished turn."""
+    def remember(self, message: str, outcome: Outcome, *, model: str) -> object:
+        """Know one finished turn from now on; `model` is what a person calls the chat model."""
+        ...
+
+    async def keep(self) -> None:
+        """Return when everything remembered so far is safe, or the person was told that it cannot be."""
+        ...
+
+    async def condense(self, chat: ChatModel) -> None:
+        """Make what is told shorter, where there is need, with the help of `chat`; nothing is lost by cancelling it."""
         ...

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.chat.wire import CONTRACTS, OLLAMA, OPENAI, reply_of
-from tests.fault_server import LAST_CHUNK, Act, chunk, head, serve
+from tests.chat.wire import CALCULATOR, CONTRACTS, OLLAMA, OPENAI, Dialect, told_by
+from tests.fault_server import LAST_CHUNK, Act, Send, chunk, head, serve, until_close
+from voicebot.audio.silent import SilentOutput
+from voicebot.chat.ollama import open_ollama
+from voicebot.config import ChatOllama
+from voicebot.errors import ChatError
+from voicebot.memory.window import WindowMemory
+from voicebot.pacing import Pacer, Pacing
+from voicebot.session import Session
+from voicebot.speech import Message, Usage
+from voicebot.text.chunking import Chunker
+from voicebot.turn import Parts
 
 JA = "こんにちは！今日は東京の気温が３．５度です。「暖かくしてね」と伝えてください。😀"
 EN = "Hello! It costs $3.50, Dr. Smith said. See you…"
@@ -20,6 +34,8 @@ TINY = (
 )
 TINY_20 = "こんにちは。私は小さなモデルです。今日の天気は、とても良い"
 RAW_TOOL_CALL = '<tool_call>\n{"name": "calculator", "arguments": {"expr": "(3+4)*5"}}\n</tool_call>'
+
+CALLED_A_TOOL = ("", "is empty: the model called a tool")
 
 OLLAMA_BODIES: dict[str, tuple[str, str]] = {
     # file: what is said, and what the error says behind it ("" for none)
@@ -38,8 +54,8 @@ OLLAMA_BODIES: dict[str, tuple[str, str]] = {
     "chat-nonstream.json": (JA, ""),
     "chat-think-tags-in-content.ndjson": ("こんにちは！今日は東京の", ""),
     "chat-think.ndjson": ("こんにちは！今日は東京の", ""),
-    "chat-tool-call-old-no-id-no-index.ndjson": ("", "is empty"),
-    "chat-tool-call.ndjson": ("", "is empty"),
+    "chat-tool-call-old-no-id-no-index.ndjson": CALLED_A_TOOL,
+    "chat-tool-call.ndjson": CALLED_A_TOOL,
     "chat-truncated-clean.ndjson": ("こんにちは！今日は東京の気温", "broke off"),
     "chat-truncated-in-character.ndjson": ("こんにちは！今日は東京の", "broke off"),
     "chat-two-tool-calls-after-text.ndjson": ("調べますね。", ""),
@@ -64,7 +80,6 @@ OLLAMA_BODIES: dict[str, tuple[str, str]] = {
     "request-chat.json": ("", "not JSON"),
 }
 
-CALLED_A_TOOL = ("", "is empty: the model called a tool")
 CPP = "captured-llama-cpp-python/"
 SERVER = "captured-llama-server/"
 
@@ -113,9 +128,9 @@ OPENAI_BODIES: dict[str, tuple[str, str]] = {
     "think-only-length.sse": ("", "is empty: thinking used up its limit of model tokens"),
     "think-tags-in-content.sse": ("こんにちは！今日は東京の", ""),
     "think-vllm-ollama-reasoning.sse": ("こんにちは！今日は東京の", ""),
-    "tool-broken-json-arguments.sse": ("", "is empty: its limit of model tokens"),
+    "tool-broken-json-arguments.sse": CALLED_A_TOOL,
     "tool-call.sse": CALLED_A_TOOL,
-    "tool-finish-reason-stop.sse": ("", "is empty"),
+    "tool-finish-reason-stop.sse": CALLED_A_TOOL,
     "tool-id-and-name-repeated-in-each-fragment.sse": CALLED_A_TOOL,
     "tool-no-arguments.sse": CALLED_A_TOOL,
     "tool-two-interleaved-after-text.sse": ("調べますね。", ""),
@@ -179,6 +194,64 @@ OPENAI_BODIES: dict[str, tuple[str, str]] = {
     f"{SERVER}tool-named.json": CALLED_A_TOOL,
 }
 
+Call = tuple[str, str, str]
+"""Number, name and arguments."""
+
+FIVE_TIMES_SEVEN = '{"expr":"(3+4)*5"}'
+ONE_AND_TWO = '{"expr": "1+2"}'
+CAPTURED_CALL = '{"expr": "(3+4)*5"}'
+
+OLLAMA_CALLS: dict[str, list[Call]] = {
+    "chat-tool-call-old-no-id-no-index.ndjson": [("", "calculator", ONE_AND_TWO)],  # it gets a number here
+    "chat-tool-call.ndjson": [("call_k2j9x0ab", "calculator", CAPTURED_CALL)],
+    "chat-two-tool-calls-after-text.ndjson": [
+        ("call_aa11bb22", "get_weather", '{"city": "東京", "days": 2}'),
+        ("call_cc33dd44", "get_weather", '{"city": "大阪", "days": 2}'),
+    ],
+}
+OPENAI_CALLS: dict[str, list[Call]] = {
+    "tool-broken-json-arguments.sse": [("call_x", "calculator", '{"expr": "1+')],
+    "tool-call.sse": [("call_abc123", "calculator", FIVE_TIMES_SEVEN)],
+    "tool-finish-reason-stop.sse": [("call_s", "calculator", '{"expr":"1"}')],
+    "tool-id-and-name-repeated-in-each-fragment.sse": [("call_r", "calculator", '{"expr":"1+2"}')],
+    "tool-no-arguments.sse": [("call_n", "now", "{}")],
+    "tool-two-interleaved-after-text.sse": [
+        ("call_a", "get_weather", '{"city":"東京","days":2}'),
+        ("call_b", "get_weather", '{"city":"大阪"}'),
+    ],
+    "tool-whole-call-in-one-event.sse": [("call_w", "calculator", '{"expr":"1+2"}')],
+    f"{CPP}stream-tool-named.sse": [
+        ("call__0_calculator_cmpl-c7587e35-fabe-4d34-befd-4724ccfe41f2", "calculator", ONE_AND_TWO)
+    ],
+    f"{CPP}tool-named.json": [
+        ("call__0_calculator_cmpl-5161ad0c-ce5a-4589-b4ba-9375adf67bb4", "calculator", ONE_AND_TWO)
+    ],
+    f"{SERVER}stream-tool-auto.sse": [("nDzTkSBdnXFJKH42MzsKLREs2SgeZcUW", "calculator", CAPTURED_CALL)],
+    f"{SERVER}stream-tool-named.sse": [("0iHOWHn1L53Rd63RAwRjdFW65DATdHEO", "calculator", CAPTURED_CALL)],
+    f"{SERVER}stream-tool-required.sse": [("5minGKj76ZQZG0GXSg3mcgy8dSeP134l", "calculator", CAPTURED_CALL)],
+    f"{SERVER}tool-auto.json": [("", "calculator", CAPTURED_CALL)],
+    f"{SERVER}tool-named.json": [("4hG7batCiZEeT37MHVyj1XZIBtGjRosA", "calculator", CAPTURED_CALL)],
+}
+
+OLLAMA_USAGES = {
+    "chat-ja.ndjson": Usage(26, 25, 0.052011833, 0.118204, 1.033427825, "stop"),
+    "chat-cached-prompt-no-prompt_eval_count.ndjson": Usage(None, 5, 0.052011833, None, 0.206685565, "stop"),
+    "chat-done-without-reason.ndjson": Usage(26, 5, 0.052011833, 0.118204, 0.206685565, "stop"),
+    "chat-length.ndjson": Usage(26, 6, 0.052011833, 0.118204, 0.248022678, "length"),
+}
+OPENAI_USAGES = {
+    "chat-ja.sse": Usage(finish_reason="stop"),
+    "chat-usage.sse": Usage(19, 25, finish_reason="stop"),
+    "chat-length.sse": Usage(finish_reason="length"),
+    "chat-content-filter.sse": Usage(finish_reason="content_filter"),
+    "tool-broken-json-arguments.sse": Usage(finish_reason="length"),
+    f"{SERVER}stream-usage.sse": Usage(57, 5, None, 0.000651, 0.001206, "length"),
+    f"{CPP}nonstream.json": Usage(57, 97, finish_reason="stop"),
+}
+
+PIECES = (1, 3, 7, 1400)
+"""Bytes in each piece that arrives."""
+
 REASONS = {
     "400": "Bad Request",
     "401": "Unauthorized",
@@ -213,7 +286,11 @@ def script_of(path: Path, piece_bytes: int) -> list[Act]:
     elif path.name.startswith("error-"):
         code = next((part for part in path.stem.split("-") if part.isdigit()), "400")
         status = f"{code} {REASONS[code]}"
-    return [head(status, content_type=content_type, transfer_encoding="chunked"), *map(chunk, pieces), LAST_CHUNK]
+    chunks = [chunk(piece).data for piece in pieces]
+    # Each piece is a chunk and arrives alone. The smallest share writes, which the network would join anyway.
+    share = 64 if piece_bytes < 7 else 1
+    writes = [Send(b"".join(chunks[start : start + share])) for start in range(0, len(chunks), share)]
+    return [head(status, content_type=content_type, transfer_encoding="chunked"), *writes, LAST_CHUNK]
 
 
 def bodies(folder: str) -> set[str]:
@@ -228,27 +305,159 @@ def test_no_contract_is_forgotten() -> None:
     assert bodies("openai") == set(OPENAI_BODIES)
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize("name", OLLAMA_BODIES)
-async def test_ollama_says_what_its_contract_promises(name: str) -> None:
-    text, failure = OLLAMA_BODIES[name]
-    async with serve() as server, OLLAMA.open(server) as chat:
-        for piece_bytes in (7, 100_000):
-            server.answer(OLLAMA.path, script_of(CONTRACTS / "ollama" / name, piece_bytes))
-            deltas, error = await reply_of(chat)
-            assert "".join(deltas) == text
-            assert all(deltas)
-            assert (failure in error.message and error.hint) if error else not failure
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a contract file asks for."""
+
+    dialect: Dialect
+    name: str
+    spoken: str
+    raised: str
+    calls: list[Call]
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return CONTRACTS / self.dialect.kind / self.name
+
+
+ROWS = [
+    *(Row(OLLAMA, name, *row, OLLAMA_CALLS.get(name, [])) for name, row in OLLAMA_BODIES.items()),
+    *(Row(OPENAI, name, *row, OPENAI_CALLS.get(name, [])) for name, row in OPENAI_BODIES.items()),
+]
+EACH_ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.dialect.kind}/{row.name}")
+
+
+def raised_as(row: Row, error: ChatError | None) -> bool:
+    return row.raised in error.message and bool(error.hint) if error else not row.raised
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("name", OPENAI_BODIES)
-async def test_openai_compatible_says_what_its_contract_promises(name: str) -> None:
-    text, failure = OPENAI_BODIES[name]
-    async with serve() as server, OPENAI.open(server) as chat:
-        for piece_bytes in (7, 100_000):
-            server.answer(OPENAI.path, script_of(CONTRACTS / "openai" / name, piece_bytes))
-            deltas, error = await reply_of(chat)
-            assert "".join(deltas) == text
-            assert all(deltas)
-            assert (failure in error.message and error.hint) if error else not failure
+@EACH_ROW
+async def test_a_reply_is_spoken_as_its_contract_promises_however_it_is_cut(row: Row) -> None:
+    async with serve() as server, row.dialect.open(server) as chat:
+        for piece_bytes in PIECES:
+            server.answer(row.dialect.path, script_of(row.path, piece_bytes))
+            told = await told_by(chat)
+            assert "".join(told.deltas) == row.spoken
+            assert all(told.deltas)
+            assert raised_as(row, told.error)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("row", [row for row in ROWS if row.calls], ids=lambda row: f"{row.dialect.kind}/{row.name}")
+async def test_tools_are_called_as_the_contract_promises_however_it_is_cut(row: Row) -> None:
+    async with serve() as server, row.dialect.open(server) as chat:
+        for piece_bytes in PIECES:
+            server.answer(row.dialect.path, script_of(row.path, piece_bytes))
+            told = await told_by(chat, tools=[CALCULATOR])
+            assert told.error is None
+            assert "".join(told.deltas) == row.spoken
+            assert [(call.name, call.arguments) for call in told.calls] == [call[1:] for call in row.calls]
+            for call, (number, _, _) in zip(told.calls, row.calls, strict=True):
+                assert call.id == number or (call.id and not number)
+
+
+@pytest.mark.anyio
+async def test_calls_without_a_number_get_one_each() -> None:
+    row = next(row for row in ROWS if "no-id" in row.name)
+    async with serve() as server, row.dialect.open(server) as chat:
+        server.answer(row.dialect.path, script_of(row.path, 1400))
+        numbers = {call.id for _ in range(3) for call in (await told_by(chat, tools=[CALCULATOR])).calls}
+    assert len(numbers) == 3
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("dialect", "name", "usage"),
+    [
+        *((OLLAMA, name, usage) for name, usage in OLLAMA_USAGES.items()),
+        *((OPENAI, name, usage) for name, usage in OPENAI_USAGES.items()),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_the_server_counted_is_told_in_seconds_and_tokens(dialect: Dialect, name: str, usage: Usage) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, script_of(CONTRACTS / dialect.kind / name, 1400))
+        assert (await told_by(chat, tools=[CALCULATOR])).usages == [usage]
+
+
+@pytest.mark.anyio
+@EACH_ROW
+async def test_a_turn_remembers_what_was_delivered_of_its_reply(row: Row) -> None:
+    memory = WindowMemory(system_prompt="", turns=5)
+    async with serve() as server, row.dialect.open(server) as chat:
+        server.answer(row.dialect.path, script_of(row.path, 1400))
+        parts = Parts(chat, None, SilentOutput(realtime=False), Chunker, partial(Pacer, Pacing(joins=False)))
+        outcome = await Session(parts, memory=memory, emit=lambda _: None).speak("?")
+    reply = row.spoken.strip()
+    assert outcome.heard.strip() == reply
+    said = Message("assistant", reply, interrupted=bool(row.raised))
+    assert memory.messages() == ([Message("user", "?"), said] if reply else [])
+    assert isinstance(outcome.error, ChatError) == bool(row.raised)
+    assert raised_as(row, outcome.error if isinstance(outcome.error, ChatError) else None)
+
+
+GENERATED = {
+    "generate-ja.ndjson": (JA, ""),
+    "generate-think.ndjson": ("こんにちは！", ""),
+    "generate-error-midstream.ndjson": ("こんにちは", "in the middle of its reply: an error was encountered"),
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", GENERATED)
+async def test_generate_says_what_its_contract_promises(name: str) -> None:
+    text, failure = GENERATED[name]
+    async with serve() as server:
+        config = ChatOllama(kind="ollama", base_url=server.url, model="m", api="generate", retries=0)
+        async with open_ollama(config) as chat:
+            for piece_bytes in PIECES:
+                server.answer("/api/generate", script_of(CONTRACTS / "ollama" / name, piece_bytes))
+                told = await told_by(chat)
+                assert "".join(told.deltas) == text
+                assert (failure in told.error.message) if told.error else not failure
+
+
+# ---------------------------------------------------------------- cut off
+
+
+def whole_lines(body: bytes) -> list[tuple[int, str, bool]]:
+    """Where each line of an Ollama reply is complete, its text, and whether it finishes the reply."""
+    found = []
+    for match in re.finditer(rb"[^\n]+", body):
+        value = json.loads(match[0])
+        found.append((match.end(), value.get("message", {}).get("content", ""), value.get("done") is True))
+    return found
+
+
+def whole_events(body: bytes) -> list[tuple[int, str, bool]]:
+    """The same of the events of an OpenAI reply; the end of the connection completes the last one."""
+    found = []
+    for match in re.finditer(rb"data: ([^\n]+)", body):
+        if match[1] != b"[DONE]":
+            choice = json.loads(match[1])["choices"][0]
+            found.append((match.end(), choice["delta"].get("content") or "", bool(choice["finish_reason"])))
+    return found
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("dialect", "name"),
+    [(OLLAMA, "chat-length.ndjson"), (OPENAI, f"{SERVER}stream-length.sse")],
+    ids=["ollama", "openai"],
+)
+async def test_a_reply_that_is_cut_off_at_any_byte_is_said_as_far_as_it_came(dialect: Dialect, name: str) -> None:
+    body = (CONTRACTS / dialect.kind / name).read_bytes()
+    places = whole_lines(body) if dialect is OLLAMA else whole_events(body)
+    async with serve() as server, dialect.open(server) as chat:
+        for length in range(len(body)):
+            server.answer(dialect.path, until_close([body[:length]], dialect.content_type))
+            told = await told_by(chat)
+            arrived = [place for place in places if place[0] <= length]
+            assert "".join(told.deltas) == "".join(text for _, text, _ in arrived)
+            if arrived and arrived[-1][2]:
+                assert told.error is None
+            else:
+                assert told.error is not None
+                assert not told.usages

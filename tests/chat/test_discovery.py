@@ -9,9 +9,11 @@ import pytest
 
 from tests.chat.wire import CONTRACTS, OLLAMA, OPENAI
 from tests.fault_server import Act, Endless, FaultServer, Reset, Send, Stall, serve, whole
-from voicebot.chat.discovery import Found, find_server, ollama_address, usual_candidates
+from voicebot.chat import open_chat
+from voicebot.chat.discovery import Found, State, find_server, look_around, ollama_address, usual_candidates
 from voicebot.chat.ollama import open_ollama
 from voicebot.config import ChatAuto, ChatOllama, ChatOpenAI
+from voicebot.errors import ChatUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +49,7 @@ async def test_ollama_is_found_and_its_first_model_used() -> None:
         max_tokens=9,
         idle_timeout_seconds=7,
     )
-    assert found.why == f"found Ollama at {server.url}, using llama3.2:latest"
+    assert found.why == f"found Ollama at {server.url}, using llama3.2:latest, the first of its 2 chat models"
 
 
 async def test_an_openai_compatible_server_is_found_by_its_list_of_models() -> None:
@@ -65,6 +67,7 @@ async def test_the_first_candidate_that_can_chat_is_taken_whoever_answers_first(
         found = await search(ChatAuto(), nobody, first, second)
     assert found.config is not None
     assert found.config.base_url == f"{first.url}/v1"
+    assert found.why.endswith(f"using a (not taken: Ollama at {second.url})")
 
 
 async def test_ollama_without_a_model_is_told_what_to_pull_and_the_search_goes_on() -> None:
@@ -75,8 +78,10 @@ async def test_ollama_without_a_model_is_told_what_to_pull_and_the_search_goes_o
         both = await search(ChatAuto(), empty, other)
     assert alone.config is None
     assert "`ollama pull llama3.2`" in alone.why
+    assert alone.state is State.NO_MODEL
     assert both.config is not None
     assert both.config.model == "tiny"
+    assert "(not taken: Ollama at" in both.why
 
 
 async def test_a_model_that_was_asked_for_is_kept() -> None:
@@ -85,6 +90,66 @@ async def test_a_model_that_was_asked_for_is_kept() -> None:
         found = await search(ChatAuto(model="b"), server)
         assert found.config is not None
         assert found.config.model == "b"
+        assert found.why.endswith("using b, the model that was asked for")
+        # Ollama takes a name without a tag for the latest one.
+        be_ollama(server, "llama3.2:latest")
+        found = await search(ChatAuto(model="llama3.2"), server)
+        assert found.config is not None
+        assert found.config.model == "llama3.2"
+
+
+async def test_a_model_that_is_not_there_is_answered_with_the_nearest_one() -> None:
+    async with serve() as ollama, serve() as openai:
+        be_ollama(ollama, "gemma3:1b", "qwen3:4b")
+        be_openai(openai, "Qwen3-8B-Instruct")
+        found = await search(ChatAuto(model="qwen3:4"), ollama)
+        assert (found.config, found.state) == (None, State.WRONG_MODEL)
+        assert f'Ollama at {ollama.url} has no model "qwen3:4"' in found.why
+        assert 'set chat.model = "qwen3:4b" or run `ollama pull qwen3:4`' in found.why
+        found = await search(ChatAuto(model="qwen3-8b"), openai)
+        assert found.state is State.WRONG_MODEL
+        assert found.why.endswith('has no model "qwen3-8b": set chat.model = "Qwen3-8B-Instruct"')
+        be_openai(openai, "qwen3:4")
+        found = await search(ChatAuto(model="qwen3:4"), ollama, openai)
+        assert found.config == ChatOpenAI(kind="openai", base_url=f"{openai.url}/v1", model="qwen3:4")
+
+
+LOADING = '{"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}'
+
+
+async def test_a_server_that_still_loads_is_said_to() -> None:
+    busy = whole(LOADING, status="503 Service Unavailable")
+    async with serve() as older, serve() as newer, serve() as other:
+        older.answer("/v1/models", busy)  # llama-server answers everything so
+        be_openai(newer, "tiny")  # newer ones list their model meanwhile
+        newer.answer("/health", busy)
+        for server in (older, newer):
+            found = await search(ChatAuto(), server)
+            assert (found.config, found.state) == (None, State.LOADING)
+            assert f"the chat server at {server.url} is still loading its model" in found.why
+        be_openai(other, "a")
+        found = await search(ChatAuto(), older, other)
+        assert found.state is State.READY
+
+
+async def test_a_server_that_loads_is_waited_for_and_not_replaced_by_the_demo() -> None:
+    async with serve() as server:
+        server.answer("/v1/models", whole(LOADING, status="503 Service Unavailable"))
+        with pytest.raises(ChatUnavailable, match="still loading its model"):
+            async with open_chat(ChatAuto(base_url=server.url), announce=lambda _: None):
+                pass
+
+
+async def test_every_place_is_seen_for_what_it_is() -> None:
+    async with serve() as ready, serve() as empty, serve() as locked, serve() as down:
+        be_ollama(ready, "a", "b")
+        be_openai(empty)
+        locked.answer("/v1/models", whole("{}", status="401 Unauthorized"))
+        places = [server.url for server in (ready, empty, locked, down)]
+        seen = await look_around(ChatAuto(), candidates=places, seconds=PATIENT)
+    assert [one.state for one in seen] == [State.READY, State.NO_MODEL, State.LOCKED, State.DOWN]
+    assert [one.address for one in seen] == places
+    assert seen[0].models == ("a", "b")
 
 
 async def test_a_server_that_wants_a_key_is_named() -> None:
@@ -128,7 +193,7 @@ async def test_nobody_is_said_with_the_ports_that_were_asked() -> None:
 )
 async def test_other_servers_are_no_chat_servers_and_cost_little_time(script: list[Act]) -> None:
     async with serve() as server:
-        for path in ("/api/version", "/api/tags", "/v1/models"):
+        for path in ("/api/version", "/api/tags", "/v1/models", "/health"):
             server.answer(path, script)
         started = time.monotonic()
         found = await find_server(ChatAuto(), candidates=[server.url])
@@ -150,6 +215,7 @@ async def test_the_configured_address_is_asked_alone_and_may_have_either_form() 
 
 @pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999", "http://voicebot.invalid/v1"])
 async def test_an_address_that_is_none_is_just_not_found(address: str) -> None:
+    await find_server(ChatAuto(), candidates=[address, "http://no host:1"])
     found = await find_server(ChatAuto(base_url=address, connect_timeout_seconds=1))
     assert found.config is None
     assert found.why.startswith("no chat server answered at ")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gc
+import gzip
+import json
 import random
+import re
+import zlib
 from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
 
 import anyio
 import pytest
 
-from tests.chat.wire import HELLO, OLLAMA, OPENAI, Chat, Dialect, failure_of, reply_of
+from tests.chat.wire import HELLO, OLLAMA, OPENAI, Chat, Dialect, failure_of, reply_of, told_by
 from tests.fault_server import (
     LAST_CHUNK,
     Act,
@@ -18,6 +25,7 @@ from tests.fault_server import (
     HalfClose,
     Pause,
     Reset,
+    Send,
     Stall,
     chunk,
     chunked,
@@ -28,6 +36,8 @@ from tests.fault_server import (
 )
 from voicebot.errors import ChatError, ChatUnavailable
 from voicebot.http.lines import MAX_LINE_BYTES
+from voicebot.http.streaming import MAX_UNPACKED_BYTES
+from voicebot.speech import Message, ToolCall
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("dialect", [OLLAMA, OPENAI], ids=lambda dialect: dialect.kind)]
 
@@ -88,6 +98,56 @@ async def test_a_body_without_length_that_breaks_off_fails_after_its_deltas(dial
     assert deltas == ["Hello"]
     assert error is not None
     assert "broke off" in error.message
+
+
+async def test_a_stated_length_that_is_a_lie_is_a_reply_that_breaks_off_or_ends(dialect: Dialect) -> None:
+    body = dialect.delta("Hello") + dialect.end
+    async with serve() as server, dialect.open(server, retries=2) as chat:
+        for length, ends_well in {len(body) + 10: True, len(body): True, len(body) - len(dialect.end): False}.items():
+            top = head(content_type=dialect.content_type, content_length=str(length))
+            server.answer(dialect.path, [top, Send(body), Pause(0.02), Close()])
+            deltas, error = await reply_of(chat)
+            assert deltas == ["Hello"]
+            assert ends_well == (error is None)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_reply_that_comes_compressed_unasked_is_understood(dialect: Dialect, encoding: str) -> None:
+    pack = zlib.compressobj(wbits=31 if encoding == "gzip" else 15)
+    events = [dialect.delta("気温は"), dialect.delta("３度。"), dialect.end]
+    pieces = [pack.compress(event) + pack.flush(zlib.Z_SYNC_FLUSH) for event in events]
+    pieces.append(pack.flush())
+    top = head(content_type=dialect.content_type, content_encoding=encoding, connection="close")
+    async with serve() as server, dialect.open(server) as chat:
+        for size in (1, 7, 1400):
+            packed = b"".join(pieces)
+            cut = [Send(packed[start : start + size]) for start in range(0, len(packed), size)]
+            server.answer(dialect.path, [top, *cut, Close()])
+            assert await reply_of(chat) == (["気温は", "３度。"], None)
+        assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("filling", [b"x", b"\n", b"\r\n"])
+async def test_a_small_answer_that_unpacks_to_very_much_is_given_up(dialect: Dialect, filling: bytes) -> None:
+    bomb = gzip.compress(dialect.delta("Hello") + filling * (20 * 1024 * 1024 // len(filling)), 1)
+    script: list[Act] = [head(content_type=dialect.content_type, content_encoding="gzip", connection="close")]
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, [*script, Send(bomb), Close()])
+        deltas, error = await reply_of(chat)
+    assert deltas == ["Hello"]
+    assert error is not None
+    assert any(words in error.message for words in (str(MAX_UNPACKED_BYTES), str(MAX_LINE_BYTES)))
+
+
+async def test_a_compression_that_nobody_asked_for_is_named(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        for encoding in ("br", "gzip, gzip"):
+            top = head(content_type=dialect.content_type, content_encoding=encoding, connection="close")
+            server.answer(dialect.path, [top, Send(b"what is this"), Close()])
+            assert f"compressed as {encoding}" in (await failure_of(chat)).message
+        top = head(content_type=dialect.content_type, content_encoding="gzip", connection="close")
+        server.answer(dialect.path, [top, Send(b"what is this"), Close()])
+        assert "damaged" in (await failure_of(chat)).message
 
 
 @pytest.mark.parametrize("end", [[Reset()], [Close()]], ids=str)
@@ -158,7 +218,7 @@ async def test_a_listener_that_stops_makes_the_server_wait(dialect: Dialect) -> 
     async with serve() as server, dialect.open(server) as chat:
         server.answer(dialect.path, [dialect.head, Endless(chunk(dialect.delta("x" * 1000)).data)])
         async with aclosing(chat.stream_reply(HELLO)) as reply:
-            assert (await anext(reply)).startswith("x")
+            assert str(await anext(reply)).startswith("x")
             sent = -1
             with anyio.fail_after(20):
                 while sent != server.bytes_sent:
@@ -292,6 +352,26 @@ async def test_a_line_without_end_is_given_up(dialect: Dialect) -> None:
         assert str(MAX_LINE_BYTES) in (await failure_of(chat)).message
 
 
+async def test_a_tool_call_without_end_is_given_up(dialect: Dialect) -> None:
+    call = {"index": 0, "id": "1", "function": {"name": "x", "arguments": "x" * 100_000}}
+    event = {"message": {"tool_calls": [call]}, "choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
+    line = json.dumps(event).encode() + b"\n\n"
+    line = b"data: " + line if dialect is OPENAI else line
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, [dialect.head, Endless(chunk(line).data)])
+        assert str(MAX_LINE_BYTES) in (await failure_of(chat)).message
+
+
+async def test_half_a_character_can_be_sent(dialect: Dialect) -> None:
+    half = "a\ud83d"
+    call = ToolCall("1", "x", json.dumps({"text": half}))
+    messages = [Message("user", half), Message("assistant", half, tool_calls=(call,)), Message("tool", half)]
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, dialect.reply("Hi"))
+        assert (await told_by(chat, messages=messages)).deltas == ["Hi"]
+    assert server.requests[0].body.decode().count("a\ufffd") == 4
+
+
 async def test_half_a_character_can_be_printed(dialect: Dialect) -> None:
     async with serve() as server, dialect.open(server) as chat:
         server.answer(dialect.path, chunked([dialect.delta("a\ud83d"), dialect.end], dialect.content_type))
@@ -349,3 +429,98 @@ async def test_each_status_says_what_to_do(dialect: Dialect) -> None:
         assert "log" in (await failure_of(chat)).hint
         server.answer(dialect.path, whole('{"error": "context too long"}', status="400 Bad Request"))
         assert "session.turns" in (await failure_of(chat)).hint
+
+
+BUSY = "503 Service Unavailable"
+
+
+async def test_what_may_pass_is_asked_again(dialect: Dialect) -> None:
+    troubles: list[list[Act]] = [
+        whole("{}", status="429 Too Many Requests", retry_after="0"),
+        whole("{}", status="500 Internal Server Error", retry_after_ms="1"),
+        whole("{}", status=BUSY),
+        [Close()],
+    ]
+    async with serve() as server, dialect.open(server, retries=2) as chat:
+        troubles.append([Reset()])
+        for first, second in pairwise(troubles):
+            server.requests.clear()
+            server.answer(dialect.path, first, second, dialect.reply("Hi"))
+            assert await reply_of(chat) == (["Hi"], None)
+            assert len({request.body for request in server.requests}) == 1
+            assert len(server.requests) == 3
+
+
+async def test_patience_ends_with_the_last_try(dialect: Dialect) -> None:
+    trouble = whole('{"error": "out of cake"}', status=BUSY, retry_after="0")
+    async with serve() as server:
+        for retries in (0, 1, 3):
+            server.requests.clear()
+            server.answer(dialect.path, trouble)
+            async with dialect.open(server, retries=retries) as chat:
+                assert "503 Service Unavailable: out of cake" in (await failure_of(chat)).message
+            assert len(server.requests) == retries + 1
+
+
+async def test_what_stays_wrong_is_not_asked_again(dialect: Dialect) -> None:
+    answers: list[list[Act]] = [
+        *(whole("{}", status=f"{code} Oh") for code in (400, 401, 403, 404, 413, 422)),
+        whole("{}", status=BUSY, x_should_retry="false"),
+    ]
+    async with serve() as server, dialect.open(server, retries=2) as chat:
+        for answer in answers:
+            server.answer(dialect.path, answer)
+            server.answer("/api/tags", whole("{}"))
+            server.answer("/v1/models", whole("{}"))
+            await failure_of(chat)
+        assert len([request for request in server.requests if request.path == dialect.path]) == len(answers)
+
+
+async def test_a_reply_that_has_begun_is_never_asked_for_again(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server, retries=2) as chat:
+        for script in ([dialect.head, *dialect.chunks("Hel"), LAST_CHUNK], [dialect.head, LAST_CHUNK]):
+            server.requests.clear()
+            server.answer(dialect.path, script)
+            await failure_of(chat)
+            assert len(server.requests) == 1
+
+
+async def test_a_pause_that_is_too_long_is_told_and_not_waited_for(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server, retries=2) as chat:
+        with anyio.fail_after(10):
+            for name, value in {"retry_after": "11", "retry_after_ms": "10500"}.items():
+                server.answer(dialect.path, whole("{}", status="429 Too Many Requests", **{name: value}))
+                assert "try again in 11 s" in (await failure_of(chat)).hint
+            later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+            server.answer(dialect.path, whole("{}", status=BUSY, retry_after=later))
+            assert re.search(r"try again in 3(600|5\d\d) s", (await failure_of(chat)).hint)
+        assert len(server.requests) == 3
+
+
+async def test_no_redirect_leads_to_another_server(dialect: Dialect) -> None:
+    async with serve() as server, serve() as elsewhere, dialect.open(server, retries=2) as chat:
+        elsewhere.answer(dialect.path, dialect.reply("never"))
+        for code in ("301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"):
+            location = f"{elsewhere.url}{dialect.path}"
+            server.answer(dialect.path, [head(code, location=location, content_length="0")])
+            assert f"redirects to {location}" in (await failure_of(chat)).message
+        assert elsewhere.connections == 0
+
+
+async def test_a_redirect_within_a_server_is_followed_with_the_same_question(dialect: Dialect) -> None:
+    async with serve() as server, dialect.open(server) as chat:
+        moved = head("307 Temporary Redirect", location=f"{dialect.path}/", content_length="0")
+        server.answer(dialect.path, [moved])
+        server.answer(f"{dialect.path}/", dialect.reply("Hi"))
+        assert await reply_of(chat) == (["Hi"], None)
+        first, second = server.requests
+        assert (first.method, first.body) == (second.method, second.body)
+        server.answer(dialect.path, [head("307 Temporary Redirect", location=dialect.path, content_length="0")])
+        assert "redirects to" in (await failure_of(chat)).message  # in circles
+
+
+async def test_a_model_that_is_loading_is_said_to(dialect: Dialect) -> None:
+    loading = '{"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}'
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, whole(loading, status=BUSY))
+        assert "still loading its model" in (await failure_of(chat)).hint

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from tests.chat.wire import CONTRACTS, HELLO, OLLAMA, failure_of, reply_of
+from tests.chat.wire import CALCULATOR, CONTRACTS, HELLO, OLLAMA, failure_of, reply_of, told_by
 from tests.fault_server import Act, chunked, serve, whole
-from voicebot.chat.ollama import open_ollama
+from voicebot.chat.ollama import list_ollama_models, open_ollama
 from voicebot.config import ChatOllama
 from voicebot.errors import ChatError, ChatUnavailable
-from voicebot.speech import Message
+from voicebot.http.models import ListedModel
+from voicebot.speech import Message, ToolCall
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +36,7 @@ async def test_a_request_says_everything_that_is_configured_and_all_that_was_sai
         server.answer("/api/chat", HI)
         async with open_ollama(config.model_copy(update={"base_url": server.url})) as chat:
             assert chat.name == "ollama qwen3:4b"
-            assert [delta async for delta in chat.stream_reply(messages)] == ["Hi"]
+            assert (await told_by(chat, messages=messages)).deltas == ["Hi"]
     assert server.requests[0].method == "POST"
     assert server.requests[0].json() == {
         "model": "qwen3:4b",
@@ -48,6 +51,126 @@ async def test_a_request_says_everything_that_is_configured_and_all_that_was_sai
         "keep_alive": "10m",
         "options": {"temperature": 0, "num_predict": 200},
     }
+
+
+async def sent_by(config: ChatOllama, *, messages: Sequence[Message] = HELLO) -> dict[str, object]:
+    """What one request with `config` says, to whichever path."""
+    async with serve() as server:
+        for path in ("/api/chat", "/api/generate"):
+            server.answer(path, HI)
+        async with open_ollama(config.model_copy(update={"base_url": server.url})) as chat:
+            await told_by(chat, messages=messages)
+        sent = server.requests[0].json()
+        assert isinstance(sent, dict)
+        return sent
+
+
+async def test_the_request_of_the_contract_is_sent_as_it_stands() -> None:
+    config = ChatOllama(
+        kind="ollama",
+        model="qwen3:4b",
+        temperature=0,
+        max_tokens=200,
+        num_ctx=4096,
+        seed=1,
+        stop=("<|im_end|>",),
+        keep_alive="10m",
+    )
+    messages = [Message("system", "短く話し言葉で答えて"), Message("user", "やあ")]
+    wanted = json.loads((CONTRACTS / "ollama" / "request-chat.json").read_bytes())
+    assert await sent_by(config, messages=messages) == wanted
+
+
+async def test_a_call_and_its_result_are_sent_in_ollamas_form() -> None:
+    call = ToolCall("call_k2j9x0ab", "calculator", '{"expr": "(3+4)*5"}')
+    messages = [
+        Message("user", "(3+4)*5は？"),
+        Message("assistant", "", tool_calls=(call,)),
+        Message("tool", "35", tool_call_id=call.id, tool_name=call.name),
+    ]
+    sent = await sent_by(ChatOllama(kind="ollama", model="qwen3:4b"), messages=messages)
+    wanted = json.loads((CONTRACTS / "ollama" / "request-chat-tool-result.json").read_bytes())
+    assert {key: sent[key] for key in wanted} == wanted
+
+
+@pytest.mark.parametrize("broken", ["", '{"expr": "1+', "[1]", "null", '{"x": 1e999}', "[" * 100_000])
+async def test_arguments_that_are_no_object_are_sent_back_as_an_empty_one(broken: str) -> None:
+    messages = [Message("assistant", "", tool_calls=(ToolCall("1", "calculator", broken),))]
+    sent = await sent_by(ChatOllama(kind="ollama", model="m"), messages=messages)
+    assert sent["messages"] == [
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": "1", "function": {"index": 0, "name": "calculator", "arguments": {}}}],
+        }
+    ]
+
+
+async def test_any_option_of_the_server_can_be_set_and_a_named_key_wins() -> None:
+    options = {"repeat_penalty": 1.2, "seed": 5, "stop": ["x"]}
+    config = ChatOllama(kind="ollama", model="m", top_p=0.9, seed=7, options=options, think="low", format="json")
+    sent = await sent_by(config)
+    assert sent["options"] == {"repeat_penalty": 1.2, "seed": 7, "stop": ["x"], "top_p": 0.9}
+    assert (sent["think"], sent["format"]) == ("low", "json")
+    schema = {"type": "object", "properties": {"answer": {"type": "string"}}}
+    assert (await sent_by(ChatOllama(kind="ollama", model="m", format=schema)))["format"] == schema
+
+
+async def test_tools_are_listed_as_functions() -> None:
+    async with serve() as server, OLLAMA.open(server) as chat:
+        server.answer("/api/chat", HI)
+        await told_by(chat, tools=[CALCULATOR])
+        sent = server.requests[0].json()
+    assert isinstance(sent, dict)
+    parameters = {"type": "object", "properties": {"expr": {"type": "string"}}}
+    function = {"name": "calculator", "description": "Works out an expression.", "parameters": parameters}
+    assert sent["tools"] == [{"type": "function", "function": function}]
+
+
+async def test_generate_gets_the_question_alone_or_the_conversation_as_one_prompt() -> None:
+    config = ChatOllama(kind="ollama", model="m", api="generate")
+    system = Message("system", "短く")
+    alone = await sent_by(config, messages=[system, Message("user", "やあ")])
+    assert (alone["system"], alone["prompt"]) == ("短く", "やあ")
+    assert "messages" not in alone
+    said = [system, Message("user", "やあ"), Message("assistant", "はい。"), Message("user", "何？")]
+    assert (await sent_by(config, messages=said))["prompt"] == "User: やあ\nAssistant: はい。\nUser: 何？\nAssistant:"
+
+
+async def test_generate_says_that_it_takes_no_tools() -> None:
+    async with serve() as server:
+        config = ChatOllama(kind="ollama", base_url=server.url, model="m", api="generate")
+        async with open_ollama(config) as chat:
+            error = (await told_by(chat, tools=[CALCULATOR])).error
+        assert error is not None
+        assert error.hint == 'set chat.api = "chat"'
+        assert not server.requests
+
+
+async def test_a_model_without_tools_is_said_to_have_none() -> None:
+    refusal = (CONTRACTS / "ollama" / "error-400-no-tools-support.json").read_bytes()
+    async with serve() as server, OLLAMA.open(server) as chat:
+        server.answer("/api/chat", whole(refusal, status="400 Bad Request"))
+        error = (await told_by(chat, tools=[CALCULATOR])).error
+    assert error is not None
+    assert "does not support tools" in error.message
+    assert "a model that can call tools" in error.hint
+
+
+async def test_models_are_listed_with_what_the_server_tells_of_them() -> None:
+    async with serve() as server:
+        config = ChatOllama(kind="ollama", base_url=server.url)
+        for path, name in {"tags": "tags", "ps": "ps", "show": "show"}.items():
+            server.answer(f"/api/{path}", whole((CONTRACTS / "ollama" / f"{name}.json").read_bytes()))
+        whole_story = ListedModel("qwen3:4b", 40960, 2497293931, ("tools", "thinking"), loaded=True)
+        assert await list_ollama_models(config) == [whole_story]
+        old = {"models": [{"name": "qwen3:4b"}, {"name": "other"}]}
+        server.answer("/api/tags", whole(json.dumps(old)))
+        named, other = await list_ollama_models(config)
+        assert named == replace(whole_story, size_bytes=None)
+        assert (other.loaded, other.abilities) == (False, ("tools", "thinking"))
+        server.answer("/api/ps", whole("{}", status="404 Not Found"))
+        assert [model.loaded for model in await list_ollama_models(config)] == [None, None]
 
 
 async def test_keep_alive_in_bare_seconds_is_sent_as_a_number() -> None:

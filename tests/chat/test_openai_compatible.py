@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from tests.chat.wire import CONTRACTS, OPENAI, failure_of, reply_of
-from tests.fault_server import Act, chunked, serve, whole
-from voicebot.chat.openai_compatible import _api_key, open_openai_compatible
+from tests.chat.wire import CALCULATOR, CONTRACTS, HELLO, OPENAI, failure_of, reply_of, told_by
+from tests.fault_server import LAST_CHUNK, Act, Pause, Reset, Stall, chunk, chunked, serve, whole
+from voicebot.chat.openai_compatible import _api_key, list_openai_models, open_openai_compatible
 from voicebot.config import ChatOpenAI
 from voicebot.errors import ChatError, ConfigError
-from voicebot.speech import Message
+from voicebot.http.calls import CallPart, JoinedCalls
+from voicebot.speech import Message, ToolCall, ToolSpec, Usage
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +39,7 @@ async def test_a_request_says_everything_that_is_configured_and_all_that_was_sai
         async with open_openai_compatible(config) as chat:
             assert chat.name == f"tiny at {server.url}/v1"
             messages = [Message("user", "やあ"), Message("assistant", "や", interrupted=True)]
-            assert [delta async for delta in chat.stream_reply(messages)] == ["Hi"]
+            assert (await told_by(chat, messages=messages)).deltas == ["Hi"]
     request = server.requests[0]
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["accept"] == "text/event-stream"
@@ -45,7 +49,134 @@ async def test_a_request_says_everything_that_is_configured_and_all_that_was_sai
         "stream": True,
         "temperature": 0.5,
         "max_tokens": 50,
+        "stream_options": {"include_usage": True},
     }
+
+
+async def sent_by(
+    config: ChatOpenAI, *, messages: Sequence[Message] = HELLO, tools: Sequence[ToolSpec] = ()
+) -> dict[str, object]:
+    """What one request with `config` says."""
+    async with serve() as server:
+        server.answer("/v1/chat/completions", HI)
+        async with open_openai_compatible(config.model_copy(update={"base_url": f"{server.url}/v1"})) as chat:
+            await told_by(chat, messages=messages, tools=tools)
+        sent = server.requests[0].json()
+        assert isinstance(sent, dict)
+        return sent
+
+
+async def test_a_plain_request_says_no_more_than_it_must() -> None:
+    sent = await sent_by(ChatOpenAI(kind="openai", model="m", include_usage=False))
+    assert sent == {"model": "m", "messages": [{"role": "user", "content": "hello"}], "stream": True}
+
+
+async def test_every_key_goes_by_its_name_in_the_api() -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+    config = ChatOpenAI(kind="openai", model="m", top_p=0.9, seed=7, stop=("。", "\n"), response_format=form)
+    sent = await sent_by(config)
+    assert (sent["top_p"], sent["seed"], sent["stop"], sent["response_format"]) == (0.9, 7, ["。", "\n"], form)
+    sent = await sent_by(ChatOpenAI(kind="openai", model="m", response_format="json_object"))
+    assert sent["response_format"] == {"type": "json_object"}
+
+
+async def test_tools_a_call_and_its_result_are_sent_in_openais_form() -> None:
+    call, broken = ToolCall("call_1", "calculator", '{"expr": "三"}'), ToolCall("call_2", "calculator", '{"ex')
+    messages = [
+        Message("assistant", "", tool_calls=(call, broken)),
+        Message("tool", "35", tool_call_id=call.id, tool_name=call.name),
+    ]
+    sent = await sent_by(ChatOpenAI(kind="openai", model="m"), messages=messages, tools=[CALCULATOR])
+
+    def function(arguments: str) -> dict[str, object]:
+        return {"type": "function", "function": {"name": "calculator", "arguments": arguments}}
+
+    assert sent["messages"] == [
+        {  # no null content, which llama-cpp-python refuses, and no broken arguments, which llama-server does
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": "call_1", **function(call.arguments)}, {"id": "call_2", **function("{}")}],
+        },
+        {"role": "tool", "content": "35", "tool_call_id": "call_1"},
+    ]
+    parameters = {"type": "object", "properties": {"expr": {"type": "string"}}}
+    described = {"name": "calculator", "description": "Works out an expression.", "parameters": parameters}
+    assert sent["tools"] == [{"type": "function", "function": described}]
+
+
+async def test_a_server_that_does_not_know_stream_options_answers_without() -> None:
+    refusal = '{"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}'
+    async with serve() as server, OPENAI.open(server) as chat:
+        server.answer("/v1/chat/completions", whole(refusal, status="422 Unprocessable Entity"), HI)
+        assert await reply_of(chat) == (["Hi"], None)
+    assert [b"stream_options" in request.body for request in server.requests] == [True, False]
+
+
+async def test_a_server_that_counts_late_is_not_waited_for_long() -> None:
+    counts = b'data: {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}\n\n'
+    finish = OPENAI.end.partition(b"data: [DONE]")[0]
+    start = [OPENAI.head, *OPENAI.chunks("Hi"), chunk(finish)]
+    async with serve() as server, OPENAI.open(server) as chat:
+        server.answer("/v1/chat/completions", [*start, chunk(counts), Stall()])
+        told = await told_by(chat)
+        assert (told.deltas, told.usages) == (["Hi"], [Usage(3, 4, finish_reason="stop")])
+        for nothing in ([Stall()], [Reset()], [chunk(b"data: {nonsense\n\n"), LAST_CHUNK]):
+            server.answer("/v1/chat/completions", [*start, Pause(0.05), *nothing])
+            told = await told_by(chat)
+            assert (told.deltas, told.usages, told.error) == (["Hi"], [Usage(finish_reason="stop")], None)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [(0, "a", "x", "{"), (0, "b", "y", "{"), (0, "b", "", "}")],  # every call is number 0
+        [(None, "a", "x", "{"), (None, "b", "y", "{"), (None, "", "", "}")],  # nothing is numbered
+        [(None, "", "x", "{"), (None, "", "y", "{"), (None, "", "", "}")],
+        [(3, "a", "x", "{"), (1, "b", "y", "{"), (1, "b", "y", "}")],
+        [(0, "", "x", ""), (0, "", "", "{"), (1, "b", "y", "{"), (1, "", "", "}")],
+    ],
+)
+def test_calls_are_told_apart_however_they_are_numbered(parts: list[tuple[int | None, str, str, str]]) -> None:
+    calls = JoinedCalls()
+    for index, number, name, arguments in parts:
+        calls.feed(CallPart(index, number, name, arguments))
+    assert [(call.name, call.arguments) for call in calls.finish(cut_short=False)] == [("x", "{"), ("y", "{}")]
+
+
+async def test_a_key_may_come_from_a_file_that_nobody_else_can_read(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(f"{KEY}\n")
+    file.chmod(0o600)
+    config = ChatOpenAI(kind="openai", model="m", api_key_file=str(file))
+    assert _api_key(config) == KEY
+    assert _api_key(config.model_copy(update={"api_key": SecretStr("other")})) == "other"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+async def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "key"
+    file.write_text(KEY)
+    file.chmod(mode)
+    with pytest.raises(ConfigError, match="others can read") as caught:
+        _api_key(ChatOpenAI(kind="openai", model="m", api_key_file=str(file)))
+    assert caught.value.hint == f"run `chmod 600 {file}`"
+
+
+async def test_a_key_file_without_a_key_is_said_to_have_none(tmp_path: Path) -> None:
+    empty = tmp_path / "key"
+    empty.touch(mode=0o600)
+    for file, words in {empty: "is empty", tmp_path / "nowhere": "No such file", tmp_path: "directory"}.items():
+        with pytest.raises(ConfigError, match=words):
+            _api_key(ChatOpenAI(kind="openai", model="m", api_key_file=str(file)))
+
+
+async def test_models_are_listed_with_their_context() -> None:
+    listing = {"data": [{"id": "a", "max_model_len": 5}, {"id": "b", "meta": {"n_ctx_train": 6}}, {"id": "c"}]}
+    async with serve() as server:
+        server.answer("/v1/models", whole(json.dumps(listing)))
+        models = await list_openai_models(ChatOpenAI(kind="openai", base_url=f"{server.url}/v1"))
+    assert [(model.name, model.context_tokens) for model in models] == [("a", 5), ("b", 6), ("c", None)]
 
 
 async def test_without_a_key_none_is_sent_and_openais_own_goes_to_openai_alone(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ from voicebot.chat.ollama import OllamaChat, open_ollama
 from voicebot.chat.openai_compatible import OpenAICompatibleChat, open_openai_compatible
 from voicebot.config import ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
-from voicebot.speech import Message
+from voicebot.speech import Message, ToolCall, ToolSpec, Usage
 
 CONTRACTS = Path(__file__).parent.parent / "data" / "contracts"
 HELLO = [Message("user", "hello")]
@@ -64,6 +64,7 @@ class Dialect:
         model: str = "m",
         first_delta_timeout_seconds: float = 30,
         idle_timeout_seconds: float = 30,
+        retries: int = 0,
     ) -> AsyncGenerator[Chat, None]:
         """Open the adapter for `server`."""
         if self.kind == "ollama":
@@ -73,6 +74,7 @@ class Dialect:
                 model=model,
                 first_delta_timeout_seconds=first_delta_timeout_seconds,
                 idle_timeout_seconds=idle_timeout_seconds,
+                retries=retries,
             )
             async with open_ollama(ollama) as chat:
                 yield chat
@@ -83,6 +85,7 @@ class Dialect:
                 model=model,
                 first_delta_timeout_seconds=first_delta_timeout_seconds,
                 idle_timeout_seconds=idle_timeout_seconds,
+                retries=retries,
             )
             async with open_openai_compatible(openai) as other:
                 yield other
@@ -97,16 +100,47 @@ OPENAI = Dialect(
 )
 
 
+CALCULATOR = ToolSpec(
+    "calculator", "Works out an expression.", {"type": "object", "properties": {"expr": {"type": "string"}}}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Everything that came of a request."""
+
+    deltas: list[str]
+    calls: list[ToolCall]
+    usages: list[Usage]
+    error: ChatError | None
+
+
+async def told_by(chat: Chat, *, messages: Sequence[Message] = HELLO, tools: Sequence[ToolSpec] = ()) -> Told:
+    """Read a whole reply with all that is not for the ear."""
+    told = Told([], [], [], None)
+    try:
+        async with aclosing(chat.stream_reply(messages, tools=tools)) as reply:
+            async for part in reply:
+                match part:
+                    case str():
+                        assert not told.calls, "text comes before the calls"
+                        told.deltas.append(part)
+                    case ToolCall():
+                        told.calls.append(part)
+                    case Usage():
+                        told.usages.append(part)
+                    case _:
+                        raise AssertionError(part)
+    except ChatError as error:
+        return replace(told, error=error)
+    assert len(told.usages) == 1, "a finished reply has one account"
+    return told
+
+
 async def reply_of(chat: Chat) -> tuple[list[str], ChatError | None]:
     """Read a whole reply; return its deltas and how it failed."""
-    deltas: list[str] = []
-    try:
-        async with aclosing(chat.stream_reply(HELLO)) as reply:
-            async for delta in reply:
-                deltas.append(delta)  # noqa: PERF401 - what came before a failure counts
-    except ChatError as error:
-        return deltas, error
-    return deltas, None
+    told = await told_by(chat)
+    return told.deltas, told.error
 
 
 async def failure_of(chat: Chat) -> ChatError:

@@ -6,7 +6,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import assert_never
 
-from voicebot.config import ChatAuto, ChatConfig, ChatDemo, ChatOllama, ChatOpenAI, ChatPiped
+from voicebot.config import (
+    ChatAuto,
+    ChatConfig,
+    ChatDemo,
+    ChatLangChain,
+    ChatOllama,
+    ChatOpenAI,
+    ChatPiped,
+    ChatPlugin,
+)
 from voicebot.errors import ChatUnavailable
 from voicebot.protocols import ChatModel
 
@@ -16,19 +25,21 @@ async def open_chat(config: ChatConfig, *, announce: Callable[[str], None]) -> A
     """The configured chat model; `announce` is told what `auto` found. Raises ChatError."""
     async with AsyncExitStack() as stack:
         if isinstance(config, ChatAuto):
-            from voicebot.chat.discovery import find_server
+            from voicebot.chat.discovery import State, find_server
 
             found = await find_server(config)
-            if found.config is None and (config.base_url or config.model):
-                raise ChatUnavailable(  # whoever names a server or a model does not want the demo
-                    found.why, hint="start the server, or set chat.base_url to its address; without one: --chat demo"
-                )
+            # Whoever names a server or a model, or has started one, does not want the demo.
+            if found.config is None and (config.base_url or config.model or found.state is State.LOADING):
+                start = "start the server, or set chat.base_url to its address; without one: --chat demo"
+                raise ChatUnavailable(found.why, hint=start if found.state is State.DOWN else "without it: --chat demo")
             announce(found.why if found.config else f"{found.why}; using the built-in demo")
             config = found.config or ChatDemo(kind="demo")
         yield await _open(config, stack)
 
 
-async def _open(config: ChatOllama | ChatOpenAI | ChatDemo | ChatPiped, stack: AsyncExitStack) -> ChatModel:
+async def _open(
+    config: ChatOllama | ChatOpenAI | ChatDemo | ChatLangChain | ChatPlugin | ChatPiped, stack: AsyncExitStack
+) -> ChatModel:
     match config:
         case ChatOllama():
             from voicebot.chat.ollama import open_ollama
@@ -42,6 +53,14 @@ async def _open(config: ChatOllama | ChatOpenAI | ChatDemo | ChatPiped, stack: A
             from voicebot.chat.demo import DemoChat
 
             return DemoChat(deltas_per_second=config.deltas_per_second)
+        case ChatLangChain():
+            from voicebot.chat.langchain_runnable import open_runnable
+
+            return await stack.enter_async_context(open_runnable(config))
+        case ChatPlugin():
+            from voicebot.chat.plugin import open_plugin
+
+            return await stack.enter_async_context(open_plugin(config))
         case ChatPiped():
             from voicebot.chat.piped import PipedChat
 

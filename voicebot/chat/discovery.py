@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
@@ -13,16 +15,44 @@ import httpx
 
 from voicebot.config import ChatAuto, ChatOllama, ChatOpenAI, ChatServer
 from voicebot.http.client import is_loopback, open_client
-from voicebot.http.failures import shown_address
+from voicebot.http.failures import shown_address, words_of
 from voicebot.http.lines import BadStream
-from voicebot.http.models import ollama_models, openai_models
+from voicebot.http.models import has_model, nearest_model, ollama_models, openai_models
 from voicebot.http.streaming import JsonAnswer, get_json
 
 SEARCH_SECONDS = 0.3
 OLLAMA_PORT = 11434
 OTHER_PORTS = (8080, 8000, 1234)
 """llama-server; llama_cpp.server and vLLM; LM Studio."""
-VERSION, TAGS, MODELS = "/api/version", "/api/tags", "/v1/models"
+VERSION, TAGS, MODELS, HEALTH = "/api/version", "/api/tags", "/v1/models", "/health"
+
+
+class State(StrEnum):
+    """How a place where a chat server may be was found."""
+
+    DOWN = "down"
+    """Nobody answers there who can chat."""
+    LOCKED = "locked"
+    """It wants an API key."""
+    NO_MODEL = "no model"
+    WRONG_MODEL = "wrong model"
+    """It has models, and not the one that was asked for."""
+    LOADING = "loading"
+    """It is there and not ready yet."""
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One place where a chat server may be."""
+
+    address: str
+    state: State
+    config: ChatOllama | ChatOpenAI | None = None
+    """The server there, with the model, limits and time-outs of the search's own section; None where nobody is."""
+    models: tuple[str, ...] = ()
+    remark: str = ""
+    """Who is there, and unless it is ready, what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +60,11 @@ class Found:
     """What the search came to."""
 
     config: ChatOllama | ChatOpenAI | None
-    """The server to use, with the model, limits and time-outs of the search's own section."""
+    """The server to use, with its model."""
     why: str
     """One sentence for the user."""
+    state: State = State.DOWN
+    """The best that was seen."""
 
 
 Answers = Mapping[tuple[str, str], JsonAnswer]
@@ -42,7 +74,14 @@ Answers = Mapping[tuple[str, str], JsonAnswer]
 async def find_server(
     config: ChatAuto, *, candidates: Sequence[str] | None = None, seconds: float | None = None
 ) -> Found:
-    """Ask `config.base_url` or else all `candidates` at once, and take the first in their order that can chat.
+    """Take the first of `look_around` that can chat; the order of the candidates decides, not who is quickest."""
+    return judge(config, await look_around(config, candidates=candidates, seconds=seconds))
+
+
+async def look_around(
+    config: ChatAuto, *, candidates: Sequence[str] | None = None, seconds: float | None = None
+) -> list[Sighting]:
+    """Ask `config.base_url` or else all `candidates` at once who they are.
 
     Candidates are addresses without /v1; by default the usual ones of this machine. Takes at most 0.3 s for them, and
     `config.connect_timeout_seconds` for a base_url, which may be far away. Raises nothing.
@@ -69,41 +108,86 @@ async def find_server(
         with anyio.move_on_after(seconds):
             async with anyio.create_task_group() as questions:
                 for candidate, client in asked:
-                    for path in (VERSION, TAGS, MODELS):
+                    for path in (VERSION, TAGS, MODELS, HEALTH):
                         questions.start_soon(_ask, client, candidate, path, seconds, headers, answers)
-    return judge(config, candidates, answers)
+    return [_sighting(config, candidate, answers) for candidate in candidates]
 
 
-def judge(config: ChatAuto, candidates: Sequence[str], answers: Answers) -> Found:
-    """Choose among the candidates by what they answered."""
-    common = {name: getattr(config, name) for name in ChatServer.model_fields}
-    remarks: list[str] = []
-    for candidate in candidates:
-        address = shown_address(candidate)
-        listing = answers.get((candidate, MODELS))
-        if _is_ollama(answers.get((candidate, VERSION))):
-            tags = answers.get((candidate, TAGS))
-            models = ollama_models(_value(tags))
-            # A list that came too late is no reason to doubt a model that was asked for.
-            if models or (tags is None and config.model):
-                common["model"] = config.model or models[0]
-                ollama = ChatOllama(kind="ollama", base_url=candidate, **common)
-                return Found(ollama, f"found Ollama at {address}, using {ollama.model}")
-            pull = f"`ollama pull {config.model or 'llama3.2'}`"
-            remarks.append(f"Ollama at {address} has no chat model yet: run {pull}")
-        elif _lists_models(listing):
-            models = openai_models(_value(listing))
-            if models or config.model:
-                common["model"] = config.model or models[0]
-                server = ChatOpenAI(kind="openai", base_url=f"{candidate}/v1", api_key=config.api_key, **common)
-                return Found(server, f"found an OpenAI-compatible server at {address}, using {server.model}")
-            remarks.append(f"the chat server at {address} has no chat model loaded")
-        elif listing is not None and listing.response.status_code in (401, 403):
-            remarks.append(
-                f'the chat server at {address} wants an API key: set chat.base_url = "{address}/v1" and '
-                f"VOICEBOT_CHAT__API_KEY"
-            )
-    return Found(None, "; ".join(remarks) or f"no chat server answered {_places(candidates)}")
+def judge(config: ChatAuto, sightings: Sequence[Sighting]) -> Found:
+    """Choose among what was seen."""
+    seen = [one for one in sightings if one.state is not State.DOWN]
+    if not seen:
+        return Found(None, f"no chat server answered {_places([one.address for one in sightings])}")
+    taken = next((one for one in seen if one.state is State.READY), None)
+    if taken is None or taken.config is None:
+        best = max((one.state for one in seen), key=list(State).index)
+        return Found(None, "; ".join(one.remark for one in seen), best)
+    why = f"found {taken.remark}, using {taken.config.model}"
+    if config.model:
+        why += ", the model that was asked for"
+    elif len(taken.models) > 1:
+        why += f", the first of its {len(taken.models)} chat models"
+    others = "; ".join(one.remark for one in seen if one is not taken)
+    return Found(taken.config, f"{why} (not taken: {others})" if others else why, State.READY)
+
+
+def _sighting(config: ChatAuto, candidate: str, answers: Answers) -> Sighting:
+    if _is_ollama(answers.get((candidate, VERSION))):
+        return _ollama_there(config, candidate, answers.get((candidate, TAGS)))
+    listing = answers.get((candidate, MODELS))
+    if listing is None:
+        return Sighting(candidate, State.DOWN)
+    return _openai_there(config, candidate, listing, answers.get((candidate, HEALTH)))
+
+
+def _ollama_there(config: ChatAuto, candidate: str, tags: JsonAnswer | None) -> Sighting:
+    models = tuple(ollama_models(_value(tags)))
+    model = config.model or next(iter(models), "")
+    server = ChatOllama(kind="ollama", base_url=candidate, **{**_common(config), "model": model})
+    who, pull = f"Ollama at {shown_address(candidate)}", f"run `ollama pull {model or 'llama3.2'}`"
+    if not models and (tags is not None or not model):
+        return Sighting(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model yet: {pull}")
+    # A list that came too late is no reason to doubt a model that was asked for.
+    if models and not has_model(models, model):
+        return Sighting(candidate, State.WRONG_MODEL, server, models, _wrong(who, model, models, f"or {pull}"))
+    return Sighting(candidate, State.READY, server, models, who)
+
+
+def _openai_there(config: ChatAuto, candidate: str, listing: JsonAnswer, health: JsonAnswer | None) -> Sighting:
+    address = shown_address(candidate)
+    who = f"the chat server at {address}"
+    models = tuple(openai_models(_value(listing)))
+    model = config.model or next(iter(models), "")
+    server = ChatOpenAI(
+        kind="openai", base_url=f"{candidate}/v1", api_key=config.api_key, **{**_common(config), "model": model}
+    )
+    lists = _lists_models(listing)
+    # Older llama-servers answer everything so while they load, newer ones list their model already.
+    if _is_loading(listing) or (lists and _is_loading(health)):
+        remark = f"{who} is still loading its model: try again in a moment"
+        return Sighting(candidate, State.LOADING, server, models, remark)
+    if lists and not model:
+        return Sighting(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model loaded")
+    if lists and models and not has_model(models, model):
+        return Sighting(candidate, State.WRONG_MODEL, server, models, _wrong(who, model, models, ""))
+    if lists:
+        return Sighting(candidate, State.READY, server, models, f"an OpenAI-compatible server at {address}")
+    if listing.response.status_code in (401, 403):
+        advice = f'set chat.base_url = "{address}/v1" and VOICEBOT_CHAT__API_KEY'
+        return Sighting(candidate, State.LOCKED, server, remark=f"{who} wants an API key: {advice}")
+    return Sighting(candidate, State.DOWN)
+
+
+def _common(config: ChatAuto) -> dict[str, Any]:  # Any: of many types, as the other sections take them
+    return {name: getattr(config, name) for name in ChatServer.model_fields}
+
+
+def _wrong(who: str, wanted: str, models: Sequence[str], otherwise: str) -> str:
+    near = nearest_model(wanted, models)
+    advice = f'set chat.model = "{near or models[0]}"'
+    if not near:
+        advice += f" or another of its {len(models)}" if len(models) > 1 else ""
+    return f'{who} has no model "{wanted}": {" ".join(filter(None, (advice, otherwise)))}'
 
 
 def usual_candidates(environment: Mapping[str, str]) -> list[str]:
@@ -154,6 +238,10 @@ def _is_ollama(answer: JsonAnswer | None) -> bool:
 
 def _value(answer: JsonAnswer | None) -> object:
     return answer.value if answer is not None and answer.response.status_code == 200 else None
+
+
+def _is_loading(answer: JsonAnswer | None) -> bool:
+    return answer is not None and answer.response.status_code == 503 and "loading" in words_of(answer.value).lower()
 
 
 def _lists_models(answer: JsonAnswer | None) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
+import json
 import os
+import stat
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
 
-import anyio
 import httpx
 
 from voicebot.config import ChatOpenAI
 from voicebot.errors import ChatError, ChatUnavailable, ConfigError, VoicebotError
+from voicebot.http.calls import CallPart, arguments_object, arguments_text, count_of, described, objects_in, text_of
 from voicebot.http.client import open_client
 from voicebot.http.failures import Refusal, Server, media_type, refused, shown_address, translated, words_of
 from voicebot.http.lines import (
@@ -22,13 +24,14 @@ from voicebot.http.lines import (
     parse_object,
     without_lone_surrogates,
 )
-from voicebot.http.models import openai_models
-from voicebot.http.replies import Patience, Step, get_list, open_reply, stream_deltas
-from voicebot.http.streaming import Decoder
-from voicebot.speech import Message
+from voicebot.http.models import ListedModel, listed_by_openai, nearest_model
+from voicebot.http.replies import Asking, Patience, Step, get_list, open_reply, stream_parts
+from voicebot.http.streaming import Body, Decoder
+from voicebot.speech import Message, ReplyPart, ToolSpec, Usage
 
 OPENAI_HOST = "api.openai.com"
 END_OF_STREAM = "[DONE]"
+MAX_KEY_CHARACTERS = 10_000
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
 """DeepSeek and llama.cpp; vLLM, Ollama and OpenRouter; OpenRouter."""
 
@@ -50,52 +53,64 @@ class OpenAICompatibleChat:
         self._server = server
         self._model = model
         self._headers = headers
-        self._patience = Patience(config.first_delta_timeout_seconds, config.idle_timeout_seconds)
+        self._patience = Patience(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
 
     @property
     def name(self) -> str:
         """What a person calls it, such as `llama3.2 at http://127.0.0.1:8080/v1`."""
         return f"{self._model} at {shown_address(self._config.base_url)}"
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
-        """Yield the deltas of the reply to `messages` without reasoning; closing the generator ends the request.
+    async def stream_reply(
+        self, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = ()
+    ) -> AsyncGenerator[ReplyPart, None]:
+        """Yield the deltas of the reply to `messages` without reasoning, then its tool calls and what was counted.
 
-        Raises ChatError, for a reply that breaks off after its deltas so far, and ChatUnavailable.
+        Closing the generator ends the request. Raises ChatError, for a reply that breaks off after its deltas so far,
+        and ChatUnavailable.
         """
-        asked_at = anyio.current_time()
-        async with open_reply(
-            self._client,
-            "/chat/completions",
-            self._request(messages),
-            headers={**self._headers, "accept": "text/event-stream"},
-            server=self._server,
-            patience=self._patience,
-        ) as answer:
+        config = self._config
+        asking = Asking(self._server, self._patience, tools=bool(tools), counts_follow=config.include_usage)
+        content = self._request(messages, tools)
+        async with AsyncExitStack() as stack:
+            answer = await stack.enter_async_context(self._open_reply(content, asking))
+            if isinstance(answer, Refusal) and answer.status in (400, 422) and "stream_options" in answer.words:
+                # A server that does not know the field can still answer.
+                content.pop("stream_options", None)
+                answer = await stack.enter_async_context(self._open_reply(content, asking))
             if isinstance(answer, Refusal):
                 raise await self._refused(answer)
             # Some servers and proxies ignore `stream` and send the whole reply at once.
             whole = media_type(answer.response) == "application/json"
             decoder: Decoder[ServerSentEvent] = _WholeBody() if whole else EventDecoder()
-            deltas = stream_deltas(
-                answer, decoder, read_step, server=self._server, patience=self._patience, asked_at=asked_at
-            )
-            async with aclosing(deltas):
-                async for delta in deltas:
-                    yield delta
+            async with aclosing(stream_parts(answer, decoder, read_step, asking=asking)) as parts:
+                async for part in parts:
+                    yield part
 
-    def _request(self, messages: Sequence[Message]) -> dict[str, object]:
-        request: dict[str, object] = {
-            "model": self._model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "stream": True,
+    def _open_reply(self, content: dict[str, object], asking: Asking) -> AbstractAsyncContextManager[Body | Refusal]:
+        headers = {**self._headers, "accept": "text/event-stream"}
+        return open_reply(self._client, "/chat/completions", content, headers=headers, asking=asking)
+
+    def _request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, object]:
+        config = self._config
+        # OpenAI's newer models refuse the name that everybody else knows.
+        limit = "max_completion_tokens" if _host(config) == OPENAI_HOST else "max_tokens"
+        form = {"type": config.response_format} if isinstance(config.response_format, str) else config.response_format
+        wanted: dict[str, object] = {
+            "temperature": config.temperature,
+            "top_p": config.top_p,
+            limit: config.max_tokens,
+            "seed": config.seed,
+            "stop": list(config.stop) or None,
+            "response_format": form if form != {"type": "text"} else None,
+            "stream_options": {"include_usage": True} if config.include_usage else None,
+            "tools": described(tools) or None,
         }
-        if self._config.temperature is not None:
-            request["temperature"] = self._config.temperature
-        if self._config.max_tokens is not None:
-            # OpenAI's newer models refuse the name that everybody else knows.
-            name = "max_completion_tokens" if _host(self._config) == OPENAI_HOST else "max_tokens"
-            request[name] = self._config.max_tokens
-        return request
+        return {
+            "model": self._model,
+            "messages": [_written(message) for message in messages],
+            "stream": True,
+            **{key: value for key, value in wanted.items() if value is not None},
+        }
 
     async def _refused(self, refusal: Refusal) -> VoicebotError:
         if refusal.status != 404:
@@ -103,11 +118,12 @@ class OpenAICompatibleChat:
         if "model" not in refusal.words.lower():
             return refused(self._server, refusal, hint=_path_hint(self._config))
         try:
-            models = await _list_models(self._client, self._server, self._config, self._headers)
+            listed = await _list_models(self._client, self._server, self._config, self._headers)
         except ChatError:
-            models = []
-        near = difflib.get_close_matches(self._model, models, n=1) or models[:1]
-        hint = f'set chat.model = "{near[0]}"' if near else "set chat.model to a model that the server has"
+            listed = []
+        models = [model.name for model in listed]
+        near = nearest_model(self._model, models) or next(iter(models), "")
+        hint = f'set chat.model = "{near}"' if near else "set chat.model to a model that the server has"
         return refused(self._server, refusal, hint=hint)
 
 
@@ -117,6 +133,25 @@ async def open_openai_compatible(config: ChatOpenAI) -> AsyncGenerator[OpenAICom
 
     Raises ChatError, ChatUnavailable when nobody answers, and ConfigError for an API key that cannot be sent.
     """
+    async with _open_client(config) as (client, server, headers):
+        model = config.model
+        if not model:
+            models = await _list_models(client, server, config, headers)
+            if not models:
+                raise ChatError(f"{server.name} lists no chat model", hint="set chat.model to the model's name")
+            model = models[0].name
+        yield OpenAICompatibleChat(client, config, server=server, model=model, headers=headers)
+
+
+async def list_openai_models(config: ChatOpenAI) -> list[ListedModel]:
+    """List the chat models of the server of `config`; raise as `open_openai_compatible` does."""
+    async with _open_client(config) as (client, server, headers):
+        return await _list_models(client, server, config, headers)
+
+
+@asynccontextmanager
+async def _open_client(config: ChatOpenAI) -> AsyncGenerator[tuple[httpx.AsyncClient, Server, dict[str, str]], None]:
+    """Open a client, and give with it the server and the headers that hold the API key."""
     key = _api_key(config)
     server = Server(
         name=f"the chat server at {shown_address(config.base_url)}",
@@ -126,19 +161,12 @@ async def open_openai_compatible(config: ChatOpenAI) -> AsyncGenerator[OpenAICom
         unavailable=ChatUnavailable,
         secret=key,
     )
-    headers = {"authorization": f"Bearer {key}"} if key else {}
     async with AsyncExitStack() as stack:
         with translated(server):
             client = await stack.enter_async_context(
                 open_client(config.base_url, connect_timeout_seconds=config.connect_timeout_seconds)
             )
-        model = config.model
-        if not model:
-            models = await _list_models(client, server, config, headers)
-            if not models:
-                raise ChatError(f"{server.name} lists no chat model", hint="set chat.model to the model's name")
-            model = models[0]
-        yield OpenAICompatibleChat(client, config, server=server, model=model, headers=headers)
+        yield client, server, {"authorization": f"Bearer {key}"} if key else {}
 
 
 def read_step(event: ServerSentEvent) -> Step | None:
@@ -149,17 +177,67 @@ def read_step(event: ServerSentEvent) -> Step | None:
     choice = _first_choice(value)
     delta = choice.get("delta", choice.get("message"))
     fields = delta if isinstance(delta, dict) else {}
-    text = "".join(part for key in ("content", "refusal") if isinstance(part := fields.get(key), str))
-    finish = choice.get("finish_reason")
+    finish = text_of(choice, "finish_reason")
     error = ""
     if value.get("error") or event.name == "error" or value.get("object") == "error" or finish == "error":
         error = words_of(value) or "it gave no reason"
     return Step(
-        text=without_lone_surrogates(text),
+        text=without_lone_surrogates(text_of(fields, "content") + text_of(fields, "refusal")),
         thought=any(fields.get(key) for key in REASONING_FIELDS),
-        finish=finish if isinstance(finish, str) else "",
+        calls=tuple(_call_part(call) for call in objects_in(fields.get("tool_calls"))),
+        finish=finish,
+        usage=_usage(value),
         error=error,
     )
+
+
+def _call_part(call: dict[str, object]) -> CallPart:
+    function = call.get("function")
+    fields = function if isinstance(function, dict) else {}
+    return CallPart(
+        index=count_of(call, "index"),
+        id=text_of(call, "id"),
+        name=text_of(fields, "name"),
+        arguments=arguments_text(fields.get("arguments")),
+    )
+
+
+def _usage(value: dict[str, object]) -> Usage | None:
+    usage, timings = value.get("usage"), value.get("timings")  # llama-server measures too
+    if not isinstance(usage, dict) and not isinstance(timings, dict):
+        return None
+    counts = usage if isinstance(usage, dict) else {}
+    times = timings if isinstance(timings, dict) else {}
+    return Usage(
+        prompt_tokens=count_of(counts, "prompt_tokens"),
+        reply_tokens=count_of(counts, "completion_tokens"),
+        prompt_seconds=_seconds(times.get("prompt_ms")),
+        reply_seconds=_seconds(times.get("predicted_ms")),
+    )
+
+
+def _seconds(milliseconds: object) -> float | None:
+    return milliseconds / 1000 if isinstance(milliseconds, int | float) else None
+
+
+def _written(message: Message) -> dict[str, object]:
+    # No null content: llama-cpp-python refuses it.
+    written: dict[str, object] = {"role": message.role, "content": without_lone_surrogates(message.content)}
+    if message.tool_calls:
+        written["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {
+                    "name": call.name,
+                    "arguments": json.dumps(arguments_object(call.arguments), ensure_ascii=False),
+                },
+            }
+            for call in message.tool_calls
+        ]
+    if message.role == "tool":
+        written["tool_call_id"] = message.tool_call_id
+    return written
 
 
 class _WholeBody:
@@ -182,12 +260,8 @@ class _WholeBody:
 
 
 def _first_choice(value: dict[str, object]) -> dict[str, object]:
-    choices = value.get("choices")
-    if isinstance(choices, list):
-        for choice in choices:
-            if isinstance(choice, dict) and choice.get("index", 0) == 0:
-                return choice
-    return {}
+    """Return the choice that is spoken; {} where the event holds none."""
+    return next((choice for choice in objects_in(value.get("choices")) if choice.get("index", 0) == 0), {})
 
 
 def _host(config: ChatOpenAI) -> str:
@@ -199,14 +273,33 @@ def _host(config: ChatOpenAI) -> str:
 
 def _api_key(config: ChatOpenAI) -> str:
     """Return the configured key, else OpenAI's own for OpenAI's own host: no other server may ever see that one."""
-    key = config.api_key.get_secret_value().strip()
+    key, source = config.api_key.get_secret_value().strip(), "chat.api_key"
+    hint = "copy the key anew into VOICEBOT_CHAT__API_KEY"
+    if not key and config.api_key_file:
+        key, source, hint = _key_in(config.api_key_file), config.api_key_file, "copy the key anew into the file"
     if not key and _host(config) == OPENAI_HOST and config.base_url.startswith("https:"):
-        key = os.environ.get("OPENAI_API_KEY", "").strip()
+        key, source = os.environ.get("OPENAI_API_KEY", "").strip(), "OPENAI_API_KEY"
     if not (key.isascii() and key.isprintable()):
         # Checked here: the HTTP library would put the whole header, key and all, into its error.
+        raise ConfigError(f"{source} has characters that no API key has", hint=hint)
+    return key
+
+
+def _key_in(name: str) -> str:
+    """Read the API key in a file; raise ConfigError for one that is empty or that others can read."""
+    path = Path(name).expanduser()
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            # Asked of the open file: its name may mean another one a moment later.
+            if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise ConfigError(f"others can read the API key in {path}", hint=f"run `chmod 600 {path}`")
+            key = file.read(MAX_KEY_CHARACTERS).strip()
+    except OSError as error:
         raise ConfigError(
-            "chat.api_key has characters that no API key has", hint="copy the key anew into VOICEBOT_CHAT__API_KEY"
-        )
+            f"chat.api_key_file: cannot read {path}: {error.strerror}", hint="put the API key, and nothing else, there"
+        ) from error
+    if not key:
+        raise ConfigError(f"chat.api_key_file: {path} is empty", hint="put the API key, and nothing else, there")
     return key
 
 
@@ -219,7 +312,7 @@ def _path_hint(config: ChatOpenAI) -> str:
 
 async def _list_models(
     client: httpx.AsyncClient, server: Server, config: ChatOpenAI, headers: Mapping[str, str]
-) -> list[str]:
-    return openai_models(
+) -> list[ListedModel]:
+    return listed_by_openai(
         await get_list(client, "/models", headers=headers, server=server, seconds=config.connect_timeout_seconds)
     )

@@ -81,7 +81,7 @@ def record(
     config: ConfigOption = None,
     set_: SetOption = None,
     chat: Annotated[
-        str | None, typer.Option("--chat", metavar="KIND", help="Chat model: auto, ollama, openai, demo or piped.")
+        str | None, typer.Option("--chat", metavar="KIND", help="Chat model: auto, ollama, openai, demo, langchain …")
     ] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help="Name of the chat server's model.")] = None,
     base_url: Annotated[

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
-from pydantic import SecretStr
 
 from voicebot.cli.runner import OK, status
 from voicebot.cli.view import write_out
@@ -36,7 +35,7 @@ async def list_voices(config: TtsConfig, *, as_json: bool) -> int:
             rows = [{"voice": f"{v.character}/{v.style}", "style id": v.style_id} for v in await list_styles(config)]
         case TtsTone():
             rows = [{"voice": "tone"}]
-    _print(rows, as_json=as_json)
+    print_rows(rows, as_json=as_json)
     if not as_json:
         status("choose one with --voice, or as tts.voice in config.toml")
     return OK
@@ -49,7 +48,7 @@ async def list_devices(*, as_json: bool) -> int:
     rows = await to_thread.run_sync(devices)
     if not as_json:
         rows = [{**row, "default": "default" if row["default"] else ""} for row in rows]
-    _print(rows, as_json=as_json)
+    print_rows(rows, as_json=as_json)
     if not as_json:
         status(
             "choose one with --set audio.kind=device --set audio.device=NAME" if rows else "there is no output device"
@@ -57,7 +56,8 @@ async def list_devices(*, as_json: bool) -> int:
     return OK
 
 
-def _print(rows: Sequence[Row], *, as_json: bool) -> None:
+def print_rows(rows: Sequence[Row], *, as_json: bool) -> None:
+    """Print a table, aligned on a terminal, with tabs elsewhere, or as one JSON object a row."""
     if as_json:
         write_out("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
         return
@@ -92,17 +92,16 @@ def show_config(loaded: Loaded, *, origin: bool, as_json: bool) -> None:
 
 
 def _plain(section: Any) -> Row:  # Any: one of the pydantic sections
-    kind = {"kind": section.kind} if hasattr(section, "kind") else {}
-    rest = {key: getattr(section, key) for key in type(section).model_fields if key != "kind"}
-    secrets = {
-        key: "**********" if value.get_secret_value() else ""
-        for key, value in rest.items()
-        if isinstance(value, SecretStr)
-    }
-    return {**kind, **rest, **secrets}
+    values: Row = section.model_dump(mode="json")  # secrets come out as stars
+    return {"kind": values.pop("kind"), **values} if "kind" in values else values
 
 
 def _toml(value: object) -> str:
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items() if v is not None) + "}"
+        case list():
+            return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)  # TOML's strings, numbers and booleans are JSON's
 
 

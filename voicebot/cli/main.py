@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli import lab_experiments, lab_score
+from voicebot.cli.history import history_app
 from voicebot.cli.lab import lab_app
 from voicebot.cli.runner import Control, die_quietly_until_running, exit_code, run_command, show_error, status
 
@@ -29,6 +30,7 @@ config_app = typer.Typer(
 )
 app.add_typer(config_app, name="config")
 app.add_typer(lab_app, name="lab")
+app.add_typer(history_app, name="history")
 lab_score.register(lab_app)
 lab_experiments.register(lab_app)
 
@@ -49,7 +51,7 @@ RealtimeOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print every event as one JSON object a line.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No status on standard error.")]
 ChatOption = Annotated[
-    str | None, typer.Option("--chat", metavar="KIND", help="Chat model: auto, ollama, openai, demo or piped.")
+    str | None, typer.Option("--chat", metavar="KIND", help="Chat model: auto, ollama, openai, demo, langchain …")
 ]
 ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="Name of the chat server's model.")]
 BaseUrlOption = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Address of the chat server.")]
@@ -60,6 +62,10 @@ VoiceOption = Annotated[
 RecordOption = Annotated[
     Path | None,
     typer.Option("--record", metavar="FILE.jsonl", help="Keep the deltas and their times, for `voicebot lab replay`."),
+]
+ContinueOption = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the latest conversation.")]
+SessionOption = Annotated[
+    str | None, typer.Option("--session", metavar="NAME", help="Go on with the conversation of this name, or begin it.")
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
@@ -107,6 +113,16 @@ def talk_options(
     }
 
 
+def conversation(session: str | None, continue_: bool) -> str | None:
+    """The name of the conversation to go on with; empty: the latest; None: a new one."""
+    if session is None:
+        return "" if continue_ else None
+    if not session.strip() or not session.isprintable():
+        status("voicebot: a conversation wants a name that can be read, such as --session kitchen", bold=True)
+        raise typer.Exit(2)
+    return session.strip()
+
+
 @app.callback(invoke_without_command=True)
 def start(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -134,6 +150,8 @@ def chat(
     base_url: BaseUrlOption = None,
     tts: TtsOption = None,
     voice: VoiceOption = None,
+    continue_: ContinueOption = False,
+    session: SessionOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Talk in the terminal. Enter or Ctrl-C interrupts the voice; Ctrl-C twice, Ctrl-D or "exit" leaves."""
@@ -141,10 +159,10 @@ def chat(
     loaded = load(config, set_, options)
     from voicebot.cli.talk import Manner, converse
 
+    manner = Manner(not no_audio, json, quiet, record, conversation(session, continue_))
+
     async def body(control: Control) -> int:
-        return await converse(
-            loaded.config, control, Manner(speak=not no_audio, as_json=json, quiet=quiet, record=record)
-        )
+        return await converse(loaded.config, control, manner)
 
     run_command(body, debug=debug)
 
@@ -165,6 +183,8 @@ def ask(
     base_url: BaseUrlOption = None,
     tts: TtsOption = None,
     voice: VoiceOption = None,
+    continue_: ContinueOption = False,
+    session: SessionOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Ask one question and hear the answer while it is being written."""
@@ -173,8 +193,9 @@ def ask(
     text = _text(question, "question")
     from voicebot.cli.talk import Manner, speak_once
 
+    manner = Manner(not no_audio, json, quiet, record, conversation(session, continue_))
+
     async def body(control: Control) -> int:
-        manner = Manner(speak=not no_audio, as_json=json, quiet=quiet, record=record)
         return await speak_once(loaded.config, control, manner, message=text)
 
     run_command(body, debug=debug)
@@ -266,6 +287,23 @@ def voices(
     from voicebot.cli.listing import list_voices
 
     run_command(lambda _: list_voices(loaded.config.tts, as_json=json), debug=debug)
+
+
+@app.command()
+def models(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    chat: ChatOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """List the chat models of the configured server, or of every server on this machine."""
+    loaded = load(config, set_, talk_options(chat, model, base_url, None, None))
+    from voicebot.cli.models import list_models
+
+    run_command(lambda _: list_models(loaded.config.chat, as_json=json), debug=debug)
 
 
 @app.command()

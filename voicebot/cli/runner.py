@@ -160,11 +160,38 @@ def _signals() -> Iterator[AsyncIterator[int]]:
         numbers.append(signal.SIGHUP)
     before = {number: signal.signal(number, handler) for number in numbers}
     try:
-        with send, receive:
+        with send, receive, _noticing_signals():
             yield receive
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+@contextmanager
+def _noticing_signals() -> Iterator[None]:
+    """Let every signal end the event loop's wait.
+
+    One that comes just before the loop begins to wait would else be noticed only when something else happens: a second
+    Ctrl-C at the prompt was lost that way.
+    """
+    if sys.platform == "win32":
+        yield  # its event loop does that by itself
+        return
+    import asyncio
+    import socket
+
+    loop = asyncio.get_running_loop()
+    reading, writing = socket.socketpair()
+    with reading, writing:
+        reading.setblocking(False)
+        writing.setblocking(False)
+        loop.add_reader(reading, reading.recv, 4096)
+        before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(reading)
 
 
 def die_quietly_until_running() -> None:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
+from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectReceiveStream
 
-from voicebot.app import open_memory, open_parts
+from voicebot.app import open_kept_memory, open_memory, open_parts
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, Control, exit_code, show_error, status
 from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config import Config
 from voicebot.events import Broadcast, TurnEvent
-from voicebot.protocols import ChatModel, Emit
+from voicebot.protocols import ChatModel, Emit, Memory
 from voicebot.text.scripts import is_japanese
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Manner:
     quiet: bool
     record: Path | None = None
     """Keep the deltas of the replies here."""
+    session: str | None = None
+    """The conversation to go on with, or to begin; empty: the latest; None: a new one."""
 
     def view(self) -> View:
         """A new view of the events."""
@@ -121,26 +125,59 @@ async def _open_session(
 ) -> AsyncIterator[tuple[Session, Broadcast]]:
     """A conversation with everything it needs, and its events; whoever waits long for that is told what for."""
     async with AsyncExitStack() as stack:
-        async with anyio.create_task_group() as waiting:
-            waiting.start_soon(_say_what_takes_long, config, manner)
-            parts = await stack.enter_async_context(
-                open_parts(
-                    config,
-                    announce=manner.announce,
-                    chat=source,
-                    speak=manner.speak,
-                    japanese_expected=_expect_japanese(config, message),
-                )
+        memory: Memory = open_memory(config)
+        if source is None:  # what is only read aloud is no conversation
+            memory = await stack.enter_async_context(
+                open_kept_memory(config, session=manner.session, announce=manner.announce)
             )
-            waiting.cancel_scope.cancel()
-        from voicebot.session import Session
+        due_in, due = anyio.create_memory_object_stream[str](math.inf)
+        stack.enter_context(due)
+        # Around everything that is opened: tools and MCP servers have tasks of their own, which must end before these.
+        background = await stack.enter_async_context(_open_background())
+        opened = anyio.Event()
+        background.start_soon(_say_what_takes_long, config, manner, opened)
+        stack.enter_context(due_in)
+        parts = await stack.enter_async_context(
+            open_parts(
+                config,
+                announce=manner.announce,
+                chat=source,
+                speak=manner.speak,
+                japanese_expected=_expect_japanese(config, message),
+                say=due_in.send_nowait,
+            )
+        )
+        opened.set()
+        from voicebot.session import open_session
 
         manner.announce(_ready(parts))
         broadcast = Broadcast()
         emit: Emit = broadcast.emit
         if manner.record is not None:
             emit = stack.enter_context(_recording(manner.record, broadcast.emit))
-        yield Session(parts, memory=open_memory(config), emit=emit), broadcast
+        session = await stack.enter_async_context(open_session(parts, memory=memory, emit=emit))
+        background.start_soon(_announce_what_is_due, session, due)
+        yield session, broadcast
+
+
+@asynccontextmanager
+async def _open_background() -> AsyncIterator[TaskGroup]:
+    """Tasks that end with the block, whose errors come out as if there were no task group."""
+    try:
+        async with anyio.create_task_group() as tasks:
+            yield tasks
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        error, *others = group.exceptions
+        if others:
+            raise
+        raise error from error.__cause__
+
+
+async def _announce_what_is_due(session: Session, due: MemoryObjectReceiveStream[str]) -> None:
+    """Say what a timer wants said when the floor is free."""
+    async for text in due:
+        await session.announce(text)
 
 
 @contextmanager
@@ -157,8 +194,10 @@ def _recording(path: Path, emit: Emit) -> Iterator[Emit]:
         yield both
 
 
-async def _say_what_takes_long(config: Config, manner: Manner) -> None:
-    await anyio.sleep(_LONG_SECONDS)
+async def _say_what_takes_long(config: Config, manner: Manner, opened: anyio.Event) -> None:
+    with anyio.move_on_after(_LONG_SECONDS):
+        await opened.wait()
+        return
     manner.announce(f"still opening: chat {config.chat.kind}, voice {config.tts.kind}, audio {config.audio.kind} …")
 
 

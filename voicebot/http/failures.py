@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -46,7 +49,11 @@ class Refusal:
     """The server's own; empty when it said nothing that helps."""
     html: bool = False
     location: str = ""
-    retry_after: str = ""
+    """Where a redirect points."""
+    retry_after_seconds: float | None = None
+    """How long the server wants to be left alone; None when it does not say."""
+    final: bool = False
+    """The server says that asking again is of no use."""
 
 
 def shown_address(base_url: str) -> str:
@@ -101,7 +108,8 @@ def read_refusal(response: httpx.Response, body: bytes) -> Refusal:
         words="" if words == response.reason_phrase else words,
         html=html,
         location=response.headers.get("location", ""),
-        retry_after=_retry_after(response.headers),
+        retry_after_seconds=_retry_after_seconds(response.headers),
+        final=response.headers.get("x-should-retry", "").strip().lower() == "false",
     )
 
 
@@ -161,7 +169,7 @@ def translated(server: Server) -> Iterator[None]:
 def _usual_hint(server: Server, refusal: Refusal) -> str:
     section = server.section
     key = f"VOICEBOT_{section.upper()}__API_KEY"
-    wait = f" in {refusal.retry_after}" if refusal.retry_after else " later"
+    wait = " later" if refusal.retry_after_seconds is None else f" in {math.ceil(refusal.retry_after_seconds)} s"
     match refusal.status:
         case status if 300 <= status < 400:
             return f"set {section}.base_url to the address it redirects to"
@@ -177,16 +185,28 @@ def _usual_hint(server: Server, refusal: Refusal) -> str:
             return f"is {section}.base_url right?"
         case _ if refusal.html:
             return f"a proxy or another web server answered: is {section}.base_url right, and the server behind it up?"
+        case 503 if "loading" in refusal.words.lower():
+            return "it is still loading its model: try again in a moment"
         case status if status >= 500:
             return f"the server itself failed: its log may say why; try again{wait}"
         case _:
             return f"the server does not take this request as it is: check the section {section} of the configuration"
 
 
-def _retry_after(headers: httpx.Headers) -> str:
-    seconds: str = headers.get("retry-after", "").strip()
-    # Some servers send a date in place of seconds.
-    return f"{seconds} s" if seconds.isdigit() else seconds
+def _retry_after_seconds(headers: httpx.Headers) -> float | None:
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        text: str = headers.get(name, "").strip()
+        try:
+            seconds = float(text) * unit
+        except ValueError:
+            continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    try:  # the other form that HTTP allows
+        moment = parsedate_to_datetime(headers.get("retry-after", ""))
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _cause(error: BaseException) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 MAX_LINE_BYTES = 8 * 1024 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-LINE_END = re.compile(rb"\r\n|\r|\n")
+LINE_END = re.compile(rb"(?:\r\n|\r|\n)([\r\n]*)")
+"""With the blank lines behind it: a flood of them must not cost a step each."""
+LINE_FEEDS = re.compile(rb"\n(?:\r?\n)*")
 
 
 class BadStream(ValueError):
@@ -34,9 +36,9 @@ class LineDecoder:
         self._pending += data
         start = 0
         try:
-            while (end := self._pending.find(b"\n", max(start, searched))) >= 0:
-                self._take(bytes(self._pending[start:end]), lines)
-                start = end + 1
+            while found := LINE_FEEDS.search(self._pending, max(start, searched)):
+                self._take(bytes(self._pending[start : found.start()]), lines)
+                start = found.end()
             _limit(len(self._pending) - start, self._max_line_bytes)
         except BadStream as fault:
             self._fault = fault
@@ -105,8 +107,10 @@ class EventDecoder:
         try:
             while found := LINE_END.search(self._pending, max(start, searched)):
                 self._take(bytes(self._pending[start : found.start()]), events)
+                if found[1]:
+                    self._dispatch(events)
                 start = found.end()
-                self._after_cr = found[0] == b"\r" and start == len(self._pending)
+                self._after_cr = start == len(self._pending) and self._pending.endswith(b"\r")
             _limit(len(self._pending) - start, self._max_line_bytes)
         except BadStream as fault:
             self._fault = fault

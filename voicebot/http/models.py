@@ -2,33 +2,122 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from voicebot.http.calls import count_of, objects_in, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A chat model as its server lists it; None and nothing where it does not tell."""
+
+    name: str
+    context_tokens: int | None = None
+    """The longest conversation that it can take, in model tokens."""
+    size_bytes: int | None = None
+    abilities: tuple[str, ...] = ()
+    """In the server's words, such as tools, thinking or vision."""
+    loaded: bool | None = None
+    """Whether the first reply comes without loading it."""
+
 
 def ollama_models(answer: object) -> list[str]:
-    """Read the answer to Ollama's GET /api/tags."""
-    return [name for entry in _entries(answer, "models") if (name := _name(entry, "name")) and _converses(entry)]
+    """Read the names in the answer to Ollama's GET /api/tags."""
+    return [model.name for model in listed_by_ollama(answer)]
 
 
 def openai_models(answer: object) -> list[str]:
+    """Read the names in the answer to GET /v1/models."""
+    return [model.name for model in listed_by_openai(answer)]
+
+
+def listed_by_ollama(answer: object) -> list[ListedModel]:
+    """Read the answer to Ollama's GET /api/tags."""
+    return [
+        ListedModel(
+            name,
+            context_tokens=count_of(_details(entry), "context_length"),
+            size_bytes=count_of(entry, "size"),
+            abilities=_abilities(entry),
+        )
+        for entry in _entries(answer, "models")
+        if (name := text_of(entry, "name")) and _converses(entry)
+    ]
+
+
+def shown_by_ollama(model: ListedModel, answer: object) -> ListedModel:
+    """Return `model` with what Ollama's POST /api/show tells of it: older servers list names alone."""
+    entry = answer if isinstance(answer, dict) else {}
+    known = entry.get("model_info")
+    contexts = (
+        [count for key in known if key.endswith(".context_length") and (count := count_of(known, key))]
+        if (isinstance(known, dict))
+        else []
+    )
+    return replace(
+        model,
+        context_tokens=model.context_tokens or next(iter(contexts), None),
+        abilities=model.abilities or _abilities(entry),
+    )
+
+
+def loaded_by_ollama(answer: object) -> set[str]:
+    """Read the names in the answer to Ollama's GET /api/ps."""
+    return {text_of(entry, "name") for entry in _entries(answer, "models")}
+
+
+def listed_by_openai(answer: object) -> list[ListedModel]:
     """Read the answer to GET /v1/models."""
-    names = (_name(entry, "id") for entry in _entries(answer, "data"))
-    # The list says nothing of what a model is for; LM Studio and llama.cpp keep their embedding models in it too.
-    return [name for name in names if name and "embed" not in name.lower()]
+    return [
+        ListedModel(name, context_tokens=_context(entry))
+        for entry in _entries(answer, "data")
+        # The list says nothing of what a model is for; LM Studio and llama.cpp keep their embedding models in it too.
+        if (name := text_of(entry, "id")) and "embed" not in name.lower()
+    ]
+
+
+def has_model(models: Sequence[str], name: str) -> bool:
+    """Tell whether a server with `models` knows `name`; Ollama takes a name without a tag for the latest."""
+    return name in models or f"{name}:latest" in models
+
+
+def nearest_model(name: str, models: Sequence[str]) -> str:
+    """Return the model whose name is most like `name`; empty when none is."""
+    by_folded = {model.lower(): model for model in models}
+    near = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=0.5)
+    # llama3 for hf.co/somebody/llama3-8b-instruct-GGUF:Q4_K_M, which is too long to be like it
+    near = near or [folded for folded in by_folded if name and name.lower() in folded]
+    return by_folded[near[0]] if near else ""
+
+
+def _context(entry: dict[str, object]) -> int | None:
+    meta = entry.get("meta")  # of llama-server
+    of_vllm, of_openrouter = count_of(entry, "max_model_len"), count_of(entry, "context_length")
+    return of_vllm or of_openrouter or (count_of(meta, "n_ctx_train") if isinstance(meta, dict) else None)
 
 
 def _converses(entry: dict[str, object]) -> bool:
-    capabilities = entry.get("capabilities")
-    if isinstance(capabilities, list):
-        return "completion" in capabilities
+    if isinstance(entry.get("capabilities"), list):
+        return "completion" in _words(entry)
     # Servers before capabilities: every model that only embeds is of a BERT family.
+    return not text_of(_details(entry), "family").endswith("bert")
+
+
+def _abilities(entry: dict[str, object]) -> tuple[str, ...]:
+    return tuple(word for word in _words(entry) if word != "completion")
+
+
+def _words(entry: dict[str, object]) -> list[str]:
+    words = entry.get("capabilities")
+    return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+
+
+def _details(entry: dict[str, object]) -> dict[str, object]:
     details = entry.get("details")
-    return not (isinstance(details, dict) and str(details.get("family", "")).endswith("bert"))
+    return details if isinstance(details, dict) else {}
 
 
 def _entries(answer: object, key: str) -> list[dict[str, object]]:
-    entries = answer.get(key) if isinstance(answer, dict) else None
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-
-
-def _name(entry: dict[str, object], key: str) -> str:
-    name = entry.get(key)
-    return name if isinstance(name, str) else ""
+    return objects_in(answer.get(key)) if isinstance(answer, dict) else []

@@ -1,25 +1,38 @@
-"""A chat server's answer as the deltas of a reply; what both chat dialects have in common."""
+"""A chat server's answer as the parts of a reply; what both chat dialects have in common."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Generic, TypeVar
 
 import anyio
 import httpx
+import stamina
 
 from voicebot.errors import VoicebotError
+from voicebot.http.calls import CallPart, JoinedCalls
 from voicebot.http.failures import Refusal, Server, broke_off, is_html, read_refusal, refused, translated
 from voicebot.http.lines import BadStream
-from voicebot.http.streaming import Body, Decoder, get_json, open_body
+from voicebot.http.streaming import Body, Decoder, exchange_json, open_body
+from voicebot.speech import ReplyPart, Usage
 from voicebot.text.reasoning import ReasoningFilter
 
 T = TypeVar("T")
 
 REFUSAL_SECONDS = 5.0
 REFUSAL_BYTES = 1024 * 1024
+PASSING = (408, 429, 500, 502, 503, 504, 529)
+"""What a server may answer differently when it is asked again."""
+LONGEST_WAIT_SECONDS = 10.0
+"""Whoever talks does not wait longer for a server that asks for a pause."""
+COUNTS_SECONDS = 0.5
+"""How long after its reply a server may take to say what it counted."""
+
+# stamina reports each retry as a warning, which Python would print where nobody has set up logging.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,22 @@ class Patience:
     """From the request to the first event that carries something of the reply, reasoning included."""
     idle_seconds: float
     """From one event to the next."""
+    retries: int = 0
+    """How often a request is sent again that failed before any of its reply came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request for a reply."""
+
+    server: Server
+    patience: Patience
+    tools: bool = False
+    """The server may answer with tool calls alone."""
+    counts_follow: bool = False
+    """The server may say what it counted after the end of the reply."""
+    asked_at: float = field(default_factory=anyio.current_time)
+    """When, on the clock of `anyio.current_time`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +68,90 @@ class Step:
     text: str = ""
     thought: bool = False
     """It carries reasoning, which is not for the listener."""
+    calls: tuple[CallPart, ...] = ()
     finish: str = ""
     """Why the reply ends here; empty while it goes on."""
+    usage: Usage | None = None
     error: str = ""
     """The server's words for why it cannot go on."""
 
 
 @asynccontextmanager
 async def open_reply(
-    client: httpx.AsyncClient,
-    path: str,
-    content: Mapping[str, object],
-    *,
-    headers: Mapping[str, str],
-    server: Server,
-    patience: Patience,
+    client: httpx.AsyncClient, path: str, content: Mapping[str, object], *, headers: Mapping[str, str], asking: Asking
 ) -> AsyncGenerator[Body | Refusal, None]:
     """POST `content` as JSON and give the body of the answer, or what the server refused it with.
 
-    Raises the errors of `server`.
+    Asks again where that may help. Raises the errors of the server.
     """
-    deadline = anyio.current_time() + patience.first_seconds
+    server, patience = asking.server, asking.patience
+    deadline = asking.asked_at + patience.first_seconds
+
+    async def ask() -> Body | Refusal:
+        request = client.build_request("POST", path, json=content, headers=headers)
+        body = await stack.enter_async_context(open_body(client, request, deadline=deadline))
+        if body.response.status_code == 200 and not is_html(body.response):
+            return body
+        return await _read_refusal(body)
+
     async with AsyncExitStack() as stack:
         try:
-            with translated(server):
-                request = client.build_request("POST", path, json=content, headers=headers)
-                body = await stack.enter_async_context(open_body(client, request, deadline=deadline))
+            with translated(server), anyio.fail_after(deadline - anyio.current_time()):
+                answer = await _persist(ask, patience.retries)
         except TimeoutError as error:
             raise _too_slow(server, patience, begun=False) from error
-        if body.response.status_code == 200 and not is_html(body.response):
-            yield body
-        else:
-            yield await _read_refusal(body)
+        yield answer
+
+
+class _Refused(Exception):
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"{refusal.status} {refusal.reason}")
+        self.refusal = refusal
+
+
+async def _persist(ask: Callable[[], Awaitable[Body | Refusal]], retries: int) -> Body | Refusal:
+    """Ask, and ask again after what may pass."""
+    attempts = stamina.retry_context(
+        on=_pause, attempts=retries + 1, timeout=None, wait_initial=0.1, wait_max=2.0, wait_jitter=0.1
+    )
+    try:
+        async for attempt in attempts:
+            with attempt:
+                answer = await ask()
+                if isinstance(answer, Refusal):
+                    raise _Refused(answer)
+                return answer
+    except _Refused as last:
+        return last.refusal
+    raise AssertionError("the last attempt ends the loop")
+
+
+def _pause(error: Exception) -> bool | float:
+    """Whether to ask again after `error`; a number is the seconds that the server wants to be left alone."""
+    if not isinstance(error, _Refused):
+        return isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
+    refusal = error.refusal
+    if refusal.status not in PASSING or refusal.final:
+        return False
+    if refusal.retry_after_seconds is None:
+        return True
+    return refusal.retry_after_seconds if refusal.retry_after_seconds <= LONGEST_WAIT_SECONDS else False
 
 
 async def get_list(
-    client: httpx.AsyncClient, path: str, *, headers: Mapping[str, str], server: Server, seconds: float
+    client: httpx.AsyncClient,
+    path: str,
+    *,
+    headers: Mapping[str, str],
+    server: Server,
+    seconds: float,
+    content: Mapping[str, object] | None = None,
 ) -> object:
-    """GET the JSON at `path`; raise the errors of `server`."""
+    """GET the JSON at `path`, or what it answers to `content`; raise the errors of `server`."""
+    request = client.build_request("GET" if content is None else "POST", path, headers=headers, json=content)
     try:
         with translated(server):
-            answer = await get_json(client, path, headers=headers, seconds=seconds)
+            answer = await exchange_json(client, request, seconds=seconds)
     except TimeoutError as error:
         raise server.unavailable(
             f"{server.name} did not answer within {seconds:g} s", hint=f"is {server.section}.base_url right?"
@@ -96,30 +168,29 @@ async def _read_refusal(body: Body) -> Refusal:
     return read_refusal(body.response, content)
 
 
-async def stream_deltas(
-    body: Body,
-    decoder: Decoder[T],
-    read_step: Callable[[T], Step | None],
-    *,
-    server: Server,
-    patience: Patience,
-    asked_at: float,
-) -> AsyncGenerator[str, None]:
-    """Yield the text of the reply in `body` without its reasoning.
+async def stream_parts(
+    body: Body, decoder: Decoder[T], read_step: Callable[[T], Step | None], *, asking: Asking
+) -> AsyncGenerator[ReplyPart, None]:
+    """Yield the text of the reply in `body` without its reasoning, then its tool calls, then what the server counted.
 
-    `read_step` reads one item; None says that the server ends the stream here, finished or not. `asked_at` is the
-    moment of the request on the clock of `anyio.current_time`. Raises `server.failure` for a reply that breaks off,
-    after its deltas so far, and for one without any text.
+    `read_step` reads one item; None says that the server ends the stream here, finished or not. Raises the server's
+    failure for a reply that breaks off, after its deltas so far, and for one that holds nothing.
     """
+    reader = _Reader(body, decoder)
     reasoning = ReasoningFilter()
+    joined = JoinedCalls()
+    usage = Usage()
     spoke = thought = False
     finish = ""
     try:
-        steps = _steps(body, decoder, read_step, server=server, patience=patience, asked_at=asked_at)
-        async with aclosing(steps):
+        async with aclosing(_steps(reader, read_step, asking)) as steps:
             async for step in steps:
                 thought = thought or step.thought
                 finish = step.finish
+                usage = _updated(usage, step.usage)
+                with translated(asking.server):
+                    for part in step.calls:
+                        joined.feed(part)
                 if text := reasoning.feed(step.text):
                     spoke = spoke or not text.isspace()
                     yield text
@@ -130,57 +201,93 @@ async def stream_deltas(
     if text := reasoning.flush():
         spoke = spoke or not text.isspace()
         yield text
-    if not spoke:
-        raise _empty(server, finish, thought=thought or reasoning.reasoned)
+    calls = joined.finish(cut_short=finish == "length")
+    for call in calls:
+        yield call
+    if asking.counts_follow:
+        usage = _updated(usage, await _counts(reader, read_step))
+    await body.drain()
+    yield replace(usage, finish_reason=finish)
+    if not spoke and not (calls and asking.tools):
+        raise _empty(asking.server, finish, called=bool(calls), thought=thought or reasoning.reasoned)
+
+
+class _Reader(Generic[T]):
+    """The items of a body, one at a time."""
+
+    def __init__(self, body: Body, decoder: Decoder[T]) -> None:
+        self.body = body
+        self._decoder = decoder
+        self._items: list[T] = []
+        """In reverse."""
+
+    async def next_item(self, *, deadline: float) -> T | None:
+        """Return the next one; None at the end. Raises as `Body.next_items` does."""
+        if not self._items:
+            self._items = (await self.body.next_items(self._decoder, deadline=deadline))[::-1]
+        return self._items.pop() if self._items else None
 
 
 async def _steps(
-    body: Body,
-    decoder: Decoder[T],
-    read_step: Callable[[T], Step | None],
-    *,
-    server: Server,
-    patience: Patience,
-    asked_at: float,
+    reader: _Reader[T], read_step: Callable[[T], Step | None], asking: Asking
 ) -> AsyncGenerator[Step, None]:
     """Yield the steps up to the one that finishes the reply."""
+    server, patience = asking.server, asking.patience
     begun = False
-    deadline = asked_at + patience.first_seconds
+    deadline = asking.asked_at + patience.first_seconds
     while True:
         try:
             with translated(server):
-                items = await body.next_items(decoder, deadline=deadline)
+                item = await reader.next_item(deadline=deadline)
         except TimeoutError as error:
             raise _too_slow(server, patience, begun=begun) from error
-        if not items:
+        if item is None:
             raise broke_off(server) if begun else _said_nothing(server)
-        for item in items:
-            try:
-                with translated(server):
-                    step = read_step(item)
-            except server.failure as error:
-                if body.ended and isinstance(error.__cause__, BadStream):
-                    raise broke_off(server) from error
-                raise
-            if step is None:
-                raise server.failure(
-                    f"{server.name} ended the stream before its reply was finished",
-                    hint="servers for one user stop a reply when another request comes in; its log may say more",
-                )
-            begun = begun or step.thought or bool(step.text)
-            yield step
-            if step.error:
-                place = " in the middle of its reply" if begun else ""
-                raise server.failure(
-                    f"{server.name} failed{place}: {server.conceal(step.error)}",
-                    hint="its log may say more; then ask again",
-                )
-            if step.finish:
-                await body.drain()
-                return
+        try:
+            with translated(server):
+                step = read_step(item)
+        except server.failure as error:
+            if reader.body.ended and isinstance(error.__cause__, BadStream):
+                raise broke_off(server) from error
+            raise
+        if step is None:
+            raise server.failure(
+                f"{server.name} ended the stream before its reply was finished",
+                hint="servers for one user stop a reply when another request comes in; its log may say more",
+            )
+        begun = begun or step.thought or bool(step.text or step.calls)
+        yield step
+        if step.error:
+            place = " in the middle of its reply" if begun else ""
+            raise server.failure(
+                f"{server.name} failed{place}: {server.conceal(step.error)}",
+                hint="its log may say more; then ask again",
+            )
+        if step.finish:
+            return
         if begun:
             # Counted from here: while the listener was busy, the server was not slow.
             deadline = anyio.current_time() + patience.idle_seconds
+
+
+async def _counts(reader: _Reader[T], read_step: Callable[[T], Step | None]) -> Usage:
+    """Return what the server says after the end of its reply; no fault matters any more."""
+    usage = Usage()
+    deadline = anyio.current_time() + COUNTS_SECONDS
+    with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError, BadStream):
+        while (item := await reader.next_item(deadline=deadline)) is not None:
+            if (step := read_step(item)) is None:
+                break
+            usage = _updated(usage, step.usage)
+    return usage
+
+
+def _updated(usage: Usage, newer: Usage | None) -> Usage:
+    """Return `usage` with everything that `newer` knows."""
+    if newer is None:
+        return usage
+    known = {one.name: value for one in fields(newer) if (value := getattr(newer, one.name)) not in (None, "")}
+    return replace(usage, **known)
 
 
 def _too_slow(server: Server, patience: Patience, *, begun: bool) -> VoicebotError:
@@ -203,8 +310,12 @@ def _said_nothing(server: Server) -> VoicebotError:
     )
 
 
-def _empty(server: Server, finish: str, *, thought: bool) -> VoicebotError:
+def _empty(server: Server, finish: str, *, called: bool, thought: bool) -> VoicebotError:
     limit = f"{server.section}.max_tokens"
+    if called or finish == "tool_calls":
+        return server.failure(
+            f"the reply of {server.name} is empty: the model called a tool", hint="use a model without built-in tools"
+        )
     if finish == "length":
         if thought:
             return server.failure(
@@ -218,10 +329,6 @@ def _empty(server: Server, finish: str, *, thought: bool) -> VoicebotError:
     if finish == "content_filter":
         return server.failure(
             f"the reply of {server.name} is empty: its content filter stopped it", hint="ask differently"
-        )
-    if finish == "tool_calls":
-        return server.failure(
-            f"the reply of {server.name} is empty: the model called a tool", hint="use a model without built-in tools"
         )
     reason = f" (it ended with {finish!r})" if finish not in ("", "stop") else ""
     return server.failure(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import anyio
+import anyio.lowlevel
 import httpx
 
 from voicebot.http.lines import BadStream
@@ -16,6 +18,10 @@ from voicebot.http.lines import BadStream
 CLOSE_SECONDS = 2.0
 DRAIN_SECONDS = 0.1
 MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_UNPACKED_BYTES = 16 * 1024 * 1024
+"""Of an answer that came compressed although nobody asked for that; a plain one costs its sender as much as us."""
+PIECE_BYTES = 64 * 1024
+MAX_REDIRECTS = 3
 
 T = TypeVar("T")
 
@@ -43,7 +49,9 @@ class Body:
         self.response = response
         self.ended = False
         """True once the last byte was read."""
-        self._pieces = response.aiter_bytes()
+        self._pieces = response.aiter_raw()
+        encoding: str = response.headers.get("content-encoding", "").strip().lower()
+        self._unpacker = _Unpacker(encoding) if encoding not in ("", "identity") else None
 
     async def next_items(self, decoder: Decoder[T], *, deadline: float) -> list[T]:
         """Return the next items, one at least; none at the end of the body.
@@ -53,7 +61,7 @@ class Body:
         """
         decoder.check()
         with anyio.fail_after(deadline - anyio.current_time()):
-            async for piece in self._pieces:
+            while piece := await self._next_piece():
                 if items := decoder.feed(piece):
                     return items
                 decoder.check()
@@ -67,7 +75,7 @@ class Body:
         """Return the whole body; raise TimeoutError, httpx.HTTPError, or BadStream when it is too long."""
         body = bytearray()
         with anyio.fail_after(deadline - anyio.current_time()):
-            async for piece in self._pieces:
+            while piece := await self._next_piece():
                 body += piece
                 if len(body) > max_bytes:
                     raise BadStream(f"an answer of more than {max_bytes} bytes")
@@ -79,6 +87,21 @@ class Body:
         with anyio.move_on_after(DRAIN_SECONDS), suppress(httpx.HTTPError):
             async for _ in self._pieces:
                 pass
+
+    async def _next_piece(self) -> bytes:
+        """Return what comes next, unpacked; nothing at the end."""
+        while True:
+            if self._unpacker is not None and (piece := self._unpacker.take()):
+                await anyio.lowlevel.checkpoint()  # a small packet may unpack to a lot of work
+                return piece
+            try:
+                arrived = await anext(self._pieces)
+            except StopAsyncIteration:
+                return b""
+            if self._unpacker is not None:
+                self._unpacker.feed(arrived)
+            elif arrived:
+                return arrived
 
     async def aclose(self) -> None:
         """Hang up, or give the connection back if the body was read to its end."""
@@ -97,16 +120,59 @@ async def open_body(
 ) -> AsyncGenerator[Body, None]:
     """Send `request` and give its response as soon as the headers are here; hang up at the end of the block.
 
-    Raises TimeoutError and httpx.HTTPError.
+    Redirects are followed within the same server only, and only with the same method: no other host sees the request
+    or its key. Raises TimeoutError, httpx.HTTPError and BadStream.
     """
     request.stream = _Content(await request.aread())
     with anyio.fail_after(deadline - anyio.current_time()):
         response = await client.send(request, stream=True)
+        for _ in range(MAX_REDIRECTS):
+            onward = response.next_request
+            if onward is None or onward.method != request.method or _origin(onward) != _origin(request):
+                break
+            await Body(response).aclose()
+            response = await client.send(onward, stream=True)
     body = Body(response)
     try:
         yield body
     finally:
         await body.aclose()
+
+
+def _origin(request: httpx.Request) -> tuple[str, str, int | None]:
+    return request.url.scheme, request.url.host, request.url.port
+
+
+class _Unpacker:
+    """Unpacks gzip and deflate in pieces of bounded size."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
+        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)  # either kind of head
+        self._packed = b""
+        self._more = False
+        self._unpacked_bytes = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take packed bytes; what those before hold must have been taken out."""
+        self._packed, self._more = data, True
+
+    def take(self) -> bytes:
+        """Return the next piece; nothing when more has to be fed. Raises BadStream."""
+        if not self._more:
+            return b""
+        if self._encoding not in ("gzip", "x-gzip", "deflate"):
+            raise BadStream(f"an answer compressed as {self._encoding}, which was not asked for")
+        try:
+            piece = self._inflate.decompress(self._packed, PIECE_BYTES)
+        except zlib.error as error:
+            raise BadStream(f"compressed data that is damaged: {error}") from error
+        self._packed = self._inflate.unconsumed_tail
+        self._more = len(piece) == PIECE_BYTES
+        self._unpacked_bytes += len(piece)
+        if self._unpacked_bytes > MAX_UNPACKED_BYTES:
+            raise BadStream(f"a compressed answer of more than {MAX_UNPACKED_BYTES} bytes")
+        return piece
 
 
 class _Content(httpx.AsyncByteStream):
@@ -146,8 +212,13 @@ async def get_json(
     client: httpx.AsyncClient, path: str, *, seconds: float, headers: Mapping[str, str] | None = None
 ) -> JsonAnswer:
     """GET `path` within `seconds`; raise TimeoutError, httpx.HTTPError or BadStream."""
+    return await exchange_json(client, client.build_request("GET", path, headers=headers), seconds=seconds)
+
+
+async def exchange_json(client: httpx.AsyncClient, request: httpx.Request, *, seconds: float) -> JsonAnswer:
+    """Send `request` and read the whole answer within `seconds`; raise as `get_json` does."""
     deadline = anyio.current_time() + seconds
-    async with open_body(client, client.build_request("GET", path, headers=headers), deadline=deadline) as body:
+    async with open_body(client, request, deadline=deadline) as body:
         content = await body.read_all(deadline=deadline)
     value: object = None
     with suppress(ValueError, RecursionError):

@@ -1,23 +1,126 @@
-"""Remembers the last turns."""
+"""Remembers the last turns, as many as the window and the token budget allow, and a summary of those before them."""
 
 from __future__ import annotations
 
+import logging
 from collections import deque
+from collections.abc import Iterable
+from itertools import islice
 
-from voicebot.speech import Message
+from voicebot.errors import ChatError
+from voicebot.memory.budget import TokenEstimate
+from voicebot.memory.summary import NO_SUMMARY, Summary, introduced, summarize
+from voicebot.memory.turns import Turn, finished_turn
+from voicebot.protocols import ChatModel
+from voicebot.speech import Message, Outcome
+
+_FOLDED_AT_ONCE = 20
+"""Turns; more would make a prompt that no small model reads to its end."""
+
+log = logging.getLogger(__name__)
 
 
 class WindowMemory:
-    """The system prompt and the last `turns` turns, in this process only."""
+    """The system prompt and the last `turns` turns, in this process only.
 
-    def __init__(self, *, system_prompt: str, turns: int) -> None:
-        self._system = [Message("system", system_prompt)] if system_prompt.strip() else []
-        self._turns: deque[tuple[Message, ...]] = deque(maxlen=turns)
+    What is told never takes more than `max_tokens` (0: no limit) as far as that can be estimated, unless the last turn
+    alone does. With `summary`, older turns are folded into a running summary by `condense`; until that has succeeded up
+    to twice as many turns are told.
+    """
+
+    def __init__(self, *, system_prompt: str, turns: int, max_tokens: int = 0, summary: bool = False) -> None:
+        self._system_prompt = system_prompt if system_prompt.strip() else ""
+        self._window = turns
+        self._max_tokens = max_tokens
+        self._summarizes = summary and turns > 0
+        self.estimate = TokenEstimate()
+        """Of the tokens that messages take."""
+        # Turns that are not in the summary yet stay, told or not.
+        self._turns: deque[tuple[Turn, tuple[Message, ...]]] = deque(maxlen=None if self._summarizes else turns)
+        self.summary = NO_SUMMARY
+        """What went before the turns that are told."""
+
+    @property
+    def reach(self) -> int:
+        """How many turns are told at most."""
+        return 2 * self._window if self._summarizes else self._window
 
     def messages(self) -> list[Message]:
-        """The system prompt, then what was said, oldest first."""
-        return [*self._system, *(message for turn in self._turns for message in turn)]
+        """The system prompt with the summary, then what was said, oldest first."""
+        turns = [messages for _, messages in self._turns][-self.reach :] if self.reach else []
+        head = self._head(self.summary.text)
+        if self._exceeds([*head, *(turns[-1] if turns else ())]):
+            head = self._head("")
+        told: list[Message] = []
+        for count, messages in enumerate(reversed(turns)):
+            if count and self._exceeds([*head, *messages, *told]):
+                break
+            told[:0] = messages
+        return [*head, *told]
 
-    def remember(self, *turn: Message) -> None:
-        """Keep the messages of one finished turn; the oldest turn leaves when there are too many."""
-        self._turns.append(turn)
+    def remember(self, message: str, outcome: Outcome, *, model: str) -> Turn:
+        """Know one finished turn from now on; one in which nothing was heard and nothing done is not told."""
+        counted = outcome.metrics.prompt_tokens
+        if counted and not outcome.exchanged:  # a tool loop's several requests are counted together
+            self.estimate.learn([*self.messages(), Message("user", message)], counted)
+        turn = finished_turn(message, outcome, model=model)
+        self.restore([turn])
+        return turn
+
+    def restore(self, turns: Iterable[Turn], summary: Summary = NO_SUMMARY) -> None:
+        """Know turns of an earlier process, oldest first, and the summary of what went before them."""
+        if summary.text:
+            self.summary = summary
+        for turn in turns:
+            if messages := turn.messages():
+                self._turns.append((turn, messages))
+
+    async def keep(self) -> None:
+        """Return at once: nothing outlives this process."""
+
+    async def condense(self, chat: ChatModel) -> None:
+        """Let `chat` fold older turns into the summary where there are too many; if it fails, the turns stay.
+
+        Cancelling leaves everything as it was.
+        """
+        folded = [turn for turn, _ in islice(self._turns, self._to_fold())]
+        if not folded:
+            return
+        try:
+            text = await summarize(chat, self.summary.text, folded)
+        except ChatError as error:
+            log.info("could not summarize the conversation: %s", error.message)
+            return
+        if text:
+            self.summary = Summary(text, until=folded[-1].at)
+            for _ in folded:
+                self._turns.popleft()
+
+    def _to_fold(self) -> int:
+        """How many of the oldest turns go into the summary now.
+
+        A whole batch: each new summary makes the server read its prompt anew.
+        """
+        if not self._summarizes:
+            return 0
+        fitting = self._fitting()
+        if len(self._turns) <= min(self._window, fitting):
+            return 0
+        return min(_FOLDED_AT_ONCE, len(self._turns) - max(1, min(self._window, fitting) // 2))
+
+    def _fitting(self) -> int:
+        """How many of the last turns the token budget allows."""
+        told = self._head(self.summary.text)
+        for count, (_, messages) in enumerate(reversed(self._turns)):
+            told += messages
+            if self._exceeds(told):
+                return count
+        return len(self._turns)
+
+    def _head(self, summary: str) -> list[Message]:
+        # One system message: many models' templates know no second one.
+        text = "\n\n".join(part for part in (self._system_prompt, introduced(summary)) if part)
+        return [Message("system", text)] if text else []
+
+    def _exceeds(self, messages: Iterable[Message]) -> bool:
+        return bool(self._max_tokens) and self.estimate.tokens(messages) > self._max_tokens

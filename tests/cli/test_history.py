@@ -1,0 +1,213 @@
+"""`voicebot history`, `-c` and `--session`, as a person uses them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio import to_thread
+
+from tests.chat.wire import OPENAI
+from tests.cli.command import events, start, voicebot
+from tests.fault_server import serve
+
+QUIET = ("--tts", "tone", "--set", "audio.kind=silent")
+DEMO = ("--chat", "demo", "--set", "chat.deltas_per_second=1000", *QUIET)
+
+
+def history(home: Path, *arguments: str) -> str:
+    done = voicebot(home, "history", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def rows(text: str) -> list[dict[str, Any]]:  # Any: JSON
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody who has talked to the demo twice."""
+    home = tmp_path_factory.mktemp("home")
+    english = voicebot(home, "chat", *DEMO, "--session", "kitchen", input="My name is Taro\nWhat is my name?\n")
+    assert english.returncode == 0, english.stderr
+    assert voicebot(home, "chat", *DEMO, input="私の名前は太郎です\n").returncode == 0
+    return home
+
+
+def test_conversations_are_listed_the_latest_last(home: Path) -> None:
+    kitchen, other = rows(history(home, "list", "--json"))
+    assert (kitchen["name"], kitchen["turns"], kitchen["opening"]) == ("kitchen", 2, "My name is Taro")
+    assert (other["turns"], other["opening"]) == (1, "私の名前は太郎です")
+    assert [line.split("\t")[0] for line in history(home, "list").splitlines()] == ["kitchen", other["name"]]
+
+
+def test_a_conversation_is_shown_with_what_was_heard(home: Path) -> None:
+    shown = history(home, "show", "kitchen")
+    assert "› My name is Taro\nNice to meet you, Taro." in shown
+    assert "私の名前は太郎です" in history(home, "show")
+    first, _ = rows(history(home, "show", "kitchen", "--json"))
+    assert (first["outcome"], first["model"], first["unsaid"]) == ("completed", "demo", "")
+    assert first["metrics"]["ttft"] > 0
+
+
+def test_part_of_a_word_is_found_in_both_languages(home: Path) -> None:
+    (found,) = rows(history(home, "search", "太郎", "--json"))
+    assert found["message"] == "私の名前は太郎です"
+    assert [row["session"] for row in rows(history(home, "search", "taro", "--json"))] == ["kitchen", "kitchen"]
+    assert len(rows(history(home, "search", "taro", "-n", "1", "--json"))) == 1
+    assert history(home, "search", "taro", "nobody") == ""
+
+
+def test_everything_can_be_taken_along(home: Path) -> None:
+    assert len(rows(history(home, "export"))) == 3
+    markdown = history(home, "export", "kitchen", "--format", "md")
+    assert markdown.startswith("# kitchen\n\n## ")
+    assert "> My name is Taro\n\nNice to meet you, Taro." in markdown
+    history(home, "export", "kitchen", "-o", "kitchen.md")
+    assert (home / "kitchen.md").read_text(encoding="utf-8") == markdown
+
+
+def test_what_is_not_there_is_told_with_the_nearest(home: Path) -> None:
+    done = voicebot(home, "history", "show", "kitchn")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "did you mean 'kitchen'?" in done.stderr
+    assert "voicebot history list" in done.stderr
+
+
+def test_deleting_is_for_good_and_wants_to_be_confirmed(tmp_path: Path) -> None:
+    voicebot(tmp_path, "ask", "Hello secretword", *DEMO, "--session", "kitchen")
+    for arguments in (["kitchen"], ["--all"], [], ["kitchen", "--all", "--yes"]):
+        assert voicebot(tmp_path, "history", "delete", *arguments).returncode == 2
+    assert len(rows(history(tmp_path, "list", "--json"))) == 1
+    (deleted,) = rows(history(tmp_path, "delete", "kitchen", "--yes", "--json"))
+    assert deleted == {"deleted": ["kitchen"], "turns": 1}
+    assert history(tmp_path, "list") == ""
+    (folder,) = tmp_path.rglob("history.db")
+    assert all(b"secretword" not in file.read_bytes() for file in folder.parent.iterdir())
+
+
+def test_looking_for_conversations_makes_no_file(tmp_path: Path) -> None:
+    for arguments in (["list"], ["show"], ["search", "x"], ["export"]):
+        done = voicebot(tmp_path, "history", *arguments)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert "no conversation is kept yet" in done.stderr
+    assert list(tmp_path.rglob("*.db")) == []
+
+
+@pytest.mark.parametrize("how", [["-c"], ["--session", "台所"], ["-c", "--session", "台所"]])
+def test_a_conversation_goes_on(tmp_path: Path, how: list[str]) -> None:
+    assert voicebot(tmp_path, "chat", *DEMO, "--session", "台所", input="私の名前は太郎です\n").returncode == 0
+    done = voicebot(tmp_path, "chat", *DEMO, *how, input="私の名前は？\n")
+    assert "太郎さんですね" in done.stdout
+    assert "going on with the conversation 台所" in done.stderr
+    assert "太郎さんですね" in voicebot(tmp_path, "ask", *DEMO, *how, "私の名前は？").stdout
+    (kept,) = rows(history(tmp_path, "list", "--json"))
+    assert kept["turns"] == 3
+
+
+def test_without_a_command_it_is_a_chat_that_goes_on(tmp_path: Path) -> None:
+    voicebot(tmp_path, *DEMO, "--session", "a", input="My name is Taro\n")
+    assert "Taro" in voicebot(tmp_path, "-c", *DEMO, input="What is my name?\n").stdout
+
+
+def test_a_new_conversation_knows_nothing_of_the_last_one(tmp_path: Path) -> None:
+    voicebot(tmp_path, "chat", *DEMO, input="My name is Taro\n")
+    assert "Taro" not in voicebot(tmp_path, "chat", *DEMO, input="What is my name?\n").stdout
+    assert len(rows(history(tmp_path, "list", "--json"))) == 2
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb"])
+def test_a_conversation_wants_a_readable_name(tmp_path: Path, name: str) -> None:
+    assert voicebot(tmp_path, "chat", *DEMO, "--session", name, input="").returncode == 2
+
+
+def test_memory_store_false_keeps_nothing(tmp_path: Path) -> None:
+    off = ("--set", "memory.store=false")
+    done = voicebot(tmp_path, "chat", *DEMO, *off, input="My name is Taro\nWhat is my name?\n")
+    assert "Your name is Taro" in done.stdout
+    done = voicebot(tmp_path, "chat", *DEMO, *off, "-c", input="Hello\n")
+    assert done.returncode == 0
+    assert "nothing is kept" in done.stderr
+    assert list(tmp_path.rglob("*.db*")) == []
+
+
+def test_what_is_only_read_aloud_is_not_kept(tmp_path: Path) -> None:
+    assert voicebot(tmp_path, "say", "Hello.", *QUIET).returncode == 0
+    assert list(tmp_path.rglob("*.db*")) == []
+
+
+@pytest.mark.parametrize("how", [[], ["-c"]], ids=["new", "continue"])
+def test_a_damaged_history_is_set_aside_and_never_blocks_a_start(tmp_path: Path, how: list[str]) -> None:
+    broken = tmp_path / "h.db"
+    broken.write_bytes(b"garbage" * 1000)
+    here = ("--set", f"memory.path={broken}")
+    done = voicebot(tmp_path, "ask", "Hello", *DEMO, *here, *how)
+    assert done.returncode == 0
+    assert "voicebot demo" in done.stdout
+    assert done.stderr.count("is damaged") == 1
+    assert len(list(tmp_path.glob("h.damaged-*.db"))) == 1
+    assert len(rows(history(tmp_path, "list", "--json", *here))) == 1
+    assert "damaged" not in voicebot(tmp_path, "ask", "Hello", *DEMO, *here).stderr
+
+
+def test_a_history_of_a_newer_version_is_refused_kindly(tmp_path: Path) -> None:
+    here = ("--set", "memory.path=h.db")
+    voicebot(tmp_path, "ask", "Hello", *DEMO, *here)
+    with closing(sqlite3.connect(tmp_path / "h.db")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    done = voicebot(tmp_path, "chat", *DEMO, *here, input="Hello\nHello\n")
+    assert (done.returncode, done.stderr.count("newer voicebot")) == (0, 1)
+    done = voicebot(tmp_path, "ask", "Hello", *DEMO, *here, "-c")
+    assert done.returncode == 1
+    assert "update voicebot" in done.stderr
+
+
+def test_a_turn_that_was_answered_survives_kill_9(tmp_path: Path) -> None:
+    process = start(tmp_path, "chat", *DEMO, "--json", "--session", "a")
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(b"My name is Taro\nWhat is my name?\n")
+    process.stdin.flush()
+    started = 0
+    while started < 2:  # the first turn is kept before the second one begins
+        (event,) = events(process.stdout.readline().decode())
+        started += event["type"] == "turn_started"
+    process.kill()
+    process.communicate()
+    turns = rows(history(tmp_path, "show", "a", "--json"))
+    assert turns[0]["heard"].startswith("Nice to meet you, Taro.")
+    assert "Taro" in voicebot(tmp_path, "ask", *DEMO, "-c", "What is my name?").stdout
+
+
+@pytest.mark.anyio
+async def test_two_conversations_at_once_are_both_kept(tmp_path: Path) -> None:
+    first, second = (start(tmp_path, "chat", *DEMO, "--session", name) for name in ("a", "b"))
+    for process in (first, second):
+        assert process.stdin
+        process.stdin.write(b"Hello\n" * 3)
+        process.stdin.close()
+    for process in (first, second):
+        assert await to_thread.run_sync(process.wait, 30) == 0
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        process.stderr.close()
+    kept = rows(history(tmp_path, "list", "--json"))
+    assert sorted((row["name"], row["turns"]) for row in kept) == [("a", 3), ("b", 3)]
+
+
+@pytest.mark.anyio
+async def test_the_chat_server_is_told_what_was_said_in_an_earlier_process(tmp_path: Path) -> None:
+    async with serve() as server:
+        server.answer(OPENAI.path, OPENAI.reply("Fine", "."))
+        chat = ("--chat", "openai", "--model", "m", "--base-url", OPENAI.base_url(server), *QUIET)
+        for arguments in (["How are you?"], ["-c", "And now?"]):
+            done = await to_thread.run_sync(voicebot, tmp_path, "ask", *chat, *arguments)
+            assert done.returncode == 0, done.stderr
+        messages = json.loads(server.requests[-1].body)["messages"]
+    assert [message["content"] for message in messages[1:]] == ["How are you?", "Fine.", "And now?"]

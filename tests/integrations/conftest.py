@@ -1,0 +1,33 @@
+"""What the tests of the integrations share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integrations.model_server import ModelServer, serve_model
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """LangChain runs on asyncio alone."""
+    return "asyncio"
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    """A chat server that answers as a model would."""
+    with serve_model() as server:
+        yield server
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what test_langchain_standard_suites.py lists as not for us."""
+    from tests.integrations.test_langchain_standard_suites import NOT_FOR_US
+
+    ours = [item for item in items if "integrations" in item.path.parts]
+    left_out = [item for item in ours if item.name.split("[")[0] in NOT_FOR_US]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

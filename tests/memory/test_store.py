@@ -1,0 +1,281 @@
+"""What the history file promises: nothing is lost, everything is found, and nothing blocks a start."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.memory.made import call, outcome, result, turn
+from voicebot.errors import ChatError, HistoryError
+from voicebot.memory.store import SCHEMA_VERSION, Store, history_path
+from voicebot.memory.summary import Summary
+from voicebot.memory.turns import finished_turn
+
+
+def names(store: Store) -> list[str]:
+    return [conversation.name for conversation in store.conversations()]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "history.db"
+
+
+def test_a_turn_comes_back_with_everything_that_is_known_of_it(path: Path) -> None:
+    ended = outcome(
+        "十二時です。",
+        kind="failed",
+        unsaid="それから",
+        exchanged=(call("1", content="調べます。"), result("1")),
+        prompt_tokens=12,
+        error=ChatError("the reply broke off"),
+    )
+    kept = finished_turn("何時？", ended, model="ollama llama3.2")
+    Store(path).add("kitchen", [kept])
+    assert Store(path).turns("kitchen") == [kept]
+
+
+def test_conversations_are_listed_with_the_latest_last(path: Path) -> None:
+    store = Store(path)
+    store.add("a", [turn("first"), turn("second")])
+    store.add("b", [turn("other")])
+    store.add("a", [turn("third")])
+    assert [(c.name, c.turns, c.opening) for c in store.conversations()] == [("b", 1, "other"), ("a", 3, "first")]
+    assert store.latest() == "a"
+
+
+def test_a_new_conversation_gets_a_name_of_its_own(path: Path) -> None:
+    store = Store(path)
+    given = {store.add("", [turn("x")]) for _ in range(3)}
+    assert len(given) == 3
+    assert set(names(store)) == given
+
+
+def test_a_conversation_goes_on_with_its_last_turns_and_its_summary(path: Path) -> None:
+    store = Store(path)
+    turns = [turn(f"question {number}") for number in range(6)]
+    store.add("a", turns)
+    store.summarize("a", Summary("要約", until=turns[1].at))
+    store.add("a", [turn("nothing heard", "", kind="interrupted", unsaid="all of it")])
+    found = store.resume("a", 10)
+    assert found
+    assert (found.turns, found.summary) == (tuple(turns[2:]), Summary("要約", turns[1].at))
+    latest = store.resume("", 2)
+    assert latest
+    assert (latest.name, latest.turns) == ("a", tuple(turns[4:]))
+    assert store.resume("unknown", 2) is None
+    assert Store(path.with_name("empty.db")).resume("", 2) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("天気", [1]),
+        ("明日の天気", [1]),
+        ("雨", [1]),
+        ("weather", [2]),
+        ("WEATHER paris", [2]),
+        ("paris 天気", []),
+        ("カタカナ", [3]),
+        ("ｶﾀｶﾅ", [3]),
+        ("ＰＡＲＩＳ", [2]),
+        ("残り", [3]),
+        ('"quoted" OR *', []),
+        ("100%", [3]),
+        ("_", []),
+        ("  ", []),
+    ],
+)
+def test_any_part_of_a_word_is_found(path: Path, words: str, found: list[int]) -> None:
+    """Japanese has no blanks between words, and its words are often shorter than what the index knows."""
+    store = Store(path)
+    texts = [
+        ("明日の天気は？", "雨でしょう。", ""),
+        ("Weather in Paris?", "Rain.", ""),
+        ("ｶﾀｶﾅで100%", "はい", "残りです"),
+    ]
+    store.add("a", [turn(message, heard, unsaid=unsaid) for message, heard, unsaid in texts])
+    messages = [texts[number - 1][0] for number in found]
+    assert [one.turn.message for one in store.search(words)] == messages
+
+
+def test_a_search_can_be_about_one_conversation_and_shows_the_latest_first(path: Path) -> None:
+    store = Store(path)
+    for name in ("a", "b"):
+        store.add(name, [turn(f"{name} cats {number}") for number in range(3)])
+    assert [one.turn.message for one in store.search("cats", session="a")] == ["a cats 2", "a cats 1", "a cats 0"]
+    assert [one.session for one in store.search("cats", limit=4)] == ["b", "b", "b", "a"]
+
+
+@given(text=st.text(max_size=40), data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_every_part_of_every_text_is_found(text: str, data: st.DataObject, tmp_path: Path) -> None:
+    words = text.split()
+    if not words:
+        return
+    word = data.draw(st.sampled_from(words))
+    start = data.draw(st.integers(0, len(word) - 1))
+    part = word[start : data.draw(st.integers(start + 1, len(word)))]
+    if not part.isalnum() or not part.isascii():
+        return  # a combining mark alone is another character than with its letter
+    with closing(Store(tmp_path / "history.db")) as store:
+        store.add("a", [turn(text)])
+        assert text.encode("utf-8", "replace").decode() in [
+            one.turn.message for one in store.search(part, limit=10_000)
+        ]
+
+
+def test_what_is_deleted_is_gone_from_the_files(path: Path) -> None:
+    store = Store(path)
+    store.add("kept", [turn("harmless")])
+    store.add("gone", [turn(f"secret word {number}", "秘密の言葉") for number in range(200)])
+    assert store.delete(["gone"]) == 200
+    contents = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"harmless" in contents
+    assert b"secret word" not in contents
+    assert "秘密の言葉".encode() not in contents
+    assert store.search("secret") == []
+    assert names(store) == ["kept"]
+
+
+def test_deleting_what_is_not_there_deletes_nothing(path: Path) -> None:
+    store = Store(path)
+    store.add("kitchen", [turn("x")])
+    with pytest.raises(HistoryError, match="did you mean 'kitchen'"):
+        store.delete(["kitchen", "kitchn"])
+    assert names(store) == ["kitchen"]
+
+
+def test_text_that_is_no_text_is_kept_as_far_as_it_is(path: Path) -> None:
+    """A terminal that does not speak UTF-8 passes on lone surrogates."""
+    store = Store(path)
+    store.add("a", [turn("caf\udce9", "\0")])
+    assert [(t.message, t.heard) for t in store.turns("a")] == [("caf?", "\0")]
+
+
+# ---------------------------------------------------------------- the file
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of Unix")
+def test_nobody_else_may_read_it(path: Path) -> None:
+    store = Store(path)
+    store.add("a", [turn("x")])
+    assert {file.stat().st_mode & 0o077 for file in [path.parent, *path.parent.iterdir()]} == {0}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: b"garbage" * 1000,
+        lambda content: content[:100] + b"\xff" * (len(content) - 100),
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:4096] + bytes(len(content) - 4096),
+    ],
+    ids=["garbage", "garbage behind the header", "cut off", "emptied"],
+)
+def test_a_damaged_file_is_set_aside_and_told_once(path: Path, damage: object) -> None:
+    store = Store(path)
+    store.add("a", [turn(f"question {number} " + "x" * 100) for number in range(100)])
+    store.close()
+    assert callable(damage)
+    broken = damage(path.read_bytes())
+    path.write_bytes(broken)
+
+    store = Store(path)
+    store.add("b", [turn("y")])
+    assert names(store) == ["b"]
+    assert store.search("question") == []
+    store.add("b", [turn("z")])
+    assert len(store.notes) == 1
+    assert "is damaged" in store.notes[0]
+    (aside,) = path.parent.glob("history.damaged-*.db")
+    assert aside.read_bytes() == broken
+    again = Store(path)
+    assert names(again) == ["b"]
+    assert again.notes == []
+
+
+def test_a_file_that_another_process_has_set_aside_is_left_alone(path: Path) -> None:
+    first, second = Store(path), Store(path)
+    first.add("a", [turn("x")])
+    second.add("a", [turn("x")])
+    first.close()
+    second.close()
+    path.write_bytes(b"garbage" * 1000)
+    first.add("b", [turn("y")])
+    second.add("c", [turn("z")])
+    assert names(first) == ["b", "c"]
+    assert (len(first.notes), second.notes) == (1, [])
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
+    Store(path).add("a", [turn("x")])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    before = path.read_bytes()
+    with pytest.raises(HistoryError, match="newer voicebot") as caught:
+        Store(path).add("a", [turn("y")])
+    assert "update voicebot" in caught.value.hint
+    assert path.read_bytes() == before
+
+
+def test_a_file_of_another_program_is_refused_and_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url)")
+    before = path.read_bytes()
+    with pytest.raises(HistoryError, match="not a history of voicebot"):
+        Store(path).conversations()
+    assert path.read_bytes() == before
+
+
+def test_a_place_where_no_file_can_be_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(HistoryError, match="cannot use") as caught:
+        Store(tmp_path / "file" / "history.db").add("a", [turn("x")])
+    assert "memory.path" in caught.value.hint
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(HistoryError, match="cannot use"):
+        Store(tmp_path / "folder").add("a", [turn("x")])
+
+
+def test_the_configured_path_may_begin_in_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert history_path("~/talks.db") == tmp_path / "talks.db"
+    assert history_path("").name == "history.db"
+
+
+def test_several_processes_write_to_one_new_file(path: Path) -> None:
+    """They make it at the same moment, too."""
+    code = (
+        "import sys; from pathlib import Path; from tests.memory.made import turn\n"
+        "from voicebot.memory.store import Store\n"
+        "store = Store(Path(sys.argv[1])); sys.stdin.readline()\n"
+        "for number in range(25): store.add(sys.argv[2], [turn(f'question {number}')])\n"
+        "assert not store.notes\n"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    processes = [
+        subprocess.Popen([*command, name], stdin=subprocess.PIPE, env=environment, text=True) for name in "aabb"
+    ]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.wait(30) for process in processes] == [0, 0, 0, 0]
+    for process in processes:
+        assert process.stdin
+        process.stdin.close()
+    store = Store(path)
+    assert [len(store.turns(name)) for name in "ab"] == [50, 50]
+    assert len(store.search("question 24", limit=100)) == 4

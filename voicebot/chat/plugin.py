@@ -1,0 +1,116 @@
+"""A chat model made elsewhere: whatever a factory that is named by its import path returns."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from inspect import signature
+from typing import Any
+
+from anyio import to_thread
+
+from voicebot.config import ChatPlugin
+from voicebot.errors import ChatError, ConfigError, VoicebotError
+from voicebot.speech import Message, ReplyPart, ToolSpec
+
+
+class PluginChat:
+    """The replies of a chat model made elsewhere; what it raises becomes ChatError."""
+
+    def __init__(self, model: Any, factory: str) -> None:  # Any: looked at when it was made
+        self._model = model
+        self._factory = factory
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return str(self._model.name)
+
+    def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
+        """Yield what the model yields."""
+        return _translated(lambda: self._model.stream_reply(messages), self._factory)
+
+
+class PluginToolChat:
+    """The same of a chat model that can ask for tools."""
+
+    def __init__(self, model: Any, factory: str) -> None:  # Any: looked at when it was made
+        self._model = model
+        self._factory = factory
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return str(self._model.name)
+
+    def stream_reply(
+        self, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = ()
+    ) -> AsyncGenerator[ReplyPart, None]:
+        """Yield what the model yields."""
+        return _translated(lambda: self._model.stream_reply(messages, tools=tools), self._factory)
+
+
+async def _translated(
+    ask: Callable[[], AsyncGenerator[ReplyPart, None]], factory: str
+) -> AsyncGenerator[ReplyPart, None]:
+    try:
+        async with aclosing(ask()) as reply:
+            async for part in reply:
+                yield part
+    except VoicebotError:
+        raise
+    except Exception as error:
+        raise _failed(factory, error) from error
+
+
+@asynccontextmanager
+async def open_plugin(config: ChatPlugin) -> AsyncGenerator[PluginChat | PluginToolChat, None]:
+    """Open the chat model that `config.factory`, called with `config.options`, returns or opens.
+
+    The factory returns a chat model (see `voicebot.protocols`), or an async context manager that gives one. Raises
+    ConfigError when there is no such factory and ChatError for what it raises.
+    """
+    factory = await to_thread.run_sync(_find, config.factory)
+    async with AsyncExitStack() as stack:
+        try:
+            model = factory(**config.options)
+            if isinstance(model, AbstractAsyncContextManager):
+                model = await stack.enter_async_context(model)
+        except VoicebotError:
+            raise
+        except Exception as error:
+            raise _failed(config.factory, error) from error
+        if not (hasattr(model, "name") and callable(getattr(model, "stream_reply", None))):
+            raise ConfigError(
+                f"chat.factory: {config.factory} returned no chat model but {type(model).__name__}",
+                hint="a chat model has a name and stream_reply(messages), see voicebot/protocols.py",
+            )
+        takes_tools = "tools" in signature(model.stream_reply).parameters
+        yield PluginToolChat(model, config.factory) if takes_tools else PluginChat(model, config.factory)
+
+
+def _find(path: str) -> Any:  # Any: somebody else's attribute
+    module_name, _, attributes = path.partition(":")
+    if not module_name:
+        raise ConfigError("chat.factory is empty", hint='name what makes the chat model: "package.module:attribute"')
+    try:
+        found: Any = importlib.import_module(module_name)
+        for attribute in attributes.split("."):
+            found = getattr(found, attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"chat.factory: there is no {path}: {error}",
+            hint="is the package installed here, or its folder in PYTHONPATH?",
+        ) from error
+    except Exception as error:
+        raise _failed(path, error) from error
+    if not callable(found):
+        raise ConfigError(f"chat.factory: {path} cannot be called", hint="name a function or a class")
+    return found
+
+
+def _failed(factory: str, error: Exception) -> ChatError:
+    return ChatError(
+        f"the chat model of {factory} failed: {type(error).__name__}: {error}", hint="--debug shows where it happened"
+    )

@@ -1,0 +1,326 @@
+"""voicebot history: what was said and heard. Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voicebot.cli.runner import OK, Control, exit_code, run_command, show_error, status
+
+if TYPE_CHECKING:
+    from voicebot.memory.store import Store
+    from voicebot.memory.turns import Turn
+
+history_app = typer.Typer(
+    help="Past conversations: what was said, and what was heard.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+NameArgument = Annotated[
+    str, typer.Argument(metavar="[NAME]", help="The conversation; the latest if left out.", show_default=False)
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Use this config.toml.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any key of config.toml; may be repeated."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+Row = dict[str, Any]  # Any: texts, numbers and objects, ready for json.dumps
+
+
+class Format(StrEnum):
+    """How conversations are exported."""
+
+    JSONL = "jsonl"
+    MARKDOWN = "md"
+
+
+@history_app.command("list")
+def list_(
+    config: ConfigOption = None, set_: SetOption = None, json: JsonOption = False, debug: DebugOption = False
+) -> None:
+    """List the conversations, the latest last."""
+
+    def work(store: Store) -> int:
+        import dataclasses
+
+        kept = store.conversations()
+        if json:
+            _out_json(dataclasses.asdict(conversation) for conversation in kept)
+        else:
+            _table(
+                {"name": c.name, "turns": c.turns, "last": _when(c.last), "opening": _short(c.opening)} for c in kept
+            )
+        if not kept:
+            status("no conversation is kept yet")
+        return OK
+
+    _run(work, config, set_, debug)
+
+
+@history_app.command()
+def show(
+    name: NameArgument = "",
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Print a conversation: what was said, and how much of each reply was heard.
+
+    Example: voicebot history show kitchen
+    """
+
+    def work(store: Store) -> int:
+        session = name or store.latest()
+        if not session:
+            status("no conversation is kept yet")
+            return OK
+        turns = store.turns(session)
+        if json:
+            _out_json(_as_dict(session, turn) for turn in turns)
+        else:
+            _out("\n".join(_shown(turn) for turn in turns))
+        return OK
+
+    _run(work, config, set_, debug)
+
+
+@history_app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="Words or parts of words, in any order.", show_default=False)],
+    session: Annotated[str, typer.Option("--session", metavar="NAME", help="Only in this conversation.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most so many turns.")] = 20,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Find the turns in which all of the words were said or heard; the latest first.
+
+    Example: voicebot history search 天気
+    """
+
+    def work(store: Store) -> int:
+        found = store.search(" ".join(words), session=session, limit=limit)
+        if json:
+            _out_json(_as_dict(one.session, one.turn) for one in found)
+        else:
+            _out("\n".join(f"{one.session}\n{_shown(one.turn)}" for one in found))
+        if not found:
+            status("nothing found")
+        return OK
+
+    _run(work, config, set_, debug)
+
+
+@history_app.command()
+def export(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="The conversations; all if left out.")
+    ] = None,
+    format: Annotated[
+        Format | None, typer.Option("--format", "-f", help="jsonl (the default) or md; left out, by --output.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write conversations out, as JSON lines (one turn a line, with everything that is known of it) or as Markdown.
+
+    Example: voicebot history export kitchen -o kitchen.md
+    """
+    markdown = output is not None and output.suffix.lower() in (".md", ".markdown")
+    form = Format.JSONL if json else format or (Format.MARKDOWN if markdown else Format.JSONL)
+
+    def work(store: Store) -> int:
+        sessions = names or [conversation.name for conversation in store.conversations()]
+        contents = [(session, store.turns(session)) for session in sessions]
+        if form is Format.MARKDOWN:
+            text = "\n".join(_markdown(session, turns) for session, turns in contents)
+        else:
+            text = "".join(_json_line(_as_dict(session, turn)) for session, turns in contents for turn in turns)
+        if output is None:
+            _out(text)
+            return OK
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            status(f"voicebot: {output}: {error.strerror}", bold=True)
+            return 2
+        return OK
+
+    _run(work, config, set_, debug)
+
+
+@history_app.command()
+def delete(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The conversations.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every conversation.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what was deleted as one JSON object.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Delete conversations for good."""
+    if bool(names) == all_:
+        status("voicebot: name the conversations to delete, or give --all → voicebot history list", bold=True)
+        raise typer.Exit(2)
+    if not yes:
+        if not sys.stdin.isatty():
+            status("voicebot: deleting wants to be confirmed → add --yes", bold=True)
+            raise typer.Exit(2)
+        what = "every conversation" if all_ else ", ".join(names or ())
+        typer.confirm(f"Delete {what} for good?", abort=True, err=True)
+
+    def work(store: Store) -> int:
+        sessions = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
+        turns = store.delete(sessions)
+        if json:
+            _out_json([{"deleted": sessions, "turns": turns}])
+        else:
+            status(f"deleted: {', '.join(sessions) or 'nothing'} ({turns} turns)")
+        return OK
+
+    _run(work, config, set_, debug)
+
+
+# ---------------------------------------------------------------- the store
+
+
+def _run(work: Callable[[Store], int], config: Path | None, assignments: list[str] | None, debug: bool) -> None:
+    """Run `work` on the store of the configuration and end the command."""
+    from voicebot.config import load_config
+    from voicebot.errors import ConfigError
+
+    try:
+        settings = load_config(config, assignments=assignments or ()).config
+    except ConfigError as error:
+        show_error(error)
+        raise typer.Exit(exit_code(error)) from error
+
+    def with_store() -> int:
+        from voicebot.memory.store import Store, history_path
+
+        path = history_path(settings.memory.path)
+        if not path.exists():
+            status(f"no conversation is kept yet: there is no {path}")
+            return OK
+        store = Store(path)
+        try:
+            return work(store)
+        finally:
+            store.close()
+            for note in store.notes:
+                status(f"voicebot: {note}")
+
+    async def body(_: Control) -> int:
+        from anyio import to_thread
+
+        return await to_thread.run_sync(with_store, abandon_on_cancel=True)
+
+    run_command(body, debug=debug)
+
+
+# ---------------------------------------------------------------- how it looks
+
+
+def _out(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _out_json(rows: Iterable[Row]) -> None:
+    _out("".join(_json_line(row) for row in rows))
+
+
+def _json_line(row: Row) -> str:
+    import json
+
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _as_dict(session: str, turn: Turn) -> Row:
+    import dataclasses
+
+    return {"session": session, **dataclasses.asdict(turn)}
+
+
+def _when(at: str) -> str:
+    """A moment as the person's clock shows it."""
+    from datetime import datetime
+
+    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _short(text: str, length: int = 40) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def _shown(turn: Turn) -> str:
+    """A turn as the terminal shows it."""
+    lines = [f"{_when(turn.at)} › {turn.message.strip()}"]
+    lines += [f"  ({name}: {_short(result, 100)})" for name, result in _tools(turn)]
+    if turn.heard.strip():
+        lines.append(turn.heard.strip())
+    if note := _note(turn):
+        lines.append(f"  ({note})")
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(session: str, turns: Iterable[Turn]) -> str:
+    blocks = [f"# {session}"]
+    for turn in turns:
+        blocks.append(f"## {_when(turn.at)}")
+        blocks.append("\n".join(f"> {line}" for line in turn.message.strip().splitlines()))
+        blocks += [f"*{name}:* {_short(result, 200)}" for name, result in _tools(turn)]
+        if turn.heard.strip():
+            blocks.append(turn.heard.strip())
+        if note := _note(turn):
+            blocks.append(f"*({note})*")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _tools(turn: Turn) -> list[tuple[str, str]]:
+    """The tools that were used, with their results."""
+    return [(message.tool_name, message.content) for message in turn.exchanged if message.role == "tool"]
+
+
+def _note(turn: Turn) -> str:
+    """How a turn ended that did not end well; empty otherwise."""
+    unsaid = " ".join(turn.unsaid.split())
+    match turn.outcome:
+        case "completed":
+            return ""
+        case "interrupted":
+            return "interrupted" + (f"; not heard: {unsaid}" if unsaid else "")
+        case "failed":
+            return turn.error + (f"; not heard: {unsaid}" if unsaid else "")
+
+
+def _table(rows: Iterable[Row]) -> None:
+    rows = list(rows)
+    if not sys.stdout.isatty():
+        _out("".join("\t".join(str(value) for value in row.values()) + "\n" for row in rows))
+        return
+    if rows:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(*rows[0], box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*(str(value) for value in row.values()))
+        Console().print(table)

@@ -1,0 +1,101 @@
+"""Lists the chat models of the configured server, or of every server that is found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from voicebot.cli.listing import Row, print_rows
+from voicebot.cli.runner import OK, status
+from voicebot.config import ChatAuto, ChatConfig, ChatOllama, ChatOpenAI
+from voicebot.errors import ChatError
+
+if TYPE_CHECKING:
+    from voicebot.http.models import ListedModel
+
+
+async def list_models(config: ChatConfig, *, as_json: bool) -> int:
+    """Print the chat models that `config` can use; return the exit code.
+
+    Raises ChatError where there is no server or no model.
+    """
+    match config:
+        case ChatAuto():
+            rows = await _found(config, as_json=as_json)
+        case ChatOllama() | ChatOpenAI():
+            rows = await _listed(config)
+            if not rows:
+                raise ChatError(f"{config.base_url} has no chat model", hint=_NO_MODEL[config.kind])
+        case _:
+            status(f"the kind {config.kind} has no models to choose from")
+            return OK
+    print_rows(rows if as_json else [_shown(row) for row in rows], as_json=as_json)
+    if not as_json:
+        status("choose one with --model, or as chat.model in config.toml")
+    return OK
+
+
+_NO_MODEL = {"ollama": "run `ollama pull llama3.2`", "openai": "load one into the server"}
+
+
+async def _found(config: ChatAuto, *, as_json: bool) -> list[Row]:
+    from voicebot.chat.discovery import State, judge, look_around
+    from voicebot.errors import ChatUnavailable
+
+    listing = (State.READY, State.WRONG_MODEL)
+    sightings = await look_around(config)
+    found = judge(config, sightings)
+    rows = [
+        {**row, "used": row["used"] and one.config == found.config}
+        for one in sightings
+        if one.config is not None and one.state in listing
+        for row in await _listed(one.config, state=one.state.value)
+    ]
+    if not rows:
+        raise ChatUnavailable(found.why, hint="start a chat server, or name one with --base-url")
+    if not as_json:
+        status(found.why)
+    return rows
+
+
+async def _listed(config: ChatOllama | ChatOpenAI, *, state: str = "ready") -> list[Row]:
+    models: Sequence[ListedModel]
+    if isinstance(config, ChatOllama):
+        from voicebot.chat.ollama import list_ollama_models
+
+        models = await list_ollama_models(config)
+    else:
+        from voicebot.chat.openai_compatible import list_openai_models
+
+        models = await list_openai_models(config)
+    from voicebot.http.failures import shown_address
+    from voicebot.http.models import has_model
+
+    used = config.model or (models[0].name if models else "")
+    return [
+        {
+            "model": model.name,
+            "server": shown_address(config.base_url),
+            "kind": config.kind,
+            "state": state,
+            "used": has_model([model.name], used),
+            "loaded": model.loaded,
+            "context_tokens": model.context_tokens,
+            "size_bytes": model.size_bytes,
+            "abilities": list(model.abilities),
+        }
+        for model in models
+    ]
+
+
+def _shown(row: Row) -> Row:
+    """The row for people."""
+    return {
+        "model": row["model"],
+        "server": f"{row['kind']} at {row['server']}",
+        "": "used" if row["used"] else "",
+        "state": "loaded" if row["loaded"] and row["state"] == "ready" else row["state"],
+        "size": f"{row['size_bytes'] / 1e9:.1f} GB" if row["size_bytes"] else "",
+        "context": row["context_tokens"] or "",
+        "can": ", ".join(row["abilities"]),
+    }

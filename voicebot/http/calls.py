@@ -1,0 +1,120 @@
+"""Tools and their calls as both chat dialects write them; without I/O."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from voicebot.http.lines import MAX_LINE_BYTES, BadStream, without_lone_surrogates
+from voicebot.speech import ToolCall, ToolSpec
+
+
+@dataclass(frozen=True, slots=True)
+class CallPart:
+    """What one event adds to the tool calls of a reply."""
+
+    index: int | None = None
+    """Which call it belongs to, where the server counts them."""
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    whole: bool = False
+    """It is all of a call."""
+
+
+class JoinedCalls:
+    """Joins the parts of tool calls, which servers may send mixed."""
+
+    def __init__(self) -> None:
+        self._calls: list[CallPart] = []
+        self._places: dict[int, int] = {}
+        self._characters = 0
+
+    def feed(self, part: CallPart) -> None:
+        """Take one part; raise BadStream when it all becomes too much."""
+        self._characters += len(part.arguments) + len(part.name)
+        if self._characters > MAX_LINE_BYTES:
+            raise BadStream(f"tool calls of more than {MAX_LINE_BYTES} characters")
+        place = len(self._calls) - 1 if part.index is None else self._places.get(part.index, -1)
+        known = self._calls[place] if place >= 0 else None
+        if known is None or part.whole or _begins(part, known):
+            if part.index is not None:
+                self._places[part.index] = len(self._calls)
+            self._calls.append(part)
+        else:
+            # Name and number come with the first part, and from some servers with every one.
+            self._calls[place] = replace(
+                known,
+                id=known.id or part.id,
+                name=known.name or part.name,
+                arguments=known.arguments + part.arguments,
+            )
+
+    def finish(self, *, cut_short: bool) -> list[ToolCall]:
+        """Return the calls in the order in which they began; one without arguments has an empty object of them.
+
+        With `cut_short` the server ran out of model tokens, and what is missing stays missing.
+        """
+        return [
+            ToolCall(call.id or f"call_{uuid.uuid4().hex}", call.name, call.arguments or ("" if cut_short else "{}"))
+            for call in self._calls
+            if call.name
+        ]
+
+
+def _begins(part: CallPart, known: CallPart) -> bool:
+    """Tell whether `part` begins a call of its own though `known` has its place: some servers count all calls 0."""
+    if part.id and known.id:
+        return part.id != known.id
+    return part.index is None and bool(part.name)
+
+
+def described(tools: Sequence[ToolSpec]) -> list[dict[str, object]]:
+    """Return `tools` as a request lists them."""
+    return [
+        {
+            "type": "function",
+            "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+        }
+        for tool in tools
+    ]
+
+
+def arguments_object(arguments: str) -> dict[str, object]:
+    """Read the arguments of a call; broken ones are none, since servers refuse them.
+
+    The model learns what was wrong with them from the result of the call.
+    """
+    try:
+        # Written once more: what can be read and not sent (halves of characters, NaN) shows here.
+        sendable = json.dumps(json.loads(arguments), ensure_ascii=False, allow_nan=False)
+        value: object = json.loads(without_lone_surrogates(sendable))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def arguments_text(value: object) -> str:
+    """Return arguments that a server sent, as text or as an object, as text."""
+    if isinstance(value, str):
+        return without_lone_surrogates(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else ""
+
+
+def text_of(fields: dict[str, object], key: str) -> str:
+    """Return the text at `key`; empty where there is none."""
+    value = fields.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def count_of(fields: dict[str, object], key: str) -> int | None:
+    """Return the number at `key`; None where there is none that counts something."""
+    value = fields.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def objects_in(value: object) -> list[dict[str, object]]:
+    """Return the objects in a list; nothing when `value` is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,379 @@
+"""voicebot's own backends as a LangChain chat model: a reply that was cut off is an error and never a normal end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, closing
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
+from typing import Any, Literal, TypeVar
+
+import anyio
+from anyio.from_thread import start_blocking_portal
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models.chat_models import (
+    BaseChatModel,
+    agenerate_from_stream,
+    generate_from_stream,
+)
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    ChatMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
+from langchain_core.utils.pydantic import is_basemodel_subclass
+from pydantic import BaseModel, SecretStr
+
+from voicebot.chat.langchain_runnable import text_of
+from voicebot.config import ChatOllama, ChatOpenAI
+from voicebot.errors import ChatError
+from voicebot.protocols import ToolChatModel
+from voicebot.speech import Message, Role, ToolCall, ToolSpec, Usage
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 5.0
+_CHOICES = {"auto", "any", "required", "none"}
+"""What `tool_choice` may say besides the name of a tool."""
+_NO_TEXT = {"tool_use", "tool_call", "reasoning", "thinking"}
+"""Blocks of an assistant's message that are told in other ways, or not at all."""
+
+
+class ChatVoicebot(BaseChatModel):
+    """A chat server that speaks OpenAI's dialect, or Ollama's own, as a LangChain chat model.
+
+    Each request opens a connection of its own and closes it, so that one object serves any number of event loops and
+    threads. Raises voicebot.errors.ChatError, for a reply that breaks off after its chunks so far.
+    """
+
+    model: str
+    """Its name on the server; empty: the server's first one."""
+    backend: Literal["openai", "ollama"] = "openai"
+    base_url: str | None = None
+    """For `openai` up to and including /v1; None: where such a server usually is on this machine."""
+    api_key: SecretStr = SecretStr("")
+    """For `openai`; OPENAI_API_KEY is used for api.openai.com alone."""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    """Longest reply in model tokens."""
+    timeout: float | None = None
+    """Seconds that the reply may keep its reader waiting, for its first piece and between two."""
+    stop: list[str] | None = None
+    """The reply ends before any of these."""
+    max_retries: int = 2
+    """How often a request is sent again when nothing of its reply has come."""
+
+    @property
+    def _llm_type(self) -> str:
+        return f"voicebot-{self.backend}"
+
+    @property
+    def _identifying_params(self) -> Mapping[str, Any]:
+        return self.model_dump(
+            include={"model", "backend", "base_url", "temperature", "max_tokens", "timeout", "stop", "max_retries"}
+        )
+
+    # ------------------------------------------------------------ replies
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        async with aclosing(self._astream(messages, stop, run_manager, **kwargs)) as chunks:
+            return await agenerate_from_stream(chunks)
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        with closing(_from_thread(partial(self._chunks, messages, stop, kwargs))) as chunks:
+            for chunk in chunks:
+                if run_manager:
+                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncGenerator[ChatGenerationChunk, None]:
+        async with aclosing(self._chunks(messages, stop, kwargs)) as chunks:
+            async for chunk in chunks:
+                if run_manager:
+                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
+
+    async def _chunks(
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, options: Mapping[str, Any]
+    ) -> AsyncGenerator[ChatGenerationChunk, None]:
+        request = _Request.of(self, stop, options)
+        calls = 0
+        usage = Usage()
+        asked = [as_message(given) for given in messages]
+        async with self._open(request) as chat:
+            model = request.model or chat.name
+            async with aclosing(chat.stream_reply(asked, tools=request.tools)) as reply:
+                async for part in reply:
+                    match part:
+                        case str():
+                            yield ChatGenerationChunk(message=AIMessageChunk(content=part))
+                        case ToolCall():
+                            piece = tool_call_chunk(name=part.name, args=part.arguments, id=part.id, index=calls)
+                            calls += 1
+                            yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[piece]))
+                        case Usage():
+                            usage = part
+                        case Message():
+                            pass  # of a tool loop; LangChain has its own
+        if request.has_to_call and not calls:
+            raise ChatError(
+                f"{model} had to use a tool and used none",
+                hint='say so in the prompt, or use with_structured_output(…, method="json_schema")',
+            )
+        yield ChatGenerationChunk(message=_last_chunk(usage, model=model, backend=self.backend))
+
+    def _open(self, request: _Request) -> AbstractAsyncContextManager[ToolChatModel]:
+        settings: dict[str, Any] = {  # Any: what config.toml could say
+            "kind": self.backend,
+            "model": request.model,
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            "stop": tuple(request.stop),
+            "retries": self.max_retries,
+        }
+        if self.base_url is not None:
+            settings["base_url"] = self.base_url
+        if self.timeout is not None:
+            settings["connect_timeout_seconds"] = min(CONNECT_SECONDS, self.timeout)
+            settings["first_delta_timeout_seconds"] = settings["idle_timeout_seconds"] = self.timeout
+        if self.backend == "ollama":
+            from voicebot.chat.ollama import open_ollama
+
+            return open_ollama(ChatOllama.model_validate({**settings, "format": _ollama_format(request)}))
+        from voicebot.chat.openai_compatible import open_openai_compatible
+
+        settings["response_format"] = request.response_format or "text"
+        return open_openai_compatible(ChatOpenAI.model_validate({**settings, "api_key": self.api_key}))
+
+    # ------------------------------------------------------------ tools and structured output
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        strict: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The same model, which may ask for `tools`.
+
+        `tool_choice` is "auto", "any" (or "required"), "none", or the name of the tool that has to be used: the model
+        is told of no other, and a reply that uses none is a ChatError.
+        """
+        specs = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
+        names = [spec["function"]["name"] for spec in specs]
+        if tool_choice is not None and tool_choice not in {*_CHOICES, *names}:
+            raise ValueError(f"tool_choice is {tool_choice!r}, and the tools are {', '.join(names)}")
+        return self.bind(tools=specs, tool_choice=tool_choice, **kwargs)
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        include_raw: bool = False,
+        method: Literal["json_schema", "function_calling", "json_mode"] = "json_schema",
+        strict: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
+        """The same model, whose replies are what `schema` describes.
+
+        `json_schema` has the server see to it; `function_calling` offers a tool of that shape; `json_mode` has the
+        server write JSON, and the prompt has to say which.
+        """
+        if method == "function_calling":
+            return super().with_structured_output(schema, include_raw=include_raw, **kwargs)
+        if kwargs:
+            raise ValueError(f"with_structured_output knows nothing of {', '.join(kwargs)}")
+        form: dict[str, Any] = {"type": "json_object"}
+        if method == "json_schema":
+            described = convert_to_json_schema(schema, strict=strict)
+            named = {"name": described.get("title", "reply"), "schema": described}
+            form = {
+                "type": "json_schema",
+                "json_schema": named if strict is None else {**named, "strict": strict},
+            }
+        model = self.bind(
+            response_format=form, ls_structured_output_format={"kwargs": {"method": method}, "schema": schema}
+        )
+        parser: Runnable[Any, Any] = (
+            PydanticOutputParser(pydantic_object=schema)
+            if isinstance(schema, type) and is_basemodel_subclass(schema)
+            else JsonOutputParser()
+        )
+        if not include_raw:
+            return model | parser
+        parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
+        failed = RunnablePassthrough.assign(parsed=lambda _: None)
+        return RunnableMap(raw=model) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What one call asks for beyond the messages."""
+
+    model: str
+    stop: list[str]
+    tools: list[ToolSpec]
+    has_to_call: bool
+    response_format: dict[str, Any] | None  # Any: a JSON schema within
+
+    @classmethod
+    def of(cls, chat: ChatVoicebot, stop: list[str] | None, options: Mapping[str, Any]) -> _Request:
+        known = {"model", "tools", "tool_choice", "response_format", "stream"}
+        if unknown := sorted(options.keys() - known):
+            raise ChatError(
+                f"ChatVoicebot knows nothing of {', '.join(unknown)}",
+                hint=f"a call may say {', '.join(sorted(known))} and stop; all else belongs to ChatVoicebot(…)",
+            )
+        choice = options.get("tool_choice") or "auto"
+        functions = [tool["function"] for tool in options.get("tools") or ()]
+        if choice not in _CHOICES:
+            functions = [function for function in functions if function["name"] == choice]
+        return cls(
+            model=options.get("model") or chat.model,
+            stop=stop if stop is not None else chat.stop or [],
+            tools=[
+                ToolSpec(
+                    tool["name"],
+                    tool.get("description", ""),
+                    tool.get("parameters") or {"type": "object", "properties": {}},
+                )
+                for tool in functions
+                if choice != "none"
+            ],
+            has_to_call=choice not in {"auto", "none"},
+            response_format=options.get("response_format"),
+        )
+
+
+def _ollama_format(request: _Request) -> str | dict[str, Any]:  # Any: a JSON schema
+    match request.response_format:
+        case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
+            return schema
+        case {"type": "json_object"}:
+            return "json"
+        case _:
+            return ""
+
+
+def as_message(message: BaseMessage) -> Message:
+    """A LangChain message as voicebot's own. Raises ChatError for what is no text."""
+    text = _text(message)
+    match message:
+        case SystemMessage():
+            return Message("system", text)
+        case HumanMessage():
+            return Message("user", text)
+        case AIMessage():
+            calls = [
+                *(
+                    ToolCall(call["id"] or "", call["name"], json.dumps(call["args"], ensure_ascii=False))
+                    for call in message.tool_calls
+                ),
+                *(
+                    ToolCall(call["id"] or "", call["name"] or "", call["args"] or "")
+                    for call in message.invalid_tool_calls
+                ),
+            ]
+            return Message("assistant", text, tool_calls=tuple(calls))
+        case ToolMessage():
+            return Message("tool", text, tool_call_id=message.tool_call_id, tool_name=message.name or "")
+        case ChatMessage(role="system" | "user" | "assistant" as role):
+            named: Role = role
+            return Message(named, text)
+        case _:
+            raise ChatError(
+                f"a {type(message).__name__} cannot be sent", hint="send system, human, AI and tool messages"
+            )
+
+
+def _text(message: BaseMessage) -> str:
+    if isinstance(message.content, list):
+        kinds = {str(block.get("type")) for block in message.content if isinstance(block, dict)}
+        if other := sorted(kinds - {"text"} - _NO_TEXT):
+            raise ChatError(f"voicebot sends text alone: a message has {', '.join(other)}", hint="leave it out")
+    return text_of(message.content)
+
+
+def _last_chunk(usage: Usage, *, model: str, backend: str) -> AIMessageChunk:
+    facts = {"model_name": model, "model_provider": f"voicebot-{backend}"}
+    if usage.finish_reason:
+        facts["finish_reason"] = usage.finish_reason
+    counts = None
+    if usage.prompt_tokens is not None or usage.reply_tokens is not None:
+        given, written = usage.prompt_tokens or 0, usage.reply_tokens or 0
+        counts = UsageMetadata(input_tokens=given, output_tokens=written, total_tokens=given + written)
+    return AIMessageChunk(content="", response_metadata=facts, usage_metadata=counts)
+
+
+def _from_thread(source: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
+    """Yield what `source` yields, from an event loop in a thread of its own: the caller's may be running.
+
+    Closing the generator ends `source` before it returns.
+    """
+    with start_blocking_portal("asyncio") as portal:
+        # Enough to read ahead; a caller that is slow meets the back-pressure of the server.
+        sending, receiving = anyio.create_memory_object_stream[T](64)
+
+        async def read() -> None:
+            with sending:
+                async with aclosing(source()) as items:
+                    async for item in items:
+                        await sending.send(item)
+
+        async def stop() -> None:
+            receiving.close()
+
+        reading = portal.start_task_soon(read)
+        try:
+            while True:
+                try:
+                    item = portal.call(receiving.receive)
+                except anyio.EndOfStream:
+                    break
+                yield item
+            reading.result()
+        finally:
+            reading.cancel()
+            portal.call(stop)

@@ -1,0 +1,308 @@
+"""A LangChain callback handler that speaks what a model writes, while it writes it."""
+
+# ruff: noqa: ARG002 - LangChain says what its callbacks are given
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, ExitStack, suppress
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from anyio import CancelScope, to_thread
+from anyio.abc import TaskStatus
+from anyio.from_thread import start_blocking_portal
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, GenerationChunk, LLMResult
+
+from voicebot.app import open_parts
+from voicebot.chat.langchain_runnable import text_of
+from voicebot.config import Config, load_config
+from voicebot.events import SegmentReady, TurnEnded, TurnEvent
+from voicebot.integrations.narrator import Narrator, Reply
+from voicebot.protocols import Emit
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+_NOT_STREAMED = "nostream"
+"""LangGraph's tag of the models whose text is nobody's business."""
+
+
+class SpeakingCallbackHandler(BaseCallbackHandler):
+    """Speaks the tokens of any LangChain model, chain or agent that it is given to, as they come.
+
+    One handler serves sync and async LangChain code: a thread of its own runs the pipeline, and no callback waits for
+    it. Use it as a context manager, `with` or `async with`: leaving waits until everything has been spoken, or is
+    silent at once where an exception is on its way. Replies are spoken one after another; what a tool's own models
+    write never is. Opening raises VoicebotError; what goes wrong later is logged, and told to `emit`.
+    """
+
+    raise_error = True  # the one error there is says that it was not opened
+    run_inline = True  # in order, and without a hop to LangChain's thread pool: nothing here takes time
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        on_chunk: Callable[[str], None] | None = None,
+        final_answer_only: bool = False,
+        emit: Emit | None = None,
+        announce: Callable[[str], None] = _log.warning,
+    ) -> None:
+        """Prepare to speak as `config` says; None: as config.toml does.
+
+        `on_chunk` is called with each piece of text (a sentence or a clause) when it is ready to be spoken, and `emit`
+        with every event of every turn, both in the handler's own thread. With `final_answer_only` nothing is spoken
+        that comes before a tool call or ReAct's "Final Answer:"; a model with tools is then heard when it has finished.
+        `announce` is told what a person has to know: the voice's credit, where the sound goes without a loudspeaker.
+        """
+        self._config = config
+        self._on_chunk = on_chunk
+        self._final_answer_only = final_answer_only
+        self._emit = emit
+        self._announce = announce
+        self._opened: tuple[Narrator, Future[None], AbstractContextManager[object]] | None = None
+
+    # ------------------------------------------------------------ open and close
+
+    def __enter__(self) -> Self:
+        """Open the voice and the audio output."""
+        with ExitStack() as stack:
+            portal = stack.enter_context(start_blocking_portal("asyncio", name="voicebot speaking"))
+            working, narrator = portal.start_task(self._work)
+            self._opened = narrator, working, stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Wait until everything was spoken, and close; be silent at once when an exception is on its way."""
+        working, portal = self._finish(at_once=kind is not None)
+        with portal:
+            try:
+                working.result()
+            finally:
+                working.cancel()  # Ctrl-C ends the wait
+
+    async def __aenter__(self) -> Self:
+        """As `__enter__`, without blocking the event loop."""
+        return await to_thread.run_sync(self.__enter__)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """As `__exit__`, without blocking the event loop; cancelling it ends the speech."""
+        working, portal = self._finish(at_once=kind is not None)
+        try:
+            await asyncio.wrap_future(working)
+        finally:
+            with CancelScope(shield=True):
+                await to_thread.run_sync(portal.__exit__, None, None, None)
+
+    def join(self) -> None:
+        """Wait until everything that has come so far was spoken."""
+        self._quiet().result()
+
+    async def ajoin(self) -> None:
+        """As `join`, without blocking the event loop."""
+        await asyncio.wrap_future(self._quiet())
+
+    def stop(self) -> None:
+        """Be silent at once, and forget what has come so far."""
+        self._tell(self._narrator.stop)
+
+    # ------------------------------------------------------------ what LangChain calls
+
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any],
+        messages: list[list[BaseMessage]],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Expect a reply."""
+        asked = text_of(messages[0][-1].content) if messages and messages[0] else ""
+        self._begin(run_id, parent_run_id, tags, asked, kwargs)
+
+    def on_llm_start(
+        self,
+        serialized: dict[str, Any],
+        prompts: list[str],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Expect a reply."""
+        self._begin(run_id, parent_run_id, tags, prompts[0] if prompts else "", kwargs)
+
+    def on_llm_new_token(
+        self,
+        token: str | list[Any],
+        *,
+        chunk: GenerationChunk | ChatGenerationChunk | None = None,
+        run_id: UUID,
+        **kwargs: Any,
+    ) -> None:
+        """Speak it."""
+        text = text_of(chunk.message.content if isinstance(chunk, ChatGenerationChunk) else token)
+        if text:
+            self._tell(self._narrator.add, run_id, text)
+
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+        """Speak the rest, or all of it where the model does not stream."""
+        generation = next((one for several in response.generations for one in several), None)
+        message = generation.message if isinstance(generation, ChatGeneration) else None
+        calls = isinstance(message, AIMessage) and bool(message.tool_calls or message.invalid_tool_calls)
+        text = text_of(message.content) if message else generation.text if generation else ""
+        self._tell(self._narrator.end, run_id, text, calls)
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """Be silent."""
+        self._tell(self._narrator.fail, run_id)
+
+    def on_chain_start(
+        self,
+        serialized: dict[str, Any],
+        inputs: dict[str, Any],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Remember what belongs to what."""
+        self._tell(self._narrator.descend, run_id, parent_run_id)
+
+    def on_chain_end(self, outputs: dict[str, Any], *, run_id: UUID, **kwargs: Any) -> None:
+        """Forget it."""
+        self._tell(self._narrator.ascend, run_id)
+
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """Be silent about what belongs to the chain that failed."""
+        if any(kind.__name__ == "GraphBubbleUp" for kind in type(error).__mro__):
+            self._tell(self._narrator.ascend, run_id)  # LangGraph asks a person, or hands over: no failure
+        else:
+            self._tell(self._narrator.fail, run_id)
+
+    def on_tool_start(
+        self,
+        serialized: dict[str, Any],
+        input_str: str,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Say nothing of what comes from within."""
+        self._tell(partial(self._narrator.descend, run_id, parent_run_id, tool=True))
+
+    def on_retriever_start(
+        self,
+        serialized: dict[str, Any],
+        query: str,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """The same: some have a model write their queries."""
+        self._tell(partial(self._narrator.descend, run_id, parent_run_id, tool=True))
+
+    def on_retriever_end(self, documents: Sequence[Document], *, run_id: UUID, **kwargs: Any) -> None:
+        """Forget it."""
+        self._tell(self._narrator.ascend, run_id)
+
+    def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """Forget it."""
+        self._tell(self._narrator.ascend, run_id)
+
+    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Forget it."""
+        self._tell(self._narrator.ascend, run_id)
+
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """Forget it: the agent may know what to do."""
+        self._tell(self._narrator.ascend, run_id)
+
+    # These two make `invoke` stream: LangChain looks for them, and then prefers `_stream` wherever a model has one.
+
+    def tap_output_iter(self, run_id: UUID, output: Iterator[T]) -> Iterator[T]:
+        """Return `output`."""
+        return output
+
+    def tap_output_aiter(self, run_id: UUID, output: AsyncIterator[T]) -> AsyncIterator[T]:
+        """Return `output`."""
+        return output
+
+    # ------------------------------------------------------------ the thread
+
+    @property
+    def _narrator(self) -> Narrator:
+        if self._opened is None:
+            raise RuntimeError("a SpeakingCallbackHandler has to be opened: with SpeakingCallbackHandler() as speaking")
+        return self._opened[0]
+
+    def _begin(
+        self, run_id: UUID, parent: UUID | None, tags: list[str] | None, asked: str, details: dict[str, Any]
+    ) -> None:
+        parameters = details.get("invocation_params") or {}
+        self._tell(
+            partial(
+                self._narrator.begin,
+                run_id,
+                parent,
+                asked,
+                silent=_NOT_STREAMED in (tags or ()),
+                tools=bool(parameters.get("tools") or parameters.get("functions")),
+            )
+        )
+
+    def _tell(self, what: Callable[..., None], *arguments: object) -> None:
+        # In the order of the calls, and all in one thread: no locks.
+        with suppress(RuntimeError):  # the handler was closed, and its loop with it
+            self._narrator.loop.call_soon_threadsafe(what, *arguments)
+
+    def _quiet(self) -> Future[None]:
+        quiet = self._narrator.quiet()
+        try:
+            return asyncio.run_coroutine_threadsafe(quiet, self._narrator.loop)
+        except RuntimeError:  # closed as well
+            quiet.close()
+            done: Future[None] = Future()
+            done.set_result(None)
+            return done
+
+    def _finish(self, *, at_once: bool) -> tuple[Future[None], AbstractContextManager[object]]:
+        assert self._opened is not None
+        narrator, working, portal = self._opened
+        self._tell(partial(narrator.finish, at_once=at_once))
+        return working, portal
+
+    async def _work(self, *, task_status: TaskStatus[Narrator]) -> None:
+        config = self._config or load_config().config
+        async with open_parts(config, announce=self._announce, chat=Reply(UUID(int=0), ())) as parts:
+            narrator = Narrator(parts, self._hear, final_answer_only=self._final_answer_only)
+            task_status.started(narrator)
+            await narrator.work()
+
+    def _hear(self, event: TurnEvent) -> None:
+        if isinstance(event, TurnEnded) and event.error:
+            _log.warning("%s%s", event.error, f" ({event.hint})" if event.hint else "")
+        try:
+            if self._on_chunk and isinstance(event, SegmentReady):
+                self._on_chunk(event.text)
+            if self._emit:
+                self._emit(event)
+        except Exception:  # noqa: BLE001 - it is the caller's own
+            _log.exception("what listens to the speech failed; the speech goes on")

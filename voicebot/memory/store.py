@@ -1,0 +1,430 @@
+"""Conversations in an SQLite file: every turn with what was heard of it, found again by any part of a word.
+
+Synchronous, and for one thread. A turn is safe from the end of this process once `add` has returned (a write-ahead log;
+the operating system writes it to the disk a little later). Several processes may use the same file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import os
+import sqlite3
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from voicebot.errors import HistoryError
+from voicebot.memory.summary import NO_SUMMARY, Summary
+from voicebot.memory.turns import Turn
+from voicebot.speech import Message, Metrics, ToolCall
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x766F6963
+"""Says in the file's header that it is ours."""
+_BUSY_SECONDS = 5.0
+"""So long another process may write."""
+_TRIGRAM = 3
+"""Characters of the shortest text that the index finds; Japanese words are often shorter."""
+
+_TABLES = """
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    started TEXT NOT NULL,
+    summary TEXT NOT NULL DEFAULT '',
+    until TEXT NOT NULL DEFAULT '' -- `at` of the last turn that is in the summary
+);
+CREATE TABLE turn (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+    at TEXT NOT NULL,
+    message TEXT NOT NULL,
+    heard TEXT NOT NULL,
+    unsaid TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    exact INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    exchanged TEXT NOT NULL, -- JSON
+    metrics TEXT NOT NULL, -- JSON
+    model TEXT NOT NULL
+);
+CREATE INDEX turn_of_session ON turn (session, id);
+CREATE VIRTUAL TABLE words USING fts5 (said, tokenize = 'trigram');
+"""
+_TURN = "at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A conversation in the store."""
+
+    name: str
+    turns: int
+    started: str
+    """ISO 8601, in UTC."""
+    last: str
+    """When its last turn ended, likewise."""
+    opening: str
+    """The user's first message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A turn in which something was found."""
+
+    session: str
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What a conversation goes on with."""
+
+    name: str
+    turns: tuple[Turn, ...]
+    """The last ones, oldest first; none that is in the summary."""
+    summary: Summary
+
+
+def history_path(configured: str) -> Path:
+    """The file of the store: the configured one, else in the user's data folder."""
+    if configured:
+        return Path(configured).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("voicebot", appauthor=False)) / "history.db"
+
+
+class Store:
+    """The conversations in one file, which is opened at first use.
+
+    Every method raises HistoryError. A file that is damaged is set aside, and the method works on a new one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notes: list[str] = []
+        """What the person should be told; whoever tells it empties the list."""
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+
+    def close(self) -> None:
+        """Close the file; the next call opens it again."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    # ---------------------------------------------------------------- conversations
+
+    def add(self, session: str, turns: Sequence[Turn]) -> str:
+        """Keep `turns` in the conversation `session`, or in a new one if that is empty; return its name."""
+        return self._run(lambda connection: _add(connection, session, turns))
+
+    def summarize(self, session: str, summary: Summary) -> None:
+        """Keep the running summary of a conversation."""
+        values = (_clean(summary.text), summary.until, session)
+        self._run(lambda c: c.execute("UPDATE session SET summary = ?, until = ? WHERE name = ?", values))
+
+    def resume(self, session: str, turns: int) -> Resumed | None:
+        """The last `turns` turns of a conversation, or of the latest if `session` is empty; None if there is none."""
+
+        def read(connection: sqlite3.Connection) -> Resumed | None:
+            name = session or _latest(connection)
+            row = connection.execute("SELECT id, summary, until FROM session WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                return None
+            number, text, until = row
+            rows = connection.execute(
+                f"SELECT {_TURN} FROM turn WHERE session = ? AND at > ? AND (heard <> '' OR exchanged <> '[]') "
+                "ORDER BY id DESC LIMIT ?",
+                (number, until, turns),
+            ).fetchall()
+            summary = Summary(text, until) if text else NO_SUMMARY
+            return Resumed(name, tuple(_turn(values) for values in reversed(rows)), summary)
+
+        return self._run(read)
+
+    def conversations(self) -> list[Kept]:
+        """All conversations, the latest last."""
+        rows = self._run(
+            lambda connection: connection.execute(
+                "SELECT name, count(turn.id), started, coalesce(max(at), started), "
+                "coalesce((SELECT message FROM turn WHERE session = session.id ORDER BY id LIMIT 1), '') "
+                "FROM session LEFT JOIN turn ON turn.session = session.id "
+                "GROUP BY session.id ORDER BY max(turn.id), session.id"
+            ).fetchall()
+        )
+        return [Kept(*row) for row in rows]
+
+    def turns(self, session: str) -> list[Turn]:
+        """Every turn of a conversation, oldest first. Raises HistoryError if there is no such conversation."""
+
+        def read(connection: sqlite3.Connection) -> list[Turn]:
+            number = _number(connection, session)
+            rows = connection.execute(f"SELECT {_TURN} FROM turn WHERE session = ? ORDER BY id", (number,))
+            return [_turn(row) for row in rows]
+
+        return self._run(read)
+
+    def latest(self) -> str:
+        """The name of the conversation that was spoken in last; empty if there is none."""
+        return self._run(_latest)
+
+    def search(self, words: str, *, session: str = "", limit: int = 20) -> list[Found]:
+        """The turns in which all of `words` were said or heard or left unsaid, the latest first.
+
+        Capitals and full width make no difference.
+        """
+        return self._run(lambda connection: _search(connection, words, session, limit))
+
+    def delete(self, sessions: Iterable[str]) -> int:
+        """Delete conversations so that nothing of their text is left in the file; return how many turns that were.
+
+        Raises HistoryError, with nothing deleted, if one of them does not exist.
+        """
+
+        def remove(connection: sqlite3.Connection) -> int:
+            numbers = [_number(connection, session) for session in sessions]
+            gone = 0
+            for number in numbers:
+                connection.execute(
+                    "DELETE FROM words WHERE rowid IN (SELECT id FROM turn WHERE session = ?)", (number,)
+                )
+                gone += connection.execute("DELETE FROM turn WHERE session = ?", (number,)).rowcount
+                connection.execute("DELETE FROM session WHERE id = ?", (number,))
+            connection.execute("INSERT INTO words (words) VALUES ('optimize')")  # the index forgets it too
+            return gone
+
+        gone = self._run(remove)
+        if self._connection is not None:
+            with suppress(sqlite3.Error):  # somebody reads: it happens when the last process closes the file
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
+
+    # ---------------------------------------------------------------- the file
+
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `work` in one transaction; once more, on a new file, if this one turns out to be damaged."""
+        try:
+            try:
+                return self._attempt(work)
+            except sqlite3.DatabaseError as error:
+                if not _damaged(error):
+                    raise
+                self._set_aside()
+                return self._attempt(work)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise HistoryError(
+                f"cannot use {self.path}: {error}",
+                hint="choose another file with memory.path, or keep nothing with memory.store = false",
+            ) from error
+
+    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is None:
+            self._connection = self._open()
+        with _transaction(self._connection):
+            return work(self._connection)
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # What people say is nobody else's business; the files beside it get the rights of this one.
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._inode = self.path.stat().st_ino
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _set_aside(self) -> None:
+        """Give the damaged file another name, unless another process has done so already."""
+        self.close()
+        with suppress(FileNotFoundError):
+            if self.path.stat().st_ino != self._inode:
+                return
+            stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
+            aside = self.path.with_name(f"{self.path.stem}.damaged-{stamp}{self.path.suffix}")
+            for beside in ("-wal", "-shm", ""):  # the log first: it must never meet a new file
+                with suppress(FileNotFoundError):
+                    self.path.with_name(self.path.name + beside).replace(aside.with_name(aside.name + beside))
+            self.notes.append(f"{self.path} is damaged: it is kept as {aside.name}, and a new history begins")
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make sure that the file is ours, in the form we know, and safe to write."""
+    (version,), (application,) = (
+        connection.execute(f"PRAGMA {name}").fetchone() for name in ("user_version", "application_id")
+    )
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application != _APPLICATION_ID and (tables or version or application):
+        raise HistoryError(f"{path} is not a history of voicebot", hint="choose another file with memory.path")
+    if version > SCHEMA_VERSION:
+        raise HistoryError(
+            f"{path} was written by a newer voicebot (its form is {version}, this one knows {SCHEMA_VERSION})",
+            hint="update voicebot, or choose another file with memory.path",
+        )
+    _use_write_ahead_log(connection)
+    # What is written is safe from the end of this process; only a power failure may take the last seconds.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
+    if version == 0:
+        with _transaction(connection):
+            if connection.execute("PRAGMA user_version").fetchone() == (0,):  # no other process was faster
+                for statement in _TABLES.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # Here, and only here, SQLite does not wait for another process by itself.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # it may have been rolled back already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _damaged(error: sqlite3.DatabaseError) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+# ---------------------------------------------------------------- what is in it
+
+
+def _add(connection: sqlite3.Connection, session: str, turns: Sequence[Turn]) -> str:
+    name = _clean(session) or _free_name(connection)
+    connection.execute("INSERT OR IGNORE INTO session (name, started) VALUES (?, ?)", (name, turns[0].at))
+    number = _number(connection, name)
+    for turn in turns:
+        row = connection.execute(
+            f"INSERT INTO turn (session, {_TURN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (number, *_values(turn))
+        )
+        said = _folded("\n".join((turn.message, turn.heard, turn.unsaid)))
+        connection.execute("INSERT INTO words (rowid, said) VALUES (?, ?)", (row.lastrowid, said))
+    return name
+
+
+def _free_name(connection: sqlite3.Connection) -> str:
+    """The time, and a number where that is taken."""
+    name = now = datetime.now().strftime("%Y-%m-%d-%H%M")
+    number = 1
+    while connection.execute("SELECT 1 FROM session WHERE name = ?", (name,)).fetchone():
+        number += 1
+        name = f"{now}-{number}"
+    return name
+
+
+def _number(connection: sqlite3.Connection, session: str) -> int:
+    row = connection.execute("SELECT id FROM session WHERE name = ?", (_clean(session),)).fetchone()
+    if row is None:
+        names = [name for (name,) in connection.execute("SELECT name FROM session")]
+        near = difflib.get_close_matches(session, names, 1, 0.5)
+        raise HistoryError(
+            f"there is no conversation {session!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+            hint="voicebot history list shows all",
+        )
+    number: int = row[0]
+    return number
+
+
+def _latest(connection: sqlite3.Connection) -> str:
+    row = connection.execute(
+        "SELECT name FROM turn JOIN session ON session.id = turn.session ORDER BY turn.id DESC LIMIT 1"
+    ).fetchone()
+    return row[0] if row else ""
+
+
+def _search(connection: sqlite3.Connection, words: str, session: str, limit: int) -> list[Found]:
+    conditions: list[str] = []
+    values: list[object] = []
+    terms = _folded(words).split()
+    if indexed := [term for term in terms if len(term) >= _TRIGRAM]:
+        conditions.append("words MATCH ?")
+        values.append(" AND ".join('"' + term.replace('"', '""') + '"' for term in indexed))
+    for term in terms:
+        if len(term) < _TRIGRAM:
+            conditions.append("instr(said, ?) > 0")
+            values.append(term)
+    if session:
+        conditions.append("turn.session = ?")
+        values.append(_number(connection, session))
+    if not terms:
+        return []
+    rows = connection.execute(
+        f"SELECT name, {_TURN} FROM words JOIN turn ON turn.id = words.rowid JOIN session ON session.id = turn.session "
+        f"WHERE {' AND '.join(conditions)} ORDER BY turn.id DESC LIMIT ?",
+        (*values, limit),
+    )
+    return [Found(name, _turn(row)) for name, *row in rows]
+
+
+def _folded(text: str) -> str:
+    """What two spellings of the same have in common: no capitals, no full or half width."""
+    return _clean(unicodedata.normalize("NFKC", text)).casefold().replace("\0", " ")
+
+
+def _clean(text: str) -> str:
+    """Text that can be encoded: a terminal may have passed on bytes that are none."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _values(turn: Turn) -> tuple[str | bool, ...]:
+    """A turn as a row, in the order of _TURN."""
+    texts = (turn.at, turn.message, turn.heard, turn.unsaid, turn.outcome)
+    exchanged = json.dumps([dataclasses.asdict(message) for message in turn.exchanged])
+    metrics = json.dumps(dataclasses.asdict(turn.metrics))
+    return (*map(_clean, texts), turn.exact, _clean(turn.error), exchanged, metrics, _clean(turn.model))
+
+
+def _turn(row: Sequence[Any]) -> Turn:  # Any: a row of SQLite, in the order of _TURN
+    at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model = row
+    known = {field.name for field in dataclasses.fields(Metrics)}
+    return Turn(
+        at=at,
+        message=message,
+        heard=heard,
+        unsaid=unsaid,
+        outcome=outcome,
+        exact=bool(exact),
+        error=error,
+        exchanged=tuple(_message(fields) for fields in json.loads(exchanged)),
+        metrics=Metrics(**{name: value for name, value in json.loads(metrics).items() if name in known}),
+        model=model,
+    )
+
+
+def _message(fields: dict[str, Any]) -> Message:  # Any: JSON that _values wrote
+    return Message(**{**fields, "tool_calls": tuple(ToolCall(**call) for call in fields["tool_calls"])})

@@ -1,0 +1,162 @@
+"""A memory that outlives the process: the window, and a store that one thread of its own writes to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+from voicebot.errors import HistoryError
+from voicebot.memory.turns import Turn
+from voicebot.memory.window import WindowMemory
+from voicebot.protocols import ChatModel
+from voicebot.speech import Message, Outcome
+from voicebot.wakeup import current_waker
+
+if TYPE_CHECKING:
+    from voicebot.memory.store import Store
+
+T = TypeVar("T")
+
+_CLOSING_SECONDS = 10.0
+"""So long the end of the process waits for a disk."""
+
+
+class StoredMemory:
+    """Tells what its window knows and keeps every turn in a store."""
+
+    def __init__(
+        self, window: WindowMemory, history: _History, *, session: str, announce: Callable[[str], None]
+    ) -> None:
+        self._window = window
+        self._history = history
+        self._session = session
+        self._announce = announce
+        self._unkept: list[Turn] = []
+        """Written by the next job; a turn that could not be kept is tried again with the next one."""
+        self._job: Future[None] | None = None
+        self._complained = False
+
+    @property
+    def session(self) -> str:
+        """The name of the conversation; empty before its first turn was kept."""
+        return self._session
+
+    def messages(self) -> list[Message]:
+        """The messages to send before the next one of the user."""
+        return self._window.messages()
+
+    def remember(self, message: str, outcome: Outcome, *, model: str) -> None:
+        """Know one finished turn from now on, and begin to keep it."""
+        self._unkept.append(self._window.remember(message, outcome, model=model))
+        self._job = self._history.submit(self._write)
+
+    async def keep(self) -> None:
+        """Return when every turn so far is in the store; what cannot be kept is told once. Cancelling loses nothing."""
+        if (job := self._job) is not None:
+            await self._finish(job)
+
+    async def condense(self, chat: ChatModel) -> None:
+        """Let `chat` fold older turns into the summary where there are too many, and keep that."""
+        before = self._window.summary
+        await self._window.condense(chat)
+        if (summary := self._window.summary) != before:
+            await self._finish(self._history.submit(lambda store: store.summarize(self._session, summary)))
+
+    def _write(self, store: Store) -> None:
+        """Runs in the thread of the store."""
+        if turns := self._unkept[:]:
+            self._session = store.add(self._session, turns)
+            del self._unkept[: len(turns)]
+
+    async def _finish(self, job: Future[None]) -> None:
+        try:
+            await self._history.result(job)
+        except HistoryError as error:
+            if not self._complained:
+                self._complained = True
+                self._announce(
+                    f"this conversation is not kept: {error.message}" + f" → {error.hint}" * bool(error.hint)
+                )
+
+
+@asynccontextmanager
+async def open_stored_memory(
+    window: WindowMemory, path: str, *, session: str | None, announce: Callable[[str], None]
+) -> AsyncGenerator[StoredMemory, None]:
+    """A memory in the file at `path`, or the usual one if that is empty; opened when there is something to do.
+
+    `session` names the conversation to go on with, or to begin; empty: the latest; None: a new one. Raises
+    HistoryError if it cannot be read. At the end it waits for what is still being written.
+    """
+    history = _History(path, announce)
+    try:
+        name = session or ""
+        if session is not None:
+            found = await history.result(history.submit(lambda store: store.resume(name, window.reach)))
+            if found is not None:
+                window.restore(found.turns, found.summary)
+                name = found.name
+                announce(f"going on with the conversation {name}")
+            elif not name:
+                announce("there is no earlier conversation to go on with: this is a new one")
+        yield StoredMemory(window, history, session=name, announce=announce)
+    finally:
+        await history.close()
+
+
+class _History:
+    """The store and the one thread that uses it."""
+
+    def __init__(self, path: str, announce: Callable[[str], None]) -> None:
+        self._path = path
+        self._announce = announce
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._store: Store | None = None
+
+    def submit(self, work: Callable[[Store], T]) -> Future[T]:
+        """Let the thread do `work` after everything before it."""
+
+        def run() -> T:
+            if self._store is None:
+                try:
+                    from voicebot.memory.store import Store, history_path  # not loaded before the first sound
+                except ImportError as error:
+                    raise HistoryError(
+                        f"this Python has no SQLite: {error}", hint="set memory.store = false"
+                    ) from error
+
+                self._store = Store(history_path(self._path))
+            return work(self._store)
+
+        return self._thread.submit(run)
+
+    async def result(self, job: Future[T]) -> T:
+        """Wait for `job`; cancelling does not end it."""
+        await _wait(job)
+        if self._store is not None:
+            while self._store.notes:
+                self._announce(self._store.notes.pop(0))
+        return job.result()
+
+    async def close(self) -> None:
+        """Wait for what was submitted, for some seconds, and close the file."""
+        job = self._thread.submit(lambda: self._store.close() if self._store else None)
+        self._thread.shutdown(wait=False)
+        with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
+            await _wait(job)
+
+
+async def _wait(job: Future[T]) -> None:
+    done = anyio.Event()
+    wake = current_waker()
+
+    def wake_up(_: Future[T]) -> None:
+        with suppress(RuntimeError):  # nobody waits any more, the event loop has ended
+            wake(done.set)
+
+    job.add_done_callback(wake_up)
+    await done.wait()

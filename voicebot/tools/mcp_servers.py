@@ -1,0 +1,161 @@
+"""Servers of the Model Context Protocol as a source of tools, through its official SDK."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+import shlex
+import tempfile
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from voicebot.config import McpServer
+from voicebot.errors import ConfigError
+from voicebot.speech import ToolSpec
+from voicebot.tools.toolbox import Tool, ToolFailed, read_arguments
+
+if TYPE_CHECKING:
+    import mcp
+    from mcp.types import CallToolResult
+
+logger = logging.getLogger(__name__)
+
+START_SECONDS = 60.0
+"""The first start of a server may download it."""
+_MAX_PAGES = 100
+
+
+async def open_servers(servers: Mapping[str, McpServer], tasks: TaskGroup, *, taken: set[str]) -> list[Tool]:
+    """Start or reach all servers at the same time and return their tools; each server lives in `tasks`.
+
+    A tool keeps its name unless it is one of `taken` or another server has it too; then its server's name comes first.
+    Raises ConfigError.
+    """
+    try:
+        import mcp  # noqa: F401
+    except ImportError as error:
+        raise ConfigError("tools.mcp: the MCP SDK is not installed", hint='pip install "voicebot[mcp]"') from error
+    found: dict[str, list[Tool]] = {}
+    failures: list[ConfigError] = []
+
+    async def open_one(name: str) -> None:
+        try:
+            found[name] = await tasks.start(_serve, name, servers[name])
+        except ConfigError as error:
+            failures.append(error)  # told when all have started: a process must not be left behind half begun
+
+    async with anyio.create_task_group() as opening:
+        for name in servers:
+            opening.start_soon(open_one, name)
+    if failures:
+        raise failures[0]
+    tools = []
+    for name in servers:
+        for tool in found[name]:
+            spec = tool.spec
+            called = spec.name if spec.name not in taken else f"{_usable(name)}_{spec.name}"[:64]
+            taken.add(called)
+            tools.append(Tool(ToolSpec(called, spec.description, spec.parameters), tool.run))
+    return tools
+
+
+async def _serve(name: str, config: McpServer, *, task_status: TaskStatus[list[Tool]]) -> None:
+    """Keep the connection to one server until cancelled; one that goes away takes only its own tools along."""
+    started = False
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
+        with anyio.CancelScope(deadline=anyio.current_time() + START_SECONDS) as starting:
+            try:
+                async with _client(config, log) as client:
+                    tools = await _list_tools(client)
+                    starting.deadline = math.inf
+                    started = True
+                    task_status.started(tools)
+                    await anyio.sleep_forever()
+            except Exception as error:
+                if started:
+                    logger.warning("the MCP server %s is gone: %s", name, _words(error))
+                    return
+                raise _did_not_start(name, config, _words(error), log) from error
+        if not started and starting.cancelled_caught:
+            raise _did_not_start(name, config, f"nothing within {START_SECONDS:g} s", log)
+
+
+def _client(config: McpServer, log: TextIO) -> mcp.Client:
+    import mcp
+
+    if config.url is not None:
+        return mcp.Client(config.url)
+    parameters = mcp.StdioServerParameters(
+        command=config.command,
+        args=list(config.args),
+        env={key: value.get_secret_value() for key, value in config.env.items()},
+    )
+    return mcp.Client(mcp.stdio_client(parameters, errlog=log))
+
+
+async def _list_tools(client: mcp.Client) -> list[Tool]:
+    tools: list[Tool] = []
+    cursor: str | None = None
+    for _ in range(_MAX_PAGES):
+        page = await client.list_tools(cursor=cursor)
+        tools += [
+            _tool(client, tool.name, ToolSpec(_usable(tool.name), tool.description or "", tool.input_schema))
+            for tool in page.tools
+        ]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return tools
+
+
+def _tool(client: mcp.Client, name: str, spec: ToolSpec) -> Tool:
+    async def run(arguments: str) -> str:
+        return _text(await client.call_tool(name, read_arguments(arguments)))
+
+    return Tool(spec, run)
+
+
+def _text(result: CallToolResult) -> str:
+    """What the server answered, as text; raise ToolFailed where it says so."""
+    parts = []
+    for block in result.content:
+        match block.type:
+            case "text":
+                parts.append(block.text)
+            case "resource":
+                parts.append(getattr(block.resource, "text", f"[{block.resource.uri}]"))
+            case "resource_link":
+                parts.append(f"[{block.uri}]")
+            case kind:
+                parts.append(f"[{kind}]")
+    text = "\n".join(parts)
+    if not text and result.structured_content is not None:
+        text = json.dumps(result.structured_content, ensure_ascii=False)
+    if result.is_error:
+        raise ToolFailed(text or "it gave no reason")
+    return text or "done"
+
+
+def _usable(name: str) -> str:
+    """`name` as every dialect takes it."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]
+
+
+def _did_not_start(name: str, config: McpServer, words: str, log: TextIO) -> ConfigError:
+    log.seek(0)
+    last = next((line.strip() for line in reversed(log.readlines()) if line.strip()), "")
+    message = f"tools.mcp.{name}: the server did not start: {last or words}"
+    if config.url is not None:
+        return ConfigError(message, hint=f"is {config.url} its address? Most end in /mcp")
+    return ConfigError(message, hint=f"try it by hand: {shlex.join([config.command, *config.args])}")
+
+
+def _words(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__

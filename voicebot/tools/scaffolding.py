@@ -1,0 +1,292 @@
+"""What a model writes into its reply for a program and not for the ear, taken out while it streams.
+
+Text is held only while it could still become scaffolding; however the deltas are cut, the result is the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from typing import Literal
+
+from voicebot.speech import ToolCall
+
+# ---------------------------------------------------------------- calls written as text
+
+_BLOCKS = {"<tool_call>": "</tool_call>", "<tool_response>": "</tool_response>"}
+"""Opening and closing tag; Hermes, Qwen and many others write calls so when their server does not take them out."""
+_LONGEST_TAG = max(len(tag) for pair in _BLOCKS.items() for tag in pair)
+_AT_ONCE = 4096
+_BODIES = ("{", "[", "<function=")
+"""How the inside of a call begins."""
+_NAME = re.compile(r'"name"\s*:\s*"([^"\\]+)"')
+_FUNCTION = re.compile(r"<function=([^>\s]+)>")
+_PARAMETER = re.compile(r"<parameter=([^>\s]+)>\n?(.*?)\n?</parameter>", re.DOTALL)
+
+
+class ToolCallFilter:
+    """Takes `<tool_call>{…}</tool_call>` out of a reply and gives it as ToolCall, with an empty id.
+
+    Also a reply that begins with the bare JSON of a call to one of `tools`, and the `<function=…>` of Qwen's coders. A
+    tag that no call follows is a word like any other; invented tool output (`<tool_response>`) is dropped.
+    """
+
+    def __init__(self, tools: Collection[str] = ()) -> None:
+        self._tools = tuple(tools)
+        self._state: Literal["start", "text", "tag", "block", "object"] = "start"
+        self._held = ""
+        self._opening = ""
+        """The tag behind which we are."""
+        self._searched = 0
+        """How much of what is held has no closing tag."""
+        self._depth = _Depth()
+
+    def feed(self, delta: str) -> list[str | ToolCall]:
+        """Return what can be passed on now."""
+        parts: list[str | ToolCall] = []
+        for start in range(
+            0, len(delta), _AT_ONCE
+        ):  # else a whole book in one delta would be copied for each of its tags
+            self._held += delta[start : start + _AT_ONCE]
+            parts += self._advance(ended=False)
+        return parts
+
+    def flush(self) -> list[str | ToolCall]:
+        """Return what was held: a call that was never closed is one all the same, perhaps a broken one."""
+        return self._advance(ended=True)
+
+    def _advance(self, *, ended: bool) -> list[str | ToolCall]:
+        parts: list[str | ToolCall] = []
+        while self._step(parts, ended=ended):
+            pass
+        return parts
+
+    def _step(self, parts: list[str | ToolCall], *, ended: bool) -> bool:
+        """Do what can be done with the text held; True when something more may be."""
+        match self._state:
+            case "start":
+                begins = self._begins_with_a_call()
+                if begins is None and not ended:
+                    return False
+                self._state = "object" if begins else "text"
+                return True
+            case "text":
+                return self._text(parts, ended=ended)
+            case "tag":
+                body = self._held[len(self._opening) :].lstrip()
+                if body.startswith(_BODIES) or (ended and not body):
+                    self._held, self._state, self._searched = body, "block", 0
+                elif ended or not any(beginning.startswith(body) for beginning in _BODIES):
+                    self._pass(len(self._opening), parts)
+                    self._state = "text"
+                else:
+                    return False
+                return True
+            case "block":
+                return self._block(parts, ended=ended)
+            case "object":
+                end = self._depth.end_of_object(self._held)
+                if end is None and not ended:
+                    return False
+                parts.extend(_calls(self._held[:end]))
+                self._held, self._state = self._held[end:] if end is not None else "", "start"
+                return True
+
+    def _text(self, parts: list[str | ToolCall], *, ended: bool) -> bool:
+        found = [(place, tag) for tag in _BLOCKS if (place := self._held.find(tag)) >= 0]
+        if found:
+            place, self._opening = min(found)
+            self._pass(place, parts)
+            self._state = "tag"
+            return True
+        self._pass(len(self._held) - (0 if ended else _unfinished(self._held, _BLOCKS)), parts)
+        return False
+
+    def _block(self, parts: list[str | ToolCall], *, ended: bool) -> bool:
+        closing = _BLOCKS[self._opening]
+        # Some models open the next one instead of closing this one.
+        ends = [place for tag in (closing, self._opening) if (place := self._held.find(tag, self._searched)) >= 0]
+        if not ends and not ended:
+            self._searched = max(0, len(self._held) - _LONGEST_TAG)
+            return False
+        end = min(ends, default=len(self._held))
+        if self._opening == "<tool_call>" and end:
+            parts.extend(_calls(self._held[:end]))
+        self._held, self._state = self._held[end:].removeprefix(closing), "text"
+        return True
+
+    def _begins_with_a_call(self) -> bool | None:
+        """Whether the reply begins with the JSON of a call; None while nobody can tell."""
+        text = "".join(self._held.split())
+        if not text:
+            return None
+        beginnings = [f'{{{kind}"name":"{name}","' for name in self._tools for kind in ("", '"type":"function",')]
+        if any(text.startswith(beginning) for beginning in beginnings):
+            return True
+        return None if any(beginning.startswith(text) for beginning in beginnings) else False
+
+    def _pass(self, count: int, parts: list[str | ToolCall]) -> None:
+        if count:
+            parts.append(self._held[:count])
+            self._held = self._held[count:]
+
+
+class _Depth:
+    """Finds the end of a JSON object that comes in pieces, looking at each character once."""
+
+    def __init__(self) -> None:
+        self._place = 0
+        self._depth = 0
+        self._in_text = self._escaped = False
+
+    def end_of_object(self, text: str) -> int | None:
+        """The offset behind the object at the start of `text`, which has only grown since the last call."""
+        for place in range(self._place, len(text)):
+            character = text[place]
+            if self._escaped:
+                self._escaped = False
+            elif self._in_text:
+                self._escaped = character == "\\"
+                self._in_text = character != '"'
+            elif character == '"':
+                self._in_text = True
+            elif character in "{}":
+                self._depth += 1 if character == "{" else -1
+                if not self._depth:
+                    return place + 1
+        self._place = len(text)
+        return None
+
+
+def _unfinished(text: str, tags: Collection[str]) -> int:
+    """How many characters at the end of `text` may be the beginning of a tag."""
+    for length in range(min(len(text), _LONGEST_TAG), 0, -1):
+        if any(tag.startswith(text[-length:]) for tag in tags):
+            return length
+    return 0
+
+
+def _calls(body: str) -> list[ToolCall]:
+    """The calls that a model wrote; one that cannot be read goes on as it is, for the model to be told."""
+    if function := _FUNCTION.match(body):
+        return [ToolCall("", function[1], json.dumps(dict(_PARAMETER.findall(body)), ensure_ascii=False))]
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        name = _NAME.search(body)
+        return [ToolCall("", name[1] if name else "", body.strip())]
+    return [_call(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def _call(value: object) -> ToolCall:
+    fields = value if isinstance(value, dict) else {}
+    if isinstance(function := fields.get("function"), dict):
+        fields = function
+    arguments = fields.get("arguments", fields.get("parameters", {}))
+    if not isinstance(arguments, str):
+        arguments = json.dumps(arguments, ensure_ascii=False)
+    return ToolCall("", str(fields.get("name", "")), arguments)
+
+
+# ---------------------------------------------------------------- agents that think aloud
+
+# The numbers are those of "Thought 1:", as the paper has it.
+_HIDING = ("thought", "action", "action input", "observation", "思考", "行動", "行動の入力", "行動入力", "観察")
+_ANSWERING = ("final answer", "最終回答", "最終的な答え", "最終的な回答")
+_MARKS = " \t*_#>"
+"""What may stand around a label: **Final Answer:**"""
+_ANSWER = re.compile(rf"(?:{'|'.join(_ANSWERING)})[ \t*_]{{0,4}}[:：]", re.IGNORECASE)
+_COLON = re.compile("[:：]")
+_LINE_END = re.compile("(?<=\n)")
+_LONGEST_ANSWER = max(map(len, _ANSWERING)) + 5
+
+
+class ReActFilter:
+    """Passes on what an agent of the "Thought: … Action: … Observation: … Final Answer: …" kind says to its listener.
+
+    A line that begins with one of the first labels, in English or Japanese, hides everything up to "Final Answer:";
+    what comes without any label is for the listener.
+    """
+
+    def __init__(self) -> None:
+        self._state: Literal["line start", "line", "hidden", "label"] = "line start"
+        self._held = ""
+        self._hid = False
+
+    @property
+    def hid(self) -> bool:
+        """Whether something was kept from the listener."""
+        return self._hid
+
+    def feed(self, delta: str) -> str:
+        """Return what of the reply can be passed on now."""
+        passed = []
+        for line in _LINE_END.split(delta):  # else a whole book in one delta would be copied for each of its lines
+            self._held += line
+            passed.append(self._advance(ended=False))
+        return "".join(passed)
+
+    def flush(self) -> str:
+        """Return what was held and turned out to be no label; thoughts without a final answer stay away."""
+        return self._advance(ended=True)
+
+    def _advance(self, *, ended: bool) -> str:
+        passed: list[str] = []
+        while self._held and self._step(passed, ended=ended):
+            pass
+        return "".join(passed)
+
+    def _step(self, passed: list[str], *, ended: bool) -> bool:
+        """Do what can be done with the text held; True when something more may be."""
+        match self._state:
+            case "line start":
+                match _label(self._held):
+                    case "hiding":
+                        self._state = "hidden"
+                    case "answering":
+                        self._held, self._state = _COLON.split(self._held, maxsplit=1)[1], "label"
+                    case "unfinished" if not ended:
+                        return False
+                    case _:
+                        self._state = "line"
+                return True
+            case "line":
+                end = self._held.find("\n") + 1
+                passed.append(self._held[:end] if end else self._held)
+                self._held = self._held[end:] if end else ""
+                if end:
+                    self._state = "line start"
+                return True
+            case "hidden":
+                self._hid = True
+                found = _ANSWER.search(self._held)
+                if found:
+                    self._held, self._state = self._held[found.end() :], "label"
+                    return True
+                self._held = "" if ended else self._held[-_LONGEST_ANSWER:]
+                return False
+            case "label":
+                answer = self._held.lstrip("*_").lstrip()
+                if not answer and not ended:
+                    return False
+                self._held, self._state = answer, "line start"
+                return True
+
+
+def _label(text: str) -> Literal["hiding", "answering", "none", "unfinished"]:
+    """Which label a line begins with; "unfinished" while more of it may decide."""
+    line = text.lstrip(_MARKS).casefold()
+    if not line:
+        return "unfinished"
+    unfinished = False
+    for label in (*_HIDING, *_ANSWERING):
+        if line.startswith(label):
+            behind = line[len(label) :].lstrip(" \t*_0123456789" if label in _HIDING else " \t*_")
+            if not behind:
+                unfinished = True
+            elif behind[0] in ":：":
+                return "hiding" if label in _HIDING else "answering"
+        elif label.startswith(line):
+            unfinished = True
+    return "unfinished" if unfinished else "none"

@@ -1,0 +1,77 @@
+"""What a chat model may use: tools with a name, a schema and something that runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from voicebot.errors import ConfigError
+from voicebot.speech import ToolSpec
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What every dialect takes."""
+
+
+class BadArguments(Exception):
+    """A chat model's arguments do not fit the tool; the text says how, for the model."""
+
+
+class ToolFailed(Exception):
+    """A tool says for itself why it has no result; the text is for the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Something a chat model may use."""
+
+    spec: ToolSpec
+    run: Callable[[str], Awaitable[str]]
+    """Takes the arguments as JSON and gives the result as text. Raises BadArguments, ToolFailed and whatever the
+    tool raises."""
+
+
+class Toolbox:
+    """The tools of a conversation, by name."""
+
+    def __init__(self, tools: Iterable[Tool]) -> None:
+        """Raise ConfigError for two tools of one name, and for a name that chat servers refuse."""
+        self._tools: dict[str, Tool] = {}
+        for tool in tools:
+            name = tool.spec.name
+            if not _NAME.fullmatch(name):
+                raise ConfigError(
+                    f"a tool cannot be called {name!r}", hint="use 1 to 64 ASCII letters, digits, - and _"
+                )
+            if name in self._tools:
+                raise ConfigError(
+                    f"there are two tools called {name!r}", hint="leave one of them out of [tools], or rename it"
+                )
+            self._tools[name] = tool
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What a chat model is told of them."""
+        return tuple(tool.spec for tool in self._tools.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names, in order."""
+        return tuple(self._tools)
+
+    def get(self, name: str) -> Tool | None:
+        """The tool of that name, if there is one."""
+        return self._tools.get(name)
+
+
+def read_arguments(arguments: str) -> dict[str, Any]:  # Any: JSON
+    """Return `arguments` as an object; nothing at all is the empty one. Raises BadArguments."""
+    try:
+        value = json.loads(arguments if arguments.strip() else "{}")
+    except (ValueError, RecursionError) as error:
+        raise BadArguments(f"they are not valid JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise BadArguments("they must be one JSON object")
+    return value
