@@ -14,19 +14,25 @@ _LOADED = (
     "from voicebot.cli.main import app\n"
     "try: app()\n"
     "except SystemExit: pass\n"
-    "print(sum(m in sys.modules for m in ('numpy', 'sounddevice')))"
+    "print(sum(m in sys.modules for m in ('numpy', 'sounddevice', 'httpx', 'pydantic', 'fastapi', 'langchain_core')))"
 )
+_CORE = "import time; t = time.perf_counter(); import voicebot.session; print(time.perf_counter() - t)"
 
 
 def measure_start(repeat: int) -> list[Figure]:
-    """`voicebot --help`, and what it loads."""
+    """`voicebot --help`, what it loads, and how long the core's import takes."""
     seconds = []
     for _ in range(repeat):
         began = time.perf_counter()
         subprocess.run([*COMMAND, "--help"], check=True, stdout=subprocess.DEVNULL)
         seconds.append(time.perf_counter() - began)
     heavy = subprocess.run([sys.executable, "-c", _LOADED], check=True, capture_output=True, text=True).stdout
+    core = [
+        float(subprocess.run([sys.executable, "-c", _CORE], check=True, capture_output=True, text=True).stdout)
+        for _ in range(repeat)
+    ]
     return [
         Figure("start: voicebot --help", quantile(seconds, 0.5), 0.25, "s", spread(seconds, "s")),
-        Figure("start: of numpy and sounddevice, loaded by --help", float(heavy.split()[-1]), 0, "modules"),
+        Figure("start: of what is heavy, loaded by --help", float(heavy.split()[-1]), 0, "modules"),
+        Figure("start: import of the core", quantile(core, 0.5), 0.35, "s", spread(core, "s")),
     ]
