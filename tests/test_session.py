@@ -101,3 +101,19 @@ def test_an_announcement_waits_for_the_floor() -> None:
 
     in_virtual_time(body)
     assert order == [("reply", "completed"), ("announcement", "completed")]
+
+
+def test_an_announcement_waits_for_the_floor_and_is_not_remembered() -> None:
+    async def body() -> tuple[list[str], list[Message]]:
+        voice = CostingVoice()
+        memory = WindowMemory(system_prompt="", turns=5)
+        session = Session(parts(ScriptedChat(typed("It is late.")), voice), memory=memory, emit=Recorder())
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(session.speak, "Hm?")
+            await anyio.sleep(0.1)
+            await session.announce("お茶の時間です。")
+        return voice.said, memory.messages()
+
+    said, told = in_virtual_time(body)
+    assert said == ["It is late.", "お茶の時間です。"]
+    assert [message.content for message in told] == ["Hm?", "It is late."]

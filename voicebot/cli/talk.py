@@ -156,7 +156,7 @@ async def _open_session(
         if manner.record is not None:
             emit = stack.enter_context(_recording(manner.record, broadcast.emit))
         session = await stack.enter_async_context(open_session(parts, memory=memory, emit=emit))
-        background.start_soon(_announce_what_is_due, session, due)
+        background.start_soon(_announce_what_is_due, session, due, manner)
         yield session, broadcast
 
 
@@ -174,9 +174,10 @@ async def _open_background() -> AsyncIterator[TaskGroup]:
         raise error from error.__cause__
 
 
-async def _announce_what_is_due(session: Session, due: MemoryObjectReceiveStream[str]) -> None:
-    """Say what a timer wants said when the floor is free."""
+async def _announce_what_is_due(session: Session, due: MemoryObjectReceiveStream[str], manner: Manner) -> None:
+    """Say and show what a timer wants said when the floor is free."""
     async for text in due:
+        manner.announce(f"\n{text}")
         await session.announce(text)
 
 
