@@ -19,6 +19,7 @@ from voicebot.text.scripts import is_japanese, speech_seconds
 _FIXED_SECONDS, _RATE = 0.3, 0.7
 """What a voice that nobody has measured yet is thought to cost: rather too much, so that no gap comes of it."""
 _KEPT = 32
+_WITHIN_SENTENCES = frozenset({Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED})
 _MOST_PENDING = 32
 _WORTH_BREAKING = 0.3
 """Seconds of silence that a break has to spare."""
@@ -101,7 +102,7 @@ class Wait:
     """Ask again after this, or when there is more text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pending:
     segment: Segment
     spans: tuple[Span, ...]
@@ -170,7 +171,7 @@ class Pacer:
         """Take a segment."""
         rendered = self._renderer.feed(segment)
         spoken = rendered.spoken
-        ends = segment.boundary not in (Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED)
+        ends = segment.boundary not in _WITHIN_SENTENCES
         self._pending.append(_Pending(segment, rendered.spans, spoken, speech_seconds(spoken), ends))
 
     def end(self) -> None:
@@ -225,16 +226,19 @@ class Pacer:
         """As many whole sentences as will be ready before the lead runs out, else clauses, else the least there is."""
         least = clauses = sentences = whole = 0
         total, full = 0.0, False
+        longest = self._pacing.max_seconds
+        time_left = self._spare(lead, 0.0)
+        rate = self._cost.rate
         for count, item in enumerate(self._pending, 1):
             total += item.seconds
-            if least and total > self._pacing.max_seconds:
+            if least and total > longest:
                 full = True
                 break
             if count > silent and not least and (total >= self._pacing.min_seconds or item.ends_sentence):
                 least = count
             if least and item.ends_sentence:
                 whole = whole or count
-            if least and self._spare(lead, total) >= 0:
+            if least and rate * total <= time_left:
                 clauses = count
                 sentences = count if item.ends_sentence else sentences
         if sentences:
