@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from voicebot.audio import open_audio
 from voicebot.chat import open_chat
-from voicebot.config import AudioAuto, AudioDevice, Config
+from voicebot.config import AudioAuto, AudioDevice, ChatLangChain, Config
 from voicebot.errors import AudioError
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer
@@ -54,6 +54,10 @@ async def open_parts(
                 announce(synthesizer.credit)
         if chat is None:
             chat = await stack.enter_async_context(open_chat(config.chat, announce=announce))
+            if isinstance(config.chat, ChatLangChain):
+                from voicebot.tools.answers import AnswersOnly
+
+                chat = AnswersOnly(chat)  # its agent may write down its thoughts
             if config.tools.enabled or config.tools.mcp:
                 chat = await stack.enter_async_context(_open_tool_use(config, chat, announce, say or announce))
         from voicebot.costs import remembered_cost

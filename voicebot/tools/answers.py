@@ -1,0 +1,39 @@
+"""Speaks only the answers of an agent that writes down its thoughts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from voicebot.protocols import ChatModel
+from voicebot.speech import Message, ReplyPart
+from voicebot.tools.scaffolding import ReActFilter
+
+
+class AnswersOnly:
+    """A chat model without "Thought: … Action: …"; what comes without such labels is passed on as it is."""
+
+    def __init__(self, chat: ChatModel) -> None:
+        self._chat = chat
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: the same as without."""
+        return self._chat.name
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
+        """Yield what the chat model yields, less its thoughts; each message of a tool loop begins anew."""
+        thoughts = ReActFilter()
+        async with aclosing(self._chat.stream_reply(messages)) as reply:
+            async for part in reply:
+                if isinstance(part, str):
+                    if text := thoughts.feed(part):
+                        yield text
+                    continue
+                if isinstance(part, Message):
+                    if text := thoughts.flush():
+                        yield text
+                    thoughts = ReActFilter()
+                yield part
+        if text := thoughts.flush():
+            yield text
