@@ -13,6 +13,7 @@ import os
 import sqlite3
 import time
 import unicodedata
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -247,6 +248,7 @@ class Store:
         except BaseException:
             connection.close()
             raise
+        weakref.finalize(self, connection.close)  # for whoever drops a store without `close`
         return connection
 
     def _set_aside(self) -> None:
