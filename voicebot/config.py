@@ -112,6 +112,8 @@ class ChatOpenAI(ChatServer):
     """Form of the reply: text, json_object, or a table as the API wants it, with type = "json_schema"."""
     include_usage: bool = True
     """Ask the server for its count of model tokens."""
+    n: Annotated[int, Field(ge=1, le=16)] = 1
+    """How many replies to ask for; the first is spoken."""
 
 
 class ChatDemo(Section):

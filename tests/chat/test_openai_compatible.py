@@ -71,6 +71,10 @@ async def test_a_plain_request_says_no_more_than_it_must() -> None:
     assert sent == {"model": "m", "messages": [{"role": "user", "content": "hello"}], "stream": True}
 
 
+async def test_several_replies_can_be_asked_for() -> None:
+    assert (await sent_by(ChatOpenAI(kind="openai", model="m", n=2)))["n"] == 2
+
+
 async def test_every_key_goes_by_its_name_in_the_api() -> None:
     form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
     config = ChatOpenAI(kind="openai", model="m", top_p=0.9, seed=7, stop=("。", "\n"), response_format=form)

@@ -103,6 +103,7 @@ class OpenAICompatibleChat:
             "stop": list(config.stop) or None,
             "response_format": form if form != {"type": "text"} else None,
             "stream_options": {"include_usage": True} if config.include_usage else None,
+            "n": config.n if config.n > 1 else None,
             "tools": described(tools) or None,
         }
         return {
