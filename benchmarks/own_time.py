@@ -12,8 +12,9 @@ from tests.fakes import ScriptedChat, typed
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.events import TurnEvent
+from voicebot.messages import Message
 from voicebot.pacing import Pacer
-from voicebot.speech import AudioFormat, Clip, Message, Utterance
+from voicebot.speech import AudioFormat, Clip, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.turn import Parts, speak_turn
 

@@ -26,7 +26,8 @@ from voicebot.lab.bounds import bound
 from voicebot.lab.engines import ENGINES, CostedVoice, EngineCost
 from voicebot.lab.replay import ReplayedChat
 from voicebot.lab.traces import read_traces
-from voicebot.speech import Message, Metrics
+from voicebot.messages import Message
+from voicebot.speech import Metrics
 from voicebot.text.chunking import Chunker
 from voicebot.turn import speak_turn
 

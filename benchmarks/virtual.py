@@ -10,7 +10,8 @@ from benchmarks.figures import Figure
 from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts, typed
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
-from voicebot.speech import Message, Outcome
+from voicebot.messages import Message
+from voicebot.speech import Outcome
 from voicebot.turn import speak_turn
 
 TEXTS = {

@@ -13,9 +13,10 @@ from voicebot.audio.paced import PacedPlayback
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import AudioError, SynthesisError, VoicebotError
 from voicebot.events import TurnEvent
+from voicebot.messages import Message
 from voicebot.pacing import Pacer, Pacing
 from voicebot.phrasing import split_japanese
-from voicebot.speech import AudioFormat, Clip, Message, Utterance
+from voicebot.speech import AudioFormat, Clip, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.text.scripts import speech_seconds
 from voicebot.turn import Parts

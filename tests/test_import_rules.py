@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "voicebot"
 ROOMS = [
     "errors",
+    "messages",
     "speech",
     "events",
     "protocols",
@@ -36,7 +37,7 @@ ROOMS = [
     "cli",
 ]
 """From the top of the house down."""
-CORE = {"errors", "speech", "events", "protocols", "text", "metrics", "pacing", "turn", "session"}
+CORE = {"errors", "messages", "speech", "events", "protocols", "text", "metrics", "pacing", "turn", "session"}
 SHARED = {"audio.pcm", "audio.paced"}
 """What the siblings of a family may share, because it does no I/O."""
 FAMILIES = {"chat", "tts", "audio"}

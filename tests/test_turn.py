@@ -17,8 +17,9 @@ from tests.fakes import BreakingOutput, CostingVoice, Recorder, ScriptedChat, ad
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import ChatError, VoiceUnavailable
+from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.pacing import Pacer, VoiceCost
-from voicebot.speech import Clip, Message, Outcome, ReplyPart, ToolCall, Usage, Utterance
+from voicebot.speech import Clip, Outcome, Utterance
 from voicebot.turn import Parts, speak_turn
 
 T = TypeVar("T")

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from voicebot.events import TurnEvent
-from voicebot.speech import AudioFormat, Clip, Message, Outcome, ReplyPart, ToolSpec, Utterance
+from voicebot.messages import Message, ReplyPart, ToolSpec
+from voicebot.speech import AudioFormat, Clip, Outcome, Utterance
 
 Emit = Callable[[TurnEvent], None]
 """Takes an event; never blocks and never raises."""

@@ -10,8 +10,9 @@ import anyio
 from anyio import CancelScope
 from anyio.abc import TaskGroup
 
+from voicebot.messages import Message, ReplyPart
 from voicebot.protocols import Emit, Memory
-from voicebot.speech import Message, Outcome, ReplyPart
+from voicebot.speech import Outcome
 from voicebot.turn import Parts, speak_turn
 
 

@@ -17,20 +17,11 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from voicebot import events
 from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable
+from voicebot.messages import Message, ToolCall, Usage
 from voicebot.metrics import MetricsFold
 from voicebot.pacing import Pacer, Wait
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Playback, Synthesizer
-from voicebot.speech import (
-    AudioFormat,
-    Clip,
-    Message,
-    Outcome,
-    OutcomeKind,
-    Segment,
-    ToolCall,
-    Usage,
-    Utterance,
-)
+from voicebot.speech import AudioFormat, Clip, Outcome, OutcomeKind, Segment, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.text.heard import heard_part
 

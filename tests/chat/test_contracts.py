@@ -18,9 +18,9 @@ from voicebot.chat.ollama import open_ollama
 from voicebot.config import ChatOllama
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory
+from voicebot.messages import Message, Usage
 from voicebot.pacing import Pacer, Pacing
 from voicebot.session import Session
-from voicebot.speech import Message, Usage
 from voicebot.text.chunking import Chunker
 from voicebot.turn import Parts
 

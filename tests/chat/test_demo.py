@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from voicebot.chat.demo import DemoChat, reply_to, split_deltas
-from voicebot.speech import Message, Role
+from voicebot.messages import Message, Role
 
 NOW = datetime(2026, 11, 20, 15, 5)
 MODEL = "ollama run llama3.2"

@@ -26,8 +26,8 @@ from voicebot.config import ChatLangChain
 from voicebot.errors import ChatError
 from voicebot.events import ToolAnswered, ToolCalled
 from voicebot.memory.window import WindowMemory
+from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.session import Session
-from voicebot.speech import Message, ReplyPart, ToolCall, Usage
 
 pytestmark = pytest.mark.anyio
 

@@ -37,7 +37,7 @@ from tests.fault_server import (
 from voicebot.errors import ChatError, ChatUnavailable
 from voicebot.http.lines import MAX_LINE_BYTES
 from voicebot.http.streaming import MAX_UNPACKED_BYTES
-from voicebot.speech import Message, ToolCall
+from voicebot.messages import Message, ToolCall
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("dialect", [OLLAMA, OPENAI], ids=lambda dialect: dialect.kind)]
 

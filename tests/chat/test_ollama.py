@@ -14,7 +14,7 @@ from voicebot.chat.ollama import list_ollama_models, open_ollama
 from voicebot.config import ChatOllama
 from voicebot.errors import ChatError, ChatUnavailable
 from voicebot.http.models import ListedModel
-from voicebot.speech import Message, ToolCall
+from voicebot.messages import Message, ToolCall
 
 pytestmark = pytest.mark.anyio
 

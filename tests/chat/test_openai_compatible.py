@@ -17,7 +17,7 @@ from voicebot.chat.openai_compatible import _api_key, list_openai_models, open_o
 from voicebot.config import ChatOpenAI
 from voicebot.errors import ChatError, ConfigError
 from voicebot.http.calls import CallPart, JoinedCalls
-from voicebot.speech import Message, ToolCall, ToolSpec, Usage
+from voicebot.messages import Message, ToolCall, ToolSpec, Usage
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from voicebot.chat import open_chat
 from voicebot.chat.plugin import PluginChat, PluginToolChat, open_plugin
 from voicebot.config import ChatPlugin
 from voicebot.errors import ChatError, ConfigError, VoicebotError
-from voicebot.speech import Message, ReplyPart, ToolSpec
+from voicebot.messages import Message, ReplyPart, ToolSpec
 
 pytestmark = pytest.mark.anyio
 

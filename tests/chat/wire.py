@@ -14,7 +14,7 @@ from voicebot.chat.ollama import OllamaChat, open_ollama
 from voicebot.chat.openai_compatible import OpenAICompatibleChat, open_openai_compatible
 from voicebot.config import ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
-from voicebot.speech import Message, ToolCall, ToolSpec, Usage
+from voicebot.messages import Message, ToolCall, ToolSpec, Usage
 
 CONTRACTS = Path(__file__).parent.parent / "data" / "contracts"
 HELLO = [Message("user", "hello")]

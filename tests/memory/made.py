@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from voicebot.errors import VoicebotError
 from voicebot.memory.turns import Turn, finished_turn
-from voicebot.speech import Message, Metrics, Outcome, OutcomeKind, ToolCall
+from voicebot.messages import Message, ToolCall
+from voicebot.speech import Metrics, Outcome, OutcomeKind
 
 
 def outcome(

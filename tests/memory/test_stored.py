@@ -19,8 +19,8 @@ from voicebot.errors import HistoryError
 from voicebot.memory.store import Store
 from voicebot.memory.stored import StoredMemory, open_stored_memory
 from voicebot.memory.window import WindowMemory
+from voicebot.messages import Message
 from voicebot.session import open_session
-from voicebot.speech import Message
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,8 +13,8 @@ from tests.memory.made import call, outcome, result
 from tests.test_turn import in_virtual_time
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory
+from voicebot.messages import Message, ReplyPart
 from voicebot.session import open_session
-from voicebot.speech import Message, ReplyPart
 
 
 class SlowToSummarize(ScriptedChat):

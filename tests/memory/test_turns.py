@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.memory.made import call, outcome, result
 from voicebot.memory.turns import finished_turn
-from voicebot.speech import Message, ToolCall
+from voicebot.messages import Message, ToolCall
 
 QUESTION = Message("user", "何時？")
 

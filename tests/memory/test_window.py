@@ -10,7 +10,8 @@ from tests.memory.made import call, outcome, result
 from voicebot.memory.budget import TokenEstimate
 from voicebot.memory.summary import Summary
 from voicebot.memory.window import WindowMemory
-from voicebot.speech import Message, Outcome
+from voicebot.messages import Message
+from voicebot.speech import Outcome
 
 TEXTS = st.text(st.sampled_from("ab 日本語。é\n"), max_size=60)
 EXCHANGES = st.sampled_from([(), (call("1"), result("1")), (call("1"),), (call("1"), result("1"), call("2"))])

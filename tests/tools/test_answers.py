@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from voicebot.speech import Message, ReplyPart, ToolCall, Usage
+from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.tools.answers import AnswersOnly
 
 CALL = Message("assistant", "", tool_calls=(ToolCall("1", "search", "{}"),))

@@ -122,7 +122,7 @@ def test_a_signature_without_a_schema_is_refused_by_name() -> None:
 # ---------------------------------------------------------------- named in the configuration
 
 MODULE = '''
-from voicebot.speech import ToolSpec
+from voicebot.messages import ToolSpec
 from voicebot.tools.toolbox import Tool
 
 def shout(text: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from anyio import from_thread
 
 from voicebot.errors import ChatError
-from voicebot.speech import Message, ReplyPart, ToolCall, ToolSpec, Usage
+from voicebot.messages import Message, ReplyPart, ToolCall, ToolSpec, Usage
 from voicebot.tools.calculator import calculator
 from voicebot.tools.functions import function_tool
 from voicebot.tools.loop import ToolUsingChat, takes_tools

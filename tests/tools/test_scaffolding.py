@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.speech import ToolCall
+from voicebot.messages import ToolCall
 from voicebot.tools.scaffolding import ReActFilter, ToolCallFilter
 
 CAPTURED = Path(__file__).parent.parent / "data" / "contracts" / "openai" / "captured-llama-cpp-python"

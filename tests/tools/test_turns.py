@@ -18,9 +18,10 @@ from voicebot.app import open_parts
 from voicebot.config import AudioSilent, Config, ToolsConfig
 from voicebot.errors import VoicebotError
 from voicebot.memory.window import WindowMemory
+from voicebot.messages import Message, ToolCall, Usage
 from voicebot.protocols import ChatModel
 from voicebot.session import Session
-from voicebot.speech import Message, Outcome, ToolCall, Usage
+from voicebot.speech import Outcome
 from voicebot.tools.calculator import calculator
 from voicebot.tools.functions import function_tool
 from voicebot.tools.loop import ToolUsingChat

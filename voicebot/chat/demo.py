@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import anyio
 
-from voicebot.speech import Message
+from voicebot.messages import Message
 
 _FIRST_DELTA_SECONDS = 0.3
 _UNEVEN = (0.6, 1.3, 0.9, 1.5, 0.7, 1.0)

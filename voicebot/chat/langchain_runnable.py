@@ -21,7 +21,7 @@ from anyio import to_thread
 
 from voicebot.config import ChatLangChain
 from voicebot.errors import ChatError, VoicebotError
-from voicebot.speech import Message, ReplyPart, ToolCall, Usage
+from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.text.reasoning import ReasoningFilter
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from voicebot.http.models import (
 )
 from voicebot.http.replies import Asking, Patience, Step, get_list, open_reply, stream_parts
 from voicebot.http.streaming import Body
-from voicebot.speech import Message, ReplyPart, ToolSpec, Usage
+from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 
 EXAMPLE_MODEL = "llama3.2"
 

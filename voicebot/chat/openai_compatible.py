@@ -27,7 +27,7 @@ from voicebot.http.lines import (
 from voicebot.http.models import ListedModel, listed_by_openai, nearest_model
 from voicebot.http.replies import Asking, Patience, Step, get_list, open_reply, stream_parts
 from voicebot.http.streaming import Body, Decoder
-from voicebot.speech import Message, ReplyPart, ToolSpec, Usage
+from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 
 OPENAI_HOST = "api.openai.com"
 END_OF_STREAM = "[DONE]"

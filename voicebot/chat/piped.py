@@ -12,7 +12,7 @@ import anyio
 from anyio import to_thread
 
 from voicebot.errors import ChatError
-from voicebot.speech import Message
+from voicebot.messages import Message
 
 _READ_BYTES = 65_536
 

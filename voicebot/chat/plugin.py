@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from voicebot.config import ChatPlugin
 from voicebot.errors import ChatError, ConfigError, VoicebotError
-from voicebot.speech import Message, ReplyPart, ToolSpec
+from voicebot.messages import Message, ReplyPart, ToolSpec
 
 
 class PluginChat:

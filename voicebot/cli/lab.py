@@ -186,7 +186,7 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     from voicebot.cli.view import write_out
     from voicebot.errors import LabError
     from voicebot.lab.record import open_recorder
-    from voicebot.speech import Message
+    from voicebot.messages import Message
 
     if not question.strip():
         raise LabError("the question is empty")

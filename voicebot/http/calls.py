@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from voicebot.http.lines import MAX_LINE_BYTES, BadStream, without_lone_surrogates
-from voicebot.speech import ToolCall, ToolSpec
+from voicebot.messages import ToolCall, ToolSpec
 
 
 @dataclass(frozen=True, slots=True)

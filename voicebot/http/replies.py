@@ -17,7 +17,7 @@ from voicebot.http.calls import CallPart, JoinedCalls
 from voicebot.http.failures import Refusal, Server, broke_off, is_html, read_refusal, refused, translated
 from voicebot.http.lines import BadStream
 from voicebot.http.streaming import Body, Decoder, exchange_json, open_body
-from voicebot.speech import ReplyPart, Usage
+from voicebot.messages import ReplyPart, Usage
 from voicebot.text.reasoning import ReasoningFilter
 
 T = TypeVar("T")

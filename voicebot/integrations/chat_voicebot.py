@@ -41,8 +41,8 @@ from pydantic import BaseModel, SecretStr
 from voicebot.chat.langchain_runnable import text_of
 from voicebot.config import ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
+from voicebot.messages import Message, Role, ToolCall, ToolSpec, Usage
 from voicebot.protocols import ToolChatModel
-from voicebot.speech import Message, Role, ToolCall, ToolSpec, Usage
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from anyio import CancelScope
 
+from voicebot.messages import Message
 from voicebot.protocols import Emit
-from voicebot.speech import Message
 from voicebot.text.reasoning import ReasoningFilter
 from voicebot.tools.scaffolding import ReActFilter
 from voicebot.turn import Parts, speak_turn

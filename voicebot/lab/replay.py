@@ -18,7 +18,7 @@ from voicebot.lab.bounds import bound
 from voicebot.lab.engines import CostedVoice, EngineCost
 from voicebot.lab.runs import Piece, Run
 from voicebot.lab.traces import Trace
-from voicebot.speech import Message
+from voicebot.messages import Message
 from voicebot.turn import speak_turn
 
 T = TypeVar("T")

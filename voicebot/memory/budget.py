@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from voicebot.speech import Message
+from voicebot.messages import Message
 
 _MESSAGE_TOKENS = 4.0
 """Role and separators of one message."""

@@ -24,7 +24,8 @@ from typing import Any, TypeVar
 from voicebot.errors import HistoryError
 from voicebot.memory.summary import NO_SUMMARY, Summary
 from voicebot.memory.turns import Turn
-from voicebot.speech import Message, Metrics, ToolCall
+from voicebot.messages import Message, ToolCall
+from voicebot.speech import Metrics
 
 T = TypeVar("T")
 

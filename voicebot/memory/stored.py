@@ -12,8 +12,9 @@ import anyio
 from voicebot.errors import HistoryError
 from voicebot.memory.turns import Turn
 from voicebot.memory.window import WindowMemory
+from voicebot.messages import Message
 from voicebot.protocols import ChatModel
-from voicebot.speech import Message, Outcome
+from voicebot.speech import Outcome
 from voicebot.wakeup import current_waker
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from voicebot.memory.turns import Turn
+from voicebot.messages import Message
 from voicebot.protocols import ChatModel
-from voicebot.speech import Message
 from voicebot.text.scripts import is_japanese
 
 _LONGEST_TEXT = 2000

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from voicebot.speech import Message, Metrics, Outcome, OutcomeKind
+from voicebot.messages import Message
+from voicebot.speech import Metrics, Outcome, OutcomeKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from voicebot.errors import ChatError
 from voicebot.memory.budget import TokenEstimate
 from voicebot.memory.summary import NO_SUMMARY, Summary, introduced, summarize
 from voicebot.memory.turns import Turn, finished_turn
+from voicebot.messages import Message
 from voicebot.protocols import ChatModel
-from voicebot.speech import Message, Outcome
+from voicebot.speech import Outcome
 
 _FOLDED_AT_ONCE = 20
 """Turns; more would make a prompt that no small model reads to its end."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from voicebot.messages import Message, ReplyPart
 from voicebot.protocols import ChatModel
-from voicebot.speech import Message, ReplyPart
 from voicebot.tools.scaffolding import ReActFilter
 
 

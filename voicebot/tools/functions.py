@@ -17,7 +17,7 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticSerializationError, to_json
 
 from voicebot.errors import ConfigError
-from voicebot.speech import ToolSpec
+from voicebot.messages import ToolSpec
 from voicebot.tools.toolbox import BadArguments, Tool, read_arguments
 
 

@@ -14,8 +14,8 @@ from typing import Literal, TypeGuard
 import anyio
 
 from voicebot.errors import ChatError
+from voicebot.messages import Message, ReplyPart, ToolCall
 from voicebot.protocols import ChatModel, ToolChatModel
-from voicebot.speech import Message, ReplyPart, ToolCall
 from voicebot.tools.scaffolding import ReActFilter, ToolCallFilter
 from voicebot.tools.toolbox import BadArguments, Toolbox, ToolFailed
 

@@ -16,7 +16,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from voicebot.config import McpServer
 from voicebot.errors import ConfigError
-from voicebot.speech import ToolSpec
+from voicebot.messages import ToolSpec
 from voicebot.tools.toolbox import Tool, ToolFailed, read_arguments
 
 if TYPE_CHECKING:

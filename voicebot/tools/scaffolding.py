@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
-from voicebot.speech import ToolCall
+from voicebot.messages import ToolCall
 
 # ---------------------------------------------------------------- calls written as text
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from voicebot.errors import ConfigError
-from voicebot.speech import ToolSpec
+from voicebot.messages import ToolSpec
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What every dialect takes."""

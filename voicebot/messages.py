@@ -1,0 +1,67 @@
+"""The nouns of a conversation: what is said to the chat model, and what its reply is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The chat model wants a tool to be used."""
+
+    id: str
+    """Names the call; its result carries the same."""
+    name: str
+    arguments: str
+    """A JSON object, as the model wrote it: it may be broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """What a chat model is told of a tool."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]  # Any: a JSON schema
+    """JSON schema of the arguments, an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the server says of one request; None where it does not."""
+
+    prompt_tokens: int | None = None
+    reply_tokens: int | None = None
+    load_seconds: float | None = None
+    """To load the model."""
+    prompt_seconds: float | None = None
+    """To read the prompt."""
+    reply_seconds: float | None = None
+    """To write the reply."""
+    finish_reason: str = ""
+    """Why it ended, in the server's word: stop, length, tool_calls …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the conversation as the chat model sees it."""
+
+    role: Role
+    content: str
+    interrupted: bool = False
+    """True for a reply of which only `content` was heard. A field and not "..." in the text: models copy that."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Of an assistant's message: the tools it wants to be used."""
+    tool_call_id: str = ""
+    """Of a tool's message: the call whose result `content` is."""
+    tool_name: str = ""
+    """Of a tool's message: its name."""
+
+
+ReplyPart = str | ToolCall | Usage | Message
+"""What a chat model's reply is made of: a delta for the ear, a tool call, the server's account, or a message of a tool
+loop (an assistant's with its calls, a tool's with its result) that belongs to the conversation and is never spoken."""
