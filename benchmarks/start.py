@@ -16,7 +16,7 @@ _LOADED = (
     "except SystemExit: pass\n"
     "print(sum(m in sys.modules for m in ('numpy', 'sounddevice', 'httpx', 'pydantic', 'fastapi', 'langchain_core')))"
 )
-_CORE = "import time; t = time.perf_counter(); import voicebot.session; print(time.perf_counter() - t)"
+_CORE = "import time; t = time.perf_counter(); import voicebot.conversation; print(time.perf_counter() - t)"
 
 
 def measure_start(repeat: int) -> list[Figure]:

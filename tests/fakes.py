@@ -11,11 +11,11 @@ import anyio
 
 from voicebot.audio.paced import PacedPlayback
 from voicebot.audio.silent import SilentOutput
+from voicebot.budoux_phrases import split_japanese
 from voicebot.errors import AudioError, SynthesisError, VoicebotError
 from voicebot.events import TurnEvent
 from voicebot.messages import Message
 from voicebot.pacing import Pacer, Pacing
-from voicebot.phrasing import split_japanese
 from voicebot.speech import AudioFormat, Clip, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.text.scripts import speech_seconds

@@ -20,11 +20,11 @@ ROOMS = [
     "metrics",
     "pacing",
     "turn",
-    "session",
+    "conversation",
     "config",
-    "wakeup",
-    "phrasing",
-    "costs",
+    "threadsafe",
+    "budoux_phrases",
+    "voice_costs",
     "http",
     "chat",
     "memory",
@@ -37,8 +37,8 @@ ROOMS = [
     "cli",
 ]
 """From the top of the house down."""
-CORE = {"errors", "messages", "speech", "events", "protocols", "text", "metrics", "pacing", "turn", "session"}
-SHARED = {"audio.pcm", "audio.paced"}
+CORE = {"errors", "messages", "speech", "events", "protocols", "text", "metrics", "pacing", "turn", "conversation"}
+SHARED = {"audio.pcm", "audio.paced", "chat.wire"}
 """What the siblings of a family may share, because it does no I/O."""
 FAMILIES = {"chat", "tts", "audio"}
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicebot.budoux_phrases import split_japanese
 from voicebot.pacing import Pacer, Pacing, VoiceCost, Wait
-from voicebot.phrasing import split_japanese
 from voicebot.speech import Boundary, Segment, Utterance
 from voicebot.text.phrases import phrase_ends, word_end
 from voicebot.text.scripts import speech_seconds

@@ -60,7 +60,7 @@ async def open_parts(
                 chat = AnswersOnly(chat)  # its agent may write down its thoughts
             if config.tools.enabled or config.tools.mcp:
                 chat = await stack.enter_async_context(_open_tool_use(config, chat, announce, say or announce))
-        from voicebot.costs import remembered_cost
+        from voicebot.voice_costs import remembered_cost
 
         format = synthesizer.format if synthesizer else AudioFormat(24_000)
         output = await stack.enter_async_context(open_audio(config.audio, format, announce=announce))
@@ -104,8 +104,8 @@ def build_parts(
 
     `cost` is what is known of the voice; left out, it is learned anew.
     """
+    from voicebot.budoux_phrases import split_japanese
     from voicebot.pacing import Pacer, Pacing, VoiceCost
-    from voicebot.phrasing import split_japanese
     from voicebot.text.rendering import RenderOptions
     from voicebot.turn import Parts
 
@@ -169,7 +169,7 @@ async def open_kept_memory(config: Config, *, session: str | None, announce: Ann
             announce("memory.store is false: nothing is kept, and there is nothing to go on with")
         yield window
         return
-    from voicebot.memory.stored import open_stored_memory
+    from voicebot.memory.persistent import open_stored_memory
 
     async with open_stored_memory(window, config.memory.path, session=session, announce=announce) as memory:
         yield memory

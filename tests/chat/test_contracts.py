@@ -16,11 +16,11 @@ from tests.fault_server import LAST_CHUNK, Act, Send, chunk, head, serve, until_
 from voicebot.audio.silent import SilentOutput
 from voicebot.chat.ollama import open_ollama
 from voicebot.config import ChatOllama
+from voicebot.conversation import Session
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, Usage
 from voicebot.pacing import Pacer, Pacing
-from voicebot.session import Session
 from voicebot.text.chunking import Chunker
 from voicebot.turn import Parts
 

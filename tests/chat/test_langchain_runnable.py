@@ -23,11 +23,11 @@ from tests.integrations.scripted import agent, call, scripted, usage
 from voicebot.chat import open_chat
 from voicebot.chat.langchain_runnable import RunnableChat, as_langchain
 from voicebot.config import ChatLangChain
+from voicebot.conversation import Session
 from voicebot.errors import ChatError
 from voicebot.events import ToolAnswered, ToolCalled
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
-from voicebot.session import Session
 
 pytestmark = pytest.mark.anyio
 

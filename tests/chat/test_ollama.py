@@ -11,9 +11,9 @@ import pytest
 from tests.chat.wire import CALCULATOR, CONTRACTS, HELLO, OLLAMA, failure_of, reply_of, told_by
 from tests.fault_server import Act, chunked, serve, whole
 from voicebot.chat.ollama import list_ollama_models, open_ollama
+from voicebot.chat.wire.models import ListedModel
 from voicebot.config import ChatOllama
 from voicebot.errors import ChatError, ChatUnavailable
-from voicebot.http.models import ListedModel
 from voicebot.messages import Message, ToolCall
 
 pytestmark = pytest.mark.anyio

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from tests.chat.wire import CALCULATOR, CONTRACTS, HELLO, OPENAI, failure_of, reply_of, told_by
 from tests.fault_server import LAST_CHUNK, Act, Pause, Reset, Stall, chunk, chunked, serve, whole
 from voicebot.chat.openai_compatible import _api_key, list_openai_models, open_openai_compatible
+from voicebot.chat.wire.calls import CallPart, JoinedCalls
 from voicebot.config import ChatOpenAI
 from voicebot.errors import ChatError, ConfigError
-from voicebot.http.calls import CallPart, JoinedCalls
 from voicebot.messages import Message, ToolCall, ToolSpec, Usage
 
 pytestmark = pytest.mark.anyio

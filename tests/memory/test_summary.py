@@ -11,10 +11,10 @@ import pytest
 from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts, typed
 from tests.memory.made import call, outcome, result
 from tests.test_turn import in_virtual_time
+from voicebot.conversation import open_session
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ReplyPart
-from voicebot.session import open_session
 
 
 class SlowToSummarize(ScriptedChat):

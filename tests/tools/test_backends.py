@@ -12,8 +12,8 @@ from tests.chat.wire import CONTRACTS, OLLAMA, OPENAI, Dialect
 from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts
 from tests.fault_server import chunked, serve
 from voicebot.audio.silent import SilentOutput
+from voicebot.conversation import Session
 from voicebot.memory.window import WindowMemory
-from voicebot.session import Session
 from voicebot.speech import Outcome
 from voicebot.tools.calculator import calculator
 from voicebot.tools.functions import function_tool

@@ -16,11 +16,11 @@ from tests.tools.test_loop import Script, ToolScript
 from voicebot import events
 from voicebot.app import open_parts
 from voicebot.config import AudioSilent, Config, ToolsConfig
+from voicebot.conversation import Session
 from voicebot.errors import VoicebotError
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ToolCall, Usage
 from voicebot.protocols import ChatModel
-from voicebot.session import Session
 from voicebot.speech import Outcome
 from voicebot.tools.calculator import calculator
 from voicebot.tools.functions import function_tool

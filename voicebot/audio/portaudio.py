@@ -27,7 +27,7 @@ from voicebot.audio.pcm import convert
 from voicebot.config import AudioDevice
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
-from voicebot.wakeup import current_waker
+from voicebot.threadsafe import current_waker
 
 _TAIL_SECONDS = 0.05
 """The device may be this much later than it says: nothing of the last word is cut off."""

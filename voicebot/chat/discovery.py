@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import anyio
 import httpx
 
+from voicebot.chat.wire.models import has_model, nearest_model, ollama_models, openai_models
 from voicebot.config import ChatAuto, ChatOllama, ChatOpenAI, ChatServer
 from voicebot.http.client import is_loopback, open_client
 from voicebot.http.failures import shown_address, words_of
 from voicebot.http.lines import BadStream
-from voicebot.http.models import has_model, nearest_model, ollama_models, openai_models
 from voicebot.http.streaming import JsonAnswer, get_json
 
 SEARCH_SECONDS = 0.3

@@ -8,13 +8,16 @@ from dataclasses import replace
 
 import httpx
 
-from voicebot.config import ChatOllama
-from voicebot.errors import ChatError, ChatUnavailable, VoicebotError
-from voicebot.http.calls import CallPart, arguments_object, arguments_text, count_of, described, objects_in, text_of
-from voicebot.http.client import open_client
-from voicebot.http.failures import Refusal, Server, refused, shown_address, translated, words_of
-from voicebot.http.lines import LineDecoder, parse_object, without_lone_surrogates
-from voicebot.http.models import (
+from voicebot.chat.wire.calls import (
+    CallPart,
+    arguments_object,
+    arguments_text,
+    count_of,
+    described,
+    objects_in,
+    text_of,
+)
+from voicebot.chat.wire.models import (
     ListedModel,
     listed_by_ollama,
     loaded_by_ollama,
@@ -22,7 +25,12 @@ from voicebot.http.models import (
     ollama_models,
     shown_by_ollama,
 )
-from voicebot.http.replies import Asking, Patience, Step, get_list, open_reply, stream_parts
+from voicebot.chat.wire.replies import Asking, Patience, Step, get_list, open_reply, stream_parts
+from voicebot.config import ChatOllama
+from voicebot.errors import ChatError, ChatUnavailable, VoicebotError
+from voicebot.http.client import open_client
+from voicebot.http.failures import Refusal, Server, refused, shown_address, translated, words_of
+from voicebot.http.lines import LineDecoder, parse_object, without_lone_surrogates
 from voicebot.http.streaming import Body
 from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 

@@ -11,9 +11,19 @@ from pathlib import Path
 
 import httpx
 
+from voicebot.chat.wire.calls import (
+    CallPart,
+    arguments_object,
+    arguments_text,
+    count_of,
+    described,
+    objects_in,
+    text_of,
+)
+from voicebot.chat.wire.models import ListedModel, listed_by_openai, nearest_model
+from voicebot.chat.wire.replies import Asking, Patience, Step, get_list, open_reply, stream_parts
 from voicebot.config import ChatOpenAI
 from voicebot.errors import ChatError, ChatUnavailable, ConfigError, VoicebotError
-from voicebot.http.calls import CallPart, arguments_object, arguments_text, count_of, described, objects_in, text_of
 from voicebot.http.client import open_client
 from voicebot.http.failures import Refusal, Server, media_type, refused, shown_address, translated, words_of
 from voicebot.http.lines import (
@@ -24,8 +34,6 @@ from voicebot.http.lines import (
     parse_object,
     without_lone_surrogates,
 )
-from voicebot.http.models import ListedModel, listed_by_openai, nearest_model
-from voicebot.http.replies import Asking, Patience, Step, get_list, open_reply, stream_parts
 from voicebot.http.streaming import Body, Decoder
 from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 

@@ -13,7 +13,7 @@ import typer
 from voicebot.cli.runner import OK, Control, exit_code, run_command, show_error, status
 
 if TYPE_CHECKING:
-    from voicebot.memory.store import Store
+    from voicebot.memory.sqlite_store import Store
     from voicebot.memory.turns import Turn
 
 history_app = typer.Typer(
@@ -212,7 +212,7 @@ def _run(work: Callable[[Store], int], config: Path | None, assignments: list[st
         raise typer.Exit(exit_code(error)) from error
 
     def with_store() -> int:
-        from voicebot.memory.store import Store, history_path
+        from voicebot.memory.sqlite_store import Store, history_path
 
         path = history_path(settings.memory.path)
         if not path.exists():

@@ -11,7 +11,7 @@ from voicebot.config import ChatAuto, ChatConfig, ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
 
 if TYPE_CHECKING:
-    from voicebot.http.models import ListedModel
+    from voicebot.chat.wire.models import ListedModel
 
 
 async def list_models(config: ChatConfig, *, as_json: bool) -> int:
@@ -68,8 +68,8 @@ async def _listed(config: ChatOllama | ChatOpenAI, *, state: str = "ready") -> l
         from voicebot.chat.openai_compatible import list_openai_models
 
         models = await list_openai_models(config)
+    from voicebot.chat.wire.models import has_model
     from voicebot.http.failures import shown_address
-    from voicebot.http.models import has_model
 
     used = config.model or (models[0].name if models else "")
     return [

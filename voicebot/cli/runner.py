@@ -141,7 +141,7 @@ def _signals() -> Iterator[AsyncIterator[int]]:
     """The signals that ask us to stop, as they come. Plain handlers: Windows' event loops have none of their own."""
     import anyio
 
-    from voicebot.wakeup import current_waker
+    from voicebot.threadsafe import current_waker
 
     send, receive = anyio.create_memory_object_stream[int](16)
     wake = current_waker()

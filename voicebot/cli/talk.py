@@ -25,7 +25,7 @@ from voicebot.protocols import ChatModel, Emit, Memory
 from voicebot.text.scripts import is_japanese
 
 if TYPE_CHECKING:
-    from voicebot.session import Session
+    from voicebot.conversation import Session
     from voicebot.turn import Parts
 
 _TWICE_SECONDS = 2.0
@@ -148,7 +148,7 @@ async def _open_session(
             )
         )
         opened.set()
-        from voicebot.session import open_session
+        from voicebot.conversation import open_session
 
         manner.announce(_ready(parts))
         broadcast = Broadcast()

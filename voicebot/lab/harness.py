@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
+from voicebot.budoux_phrases import split_japanese
 from voicebot.config import ChunkingConfig
 from voicebot.pacing import Pacer
-from voicebot.phrasing import split_japanese
 from voicebot.speech import Segment, Utterance
 from voicebot.text.chunking import Chunker
 

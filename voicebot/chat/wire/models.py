@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from voicebot.http.calls import count_of, objects_in, text_of
+from voicebot.chat.wire.calls import count_of, objects_in, text_of
 
 
 @dataclass(frozen=True, slots=True)

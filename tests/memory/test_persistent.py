@@ -15,12 +15,12 @@ import pytest
 
 from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts, typed
 from tests.memory.made import outcome
+from voicebot.conversation import open_session
 from voicebot.errors import HistoryError
-from voicebot.memory.store import Store
-from voicebot.memory.stored import StoredMemory, open_stored_memory
+from voicebot.memory.persistent import StoredMemory, open_stored_memory
+from voicebot.memory.sqlite_store import Store
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
-from voicebot.session import open_session
 
 ROOT = Path(__file__).parents[2]
 
@@ -165,7 +165,7 @@ async def test_another_process_may_delete_the_conversation_meanwhile(tmp_path: P
 WRITER = """
 import sys, anyio
 from tests.memory.made import outcome
-from voicebot.memory.stored import open_stored_memory
+from voicebot.memory.persistent import open_stored_memory
 from voicebot.memory.window import WindowMemory
 
 async def main():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.costs import costs_path, remembered_cost
+from voicebot.voice_costs import costs_path, remembered_cost
 
 
 @pytest.fixture(autouse=True)

@@ -15,10 +15,10 @@ from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
 from voicebot.protocols import ChatModel
 from voicebot.speech import Outcome
-from voicebot.wakeup import current_waker
+from voicebot.threadsafe import current_waker
 
 if TYPE_CHECKING:
-    from voicebot.memory.store import Store
+    from voicebot.memory.sqlite_store import Store
 
 T = TypeVar("T")
 
@@ -124,7 +124,7 @@ class _History:
         def run() -> T:
             if self._store is None:
                 try:
-                    from voicebot.memory.store import Store, history_path  # not loaded before the first sound
+                    from voicebot.memory.sqlite_store import Store, history_path  # not loaded before the first sound
                 except ImportError as error:
                     raise HistoryError(
                         f"this Python has no SQLite: {error}", hint="set memory.store = false"

@@ -12,8 +12,8 @@ import anyio
 import httpx
 import stamina
 
+from voicebot.chat.wire.calls import CallPart, JoinedCalls
 from voicebot.errors import VoicebotError
-from voicebot.http.calls import CallPart, JoinedCalls
 from voicebot.http.failures import Refusal, Server, broke_off, is_html, read_refusal, refused, translated
 from voicebot.http.lines import BadStream
 from voicebot.http.streaming import Body, Decoder, exchange_json, open_body

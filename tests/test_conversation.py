@@ -6,9 +6,9 @@ import anyio
 
 from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts, typed
 from tests.test_turn import in_virtual_time
+from voicebot.conversation import Session
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
-from voicebot.session import Session
 from voicebot.speech import Outcome
 
 REPLY = "This is the first part of it. This is the second part of it."

@@ -1,0 +1,1 @@
+"""What the chat dialects share on the wire: requests, replies, tool calls and model lists."""
