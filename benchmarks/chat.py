@@ -21,7 +21,7 @@ from voicebot.audio.silent import SilentOutput
 from voicebot.events import TurnEvent
 from voicebot.pacing import Pacer
 from voicebot.text.chunking import Chunker
-from voicebot.turn import Parts, speak_turn
+from voicebot.turn import Pipeline, speak_turn
 
 DELTAS_PER_SECOND = 1000
 SECONDS = 4
@@ -130,9 +130,9 @@ async def _own_times(dialect: Dialect) -> tuple[list[float], float]:
     watch = _Stopwatch()
     async with _served(dialect, [*script, chunk(dialect.end), LAST_CHUNK]) as chat:
         chat._client._transport = _Transport(watch)
-        parts = Parts(chat, None, SilentOutput(realtime=False), Chunker, Pacer)
+        pipeline = Pipeline(chat, None, SilentOutput(realtime=False), Chunker, Pacer)
         began = time.perf_counter()
-        outcome = await speak_turn(HELLO, parts, emit=watch.emit, scope=anyio.CancelScope())
+        outcome = await speak_turn(HELLO, pipeline, emit=watch.emit, scope=anyio.CancelScope())
         rate = len(pieces) / (time.perf_counter() - began)
         await chat._client._transport.aclose()
     assert outcome.kind == "completed", outcome.error

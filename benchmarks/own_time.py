@@ -16,7 +16,7 @@ from voicebot.messages import Message
 from voicebot.pacing import Pacer
 from voicebot.speech import AudioFormat, Clip, Utterance
 from voicebot.text.chunking import Chunker
-from voicebot.turn import Parts, speak_turn
+from voicebot.turn import Pipeline, speak_turn
 
 
 class Stopwatch:
@@ -61,5 +61,5 @@ def measure_own_time() -> list[Figure]:
 
 
 async def _turn(text: str, watch: Stopwatch) -> None:
-    given = Parts(ScriptedChat(typed(text, rate=300)), watch, SilentOutput(realtime=False), Chunker, Pacer)
+    given = Pipeline(ScriptedChat(typed(text, rate=300)), watch, SilentOutput(realtime=False), Chunker, Pacer)
     await speak_turn([Message("user", "?")], given, emit=watch.emit, scope=anyio.CancelScope())

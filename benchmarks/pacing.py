@@ -19,11 +19,11 @@ from trio.testing import MockClock
 from benchmarks.peers import ADAPTIVE, Contender
 from benchmarks.table import Row
 from voicebot import events
-from voicebot.app import build_parts
+from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
 from voicebot.events import TurnEvent
 from voicebot.lab.bounds import bound
-from voicebot.lab.engines import ENGINES, CostedVoice, EngineCost
+from voicebot.lab.engines import ENGINES, ReplayedSynthesizer, SynthesisCost
 from voicebot.lab.replay import ReplayedChat
 from voicebot.lab.traces import read_traces
 from voicebot.messages import Message
@@ -103,22 +103,22 @@ def pause(contender: Contender, language: str, text: str) -> str:
 
 
 def turn(
-    contender: Contender, language: str, deltas: Sequence[tuple[float, str]], engine: EngineCost
+    contender: Contender, language: str, deltas: Sequence[tuple[float, str]], engine: SynthesisCost
 ) -> tuple[Metrics, list[TurnEvent]]:
     """A turn with the contender's chunker."""
-    parts = build_parts(
+    pipeline = build_pipeline(
         contender.config,
         chat=ReplayedChat("trace", deltas),
-        synthesizer=CostedVoice(engine),
+        synthesizer=ReplayedSynthesizer(engine),
         output=SilentOutput(realtime=True),
     )
     if contender.splitter is not None:
         # a peer has the methods of our chunker that a turn calls, which is all that is asked of it
-        parts = replace(parts, new_chunker=cast(Callable[[], Chunker], partial(contender.new_chunker, language)))
+        pipeline = replace(pipeline, new_chunker=cast(Callable[[], Chunker], partial(contender.new_chunker, language)))
     seen: list[TurnEvent] = []
 
     async def body() -> Metrics:
-        outcome = await speak_turn([Message("user", "?")], parts, emit=seen.append, scope=anyio.CancelScope())
+        outcome = await speak_turn([Message("user", "?")], pipeline, emit=seen.append, scope=anyio.CancelScope())
         if outcome.error is not None:
             raise outcome.error
         return outcome.metrics

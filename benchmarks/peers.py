@@ -14,13 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol, TypeVar
 
 import voicebot
-from voicebot.app import build_parts
+from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
 from voicebot.chat.piped import GivenText
 from voicebot.config import ChunkingConfig, Config
 from voicebot.speech import Boundary, Segment
 from voicebot.text.chunking import Chunker
-from voicebot.turn import Parts
+from voicebot.turn import Pipeline
 
 T = TypeVar("T")
 
@@ -88,17 +88,17 @@ class Contender:
         """A chunker for one reply."""
         if self.splitter is not None:
             return PeerChunker(self.splitter(language))
-        return _parts(self.config).new_chunker()
+        return _pipeline(self.config).new_chunker()
 
     def bare(self, language: str) -> Chunker | Splitter:
         """The same without our adapter, to measure its time."""
         if self.splitter is not None:
             return self.splitter(language)
-        return _parts(self.config).new_chunker()
+        return _pipeline(self.config).new_chunker()
 
 
-def _parts(config: Config) -> Parts:
-    return build_parts(config, chat=GivenText(""), synthesizer=None, output=SilentOutput(realtime=False))
+def _pipeline(config: Config) -> Pipeline:
+    return build_pipeline(config, chat=GivenText(""), synthesizer=None, output=SilentOutput(realtime=False))
 
 
 SENTENCE = Contender(

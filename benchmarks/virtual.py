@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock
 
 from benchmarks.figures import Figure
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts, typed
+from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline, typed
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.messages import Message
@@ -55,7 +55,7 @@ def measure_virtual() -> list[Figure]:
 async def _turn(chat: ScriptedChat, voice: CostingVoice, recorder: Recorder) -> Outcome:
     output = SilentOutput(realtime=True, latency_seconds=LATENCY_SECONDS)
     question = [Message("user", "?")]
-    return await speak_turn(question, parts(chat, voice, output), emit=recorder, scope=anyio.CancelScope())
+    return await speak_turn(question, pipeline(chat, voice, output), emit=recorder, scope=anyio.CancelScope())
 
 
 def _lateness(recorder: Recorder, delay: float, rtf: float) -> list[float]:

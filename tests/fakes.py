@@ -19,7 +19,7 @@ from voicebot.pacing import Pacer, Pacing
 from voicebot.speech import AudioFormat, Clip, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.text.scripts import speech_seconds
-from voicebot.turn import Parts
+from voicebot.turn import Pipeline
 
 E = TypeVar("E")
 
@@ -123,18 +123,18 @@ class Recorder:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-def adaptive(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None) -> Parts:
+def adaptive(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None) -> Pipeline:
     """The same with the adaptive chunker and pacer."""
     return replace(
-        parts(chat, voice, output),
+        pipeline(chat, voice, output),
         new_chunker=partial(Chunker, strategy="adaptive"),
         new_pacer=partial(Pacer, split_japanese=split_japanese),
     )
 
 
-def parts(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None) -> Parts:
+def pipeline(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None) -> Pipeline:
     """Everything a turn needs, in real (or virtual) time; each segment is an utterance."""
-    return Parts(
+    return Pipeline(
         chat=chat,
         synthesizer=voice or CostingVoice(),
         output=output or SilentOutput(realtime=True),

@@ -67,7 +67,7 @@ def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> 
 
 
 def test_later_layers_win_and_origins_name_them(tmp_path: Path) -> None:
-    path = write(tmp_path, '[chat]\nkind = "ollama"\nmodel = "a"\n[tts]\nrate = 150\n[session]\nturns = 3\n')
+    path = write(tmp_path, '[chat]\nkind = "ollama"\nmodel = "a"\n[tts]\nrate = 150\n[conversation]\nturns = 3\n')
     loaded = load_config(
         path,
         environment={"VOICEBOT_CHAT__MODEL": "b", "VOICEBOT_TTS__RATE": "160"},
@@ -78,8 +78,8 @@ def test_later_layers_win_and_origins_name_them(tmp_path: Path) -> None:
     assert loaded.config.chat.model == "b"
     assert isinstance(loaded.config.tts, TtsPyttsx3)
     assert (loaded.config.tts.rate, loaded.config.tts.voice) == (170, "en-us")
-    assert loaded.config.session.turns == 3
-    assert loaded.origins["session.turns"] == str(path)
+    assert loaded.config.conversation.turns == 3
+    assert loaded.origins["conversation.turns"] == str(path)
     assert loaded.origins["chat.model"] == "VOICEBOT_CHAT__MODEL"
     assert loaded.origins["tts.rate"] == "--set tts.rate"
     assert loaded.origins["tts.voice"] == "--voice"
@@ -146,7 +146,7 @@ def test_every_error_is_told_at_once_with_its_file_and_key(tmp_path: Path) -> No
         ('[chat]\nkind = "openai"\nbase_url = "localhost:8000"\n', "chat.base_url"),
         ('[audio]\nkind = "wav"\npath = ""\n', "audio.path"),
         ('[chunking]\nstrategy = "words"\n', "chunking.strategy"),
-        ('[session]\nturns = "many"\n', "session.turns"),
+        ('[conversation]\nturns = "many"\n', "conversation.turns"),
     ],
 )
 def test_each_fault_is_named(tmp_path: Path, text: str, expected: str) -> None:
@@ -168,7 +168,7 @@ def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_utf8_is_an_error_not_a_traceback(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    path.write_bytes('[session]\nsystem_prompt = "日本語"\n'.encode("shift_jis"))
+    path.write_bytes('[conversation]\nsystem_prompt = "日本語"\n'.encode("shift_jis"))
     with pytest.raises(ConfigError, match="not valid TOML"):
         load_config(path, environment={})
 
@@ -179,17 +179,17 @@ def test_the_places_are_looked_at_in_order(tmp_path: Path, monkeypatch: pytest.M
     assert load_config(environment={}).files == ()
     own = tmp_path / "home" / "voicebot"
     own.mkdir(parents=True)
-    write(own, "[session]\nturns = 1\n")
+    write(own, "[conversation]\nturns = 1\n")
     if search_paths(None, {})[-1][0].is_file():  # where the platform has such a folder
-        assert load_config(environment={}).config.session.turns == 1
-    write(tmp_path, "[session]\nturns = 2\n")
-    assert load_config(environment={}).config.session.turns == 2
+        assert load_config(environment={}).config.conversation.turns == 1
+    write(tmp_path, "[conversation]\nturns = 2\n")
+    assert load_config(environment={}).config.conversation.turns == 2
     named = tmp_path / "named.toml"
-    named.write_text("[session]\nturns = 3\n", encoding="utf-8")
-    assert load_config(environment={"VOICEBOT_CONFIG": str(named)}).config.session.turns == 3
+    named.write_text("[conversation]\nturns = 3\n", encoding="utf-8")
+    assert load_config(environment={"VOICEBOT_CONFIG": str(named)}).config.conversation.turns == 3
     explicit = tmp_path / "explicit.toml"
-    explicit.write_text("[session]\nturns = 4\n", encoding="utf-8")
-    assert load_config(explicit, environment={"VOICEBOT_CONFIG": str(named)}).config.session.turns == 4
+    explicit.write_text("[conversation]\nturns = 4\n", encoding="utf-8")
+    assert load_config(explicit, environment={"VOICEBOT_CONFIG": str(named)}).config.conversation.turns == 4
 
 
 def test_an_api_key_is_never_shown(tmp_path: Path) -> None:
@@ -204,9 +204,13 @@ def test_an_api_key_is_never_shown(tmp_path: Path) -> None:
 
 
 def test_values_from_the_environment_are_read_as_toml_and_else_as_text() -> None:
-    environment = {"VOICEBOT_SESSION__TURNS": "7", "VOICEBOT_CHAT__MODEL": "llama3.2:1b", "VOICEBOT_TTS__VOLUME": "0.5"}
+    environment = {
+        "VOICEBOT_CONVERSATION__TURNS": "7",
+        "VOICEBOT_CHAT__MODEL": "llama3.2:1b",
+        "VOICEBOT_TTS__VOLUME": "0.5",
+    }
     config = load_config(environment=environment).config
-    assert config.session.turns == 7
+    assert config.conversation.turns == 7
     assert isinstance(config.chat, ChatAuto)
     assert config.chat.model == "llama3.2:1b"
 

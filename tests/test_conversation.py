@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import anyio
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts, typed
+from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline, typed
 from tests.test_turn import in_virtual_time
-from voicebot.conversation import Session
+from voicebot.conversation import Conversation
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
 from voicebot.speech import Outcome
@@ -14,15 +14,15 @@ from voicebot.speech import Outcome
 REPLY = "This is the first part of it. This is the second part of it."
 
 
-def session(chat: ScriptedChat, memory: WindowMemory) -> Session:
-    return Session(parts(chat, CostingVoice(seconds=2.0)), memory=memory, emit=Recorder())
+def conversation(chat: ScriptedChat, memory: WindowMemory) -> Conversation:
+    return Conversation(pipeline(chat, CostingVoice(seconds=2.0)), memory=memory, emit=Recorder())
 
 
 def test_history_keeps_only_what_was_heard() -> None:
     memory = WindowMemory(system_prompt="Be brief.", turns=5)
 
     async def body() -> None:
-        talk = session(ScriptedChat(typed(REPLY)), memory)
+        talk = conversation(ScriptedChat(typed(REPLY)), memory)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(talk.speak, "Tell me")
             await anyio.sleep(4.0)
@@ -41,7 +41,7 @@ def test_a_turn_of_which_nothing_was_heard_is_not_remembered() -> None:
     memory = WindowMemory(system_prompt="", turns=5)
 
     async def body() -> None:
-        talk = session(ScriptedChat(typed(REPLY, first=3.0)), memory)
+        talk = conversation(ScriptedChat(typed(REPLY, first=3.0)), memory)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(talk.speak, "Tell me")
             await anyio.sleep(1.0)
@@ -56,7 +56,7 @@ def test_the_chat_model_is_told_of_the_last_turns_only() -> None:
     chat = ScriptedChat(typed("Yes."))
 
     async def body() -> None:
-        talk = session(chat, memory)
+        talk = conversation(chat, memory)
         for number in range(4):
             await talk.speak(f"question {number}")
 
@@ -69,7 +69,7 @@ def test_barge_in_ends_the_live_turn_and_takes_the_floor() -> None:
     outcomes: dict[str, Outcome] = {}
 
     async def body() -> None:
-        talk = session(ScriptedChat(typed(REPLY)), memory)
+        talk = conversation(ScriptedChat(typed(REPLY)), memory)
 
         async def speak(name: str) -> None:
             outcomes[name] = await talk.speak(name)
@@ -89,7 +89,7 @@ def test_an_announcement_waits_for_the_floor() -> None:
     order: list[tuple[str, str]] = []
 
     async def body() -> None:
-        talk = session(ScriptedChat(typed(REPLY)), memory)
+        talk = conversation(ScriptedChat(typed(REPLY)), memory)
 
         async def speak(name: str, barge_in: bool) -> None:
             outcome = await talk.speak(name, barge_in=barge_in)
@@ -108,11 +108,11 @@ def test_an_announcement_waits_for_the_floor_and_is_not_remembered() -> None:
     async def body() -> tuple[list[str], list[Message]]:
         voice = CostingVoice()
         memory = WindowMemory(system_prompt="", turns=5)
-        session = Session(parts(ScriptedChat(typed("It is late.")), voice), memory=memory, emit=Recorder())
+        conversation = Conversation(pipeline(ScriptedChat(typed("It is late.")), voice), memory=memory, emit=Recorder())
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(session.speak, "Hm?")
+            tasks.start_soon(conversation.speak, "Hm?")
             await anyio.sleep(0.1)
-            await session.announce("お茶の時間です。")
+            await conversation.say("お茶の時間です。")
         return voice.said, memory.messages()
 
     said, told = in_virtual_time(body)

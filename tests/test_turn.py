@@ -13,14 +13,14 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.fakes import BreakingOutput, CostingVoice, Recorder, ScriptedChat, adaptive, failure, parts, typed
+from tests.fakes import BreakingOutput, CostingVoice, Recorder, ScriptedChat, adaptive, failure, pipeline, typed
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import ChatError, VoiceUnavailable
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.pacing import Pacer, VoiceCost
 from voicebot.speech import Clip, Outcome, Utterance
-from voicebot.turn import Parts, speak_turn
+from voicebot.turn import Pipeline, speak_turn
 
 T = TypeVar("T")
 QUESTION = [Message("user", "Well?")]
@@ -32,7 +32,7 @@ def in_virtual_time(body: Callable[[], Awaitable[T]]) -> T:
     return trio.run(body, clock=MockClock(autojump_threshold=0))
 
 
-def turn(given: Parts, *, interrupt_at: float | None = None) -> tuple[Outcome, Recorder]:
+def turn(given: Pipeline, *, interrupt_at: float | None = None) -> tuple[Outcome, Recorder]:
     recorder = Recorder()
 
     async def body() -> Outcome:
@@ -46,7 +46,7 @@ def turn(given: Parts, *, interrupt_at: float | None = None) -> tuple[Outcome, R
 
 def test_the_reply_is_heard_in_full_and_in_order() -> None:
     voice = CostingVoice()
-    outcome, recorder = turn(parts(ScriptedChat(typed(THREE)), voice))
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), voice))
     assert outcome.kind == "completed"
     assert outcome.heard == THREE
     assert outcome.unsaid == ""
@@ -56,7 +56,7 @@ def test_the_reply_is_heard_in_full_and_in_order() -> None:
 
 def test_first_audio_comes_exactly_with_the_first_segment_its_synthesis_and_the_outputs_latency() -> None:
     output = SilentOutput(realtime=True, latency_seconds=0.05)
-    outcome, recorder = turn(parts(ScriptedChat(typed(THREE)), CostingVoice(delay=0.2, rtf=0.1), output))
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), CostingVoice(delay=0.2, rtf=0.1), output))
     first = recorder.of(events.SegmentReady)[0].at
     synthesis = 0.2 + 0.1 * recorder.of(events.ClipReady)[0].audio_seconds
     assert outcome.metrics.ttfa == pytest.approx(first + synthesis + 0.05, abs=1e-9)
@@ -64,7 +64,7 @@ def test_first_audio_comes_exactly_with_the_first_segment_its_synthesis_and_the_
 
 
 def test_one_sentence_plays_while_the_next_is_synthesized_and_the_one_after_is_written() -> None:
-    given = parts(ScriptedChat(typed(THREE, rate=10)), CostingVoice(seconds=1.5, delay=0.3, rtf=0))
+    given = pipeline(ScriptedChat(typed(THREE, rate=10)), CostingVoice(seconds=1.5, delay=0.3, rtf=0))
     _, recorder = turn(given)
     playing = recorder.of(events.PlaybackStarted)[0].at, recorder.of(events.PlaybackFinished)[0].at
     assert playing[0] < recorder.of(events.ClipReady)[1].at < playing[1]
@@ -72,7 +72,7 @@ def test_one_sentence_plays_while_the_next_is_synthesized_and_the_one_after_is_w
 
 
 def test_there_is_no_gap_that_the_engines_speed_does_not_force() -> None:
-    outcome, recorder = turn(parts(ScriptedChat(typed(THREE, rate=200)), CostingVoice(delay=0.05, rtf=0.3)))
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=200)), CostingVoice(delay=0.05, rtf=0.3)))
     assert outcome.metrics.gaps == 0
     starts, ends = recorder.of(events.PlaybackStarted), recorder.of(events.PlaybackFinished)
     assert [s.at for s in starts[1:]] == pytest.approx([e.at for e in ends[:-1]], abs=1e-9)
@@ -80,25 +80,25 @@ def test_there_is_no_gap_that_the_engines_speed_does_not_force() -> None:
 
 def test_a_gap_is_as_long_as_the_engine_is_late_and_the_metrics_say_who_was_late() -> None:
     voice = CostingVoice(seconds=1.0, delay=1.4, rtf=0)
-    outcome, recorder = turn(parts(ScriptedChat(typed(THREE, rate=1000)), voice))
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), voice))
     assert [gap.seconds for gap in recorder.of(events.Gap)] == pytest.approx([0.4, 0.4])
     assert outcome.metrics.gap_seconds == pytest.approx(0.8)
     assert outcome.metrics.waited_for_voice == pytest.approx(0.8)
     assert outcome.metrics.rtf == pytest.approx(1.4)
     slow_model = [(0.1, "The first one. "), (0.1, "S"), (5.0, "econd one here. "), (0.1, "End")]
-    outcome, _ = turn(parts(ScriptedChat(slow_model), CostingVoice(seconds=1.0)))
+    outcome, _ = turn(pipeline(ScriptedChat(slow_model), CostingVoice(seconds=1.0)))
     assert outcome.metrics.gaps >= 1
     assert outcome.metrics.waited_for_chat > 0.9 * outcome.metrics.gap_seconds
 
 
 def test_a_finished_sentence_does_not_wait_for_a_model_that_pauses() -> None:
-    _, recorder = turn(parts(ScriptedChat([(0.5, "Hello there."), (60.0, " And on.")])))
+    _, recorder = turn(pipeline(ScriptedChat([(0.5, "Hello there."), (60.0, " And on.")])))
     assert recorder.of(events.SegmentReady)[0].at == pytest.approx(0.5 + 0.3)
     assert recorder.of(events.SegmentReady)[0].text == "Hello there."
 
 
 def test_events_never_go_back_in_time_and_end_with_the_turn() -> None:
-    _, recorder = turn(parts(ScriptedChat(typed(THREE))))
+    _, recorder = turn(pipeline(ScriptedChat(typed(THREE))))
     moments = [event.at for event in recorder.events]
     assert moments == sorted(moments)
     assert isinstance(recorder.events[0], events.TurnStarted)
@@ -106,11 +106,11 @@ def test_events_never_go_back_in_time_and_end_with_the_turn() -> None:
 
 
 def test_barge_in_keeps_exactly_what_was_heard() -> None:
-    given = parts(ScriptedChat(typed(THREE, rate=1000)), CostingVoice(seconds=2.0, delay=0.1, rtf=0))
+    given = pipeline(ScriptedChat(typed(THREE, rate=1000)), CostingVoice(seconds=2.0, delay=0.1, rtf=0))
     uncut, recorder = turn(given)
     second = recorder.of(events.PlaybackStarted)[1].at
     chat = ScriptedChat(typed(THREE, rate=1000))
-    outcome, _ = turn(parts(chat, CostingVoice(seconds=2.0, delay=0.1, rtf=0)), interrupt_at=second + 1.0)
+    outcome, _ = turn(pipeline(chat, CostingVoice(seconds=2.0, delay=0.1, rtf=0)), interrupt_at=second + 1.0)
     assert outcome.kind == "interrupted"
     assert outcome.heard.startswith("The first sentence is here. The second")
     assert outcome.heard in uncut.heard
@@ -121,7 +121,7 @@ def test_barge_in_keeps_exactly_what_was_heard() -> None:
 
 
 def test_barge_in_before_the_first_sound_means_nothing_was_heard() -> None:
-    outcome, recorder = turn(parts(ScriptedChat(typed(THREE))), interrupt_at=0.7)
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE))), interrupt_at=0.7)
     assert (outcome.kind, outcome.heard) == ("interrupted", "")
     assert THREE.startswith(outcome.unsaid)
     assert recorder.of(events.TurnEnded)[0].outcome == "interrupted"
@@ -129,7 +129,7 @@ def test_barge_in_before_the_first_sound_means_nothing_was_heard() -> None:
 
 def test_a_reply_that_breaks_off_is_spoken_as_far_as_it_came() -> None:
     chat = ScriptedChat(typed("The first sentence. The second is cu"), ChatError("the connection broke"))
-    outcome, _ = turn(parts(chat))
+    outcome, _ = turn(pipeline(chat))
     assert outcome.kind == "failed"
     assert isinstance(outcome.error, ChatError)
     assert outcome.heard == "The first sentence. The second is cu"
@@ -137,7 +137,7 @@ def test_a_reply_that_breaks_off_is_spoken_as_far_as_it_came() -> None:
 
 def test_a_sentence_that_cannot_be_said_is_shown_reported_and_skipped() -> None:
     voice = CostingVoice(fails={"second": failure()})
-    outcome, recorder = turn(parts(ScriptedChat(typed(THREE)), voice))
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), voice))
     assert outcome.kind == "completed"
     assert voice.said == ["The first sentence is here.", "And this is the third."]
     assert "The second one follows it." in "".join(e.text for e in recorder.of(events.PlaybackStarted))
@@ -146,7 +146,7 @@ def test_a_sentence_that_cannot_be_said_is_shown_reported_and_skipped() -> None:
 
 
 def test_a_turn_in_which_nothing_could_be_said_has_failed() -> None:
-    outcome, _ = turn(parts(ScriptedChat(typed("Just this.")), CostingVoice(fails={"": failure()})))
+    outcome, _ = turn(pipeline(ScriptedChat(typed("Just this.")), CostingVoice(fails={"": failure()})))
     assert outcome.kind == "failed"
     assert outcome.error is not None
     assert outcome.heard == ""
@@ -154,7 +154,7 @@ def test_a_turn_in_which_nothing_could_be_said_has_failed() -> None:
 
 def test_a_voice_that_is_gone_is_given_up_and_the_rest_is_shown() -> None:
     voice = CostingVoice(fails={"second": VoiceUnavailable("the engine is gone")})
-    outcome, recorder = turn(parts(ScriptedChat(typed(THREE)), voice))
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), voice))
     assert isinstance(outcome.error, VoiceUnavailable)
     assert voice.said == ["The first sentence is here."]
     assert outcome.heard == "The first sentence is here."
@@ -163,7 +163,7 @@ def test_a_voice_that_is_gone_is_given_up_and_the_rest_is_shown() -> None:
 
 
 def test_a_device_that_goes_away_ends_the_turn_and_keeps_what_was_heard() -> None:
-    outcome, _ = turn(parts(ScriptedChat(typed(THREE)), output=BreakingOutput(breaks_at=1)))
+    outcome, _ = turn(pipeline(ScriptedChat(typed(THREE)), output=BreakingOutput(breaks_at=1)))
     assert outcome.kind == "failed"
     assert outcome.error is not None
     assert outcome.error.hint == "plug it in"
@@ -171,13 +171,15 @@ def test_a_device_that_goes_away_ends_the_turn_and_keeps_what_was_heard() -> Non
 
 
 def test_text_without_letters_or_digits_is_shown_and_never_synthesized() -> None:
-    outcome, recorder = turn(parts(ScriptedChat([(0.1, "Hello.\n"), (0.1, "…!?\n"), (0.1, "🎉\n"), (0.1, "Bye.\n")])))
+    outcome, recorder = turn(
+        pipeline(ScriptedChat([(0.1, "Hello.\n"), (0.1, "…!?\n"), (0.1, "🎉\n"), (0.1, "Bye.\n")]))
+    )
     assert outcome.kind == "completed"
     assert "🎉" in "".join(e.text for e in recorder.of(events.PlaybackStarted))
 
 
 def test_without_a_voice_the_reply_is_shown() -> None:
-    given = replace(parts(ScriptedChat(typed(THREE)), output=SilentOutput(realtime=False)), synthesizer=None)
+    given = replace(pipeline(ScriptedChat(typed(THREE)), output=SilentOutput(realtime=False)), synthesizer=None)
     outcome, _ = turn(given)
     assert (outcome.kind, outcome.heard) == ("completed", THREE)
 
@@ -190,20 +192,20 @@ def test_an_endless_reply_is_held_back_by_what_is_still_to_be_played() -> None:
                 yield "Another sentence of a reply that never ends. "
 
     chat = Endless([])
-    outcome, recorder = turn(parts(chat), interrupt_at=30.0)
+    outcome, recorder = turn(pipeline(chat), interrupt_at=30.0)
     assert outcome.kind == "interrupted"
     assert len(recorder.of(events.PlaybackFinished)) > 5
     assert chat.sent < 500
 
 
 def test_an_empty_reply_completes_with_nothing_heard() -> None:
-    outcome, _ = turn(parts(ScriptedChat([])))
+    outcome, _ = turn(pipeline(ScriptedChat([])))
     assert (outcome.kind, outcome.heard) == ("completed", "")
 
 
 def test_forty_sentences_of_speech_take_no_real_time() -> None:
     text = "This sentence is one of many. " * 40
-    outcome, _ = turn(parts(ScriptedChat(typed(text))))
+    outcome, _ = turn(pipeline(ScriptedChat(typed(text))))
     assert outcome.heard == text.rstrip() or outcome.heard == text
     assert outcome.metrics.audio_seconds > 40
 
@@ -214,7 +216,7 @@ def test_audio_that_was_heard_is_not_kept() -> None:
     voice = CostingVoice(seconds=500.0, delay=0.0, rtf=0.0)  # a megabyte each
     tracemalloc.start()
     try:
-        outcome, _ = turn(parts(ScriptedChat(typed(text)), voice))
+        outcome, _ = turn(pipeline(ScriptedChat(typed(text)), voice))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -225,7 +227,7 @@ def test_audio_that_was_heard_is_not_kept() -> None:
 @pytest.mark.anyio
 async def test_the_turn_runs_on_every_event_loop() -> None:
     recorder = Recorder()
-    given = parts(ScriptedChat(typed(THREE, first=0.01, rate=2000)), CostingVoice(seconds=0.02, delay=0.001, rtf=0))
+    given = pipeline(ScriptedChat(typed(THREE, first=0.01, rate=2000)), CostingVoice(seconds=0.02, delay=0.001, rtf=0))
     outcome = await speak_turn(QUESTION, given, emit=recorder, scope=anyio.CancelScope())
     assert outcome.heard == THREE
 
@@ -234,7 +236,7 @@ async def test_the_turn_runs_on_every_event_loop() -> None:
 async def test_cancelling_from_outside_passes_through() -> None:
     chat = ScriptedChat([(0.0, "Hello there. "), (60.0, "never")])
     with anyio.move_on_after(0.05) as outer:
-        await speak_turn(QUESTION, parts(chat), emit=Recorder(), scope=anyio.CancelScope())
+        await speak_turn(QUESTION, pipeline(chat), emit=Recorder(), scope=anyio.CancelScope())
     assert outer.cancelled_caught
     assert chat.closed
 
@@ -247,7 +249,10 @@ async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await speak_turn(
-            QUESTION, parts(ScriptedChat(typed(THREE, rate=5000)), Buggy()), emit=Recorder(), scope=anyio.CancelScope()
+            QUESTION,
+            pipeline(ScriptedChat(typed(THREE, rate=5000)), Buggy()),
+            emit=Recorder(),
+            scope=anyio.CancelScope(),
         )
 
 
@@ -269,14 +274,14 @@ class Telling(ScriptedChat):
 
 def test_what_the_server_counts_is_told_and_summed_up() -> None:
     chat = Telling("Hello.", Usage(10, 2), Usage(20, 3, finish_reason="stop"))
-    outcome, recorder = turn(parts(chat))
+    outcome, recorder = turn(pipeline(chat))
     assert [event.prompt_tokens for event in recorder.of(events.ChatUsage)] == [10, 20]
     assert (outcome.metrics.prompt_tokens, outcome.metrics.reply_tokens) == (30, 5)
 
 
 @pytest.mark.parametrize("reason", ["length", "content_filter"])
 def test_a_reply_that_the_server_cut_short_is_spoken_and_told(reason: str) -> None:
-    outcome, recorder = turn(parts(Telling("Once upon a", Usage(finish_reason=reason))))
+    outcome, recorder = turn(pipeline(Telling("Once upon a", Usage(finish_reason=reason))))
     assert (outcome.kind, outcome.heard) == ("completed", "Once upon a")
     assert len(recorder.of(events.Warning)) == 1
 
@@ -285,7 +290,7 @@ def test_a_tool_loop_is_told_and_kept_and_never_spoken() -> None:
     call = ToolCall("1", "calculator", '{"expression": "12*9"}')
     asked = Message("assistant", "", tool_calls=(call,))
     answered = Message("tool", "108", tool_call_id="1", tool_name="calculator")
-    outcome, recorder = turn(parts(Telling("Let me see. ", asked, answered, "It is one hundred and eight.")))
+    outcome, recorder = turn(pipeline(Telling("Let me see. ", asked, answered, "It is one hundred and eight.")))
     assert outcome.heard == "Let me see. It is one hundred and eight."
     assert outcome.exchanged == (asked, answered)
     (called,), (told,) = recorder.of(events.ToolCalled), recorder.of(events.ToolAnswered)
@@ -293,7 +298,7 @@ def test_a_tool_loop_is_told_and_kept_and_never_spoken() -> None:
 
 
 def test_a_call_that_nobody_runs_is_a_warning() -> None:
-    outcome, recorder = turn(parts(Telling("Hm.", ToolCall("1", "calculator", "{}"))))
+    outcome, recorder = turn(pipeline(Telling("Hm.", ToolCall("1", "calculator", "{}"))))
     assert outcome.kind == "completed"
     assert "calculator" in recorder.of(events.Warning)[0].message
 
@@ -324,7 +329,7 @@ def test_the_first_clause_is_said_while_its_sentence_is_being_written() -> None:
     outcome, recorder = turn(adaptive(ScriptedChat(typed(ENGLISH, rate=30))))
     first = recorder.of(events.UtteranceReady)[0]
     assert first.text == "That sounds really frustrating,"
-    whole, _ = turn(parts(ScriptedChat(typed(ENGLISH, rate=30))))
+    whole, _ = turn(pipeline(ScriptedChat(typed(ENGLISH, rate=30))))
     assert outcome.metrics.ttfa is not None
     assert whole.metrics.ttfa is not None
     assert outcome.metrics.ttfa < whole.metrics.ttfa - 0.5

@@ -20,22 +20,22 @@ from voicebot.tts import open_synthesizer
 if TYPE_CHECKING:
     from voicebot.pacing import VoiceCost
     from voicebot.text.chunking import Chunker
-    from voicebot.turn import Parts
+    from voicebot.turn import Pipeline
 
-Announce = Callable[[str], None]
+Notify = Callable[[str], None]
 """Takes a sentence for the person at the terminal or in the log."""
 
 
 @asynccontextmanager
-async def open_parts(
+async def open_pipeline(
     config: Config,
     *,
-    announce: Announce,
+    notify: Notify,
     chat: ChatModel | None = None,
     speak: bool = True,
     japanese_expected: bool = False,
-    say: Announce | None = None,
-) -> AsyncIterator[Parts]:
+    say: Notify | None = None,
+) -> AsyncIterator[Pipeline]:
     """Open chat model, voice and audio output, whatever takes long at the same time.
 
     `chat` stands in for the configured one; without `speak` there is text only; `japanese_expected` lets the voice load
@@ -51,33 +51,31 @@ async def open_parts(
                 open_synthesizer(config.tts, japanese_expected=japanese_expected)
             )
             if synthesizer.credit:
-                announce(synthesizer.credit)
+                notify(synthesizer.credit)
         if chat is None:
-            chat = await stack.enter_async_context(open_chat(config.chat, announce=announce))
+            chat = await stack.enter_async_context(open_chat(config.chat, notify=notify))
             if isinstance(config.chat, ChatLangChain):
                 from voicebot.tools.answers import AnswersOnly
 
                 chat = AnswersOnly(chat)  # its agent may write down its thoughts
             if config.tools.enabled or config.tools.mcp:
-                chat = await stack.enter_async_context(_open_tool_use(config, chat, announce, say or announce))
+                chat = await stack.enter_async_context(_open_tool_use(config, chat, notify, say or notify))
         from voicebot.voice_costs import remembered_cost
 
         format = synthesizer.format if synthesizer else AudioFormat(24_000)
-        output = await stack.enter_async_context(open_audio(config.audio, format, announce=announce))
+        output = await stack.enter_async_context(open_audio(config.audio, format, notify=notify))
         cost = stack.enter_context(remembered_cost(synthesizer.name)) if synthesizer else None
-        yield build_parts(config, chat=chat, synthesizer=synthesizer, output=output, cost=cost)
+        yield build_pipeline(config, chat=chat, synthesizer=synthesizer, output=output, cost=cost)
 
 
 @asynccontextmanager
-async def _open_tool_use(
-    config: Config, chat: ChatModel, announce: Announce, say: Announce
-) -> AsyncIterator[ChatModel]:
+async def _open_tool_use(config: Config, chat: ChatModel, notify: Notify, say: Notify) -> AsyncIterator[ChatModel]:
     """`chat` with the configured tools, where it can use any."""
     from voicebot.tools import open_tools
     from voicebot.tools.loop import ToolUsingChat, takes_tools
 
     if not takes_tools(chat):
-        announce(f"no tools: {chat.name} cannot use any")
+        notify(f"no tools: {chat.name} cannot use any")
         yield chat
         return
     tools = config.tools
@@ -92,14 +90,14 @@ async def _open_tool_use(
         )
 
 
-def build_parts(
+def build_pipeline(
     config: Config,
     *,
     chat: ChatModel,
     synthesizer: Synthesizer | None,
     output: AudioOutput,
     cost: VoiceCost | None = None,
-) -> Parts:
+) -> Pipeline:
     """What turns are made with: the chunker and the pacer as `config` wants them, everything else as given.
 
     `cost` is what is known of the voice; left out, it is learned anew.
@@ -107,7 +105,7 @@ def build_parts(
     from voicebot.budoux_phrases import split_japanese
     from voicebot.pacing import Pacer, Pacing, VoiceCost
     from voicebot.text.rendering import RenderOptions
-    from voicebot.turn import Parts
+    from voicebot.turn import Pipeline
 
     chunking = config.chunking
     pacing = Pacing(
@@ -116,7 +114,7 @@ def build_parts(
         max_seconds=chunking.max_seconds,
         phrase_after_seconds=chunking.phrase_after_seconds,
     )
-    return Parts(
+    return Pipeline(
         chat=chat,
         synthesizer=synthesizer,
         output=output,
@@ -149,29 +147,29 @@ def new_chunker(config: Config, *, on_held: Callable[[int, str], None] | None = 
 def open_memory(config: Config) -> WindowMemory:
     """What the chat model is told of the conversation, in this process only."""
     return WindowMemory(
-        system_prompt=config.session.system_prompt,
-        turns=config.session.turns,
+        system_prompt=config.conversation.system_prompt,
+        turns=config.conversation.turns,
         max_tokens=config.memory.max_tokens,
         summary=config.memory.summary,
     )
 
 
 @asynccontextmanager
-async def open_kept_memory(config: Config, *, session: str | None, announce: Announce) -> AsyncIterator[Memory]:
+async def open_history_memory(config: Config, *, conversation: str | None, notify: Notify) -> AsyncIterator[Memory]:
     """The same, and every turn is kept in the history unless `config` says no.
 
-    `session` names the conversation to go on with, or to begin; empty: the latest; None: a new one. Raises
+    `conversation` names the conversation to go on with, or to begin; empty: the latest; None: a new one. Raises
     HistoryError.
     """
     window = open_memory(config)
     if not config.memory.store:
-        if session is not None:
-            announce("memory.store is false: nothing is kept, and there is nothing to go on with")
+        if conversation is not None:
+            notify("memory.store is false: nothing is kept, and there is nothing to go on with")
         yield window
         return
-    from voicebot.memory.persistent import open_stored_memory
+    from voicebot.memory.persistent import open_persistent_memory
 
-    async with open_stored_memory(window, config.memory.path, session=session, announce=announce) as memory:
+    async with open_persistent_memory(window, config.memory.path, conversation=conversation, notify=notify) as memory:
         yield memory
 
 

@@ -283,10 +283,10 @@ class AudioSilent(Section):
 
 AudioConfig = Annotated[AudioAuto | AudioDevice | AudioWav | AudioSilent, Field(discriminator="kind")]
 
-# ---------------------------------------------------------------- session
+# ---------------------------------------------------------------- conversation
 
 
-class SessionConfig(Section):
+class ConversationConfig(Section):
     """The conversation."""
 
     system_prompt: str = (
@@ -345,7 +345,7 @@ class MemoryConfig(Section):
     max_tokens: Annotated[int, Field(ge=0)] = 0
     """The chat model is told of so many past turns as take this many of its tokens (estimated); 0: no such limit."""
     summary: bool = False
-    """Let the chat model fold what is older than `session.turns` into a running summary, between turns."""
+    """Let the chat model fold what is older than `conversation.turns` into a running summary, between turns."""
 
 
 class Config(Section):
@@ -356,7 +356,7 @@ class Config(Section):
     spoken: SpokenConfig = SpokenConfig()
     tts: TtsConfig = TtsPyttsx3()
     audio: AudioConfig = AudioAuto()
-    session: SessionConfig = SessionConfig()
+    conversation: ConversationConfig = ConversationConfig()
     memory: MemoryConfig = MemoryConfig()
     tools: ToolsConfig = ToolsConfig()
 

@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 from voicebot.messages import Message, ReplyPart
 from voicebot.protocols import Emit, Memory
 from voicebot.speech import Outcome
-from voicebot.turn import Parts, speak_turn
+from voicebot.turn import Pipeline, speak_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class _Announcement:
         yield self.text
 
 
-class Session:
+class Conversation:
     """Lets one turn speak at a time and remembers what was heard of it."""
 
-    def __init__(self, parts: Parts, *, memory: Memory, emit: Emit, background: TaskGroup | None = None) -> None:
-        self._parts = parts
+    def __init__(self, pipeline: Pipeline, *, memory: Memory, emit: Emit, background: TaskGroup | None = None) -> None:
+        self._pipeline = pipeline
         self._memory = memory
         self._emit = emit
         self._floor = anyio.Lock()
@@ -55,24 +55,24 @@ class Session:
             try:
                 question = Message("user", message)
                 outcome = await speak_turn(
-                    [*self._memory.messages(), question], self._parts, emit=self._emit, scope=scope
+                    [*self._memory.messages(), question], self._pipeline, emit=self._emit, scope=scope
                 )
             finally:
                 self._live.discard(scope)
-            self._memory.remember(message, outcome, model=self._parts.chat.name)
+            self._memory.remember(message, outcome, model=self._pipeline.chat.name)
         await self._memory.keep()
         if self._background is not None:
             self._background.start_soon(self._condense)
         return outcome
 
-    async def announce(self, text: str) -> Outcome:
+    async def say(self, text: str) -> Outcome:
         """Say `text` as it stands as soon as the floor is free, and return how that ended. It is not remembered."""
         async with self._floor:
             scope = CancelScope()
             self._live.add(scope)
             try:
-                parts = replace(self._parts, chat=_Announcement(text))
-                return await speak_turn([], parts, emit=self._emit, scope=scope)
+                pipeline = replace(self._pipeline, chat=_Announcement(text))
+                return await speak_turn([], pipeline, emit=self._emit, scope=scope)
             finally:
                 self._live.discard(scope)
 
@@ -86,15 +86,15 @@ class Session:
         if self._live:
             return
         with CancelScope() as self._condensing:
-            await self._memory.condense(self._parts.chat)
+            await self._memory.condense(self._pipeline.chat)
 
 
 @asynccontextmanager
-async def open_session(parts: Parts, *, memory: Memory, emit: Emit) -> AsyncGenerator[Session, None]:
+async def open_conversation(pipeline: Pipeline, *, memory: Memory, emit: Emit) -> AsyncGenerator[Conversation, None]:
     """A conversation that also tidies its memory between turns; what it does there ends with the block."""
     try:
         async with anyio.create_task_group() as background:
-            yield Session(parts, memory=memory, emit=emit, background=background)
+            yield Conversation(pipeline, memory=memory, emit=emit, background=background)
             background.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         error, *others = group.exceptions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-def current_waker() -> Callable[[Callable[[], object]], None]:
+def event_loop_caller() -> Callable[[Callable[[], object]], None]:
     """A function that lets the running event loop call something soon; callable from any thread, never waits.
 
     anyio's own `from_thread` waits for the call to finish, which an audio thread must not.

@@ -38,7 +38,7 @@ _FAILURES_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Pipeline:
     """What turns are made with. It outlives them; only the chunker and the pacer are made anew each time."""
 
     chat: ChatModel
@@ -53,7 +53,7 @@ class Parts:
     """When the model has paused this long and the voice has nothing to say, an unfinished clause is said too."""
 
 
-async def speak_turn(messages: Sequence[Message], parts: Parts, *, emit: Emit, scope: CancelScope) -> Outcome:
+async def speak_turn(messages: Sequence[Message], pipeline: Pipeline, *, emit: Emit, scope: CancelScope) -> Outcome:
     """Speak the reply to `messages` while it is being written; return how that ended.
 
     Cancelling `scope` is barge-in: the output is silent at once and the outcome says what had been heard. Faults of the
@@ -64,14 +64,14 @@ async def speak_turn(messages: Sequence[Message], parts: Parts, *, emit: Emit, s
         events.TurnStarted(
             0.0,
             message=messages[-1].content if messages else "",
-            chat=parts.chat.name,
-            voice=parts.synthesizer.name if parts.synthesizer else "none",
-            audio=parts.output.name,
+            chat=pipeline.chat.name,
+            voice=pipeline.synthesizer.name if pipeline.synthesizer else "none",
+            audio=pipeline.output.name,
         )
     )
     with scope:
         try:
-            await _run_stages(messages, parts, turn)
+            await _run_stages(messages, pipeline, turn)
         except BaseExceptionGroup as group:
             error = _first_leaf(group)
             if not isinstance(error, VoicebotError):
@@ -80,21 +80,21 @@ async def speak_turn(messages: Sequence[Message], parts: Parts, *, emit: Emit, s
     return _end(turn, interrupted=scope.cancelled_caught)
 
 
-async def _run_stages(messages: Sequence[Message], parts: Parts, turn: _Turn) -> None:
+async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, turn: _Turn) -> None:
     # Deltas and segments are cheap: enough of them to cut and say ahead, few enough that a chat server that writes a
     # book meets the back-pressure of the loudspeaker.
     deltas_in, deltas_out = anyio.create_memory_object_stream[str](256)
     segments_in, segments_out = anyio.create_memory_object_stream[Segment](64)
     clips_in, clips_out = anyio.create_memory_object_stream[Clip](2)  # audio is dear: two ahead of the output's own
-    pacer = parts.new_pacer()
-    if parts.synthesizer is None or not parts.output.realtime:
+    pacer = pipeline.new_pacer()
+    if pipeline.synthesizer is None or not pipeline.output.realtime:
         turn.play_until = math.inf  # nobody waits for the next sound
     with deltas_out, segments_out, clips_out:
         async with anyio.create_task_group() as stages:
-            stages.start_soon(_read, parts.chat, messages, deltas_in, turn)
-            stages.start_soon(_chunk, deltas_out, parts, pacer, segments_in, turn)
-            stages.start_soon(_synthesize, segments_out, pacer, parts.synthesizer, clips_in, turn)
-            stages.start_soon(_play, clips_out, parts.output, turn)
+            stages.start_soon(_read, pipeline.chat, messages, deltas_in, turn)
+            stages.start_soon(_chunk, deltas_out, pipeline, pacer, segments_in, turn)
+            stages.start_soon(_synthesize, segments_out, pacer, pipeline.synthesizer, clips_in, turn)
+            stages.start_soon(_play, clips_out, pipeline.output, turn)
 
 
 # ---------------------------------------------------------------- the stages
@@ -119,14 +119,14 @@ async def _read(chat: ChatModel, messages: Sequence[Message], deltas: MemoryObje
 
 async def _chunk(
     deltas: MemoryObjectReceiveStream[str],
-    parts: Parts,
+    pipeline: Pipeline,
     pacer: Pacer,
     segments: MemoryObjectSendStream[Segment],
     turn: _Turn,
 ) -> None:
     """Cut the deltas into segments; do not hold a finished sentence back when the model pauses."""
-    chunker = parts.new_chunker()
-    pauses = (parts.idle_seconds, max(0.0, parts.patience_seconds - parts.idle_seconds))
+    chunker = pipeline.new_chunker()
+    pauses = (pipeline.idle_seconds, max(0.0, pipeline.patience_seconds - pipeline.idle_seconds))
     patience = list(pauses)
     ended = False
     with segments:

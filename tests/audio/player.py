@@ -52,7 +52,7 @@ async def play(plan: dict[str, Any]) -> None:  # Any: JSON
     config = TypeAdapter[AudioConfig](AudioConfig).validate_python(plan["audio"])
     clock_offset = time.monotonic() - anyio.current_time()
     playbacks: list[Playback] = []
-    async with open_audio(config, format, announce=lambda line: say(announced=line)) as output:
+    async with open_audio(config, format, notify=lambda line: say(announced=line)) as output:
         say(ready=output.name)
         for step, *arguments in plan["steps"]:
             match step:

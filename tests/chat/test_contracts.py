@@ -16,13 +16,13 @@ from tests.fault_server import LAST_CHUNK, Act, Send, chunk, head, serve, until_
 from voicebot.audio.silent import SilentOutput
 from voicebot.chat.ollama import open_ollama
 from voicebot.config import ChatOllama
-from voicebot.conversation import Session
+from voicebot.conversation import Conversation
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, Usage
 from voicebot.pacing import Pacer, Pacing
 from voicebot.text.chunking import Chunker
-from voicebot.turn import Parts
+from voicebot.turn import Pipeline
 
 JA = "こんにちは！今日は東京の気温が３．５度です。「暖かくしてね」と伝えてください。😀"
 EN = "Hello! It costs $3.50, Dr. Smith said. See you…"
@@ -388,8 +388,8 @@ async def test_a_turn_remembers_what_was_delivered_of_its_reply(row: Row) -> Non
     memory = WindowMemory(system_prompt="", turns=5)
     async with serve() as server, row.dialect.open(server) as chat:
         server.answer(row.dialect.path, script_of(row.path, 1400))
-        parts = Parts(chat, None, SilentOutput(realtime=False), Chunker, partial(Pacer, Pacing(joins=False)))
-        outcome = await Session(parts, memory=memory, emit=lambda _: None).speak("?")
+        pipeline = Pipeline(chat, None, SilentOutput(realtime=False), Chunker, partial(Pacer, Pacing(joins=False)))
+        outcome = await Conversation(pipeline, memory=memory, emit=lambda _: None).speak("?")
     reply = row.spoken.strip()
     assert outcome.heard.strip() == reply
     said = Message("assistant", reply, interrupted=bool(row.raised))

@@ -10,7 +10,7 @@ import pytest
 from tests.chat.wire import CONTRACTS, OLLAMA, OPENAI
 from tests.fault_server import Act, Endless, FaultServer, Reset, Send, Stall, serve, whole
 from voicebot.chat import open_chat
-from voicebot.chat.discovery import Found, State, find_server, look_around, ollama_address, usual_candidates
+from voicebot.chat.discovery import Choice, State, find_server, ollama_address, probe, usual_candidates
 from voicebot.chat.ollama import open_ollama
 from voicebot.config import ChatAuto, ChatOllama, ChatOpenAI
 from voicebot.errors import ChatUnavailable
@@ -33,7 +33,7 @@ def be_openai(server: FaultServer, *models: str) -> None:
     server.answer("/v1/models", whole(json.dumps({"data": [{"id": model} for model in models]})))
 
 
-async def search(config: ChatAuto, *servers: FaultServer) -> Found:
+async def search(config: ChatAuto, *servers: FaultServer) -> Choice:
     return await find_server(config, candidates=[server.url for server in servers], seconds=PATIENT)
 
 
@@ -136,7 +136,7 @@ async def test_a_server_that_loads_is_waited_for_and_not_replaced_by_the_demo() 
     async with serve() as server:
         server.answer("/v1/models", whole(LOADING, status="503 Service Unavailable"))
         with pytest.raises(ChatUnavailable, match="still loading its model"):
-            async with open_chat(ChatAuto(base_url=server.url), announce=lambda _: None):
+            async with open_chat(ChatAuto(base_url=server.url), notify=lambda _: None):
                 pass
 
 
@@ -146,7 +146,7 @@ async def test_every_place_is_seen_for_what_it_is() -> None:
         be_openai(empty)
         locked.answer("/v1/models", whole("{}", status="401 Unauthorized"))
         places = [server.url for server in (ready, empty, locked, down)]
-        seen = await look_around(ChatAuto(), candidates=places, seconds=PATIENT)
+        seen = await probe(ChatAuto(), candidates=places, seconds=PATIENT)
     assert [one.state for one in seen] == [State.READY, State.NO_MODEL, State.LOCKED, State.DOWN]
     assert [one.address for one in seen] == places
     assert seen[0].models == ("a", "b")
@@ -173,7 +173,7 @@ async def test_nobody_is_said_with_the_ports_that_were_asked() -> None:
         pass
     found = await find_server(ChatAuto(), candidates=[one.url, two.url])
     ports = ", ".join(server.url.rpartition(":")[2] for server in (one, two))
-    assert found == Found(None, f"no chat server answered on ports {ports}")
+    assert found == Choice(None, f"no chat server answered on ports {ports}")
 
 
 @pytest.mark.parametrize(

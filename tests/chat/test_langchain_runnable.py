@@ -18,12 +18,12 @@ from langchain_core.prompt_values import PromptValue
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts
+from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline
 from tests.integrations.scripted import agent, call, scripted, usage
 from voicebot.chat import open_chat
 from voicebot.chat.langchain_runnable import RunnableChat, as_langchain
 from voicebot.config import ChatLangChain
-from voicebot.conversation import Session
+from voicebot.conversation import Conversation
 from voicebot.errors import ChatError
 from voicebot.events import ToolAnswered, ToolCalled
 from voicebot.memory.window import WindowMemory
@@ -76,7 +76,7 @@ async def said(chat: RunnableChat, messages: Sequence[Message] = HELLO) -> list[
 
 async def opened(path: str, **keys: Any) -> list[ReplyPart]:
     config = ChatLangChain(kind="langchain", runnable=f"{HERE}:{path}", **keys)
-    async with open_chat(config, announce=print) as chat:
+    async with open_chat(config, notify=print) as chat:
         assert chat.name == f"langchain {HERE}:{path}"
         return [part async for part in chat.stream_reply(HELLO)]
 
@@ -159,14 +159,14 @@ async def test_a_graph_that_is_wrapped_is_still_a_graph() -> None:
 async def test_three_turns_with_an_agent_are_heard_and_remembered_with_its_calls() -> None:
     llm = scripted(["Hi."], call("weather", '{"city": "Oslo"}'), ["It is sunny."], ["You are welcome."])
     voice, events, memory = CostingVoice(delay=0, rtf=0), Recorder(), WindowMemory(system_prompt="", turns=5)
-    made = replace(parts(ScriptedChat([]), voice), chat=chat_of(agent(llm)))
-    session = Session(made, memory=memory, emit=events)
-    await session.speak("Hello.")
-    outcome = await session.speak("How is the weather in Oslo?")
+    made = replace(pipeline(ScriptedChat([]), voice), chat=chat_of(agent(llm)))
+    conversation = Conversation(made, memory=memory, emit=events)
+    await conversation.speak("Hello.")
+    outcome = await conversation.speak("How is the weather in Oslo?")
     assert (outcome.kind, outcome.heard, voice.said) == ("completed", "It is sunny.", ["Hi.", "It is sunny."])
     assert [event.name for event in events.of(ToolCalled)] == ["weather"]
     assert [event.content for event in events.of(ToolAnswered)] == ["<sunny in Oslo>"]
-    await session.speak("Thanks.")
+    await conversation.speak("Thanks.")
     assert voice.said[2:] == ["You are welcome."]
     assert [message.type for message in llm.asked[3]] == ["human", "ai", "human", "ai", "tool", "ai", "human"]
 
@@ -231,7 +231,7 @@ async def test_closing_the_reply_ends_the_runnable() -> None:
 )
 async def test_what_cannot_be_opened_says_why(path: str, message: str, hint: str) -> None:
     with pytest.raises(ChatError) as caught:
-        async with open_chat(ChatLangChain(kind="langchain", runnable=path), announce=print):
+        async with open_chat(ChatLangChain(kind="langchain", runnable=path), notify=print):
             pass
     assert message in caught.value.message
     assert path in caught.value.message
@@ -240,7 +240,7 @@ async def test_what_cannot_be_opened_says_why(path: str, message: str, hint: str
 
 def test_under_trio_it_says_that_langchain_wants_asyncio() -> None:
     async def use() -> None:
-        async with open_chat(ChatLangChain(kind="langchain", runnable=f"{HERE}:model"), announce=print):
+        async with open_chat(ChatLangChain(kind="langchain", runnable=f"{HERE}:model"), notify=print):
             pass
 
     with pytest.raises(ChatError, match="LangChain runs on asyncio"):
@@ -256,7 +256,7 @@ def test_without_langchain_it_says_what_to_install() -> None:
         "from voicebot.errors import ChatError\n"
         "async def use():\n"
         "    async with open_chat(ChatLangChain(kind='langchain', runnable='tests.integrations.scripted:agent'),"
-        " announce=print): pass\n"
+        " notify=print): pass\n"
         "try: anyio.run(use)\n"
         "except ChatError as error: print(error.hint)\n"
     )

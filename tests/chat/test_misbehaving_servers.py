@@ -306,7 +306,7 @@ async def test_an_answer_without_a_word_is_no_reply(dialect: Dialect) -> None:
         server.answer(dialect.path, chunked([], dialect.content_type))
         error = await failure_of(chat)
     assert "without a word" in error.message
-    assert "session.turns" in error.hint
+    assert "conversation.turns" in error.hint
 
 
 async def test_reasoning_in_tags_is_not_for_the_listener(dialect: Dialect) -> None:
@@ -428,7 +428,7 @@ async def test_each_status_says_what_to_do(dialect: Dialect) -> None:
         server.answer(dialect.path, whole('{"error": "boom"}', status="500 Internal Server Error"))
         assert "log" in (await failure_of(chat)).hint
         server.answer(dialect.path, whole('{"error": "context too long"}', status="400 Bad Request"))
-        assert "session.turns" in (await failure_of(chat)).hint
+        assert "conversation.turns" in (await failure_of(chat)).hint
 
 
 BUSY = "503 Service Unavailable"

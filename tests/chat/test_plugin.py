@@ -70,7 +70,7 @@ async def test_a_class_or_a_function_makes_the_model_with_its_options() -> None:
         assert [part async for part in chat.stream_reply(HELLO, tools=[CALCULATOR])] == ["hello", "。calculator"]
     async with open_plugin(plugin("open_parrot")) as chat:
         assert [part async for part in chat.stream_reply(HELLO)] == ["hello", "!"]
-    async with open_chat(plugin("Simple"), announce=lambda _: None) as simple:
+    async with open_chat(plugin("Simple"), notify=lambda _: None) as simple:
         assert isinstance(simple, PluginChat)
         assert [part async for part in simple.stream_reply(HELLO)] == ["hello"]
 

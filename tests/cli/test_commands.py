@@ -313,7 +313,7 @@ def test_nothing_on_standard_input_is_no_error(tmp_path: Path) -> None:
 
 
 def test_the_configuration_in_force_can_be_seen_and_used_again(tmp_path: Path) -> None:
-    shown = voicebot(tmp_path, "config", "show", "--set", "tts.rate=170", VOICEBOT_SESSION__TURNS="2")
+    shown = voicebot(tmp_path, "config", "show", "--set", "tts.rate=170", VOICEBOT_CONVERSATION__TURNS="2")
     (tmp_path / "again.toml").write_text(shown.stdout)
     again = voicebot(tmp_path, "config", "show", "--config", "again.toml", "--origin")
     assert "rate = 170" in again.stdout

@@ -1,4 +1,4 @@
-"""`voicebot history`, `-c` and `--session`, as a person uses them."""
+"""`voicebot history`, `-c` and `--conversation`, as a person uses them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rows(text: str) -> list[dict[str, Any]]:  # Any: JSON
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Somebody who has talked to the demo twice."""
     home = tmp_path_factory.mktemp("home")
-    english = voicebot(home, "chat", *DEMO, "--session", "kitchen", input="My name is Taro\nWhat is my name?\n")
+    english = voicebot(home, "chat", *DEMO, "--conversation", "kitchen", input="My name is Taro\nWhat is my name?\n")
     assert english.returncode == 0, english.stderr
     assert voicebot(home, "chat", *DEMO, input="私の名前は太郎です\n").returncode == 0
     return home
@@ -58,7 +58,7 @@ def test_a_conversation_is_shown_with_what_was_heard(home: Path) -> None:
 def test_part_of_a_word_is_found_in_both_languages(home: Path) -> None:
     (found,) = rows(history(home, "search", "太郎", "--json"))
     assert found["message"] == "私の名前は太郎です"
-    assert [row["session"] for row in rows(history(home, "search", "taro", "--json"))] == ["kitchen", "kitchen"]
+    assert [row["conversation"] for row in rows(history(home, "search", "taro", "--json"))] == ["kitchen", "kitchen"]
     assert len(rows(history(home, "search", "taro", "-n", "1", "--json"))) == 1
     assert history(home, "search", "taro", "nobody") == ""
 
@@ -80,7 +80,7 @@ def test_what_is_not_there_is_told_with_the_nearest(home: Path) -> None:
 
 
 def test_deleting_is_for_good_and_wants_to_be_confirmed(tmp_path: Path) -> None:
-    voicebot(tmp_path, "ask", "Hello secretword", *DEMO, "--session", "kitchen")
+    voicebot(tmp_path, "ask", "Hello secretword", *DEMO, "--conversation", "kitchen")
     for arguments in (["kitchen"], ["--all"], [], ["kitchen", "--all", "--yes"]):
         assert voicebot(tmp_path, "history", "delete", *arguments).returncode == 2
     assert len(rows(history(tmp_path, "list", "--json"))) == 1
@@ -99,9 +99,9 @@ def test_looking_for_conversations_makes_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("*.db")) == []
 
 
-@pytest.mark.parametrize("how", [["-c"], ["--session", "台所"], ["-c", "--session", "台所"]])
+@pytest.mark.parametrize("how", [["-c"], ["--conversation", "台所"], ["-c", "--conversation", "台所"]])
 def test_a_conversation_goes_on(tmp_path: Path, how: list[str]) -> None:
-    assert voicebot(tmp_path, "chat", *DEMO, "--session", "台所", input="私の名前は太郎です\n").returncode == 0
+    assert voicebot(tmp_path, "chat", *DEMO, "--conversation", "台所", input="私の名前は太郎です\n").returncode == 0
     done = voicebot(tmp_path, "chat", *DEMO, *how, input="私の名前は？\n")
     assert "太郎さんですね" in done.stdout
     assert "going on with the conversation 台所" in done.stderr
@@ -111,7 +111,7 @@ def test_a_conversation_goes_on(tmp_path: Path, how: list[str]) -> None:
 
 
 def test_without_a_command_it_is_a_chat_that_goes_on(tmp_path: Path) -> None:
-    voicebot(tmp_path, *DEMO, "--session", "a", input="My name is Taro\n")
+    voicebot(tmp_path, *DEMO, "--conversation", "a", input="My name is Taro\n")
     assert "Taro" in voicebot(tmp_path, "-c", *DEMO, input="What is my name?\n").stdout
 
 
@@ -123,7 +123,7 @@ def test_a_new_conversation_knows_nothing_of_the_last_one(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb"])
 def test_a_conversation_wants_a_readable_name(tmp_path: Path, name: str) -> None:
-    assert voicebot(tmp_path, "chat", *DEMO, "--session", name, input="").returncode == 2
+    assert voicebot(tmp_path, "chat", *DEMO, "--conversation", name, input="").returncode == 2
 
 
 def test_memory_store_false_keeps_nothing(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_history_of_a_newer_version_is_refused_kindly(tmp_path: Path) -> None:
 
 
 def test_a_turn_that_was_answered_survives_kill_9(tmp_path: Path) -> None:
-    process = start(tmp_path, "chat", *DEMO, "--json", "--session", "a")
+    process = start(tmp_path, "chat", *DEMO, "--json", "--conversation", "a")
     assert process.stdin
     assert process.stdout
     process.stdin.write(b"My name is Taro\nWhat is my name?\n")
@@ -186,7 +186,7 @@ def test_a_turn_that_was_answered_survives_kill_9(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_two_conversations_at_once_are_both_kept(tmp_path: Path) -> None:
-    first, second = (start(tmp_path, "chat", *DEMO, "--session", name) for name in ("a", "b"))
+    first, second = (start(tmp_path, "chat", *DEMO, "--conversation", name) for name in ("a", "b"))
     for process in (first, second):
         assert process.stdin
         process.stdin.write(b"Hello\n" * 3)

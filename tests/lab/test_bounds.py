@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voicebot.config import ChunkingConfig, Config
 from voicebot.lab.bounds import Bound, bound, cut_places
-from voicebot.lab.engines import ENGINES, EngineCost, audio_seconds
+from voicebot.lab.engines import ENGINES, SynthesisCost, audio_seconds
 from voicebot.lab.replay import replay
 from voicebot.lab.traces import read_trace
 from voicebot.text.spoken import spoken_text
@@ -41,7 +41,7 @@ def test_cuts_are_allowed_behind_sentences_and_clauses_and_tear_nothing(text: st
 
 
 def test_one_sentence_is_heard_when_it_is_written_and_synthesized() -> None:
-    engine = EngineCost("", 0.2, 0.5)
+    engine = SynthesisCost("", 0.2, 0.5)
     expected = 1.5 + 0.2 + 0.5 * audio_seconds("今日は晴れです。") + 0.1
     best = bound([(1.0, "今日は"), (1.5, "晴れです。")], engine, audio_latency_seconds=0.1)
     assert (best.ttfa, best.wait) == pytest.approx((expected, expected))
@@ -49,7 +49,7 @@ def test_one_sentence_is_heard_when_it_is_written_and_synthesized() -> None:
 
 def test_the_best_first_sound_and_the_least_silence_may_want_different_cuts() -> None:
     """A short first clause is heard early, and over before the slow rest is there."""
-    best = bound([(0.1, "はい、"), (1.0, "今日はとてもいい天気ですね。")], EngineCost("", 0.5, 0.5))
+    best = bound([(0.1, "はい、"), (1.0, "今日はとてもいい天気ですね。")], SynthesisCost("", 0.5, 0.5))
     assert best.ttfa == pytest.approx(0.1 + 0.5 + 0.5 * audio_seconds("はい、"))
     assert best.wait > best.ttfa
 
@@ -75,7 +75,7 @@ TEXTS = [
 def test_no_way_to_cut_is_better_and_one_is_as_good(
     text: str, waits: list[float], fixed: float, rtf: float, latency: float
 ) -> None:
-    engine = EngineCost("", fixed, rtf)
+    engine = SynthesisCost("", fixed, rtf)
     deltas, now = [], 0.0
     for wait, at in zip(waits, range(0, len(text), 2), strict=False):
         now += wait
@@ -93,7 +93,7 @@ def test_no_way_to_cut_is_better_and_one_is_as_good(
 
 
 def by_hand(
-    deltas: list[tuple[float, str]], ends: list[int], engine: EngineCost, latency: float
+    deltas: list[tuple[float, str]], ends: list[int], engine: SynthesisCost, latency: float
 ) -> tuple[float, float]:
     """TTFA and all silence of the utterances that end at `ends`."""
     text = "".join(delta for _, delta in deltas)
@@ -114,7 +114,7 @@ def by_hand(
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 @pytest.mark.parametrize("name", ["tr-en-chat@30", "tr-ja-chat@30", "tr-ja-story@10", "tr-mix@30"])
 @pytest.mark.parametrize("strategy", ["sentence", "newline"])
-def test_no_turn_that_cuts_at_sentences_beats_the_bound(name: str, engine: EngineCost, strategy: str) -> None:
+def test_no_turn_that_cuts_at_sentences_beats_the_bound(name: str, engine: SynthesisCost, strategy: str) -> None:
     config = Config.model_validate({"chunking": ChunkingConfig.model_validate({"strategy": strategy})})
     run = replay(read_trace(TRACES / f"{name}.jsonl"), config, engine)
     assert run.ttfa >= run.bound_ttfa - 1e-3

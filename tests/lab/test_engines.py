@@ -8,7 +8,7 @@ import trio
 from trio.testing import MockClock
 
 from voicebot.errors import LabError
-from voicebot.lab.engines import ENGINES, CostedVoice, EngineCost, parse_engine
+from voicebot.lab.engines import ENGINES, ReplayedSynthesizer, SynthesisCost, parse_engine
 from voicebot.speech import Span, Utterance
 from voicebot.text.scripts import speech_seconds
 
@@ -16,7 +16,7 @@ SENTENCE = Utterance(0, (Span("今日は晴れです。", "今日は晴れです
 SECONDS = speech_seconds(SENTENCE.spoken)
 
 
-def synthesis_seconds(voice: CostedVoice) -> float:
+def synthesis_seconds(voice: ReplayedSynthesizer) -> float:
     async def body() -> float:
         began = anyio.current_time()
         await voice.synthesize(SENTENCE)
@@ -26,14 +26,14 @@ def synthesis_seconds(voice: CostedVoice) -> float:
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
-def test_a_synthesis_takes_what_the_model_says(engine: EngineCost) -> None:
+def test_a_synthesis_takes_what_the_model_says(engine: SynthesisCost) -> None:
     assert parse_engine(engine.name) == engine
     expected = engine.fixed_seconds + engine.rtf * SECONDS
-    assert synthesis_seconds(CostedVoice(engine)) == pytest.approx(expected, abs=1e-9)
+    assert synthesis_seconds(ReplayedSynthesizer(engine)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_costs_of_ones_own_are_two_numbers() -> None:
-    assert parse_engine(" 0.2+0.4 ") == EngineCost("0.2+0.4", 0.2, 0.4)
+    assert parse_engine(" 0.2+0.4 ") == SynthesisCost("0.2+0.4", 0.2, 0.4)
 
 
 @pytest.mark.parametrize("text", ["", "gpuu", "0.2", "0.2+", "+", "-1+0", "0+nan", "inf+0", "a+b"])
@@ -47,13 +47,13 @@ def test_what_is_no_cost_model_is_told_with_those_that_are(text: str) -> None:
 
 def test_the_audio_is_as_long_as_the_text_takes_to_say() -> None:
     async def body() -> float:
-        return (await CostedVoice(parse_engine("instant")).synthesize(SENTENCE)).seconds
+        return (await ReplayedSynthesizer(parse_engine("instant")).synthesize(SENTENCE)).seconds
 
     assert trio.run(body) == pytest.approx(SECONDS, abs=1e-3)
 
 
 def test_a_seed_varies_the_costs_the_same_way_every_time() -> None:
     engine = parse_engine("cpu-slow")
-    first, again, other = (synthesis_seconds(CostedVoice(engine, seed=seed)) for seed in (1, 1, 2))
+    first, again, other = (synthesis_seconds(ReplayedSynthesizer(engine, seed=seed)) for seed in (1, 1, 2))
     assert first == again != other
     assert first == pytest.approx(engine.seconds(SECONDS), rel=0.8)

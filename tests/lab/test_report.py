@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from voicebot.lab.report import About, render_report
-from voicebot.lab.runs import Piece, Run
+from voicebot.lab.runs import ReplayedUtterance, Run
 from voicebot.lab.summary import pareto_front, summarize
 
 REPLY = "はい、そうです。All right."
@@ -28,12 +28,12 @@ def run(
     bound: float = 0.5,
 ) -> Run:
     middle = len(reply) // 2
-    first = Piece(
+    first = ReplayedUtterance(
         0, reply[:middle], reply[:middle], 0, middle, ((middle, "clause", "comma"),), 0.4, 0.4, 0.6, ttfa, 2.0
     )
     heard = 2.0 + gap
     cuts = ((len(reply), "end", "end"),)
-    second = Piece(1, reply[middle:], "", middle, len(reply), cuts, 0.9, 0.9, 1.5, heard, heard + 1)
+    second = ReplayedUtterance(1, reply[middle:], "", middle, len(reply), cuts, 0.9, 0.9, 1.5, heard, heard + 1)
     gaps = ((1, gap),) if gap else ()
     return Run(trace, language, setting, engine, seed, 0.2, ttfa, gaps, heard + 1, bound, bound, reply, (first, second))
 
@@ -156,7 +156,9 @@ def test_the_same_runs_make_the_same_page() -> None:
 def test_five_hundred_runs_stay_below_five_megabytes() -> None:
     long = "".join(f"これは{n}番目の文です。" for n in range(40))
     pieces = tuple(
-        Piece(n, "x" * 12, "", 12 * n, 12 * n + 12, ((12 * n + 12, "sentence", "full stop"),), 1.1, 2.2, 3.3, 4.4, 5.5)
+        ReplayedUtterance(
+            n, "x" * 12, "", 12 * n, 12 * n + 12, ((12 * n + 12, "sentence", "full stop"),), 1.1, 2.2, 3.3, 4.4, 5.5
+        )
         for n in range(40)
     )
     runs = [

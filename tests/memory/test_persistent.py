@@ -13,11 +13,11 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts, typed
+from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline, typed
 from tests.memory.made import outcome
-from voicebot.conversation import open_session
+from voicebot.conversation import open_conversation
 from voicebot.errors import HistoryError
-from voicebot.memory.persistent import StoredMemory, open_stored_memory
+from voicebot.memory.persistent import PersistentMemory, open_persistent_memory
 from voicebot.memory.sqlite_store import Store
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
@@ -31,7 +31,7 @@ def window(turns: int = 5, *, summary: bool = False) -> WindowMemory:
     return WindowMemory(system_prompt="S", turns=turns, summary=summary)
 
 
-async def say(memory: StoredMemory, *messages: str) -> None:
+async def say(memory: PersistentMemory, *messages: str) -> None:
     for message in messages:
         memory.remember(message, outcome("はい。"), model="m")
         await memory.keep()
@@ -40,11 +40,11 @@ async def say(memory: StoredMemory, *messages: str) -> None:
 async def test_a_conversation_goes_on_where_it_ended(tmp_path: Path) -> None:
     file = str(tmp_path / "h.db")
     told: list[str] = []
-    async with open_stored_memory(window(), file, session=None, announce=told.append) as memory:
+    async with open_persistent_memory(window(), file, conversation=None, notify=told.append) as memory:
         await say(memory, "one", "two")
-        name = memory.session
+        name = memory.conversation
     assert told == []
-    async with open_stored_memory(window(), file, session="", announce=told.append) as memory:
+    async with open_persistent_memory(window(), file, conversation="", notify=told.append) as memory:
         assert [message.content for message in memory.messages()] == ["S", "one", "はい。", "two", "はい。"]
         await say(memory, "three")
     assert told == [f"going on with the conversation {name}"]
@@ -55,24 +55,24 @@ async def test_a_named_conversation_is_begun_or_gone_on_with(tmp_path: Path) -> 
     file = str(tmp_path / "h.db")
     told: list[str] = []
     for _ in range(2):
-        async with open_stored_memory(window(), file, session="台所", announce=told.append) as memory:
+        async with open_persistent_memory(window(), file, conversation="台所", notify=told.append) as memory:
             await say(memory, "x")
     assert told == ["going on with the conversation 台所"]
-    async with open_stored_memory(window(), file, session=None, announce=told.append) as memory:
+    async with open_persistent_memory(window(), file, conversation=None, notify=told.append) as memory:
         assert memory.messages() == [Message("system", "S")]
         await say(memory, "y")
-        assert memory.session != "台所"
+        assert memory.conversation != "台所"
 
 
 async def test_there_may_be_nothing_to_go_on_with(tmp_path: Path) -> None:
     told: list[str] = []
-    async with open_stored_memory(window(), str(tmp_path / "h.db"), session="", announce=told.append) as memory:
+    async with open_persistent_memory(window(), str(tmp_path / "h.db"), conversation="", notify=told.append) as memory:
         assert memory.messages() == [Message("system", "S")]
     assert told == ["there is no earlier conversation to go on with: this is a new one"]
 
 
 async def test_a_conversation_without_a_turn_leaves_no_file(tmp_path: Path) -> None:
-    async with open_stored_memory(window(), str(tmp_path / "h.db"), session=None, announce=print):
+    async with open_persistent_memory(window(), str(tmp_path / "h.db"), conversation=None, notify=print):
         pass
     assert os.listdir(tmp_path) == []
 
@@ -80,10 +80,10 @@ async def test_a_conversation_without_a_turn_leaves_no_file(tmp_path: Path) -> N
 async def test_the_heard_the_unsaid_and_the_model_of_a_spoken_turn_are_kept(tmp_path: Path) -> None:
     reply = "This is the first part of it. This is the second part of it."
     file = tmp_path / "h.db"
-    given = parts(ScriptedChat(typed(reply, first=0.01, rate=1000)), CostingVoice(delay=0, rtf=0, seconds=0.2))
+    given = pipeline(ScriptedChat(typed(reply, first=0.01, rate=1000)), CostingVoice(delay=0, rtf=0, seconds=0.2))
     async with (
-        open_stored_memory(window(), str(file), session="a", announce=print) as memory,
-        open_session(given, memory=memory, emit=Recorder()) as talk,
+        open_persistent_memory(window(), str(file), conversation="a", notify=print) as memory,
+        open_conversation(given, memory=memory, emit=Recorder()) as talk,
         anyio.create_task_group() as tasks,
     ):
         tasks.start_soon(talk.speak, "Tell me")
@@ -98,10 +98,10 @@ async def test_the_heard_the_unsaid_and_the_model_of_a_spoken_turn_are_kept(tmp_
 
 async def test_the_summary_is_kept_too(tmp_path: Path) -> None:
     file = str(tmp_path / "h.db")
-    async with open_stored_memory(window(2, summary=True), file, session="a", announce=print) as memory:
+    async with open_persistent_memory(window(2, summary=True), file, conversation="a", notify=print) as memory:
         await say(memory, "one", "two", "three")
         await memory.condense(ScriptedChat([(0, "They counted.")]))
-    async with open_stored_memory(window(2, summary=True), file, session="a", announce=print) as memory:
+    async with open_persistent_memory(window(2, summary=True), file, conversation="a", notify=print) as memory:
         system, *rest = memory.messages()
         assert "They counted." in system.content
         assert [message.content for message in rest] == ["three", "はい。"]
@@ -110,8 +110,8 @@ async def test_the_summary_is_kept_too(tmp_path: Path) -> None:
 async def test_what_cannot_be_kept_is_told_once_and_the_conversation_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     told: list[str] = []
-    async with open_stored_memory(
-        window(), str(tmp_path / "file" / "h.db"), session=None, announce=told.append
+    async with open_persistent_memory(
+        window(), str(tmp_path / "file" / "h.db"), conversation=None, notify=told.append
     ) as memory:
         await say(memory, "one", "two")
         assert len(memory.messages()) == 5
@@ -123,11 +123,13 @@ async def test_what_cannot_be_kept_is_told_once_and_the_conversation_goes_on(tmp
 async def test_what_could_not_be_kept_is_kept_with_the_next_turn(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.write_text("in the way")
-    async with open_stored_memory(window(), str(folder / "h.db"), session=None, announce=lambda _: None) as memory:
+    async with open_persistent_memory(
+        window(), str(folder / "h.db"), conversation=None, notify=lambda _: None
+    ) as memory:
         await say(memory, "one")
         folder.unlink()
         await say(memory, "two")
-        assert [turn.message for turn in Store(folder / "h.db").turns(memory.session)] == ["one", "two"]
+        assert [turn.message for turn in Store(folder / "h.db").turns(memory.conversation)] == ["one", "two"]
 
 
 async def test_a_history_that_cannot_be_read_is_an_error_only_for_who_wants_to_go_on(tmp_path: Path) -> None:
@@ -135,15 +137,15 @@ async def test_a_history_that_cannot_be_read_is_an_error_only_for_who_wants_to_g
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
     with pytest.raises(HistoryError, match="not a history"):
-        async with open_stored_memory(window(), str(file), session="", announce=print):
+        async with open_persistent_memory(window(), str(file), conversation="", notify=print):
             pass
-    async with open_stored_memory(window(), str(file), session=None, announce=lambda _: None) as memory:
+    async with open_persistent_memory(window(), str(file), conversation=None, notify=lambda _: None) as memory:
         await say(memory, "one")
 
 
 async def test_a_turn_is_kept_although_nobody_waits_for_that(tmp_path: Path) -> None:
     file = str(tmp_path / "h.db")
-    async with open_stored_memory(window(), file, session="a", announce=print) as memory:
+    async with open_persistent_memory(window(), file, conversation="a", notify=print) as memory:
         memory.remember("one", outcome("はい。"), model="m")
         with anyio.CancelScope() as scope:
             scope.cancel()
@@ -153,7 +155,7 @@ async def test_a_turn_is_kept_although_nobody_waits_for_that(tmp_path: Path) -> 
 
 async def test_another_process_may_delete_the_conversation_meanwhile(tmp_path: Path) -> None:
     file = tmp_path / "h.db"
-    async with open_stored_memory(window(), str(file), session="a", announce=print) as memory:
+    async with open_persistent_memory(window(), str(file), conversation="a", notify=print) as memory:
         await say(memory, "one")
         Store(file).delete(["a"])
         await say(memory, "two")
@@ -165,12 +167,12 @@ async def test_another_process_may_delete_the_conversation_meanwhile(tmp_path: P
 WRITER = """
 import sys, anyio
 from tests.memory.made import outcome
-from voicebot.memory.persistent import open_stored_memory
+from voicebot.memory.persistent import open_persistent_memory
 from voicebot.memory.window import WindowMemory
 
 async def main():
     memory = WindowMemory(system_prompt="S", turns=5)
-    async with open_stored_memory(memory, sys.argv[1], session="a", announce=print) as memory:
+    async with open_persistent_memory(memory, sys.argv[1], conversation="a", notify=print) as memory:
         for number in range(100_000):
             memory.remember(f"question {number}", outcome("はい。"), model="m")
             await memory.keep()
@@ -197,7 +199,7 @@ def test_nothing_that_was_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None
         kept = [turn.message for turn in store.turns("a")]
         last = len(kept) - 1 - kept[::-1].index("question 0")
         assert kept[last:][: acknowledged + 1] == [f"question {number}" for number in range(acknowledged + 1)]
-        assert store.search(f"question {acknowledged}", session="a")
+        assert store.search(f"question {acknowledged}", conversation="a")
         assert store.notes == []
         store.close()
 
@@ -206,11 +208,11 @@ def test_the_store_is_not_loaded_before_the_first_turn_has_ended() -> None:
     """Nothing of it may delay the first sound."""
     code = """
 import sys, anyio
-from voicebot.app import open_kept_memory
+from voicebot.app import open_history_memory
 from voicebot.config import Config
 
 async def main():
-    async with open_kept_memory(Config(), session=None, announce=print) as memory:
+    async with open_history_memory(Config(), conversation=None, notify=print) as memory:
         memory.messages()
         print([name for name in ("sqlite3", "_sqlite3", "platformdirs") if name in sys.modules])
 anyio.run(main)

@@ -111,8 +111,8 @@ def test_a_search_can_be_about_one_conversation_and_shows_the_latest_first(path:
     store = Store(path)
     for name in ("a", "b"):
         store.add(name, [turn(f"{name} cats {number}") for number in range(3)])
-    assert [one.turn.message for one in store.search("cats", session="a")] == ["a cats 2", "a cats 1", "a cats 0"]
-    assert [one.session for one in store.search("cats", limit=4)] == ["b", "b", "b", "a"]
+    assert [one.turn.message for one in store.search("cats", conversation="a")] == ["a cats 2", "a cats 1", "a cats 0"]
+    assert [one.conversation for one in store.search("cats", limit=4)] == ["b", "b", "b", "a"]
 
 
 @given(text=st.text(max_size=40), data=st.data())
@@ -214,6 +214,23 @@ def test_a_file_that_another_process_has_set_aside_is_left_alone(path: Path) -> 
     second.add("c", [turn("z")])
     assert names(first) == ["b", "c"]
     assert (len(first.notes), second.notes) == (1, [])
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
+    """Its conversations were called sessions; whoever updates voicebot keeps them."""
+    Store(path).add("kitchen", [turn("Is it done?")])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "DROP INDEX turn_of_conversation;"
+            "ALTER TABLE conversation RENAME TO session;"
+            "ALTER TABLE turn RENAME COLUMN conversation TO session;"
+            "CREATE INDEX turn_of_session ON turn (session, id);"
+            "PRAGMA user_version = 1;"
+        )
+    store = Store(path)
+    store.add("kitchen", [turn("And now?")])
+    assert [one.message for one in store.turns("kitchen")] == ["Is it done?", "And now?"]
+    assert [hit.conversation for hit in store.search("done")] == ["kitchen"]
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:

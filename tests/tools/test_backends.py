@@ -9,10 +9,10 @@ import anyio
 import pytest
 
 from tests.chat.wire import CONTRACTS, OLLAMA, OPENAI, Dialect
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, parts
+from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline
 from tests.fault_server import chunked, serve
 from voicebot.audio.silent import SilentOutput
-from voicebot.conversation import Session
+from voicebot.conversation import Conversation
 from voicebot.memory.window import WindowMemory
 from voicebot.speech import Outcome
 from voicebot.tools.calculator import calculator
@@ -50,12 +50,12 @@ async def talk(dialect: Dialect, file: str, answer: str, *, size: int) -> tuple[
         )
         async with dialect.open(server) as chat:
             given = replace(
-                parts(ScriptedChat([]), CostingVoice(delay=0, rtf=0), SilentOutput(realtime=False)),
+                pipeline(ScriptedChat([]), CostingVoice(delay=0, rtf=0), SilentOutput(realtime=False)),
                 chat=ToolUsingChat(chat, TOOLBOX),
             )
-            session = Session(given, memory=WindowMemory(system_prompt="", turns=5), emit=Recorder())
+            conversation = Conversation(given, memory=WindowMemory(system_prompt="", turns=5), emit=Recorder())
             with anyio.fail_after(30):
-                outcomes = [await session.speak(question) for question in ("いい？", "お願い", "ありがとう")]
+                outcomes = [await conversation.speak(question) for question in ("いい？", "お願い", "ありがとう")]
         return outcomes, [request.json() for request in server.requests]
 
 

@@ -18,9 +18,9 @@ from voicebot.speech import AudioFormat
 
 @asynccontextmanager
 async def open_audio(
-    config: AudioConfig, format: AudioFormat, *, announce: Callable[[str], None]
+    config: AudioConfig, format: AudioFormat, *, notify: Callable[[str], None]
 ) -> AsyncIterator[AudioOutput]:
-    """The configured output, ready for clips of `format`; `announce` is told when `auto` finds no device.
+    """The configured output, ready for clips of `format`; `notify` is told when `auto` finds no device.
 
     Raises AudioError.
     """
@@ -32,8 +32,8 @@ async def open_audio(
             except AudioError as error:
                 path = _new_wav_path()
                 remedy = f" → {error.hint}" if error.hint else ""
-                announce(f"no sound here: {error.message}{remedy}")
-                announce(f"writing {path}")
+                notify(f"no sound here: {error.message}{remedy}")
+                notify(f"writing {path}")
                 output = await _open(AudioWav(kind="wav", path=str(path)), format, stack)
         else:
             output = await _open(config, format, stack)

@@ -27,7 +27,7 @@ from voicebot.audio.pcm import convert
 from voicebot.config import AudioDevice
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
-from voicebot.threadsafe import current_waker
+from voicebot.threadsafe import event_loop_caller
 
 _TAIL_SECONDS = 0.05
 """The device may be this much later than it says: nothing of the last word is cut off."""
@@ -177,7 +177,7 @@ class _Stream:
         self._rests_since = time.monotonic()
         self._start_at = 0.0
         self._frames_at_start = 0
-        self._wake = current_waker()
+        self._wake = event_loop_caller()
         self.format, self._stream = self._open(sounddevice, device, wanted, latency_seconds)
 
     def _open(

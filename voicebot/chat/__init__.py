@@ -21,8 +21,8 @@ from voicebot.protocols import ChatModel
 
 
 @asynccontextmanager
-async def open_chat(config: ChatConfig, *, announce: Callable[[str], None]) -> AsyncIterator[ChatModel]:
-    """The configured chat model; `announce` is told what `auto` found. Raises ChatError."""
+async def open_chat(config: ChatConfig, *, notify: Callable[[str], None]) -> AsyncIterator[ChatModel]:
+    """The configured chat model; `notify` is told what `auto` found. Raises ChatError."""
     async with AsyncExitStack() as stack:
         if isinstance(config, ChatAuto):
             from voicebot.chat.discovery import State, find_server
@@ -32,7 +32,7 @@ async def open_chat(config: ChatConfig, *, announce: Callable[[str], None]) -> A
             if found.config is None and (config.base_url or config.model or found.state is State.LOADING):
                 start = "start the server, or set chat.base_url to its address; without one: --chat demo"
                 raise ChatUnavailable(found.why, hint=start if found.state is State.DOWN else "without it: --chat demo")
-            announce(found.why if found.config else f"{found.why}; using the built-in demo")
+            notify(found.why if found.config else f"{found.why}; using the built-in demo")
             config = found.config or ChatDemo(kind="demo")
         yield await _open(config, stack)
 

@@ -43,7 +43,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ProbeResult:
     """One place where a chat server may be."""
 
     address: str
@@ -56,7 +56,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Choice:
     """What the search came to."""
 
     config: ChatOllama | ChatOpenAI | None
@@ -73,14 +73,14 @@ Answers = Mapping[tuple[str, str], JsonAnswer]
 
 async def find_server(
     config: ChatAuto, *, candidates: Sequence[str] | None = None, seconds: float | None = None
-) -> Found:
-    """Take the first of `look_around` that can chat; the order of the candidates decides, not who is quickest."""
-    return judge(config, await look_around(config, candidates=candidates, seconds=seconds))
+) -> Choice:
+    """Take the first of `probe` that can chat; the order of the candidates decides, not who is quickest."""
+    return choose(config, await probe(config, candidates=candidates, seconds=seconds))
 
 
-async def look_around(
+async def probe(
     config: ChatAuto, *, candidates: Sequence[str] | None = None, seconds: float | None = None
-) -> list[Sighting]:
+) -> list[ProbeResult]:
     """Ask `config.base_url` or else all `candidates` at once who they are.
 
     Candidates are addresses without /v1; by default the usual ones of this machine. Takes at most 0.3 s for them, and
@@ -110,50 +110,50 @@ async def look_around(
                 for candidate, client in asked:
                     for path in (VERSION, TAGS, MODELS, HEALTH):
                         questions.start_soon(_ask, client, candidate, path, seconds, headers, answers)
-    return [_sighting(config, candidate, answers) for candidate in candidates]
+    return [_result(config, candidate, answers) for candidate in candidates]
 
 
-def judge(config: ChatAuto, sightings: Sequence[Sighting]) -> Found:
+def choose(config: ChatAuto, results: Sequence[ProbeResult]) -> Choice:
     """Choose among what was seen."""
-    seen = [one for one in sightings if one.state is not State.DOWN]
+    seen = [one for one in results if one.state is not State.DOWN]
     if not seen:
-        return Found(None, f"no chat server answered {_places([one.address for one in sightings])}")
+        return Choice(None, f"no chat server answered {_places([one.address for one in results])}")
     taken = next((one for one in seen if one.state is State.READY), None)
     if taken is None or taken.config is None:
         best = max((one.state for one in seen), key=list(State).index)
-        return Found(None, "; ".join(one.remark for one in seen), best)
+        return Choice(None, "; ".join(one.remark for one in seen), best)
     why = f"found {taken.remark}, using {taken.config.model}"
     if config.model:
         why += ", the model that was asked for"
     elif len(taken.models) > 1:
         why += f", the first of its {len(taken.models)} chat models"
     others = "; ".join(one.remark for one in seen if one is not taken)
-    return Found(taken.config, f"{why} (not taken: {others})" if others else why, State.READY)
+    return Choice(taken.config, f"{why} (not taken: {others})" if others else why, State.READY)
 
 
-def _sighting(config: ChatAuto, candidate: str, answers: Answers) -> Sighting:
+def _result(config: ChatAuto, candidate: str, answers: Answers) -> ProbeResult:
     if _is_ollama(answers.get((candidate, VERSION))):
         return _ollama_there(config, candidate, answers.get((candidate, TAGS)))
     listing = answers.get((candidate, MODELS))
     if listing is None:
-        return Sighting(candidate, State.DOWN)
+        return ProbeResult(candidate, State.DOWN)
     return _openai_there(config, candidate, listing, answers.get((candidate, HEALTH)))
 
 
-def _ollama_there(config: ChatAuto, candidate: str, tags: JsonAnswer | None) -> Sighting:
+def _ollama_there(config: ChatAuto, candidate: str, tags: JsonAnswer | None) -> ProbeResult:
     models = tuple(ollama_models(_value(tags)))
     model = config.model or next(iter(models), "")
     server = ChatOllama(kind="ollama", base_url=candidate, **{**_common(config), "model": model})
     who, pull = f"Ollama at {shown_address(candidate)}", f"run `ollama pull {model or 'llama3.2'}`"
     if not models and (tags is not None or not model):
-        return Sighting(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model yet: {pull}")
+        return ProbeResult(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model yet: {pull}")
     # A list that came too late is no reason to doubt a model that was asked for.
     if models and not has_model(models, model):
-        return Sighting(candidate, State.WRONG_MODEL, server, models, _wrong(who, model, models, f"or {pull}"))
-    return Sighting(candidate, State.READY, server, models, who)
+        return ProbeResult(candidate, State.WRONG_MODEL, server, models, _wrong(who, model, models, f"or {pull}"))
+    return ProbeResult(candidate, State.READY, server, models, who)
 
 
-def _openai_there(config: ChatAuto, candidate: str, listing: JsonAnswer, health: JsonAnswer | None) -> Sighting:
+def _openai_there(config: ChatAuto, candidate: str, listing: JsonAnswer, health: JsonAnswer | None) -> ProbeResult:
     address = shown_address(candidate)
     who = f"the chat server at {address}"
     models = tuple(openai_models(_value(listing)))
@@ -165,17 +165,17 @@ def _openai_there(config: ChatAuto, candidate: str, listing: JsonAnswer, health:
     # Older llama-servers answer everything so while they load, newer ones list their model already.
     if _is_loading(listing) or (lists and _is_loading(health)):
         remark = f"{who} is still loading its model: try again in a moment"
-        return Sighting(candidate, State.LOADING, server, models, remark)
+        return ProbeResult(candidate, State.LOADING, server, models, remark)
     if lists and not model:
-        return Sighting(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model loaded")
+        return ProbeResult(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model loaded")
     if lists and models and not has_model(models, model):
-        return Sighting(candidate, State.WRONG_MODEL, server, models, _wrong(who, model, models, ""))
+        return ProbeResult(candidate, State.WRONG_MODEL, server, models, _wrong(who, model, models, ""))
     if lists:
-        return Sighting(candidate, State.READY, server, models, f"an OpenAI-compatible server at {address}")
+        return ProbeResult(candidate, State.READY, server, models, f"an OpenAI-compatible server at {address}")
     if listing.response.status_code in (401, 403):
         advice = f'set chat.base_url = "{address}/v1" and VOICEBOT_CHAT__API_KEY'
-        return Sighting(candidate, State.LOCKED, server, remark=f"{who} wants an API key: {advice}")
-    return Sighting(candidate, State.DOWN)
+        return ProbeResult(candidate, State.LOCKED, server, remark=f"{who} wants an API key: {advice}")
+    return ProbeResult(candidate, State.DOWN)
 
 
 def _common(config: ChatAuto) -> dict[str, Any]:  # Any: of many types, as the other sections take them

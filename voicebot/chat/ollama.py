@@ -25,7 +25,7 @@ from voicebot.chat.wire.models import (
     ollama_models,
     shown_by_ollama,
 )
-from voicebot.chat.wire.replies import Asking, Patience, Step, get_list, open_reply, stream_parts
+from voicebot.chat.wire.replies import ReplyRequest, ReplyTimeouts, StreamStep, get_list, open_reply, stream_parts
 from voicebot.config import ChatOllama
 from voicebot.errors import ChatError, ChatUnavailable, VoicebotError
 from voicebot.http.client import open_client
@@ -45,7 +45,7 @@ class OllamaChat:
         self._config = config
         self._server = server
         self._model = model
-        self._patience = Patience(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
+        self._patience = ReplyTimeouts(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
 
     @property
     def name(self) -> str:
@@ -60,7 +60,7 @@ class OllamaChat:
         Closing the generator ends the request. Raises ChatError, for a reply that breaks off after its deltas so far,
         and ChatUnavailable.
         """
-        asking = Asking(self._server, self._patience, tools=bool(tools))
+        asking = ReplyRequest(self._server, self._patience, tools=bool(tools))
         if self._config.api == "generate":
             if tools:
                 raise ChatError(f"{self._server.name} takes no tools with generate", hint='set chat.api = "chat"')
@@ -80,7 +80,7 @@ class OllamaChat:
                     yield part
 
     def _open_reply(
-        self, path: str, content: dict[str, object], asking: Asking
+        self, path: str, content: dict[str, object], asking: ReplyRequest
     ) -> AbstractAsyncContextManager[Body | Refusal]:
         return open_reply(self._client, path, content, headers={}, asking=asking)
 
@@ -198,7 +198,7 @@ def generate_request(messages: Sequence[Message]) -> dict[str, object]:
     return {"prompt": without_lone_surrogates(prompt), "system": without_lone_surrogates(system)}
 
 
-def read_step(line: str) -> Step:
+def read_step(line: str) -> StreamStep:
     """Read one line of /api/chat; raise BadStream."""
     value = parse_object(line)
     message = value.get("message")
@@ -206,17 +206,17 @@ def read_step(line: str) -> Step:
     return _step(value, fields, text_of(fields, "content"))
 
 
-def read_generate_step(line: str) -> Step:
+def read_generate_step(line: str) -> StreamStep:
     """Read one line of /api/generate; raise BadStream."""
     value = parse_object(line)
     return _step(value, value, text_of(value, "response"))
 
 
-def _step(value: dict[str, object], fields: dict[str, object], text: str) -> Step:
+def _step(value: dict[str, object], fields: dict[str, object], text: str) -> StreamStep:
     if error := words_of({"error": value.get("error")}):
-        return Step(error=error)
+        return StreamStep(error=error)
     done = value.get("done") is True
-    return Step(
+    return StreamStep(
         text=without_lone_surrogates(text),
         thought=bool(fields.get("thinking")),
         calls=tuple(_call_part(call) for call in objects_in(fields.get("tool_calls"))),

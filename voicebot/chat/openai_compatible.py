@@ -21,7 +21,7 @@ from voicebot.chat.wire.calls import (
     text_of,
 )
 from voicebot.chat.wire.models import ListedModel, listed_by_openai, nearest_model
-from voicebot.chat.wire.replies import Asking, Patience, Step, get_list, open_reply, stream_parts
+from voicebot.chat.wire.replies import ReplyRequest, ReplyTimeouts, StreamStep, get_list, open_reply, stream_parts
 from voicebot.config import ChatOpenAI
 from voicebot.errors import ChatError, ChatUnavailable, ConfigError, VoicebotError
 from voicebot.http.client import open_client
@@ -61,7 +61,7 @@ class OpenAICompatibleChat:
         self._server = server
         self._model = model
         self._headers = headers
-        self._patience = Patience(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
+        self._patience = ReplyTimeouts(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
 
     @property
     def name(self) -> str:
@@ -77,7 +77,7 @@ class OpenAICompatibleChat:
         and ChatUnavailable.
         """
         config = self._config
-        asking = Asking(self._server, self._patience, tools=bool(tools), counts_follow=config.include_usage)
+        asking = ReplyRequest(self._server, self._patience, tools=bool(tools), counts_follow=config.include_usage)
         content = self._request(messages, tools)
         async with AsyncExitStack() as stack:
             answer = await stack.enter_async_context(self._open_reply(content, asking))
@@ -94,7 +94,9 @@ class OpenAICompatibleChat:
                 async for part in parts:
                     yield part
 
-    def _open_reply(self, content: dict[str, object], asking: Asking) -> AbstractAsyncContextManager[Body | Refusal]:
+    def _open_reply(
+        self, content: dict[str, object], asking: ReplyRequest
+    ) -> AbstractAsyncContextManager[Body | Refusal]:
         headers = {**self._headers, "accept": "text/event-stream"}
         return open_reply(self._client, "/chat/completions", content, headers=headers, asking=asking)
 
@@ -178,7 +180,7 @@ async def _open_client(config: ChatOpenAI) -> AsyncGenerator[tuple[httpx.AsyncCl
         yield client, server, {"authorization": f"Bearer {key}"} if key else {}
 
 
-def read_step(event: ServerSentEvent) -> Step | None:
+def read_step(event: ServerSentEvent) -> StreamStep | None:
     """Read one event of /chat/completions, or a whole answer; None for the mark at the end. Raises BadStream."""
     if event.data.strip() == END_OF_STREAM:
         return None
@@ -190,7 +192,7 @@ def read_step(event: ServerSentEvent) -> Step | None:
     error = ""
     if value.get("error") or event.name == "error" or value.get("object") == "error" or finish == "error":
         error = words_of(value) or "it gave no reason"
-    return Step(
+    return StreamStep(
         text=without_lone_surrogates(text_of(fields, "content") + text_of(fields, "refusal")),
         thought=any(fields.get(key) for key in REASONING_FIELDS),
         calls=tuple(_call_part(call) for call in objects_in(fields.get("tool_calls"))),

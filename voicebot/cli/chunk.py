@@ -8,9 +8,9 @@ from dataclasses import asdict
 from anyio import CancelScope
 
 from voicebot import events
-from voicebot.app import build_parts
+from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
-from voicebot.cli.runner import FAILED, INTERRUPTED, OK, Control
+from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext
 from voicebot.cli.view import JsonView, TextView, viewing
 from voicebot.config import Config
 from voicebot.events import Broadcast, TurnEvent
@@ -36,9 +36,9 @@ class _Objects(JsonView):
         return json.dumps(asdict(event), ensure_ascii=False) + "\n" if isinstance(event, events.SegmentReady) else ""
 
 
-async def chunk(config: Config, control: Control, source: ChatModel, *, as_json: bool) -> int:
+async def chunk(config: Config, context: CommandContext, source: ChatModel, *, as_json: bool) -> int:
     """Print the segments of what `source` gives as they are cut; return the exit code. Raises VoicebotError."""
-    parts = build_parts(config, chat=source, synthesizer=None, output=SilentOutput(realtime=False))
+    pipeline = build_pipeline(config, chat=source, synthesizer=None, output=SilentOutput(realtime=False))
     view = _Objects() if as_json else _Lines(as_written=False, quiet=True)
     broadcast, scope = Broadcast(), CancelScope()
 
@@ -46,9 +46,9 @@ async def chunk(config: Config, control: Control, source: ChatModel, *, as_json:
         scope.cancel()
         return True
 
-    control.interrupt = interrupt
-    async with viewing(broadcast, view, closed=lambda: control.leave(FAILED)):
-        outcome = await speak_turn((), parts, emit=broadcast.emit, scope=scope)
+    context.interrupt = interrupt
+    async with viewing(broadcast, view, closed=lambda: context.leave(FAILED)):
+        outcome = await speak_turn((), pipeline, emit=broadcast.emit, scope=scope)
     if outcome.error is not None:
         raise outcome.error
     return INTERRUPTED if outcome.kind == "interrupted" else OK

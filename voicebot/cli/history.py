@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voicebot.cli.runner import OK, Control, exit_code, run_command, show_error, status
+from voicebot.cli.runner import OK, CommandContext, exit_code, run_command, show_error, status
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import Store
@@ -81,13 +81,13 @@ def show(
     """
 
     def work(store: Store) -> int:
-        session = name or store.latest()
-        if not session:
+        conversation = name or store.latest()
+        if not conversation:
             status("no conversation is kept yet")
             return OK
-        turns = store.turns(session)
+        turns = store.turns(conversation)
         if json:
-            _out_json(_as_dict(session, turn) for turn in turns)
+            _out_json(_as_dict(conversation, turn) for turn in turns)
         else:
             _out("\n".join(_shown(turn) for turn in turns))
         return OK
@@ -98,7 +98,9 @@ def show(
 @history_app.command()
 def search(
     words: Annotated[list[str], typer.Argument(help="Words or parts of words, in any order.", show_default=False)],
-    session: Annotated[str, typer.Option("--session", metavar="NAME", help="Only in this conversation.")] = "",
+    conversation: Annotated[
+        str, typer.Option("--conversation", metavar="NAME", help="Only in this conversation.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most so many turns.")] = 20,
     config: ConfigOption = None,
     set_: SetOption = None,
@@ -111,11 +113,11 @@ def search(
     """
 
     def work(store: Store) -> int:
-        found = store.search(" ".join(words), session=session, limit=limit)
+        found = store.search(" ".join(words), conversation=conversation, limit=limit)
         if json:
-            _out_json(_as_dict(one.session, one.turn) for one in found)
+            _out_json(_as_dict(one.conversation, one.turn) for one in found)
         else:
-            _out("\n".join(f"{one.session}\n{_shown(one.turn)}" for one in found))
+            _out("\n".join(f"{one.conversation}\n{_shown(one.turn)}" for one in found))
         if not found:
             status("nothing found")
         return OK
@@ -145,12 +147,14 @@ def export(
     form = Format.JSONL if json else format or (Format.MARKDOWN if markdown else Format.JSONL)
 
     def work(store: Store) -> int:
-        sessions = names or [conversation.name for conversation in store.conversations()]
-        contents = [(session, store.turns(session)) for session in sessions]
+        conversations = names or [conversation.name for conversation in store.conversations()]
+        contents = [(name, store.turns(name)) for name in conversations]
         if form is Format.MARKDOWN:
-            text = "\n".join(_markdown(session, turns) for session, turns in contents)
+            text = "\n".join(_markdown(conversation, turns) for conversation, turns in contents)
         else:
-            text = "".join(_json_line(_as_dict(session, turn)) for session, turns in contents for turn in turns)
+            text = "".join(
+                _json_line(_as_dict(conversation, turn)) for conversation, turns in contents for turn in turns
+            )
         if output is None:
             _out(text)
             return OK
@@ -186,12 +190,12 @@ def delete(
         typer.confirm(f"Delete {what} for good?", abort=True, err=True)
 
     def work(store: Store) -> int:
-        sessions = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
-        turns = store.delete(sessions)
+        conversations = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
+        turns = store.delete(conversations)
         if json:
-            _out_json([{"deleted": sessions, "turns": turns}])
+            _out_json([{"deleted": conversations, "turns": turns}])
         else:
-            status(f"deleted: {', '.join(sessions) or 'nothing'} ({turns} turns)")
+            status(f"deleted: {', '.join(conversations) or 'nothing'} ({turns} turns)")
         return OK
 
     _run(work, config, set_, debug)
@@ -226,7 +230,7 @@ def _run(work: Callable[[Store], int], config: Path | None, assignments: list[st
             for note in store.notes:
                 status(f"voicebot: {note}")
 
-    async def body(_: Control) -> int:
+    async def body(_: CommandContext) -> int:
         from anyio import to_thread
 
         return await to_thread.run_sync(with_store, abandon_on_cancel=True)
@@ -252,10 +256,10 @@ def _json_line(row: Row) -> str:
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def _as_dict(session: str, turn: Turn) -> Row:
+def _as_dict(conversation: str, turn: Turn) -> Row:
     import dataclasses
 
-    return {"session": session, **dataclasses.asdict(turn)}
+    return {"conversation": conversation, **dataclasses.asdict(turn)}
 
 
 def _when(at: str) -> str:
@@ -281,8 +285,8 @@ def _shown(turn: Turn) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _markdown(session: str, turns: Iterable[Turn]) -> str:
-    blocks = [f"# {session}"]
+def _markdown(conversation: str, turns: Iterable[Turn]) -> str:
+    blocks = [f"# {conversation}"]
     for turn in turns:
         blocks.append(f"## {_when(turn.at)}")
         blocks.append("\n".join(f"> {line}" for line in turn.message.strip().splitlines()))

@@ -17,7 +17,7 @@ from voicebot.cli.runner import FAILED, OK, exit_code, leave_at_once, run_comman
 
 if TYPE_CHECKING:
     from voicebot.config import Config
-    from voicebot.lab.engines import EngineCost
+    from voicebot.lab.engines import SynthesisCost
 
 lab_app = typer.Typer(
     help="Experiments with chunking and pacing: the real pipeline, in virtual time.",
@@ -191,7 +191,7 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     if not question.strip():
         raise LabError("the question is empty")
     with open_recorder(output, force=force) as recorder:
-        async with open_chat(config.chat, announce=status) as chat:
+        async with open_chat(config.chat, notify=status) as chat:
             messages = [*open_memory(config).messages(), Message("user", question)]
             began = anyio.current_time()
             try:
@@ -216,7 +216,7 @@ def _config(
     return load_config(path, assignments=assignments or (), options=given).config
 
 
-def _engines(names: list[str]) -> list[EngineCost]:
+def _engines(names: list[str]) -> list[SynthesisCost]:
     from voicebot.lab.engines import parse_engine
 
     return [parse_engine(name) for option in names for name in option.split(",")]

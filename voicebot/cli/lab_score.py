@@ -68,7 +68,7 @@ def score(
     json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """Score a strategy; the command's help is `_HELP`."""
-    from voicebot.app import build_parts
+    from voicebot.app import build_pipeline
     from voicebot.audio.silent import SilentOutput
     from voicebot.chat.piped import GivenText
     from voicebot.cli.main import load
@@ -83,8 +83,8 @@ def score(
         show_error(error)
         raise typer.Exit(exit_code(error)) from error
     # The chunker is the one that a turn gets; what else a turn is made with is not used here.
-    parts = build_parts(loaded.config, chat=GivenText(""), synthesizer=None, output=SilentOutput(realtime=False))
-    verdicts = judge_all(items, parts.new_chunker, by.value)
+    pipeline = build_pipeline(loaded.config, chat=GivenText(""), synthesizer=None, output=SilentOutput(realtime=False))
+    verdicts = judge_all(items, pipeline.new_chunker, by.value)
     scores = groups(verdicts)
     wrong = [verdict for verdict in verdicts if not verdict.exact] if errors else []
     typer.echo(_as_json(scores, wrong) if json else _as_text(loaded.config.chunking.strategy, scores, wrong))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from voicebot.lab.comparison import Comparison, changes
 from voicebot.lab.explain import Decision
-from voicebot.lab.runs import Piece, Run
+from voicebot.lab.runs import ReplayedUtterance, Run
 
 _WRITING, _SYNTHESIS, _READY, _HEARD = "·", "░", "─", "█"
 _LEGEND = f"{_WRITING} written, waits for the voice   {_SYNTHESIS} synthesis   {_READY} ready, waits   {_HEARD} heard"
@@ -91,7 +91,7 @@ def _utterances(run: Run, width: int) -> list[str]:
     return columns(rows, right=set(range(7)), width=width)
 
 
-def _segments(piece: Piece) -> str:
+def _segments(piece: ReplayedUtterance) -> str:
     """The text with a bar behind each segment but the last."""
     parts, start = [], 0
     for end, _, _ in piece.cuts:
@@ -102,7 +102,7 @@ def _segments(piece: Piece) -> str:
     return visible("│".join(part for part in parts if part)) + silent
 
 
-def _rules(piece: Piece) -> str:
+def _rules(piece: ReplayedUtterance) -> str:
     return "└ " + " │ ".join(
         boundary if rule == boundary else f"{boundary}: {rule}" for _, boundary, rule in piece.cuts
     )

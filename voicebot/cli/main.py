@@ -13,7 +13,7 @@ import typer
 from voicebot.cli import lab_experiments, lab_score
 from voicebot.cli.history import history_app
 from voicebot.cli.lab import lab_app
-from voicebot.cli.runner import Control, die_quietly_until_running, exit_code, run_command, show_error, status
+from voicebot.cli.runner import CommandContext, die_quietly_until_running, exit_code, run_command, show_error, status
 
 if TYPE_CHECKING:
     from voicebot.config import Loaded
@@ -64,8 +64,9 @@ RecordOption = Annotated[
     typer.Option("--record", metavar="FILE.jsonl", help="Keep the deltas and their times, for `voicebot lab replay`."),
 ]
 ContinueOption = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the latest conversation.")]
-SessionOption = Annotated[
-    str | None, typer.Option("--session", metavar="NAME", help="Go on with the conversation of this name, or begin it.")
+ConversationOption = Annotated[
+    str | None,
+    typer.Option("--conversation", metavar="NAME", help="Go on with the conversation of this name, or begin it."),
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
@@ -113,14 +114,14 @@ def talk_options(
     }
 
 
-def conversation(session: str | None, continue_: bool) -> str | None:
+def conversation_name(conversation: str | None, continue_: bool) -> str | None:
     """The name of the conversation to go on with; empty: the latest; None: a new one."""
-    if session is None:
+    if conversation is None:
         return "" if continue_ else None
-    if not session.strip() or not session.isprintable():
-        status("voicebot: a conversation wants a name that can be read, such as --session kitchen", bold=True)
+    if not conversation.strip() or not conversation.isprintable():
+        status("voicebot: a conversation wants a name that can be read, such as --conversation kitchen", bold=True)
         raise typer.Exit(2)
-    return session.strip()
+    return conversation.strip()
 
 
 @app.callback(invoke_without_command=True)
@@ -151,18 +152,18 @@ def chat(
     tts: TtsOption = None,
     voice: VoiceOption = None,
     continue_: ContinueOption = False,
-    session: SessionOption = None,
+    conversation: ConversationOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Talk in the terminal. Enter or Ctrl-C interrupts the voice; Ctrl-C twice, Ctrl-D or "exit" leaves."""
     options = {**talk_options(chat, model, base_url, tts, voice), **audio_options(output, no_audio, realtime)}
     loaded = load(config, set_, options)
-    from voicebot.cli.talk import Manner, converse
+    from voicebot.cli.talk import TalkOptions, converse
 
-    manner = Manner(not no_audio, json, quiet, record, conversation(session, continue_))
+    talk = TalkOptions(not no_audio, json, quiet, record, conversation_name(conversation, continue_))
 
-    async def body(control: Control) -> int:
-        return await converse(loaded.config, control, manner)
+    async def body(context: CommandContext) -> int:
+        return await converse(loaded.config, context, talk)
 
     run_command(body, debug=debug)
 
@@ -184,19 +185,19 @@ def ask(
     tts: TtsOption = None,
     voice: VoiceOption = None,
     continue_: ContinueOption = False,
-    session: SessionOption = None,
+    conversation: ConversationOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Ask one question and hear the answer while it is being written."""
     options = {**talk_options(chat, model, base_url, tts, voice), **audio_options(output, no_audio, realtime)}
     loaded = load(config, set_, options)
     text = _text(question, "question")
-    from voicebot.cli.talk import Manner, speak_once
+    from voicebot.cli.talk import TalkOptions, speak_once
 
-    manner = Manner(not no_audio, json, quiet, record, conversation(session, continue_))
+    talk = TalkOptions(not no_audio, json, quiet, record, conversation_name(conversation, continue_))
 
-    async def body(control: Control) -> int:
-        return await speak_once(loaded.config, control, manner, message=text)
+    async def body(context: CommandContext) -> int:
+        return await speak_once(loaded.config, context, talk, message=text)
 
     run_command(body, debug=debug)
 
@@ -231,11 +232,11 @@ def say(
         raise typer.Exit(2)
     else:
         source = PipedChat()
-    from voicebot.cli.talk import Manner, speak_once
+    from voicebot.cli.talk import TalkOptions, speak_once
 
-    async def body(control: Control) -> int:
-        manner = Manner(speak=not no_audio, as_json=json, quiet=quiet, record=record)
-        return await speak_once(loaded.config, control, manner, source=source)
+    async def body(context: CommandContext) -> int:
+        options = TalkOptions(speak=not no_audio, as_json=json, quiet=quiet, record=record)
+        return await speak_once(loaded.config, context, options, source=source)
 
     run_command(body, debug=debug)
 
@@ -268,7 +269,7 @@ def chunk(
         raise typer.Exit(2)
     else:
         source = PipedChat()
-    run_command(lambda control: chunk(loaded.config, control, source, as_json=json), debug=debug)
+    run_command(lambda context: chunk(loaded.config, context, source, as_json=json), debug=debug)
 
 
 @app.command()

@@ -39,15 +39,15 @@ _NO_MODEL = {"ollama": "run `ollama pull llama3.2`", "openai": "load one into th
 
 
 async def _found(config: ChatAuto, *, as_json: bool) -> list[Row]:
-    from voicebot.chat.discovery import State, judge, look_around
+    from voicebot.chat.discovery import State, choose, probe
     from voicebot.errors import ChatUnavailable
 
     listing = (State.READY, State.WRONG_MODEL)
-    sightings = await look_around(config)
-    found = judge(config, sightings)
+    results = await probe(config)
+    found = choose(config, results)
     rows = [
         {**row, "used": row["used"] and one.config == found.config}
-        for one in sightings
+        for one in results
         if one.config is not None and one.state in listing
         for row in await _listed(one.config, state=one.state.value)
     ]

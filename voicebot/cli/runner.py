@@ -65,7 +65,7 @@ def leave_at_once(code: int) -> NoReturn:
     os._exit(code)
 
 
-class Control:
+class CommandContext:
     """What a running command is told from outside."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Control:
         """End the command with this exit code, everything closed."""
 
 
-def run_command(body: Callable[[Control], Awaitable[int]], *, debug: bool = False) -> NoReturn:
+def run_command(body: Callable[[CommandContext], Awaitable[int]], *, debug: bool = False) -> NoReturn:
     """Run `body` in an event loop and leave with its exit code, or with that of the error or signal that ended it."""
     try:
         code = _run(body)
@@ -99,11 +99,11 @@ def run_command(body: Callable[[Control], Awaitable[int]], *, debug: bool = Fals
     leave_at_once(code)
 
 
-def _run(body: Callable[[Control], Awaitable[int]]) -> int:
+def _run(body: Callable[[CommandContext], Awaitable[int]]) -> int:
     import anyio
 
     async def supervised() -> int:
-        control = Control()
+        context = CommandContext()
         result = FAILED
         with _signals() as received:
             async with anyio.create_task_group() as tasks:
@@ -111,21 +111,21 @@ def _run(body: Callable[[Control], Awaitable[int]]) -> int:
                 def leave(code: int) -> None:
                     if tasks.cancel_scope.cancel_called:
                         leave_at_once(code)  # asked twice
-                    control.code = code
+                    context.code = code
                     tasks.cancel_scope.cancel()
 
                 async def obey() -> None:
                     async for number in received:
                         if number != signal.SIGINT:
                             leave(TERMINATED)
-                        elif not control.interrupt():
+                        elif not context.interrupt():
                             leave(INTERRUPTED)
 
-                control.leave = leave
+                context.leave = leave
                 tasks.start_soon(obey)
-                result = await body(control)
+                result = await body(context)
                 tasks.cancel_scope.cancel()
-        return control.code if control.code is not None else result
+        return context.code if context.code is not None else result
 
     try:
         return anyio.run(supervised)
@@ -141,10 +141,10 @@ def _signals() -> Iterator[AsyncIterator[int]]:
     """The signals that ask us to stop, as they come. Plain handlers: Windows' event loops have none of their own."""
     import anyio
 
-    from voicebot.threadsafe import current_waker
+    from voicebot.threadsafe import event_loop_caller
 
     send, receive = anyio.create_memory_object_stream[int](16)
-    wake = current_waker()
+    wake = event_loop_caller()
 
     def handler(number: int, _: FrameType | None) -> None:
         def deliver() -> None:

@@ -16,8 +16,8 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from voicebot.app import open_kept_memory, open_memory, open_parts
-from voicebot.cli.runner import FAILED, INTERRUPTED, OK, Control, exit_code, show_error, status
+from voicebot.app import open_history_memory, open_memory, open_pipeline
+from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code, show_error, status
 from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config import Config
 from voicebot.events import Broadcast, TurnEvent
@@ -25,8 +25,8 @@ from voicebot.protocols import ChatModel, Emit, Memory
 from voicebot.text.scripts import is_japanese
 
 if TYPE_CHECKING:
-    from voicebot.conversation import Session
-    from voicebot.turn import Parts
+    from voicebot.conversation import Conversation
+    from voicebot.turn import Pipeline
 
 _TWICE_SECONDS = 2.0
 """Two Ctrl-C within this time leave the conversation."""
@@ -35,7 +35,7 @@ _LEAVE = {"exit", "quit", "/exit", "/quit", "/bye", "終了", "おわり", "終�
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class TalkOptions:
     """How turns are shown and heard."""
 
     speak: bool
@@ -43,40 +43,40 @@ class Manner:
     quiet: bool
     record: Path | None = None
     """Keep the deltas of the replies here."""
-    session: str | None = None
+    conversation: str | None = None
     """The conversation to go on with, or to begin; empty: the latest; None: a new one."""
 
     def view(self) -> View:
         """A new view of the events."""
         return JsonView() if self.as_json else TextView(as_written=not self.speak, quiet=self.quiet)
 
-    def announce(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Print a line of status, unless asked not to."""
         if not self.quiet:
             status(text)
 
 
 async def speak_once(
-    config: Config, control: Control, manner: Manner, *, message: str = "", source: ChatModel | None = None
+    config: Config, context: CommandContext, options: TalkOptions, *, message: str = "", source: ChatModel | None = None
 ) -> int:
     """Speak the reply to `message`, or what `source` gives; return the exit code. Raises VoicebotError."""
-    async with _open_session(config, manner, message=message, source=source) as (session, broadcast):
-        control.interrupt = session.interrupt
-        async with viewing(broadcast, manner.view(), closed=lambda: control.leave(FAILED)):
-            outcome = await session.speak(message)
+    async with _open_conversation(config, options, message=message, source=source) as (conversation, broadcast):
+        context.interrupt = conversation.interrupt
+        async with viewing(broadcast, options.view(), closed=lambda: context.leave(FAILED)):
+            outcome = await conversation.speak(message)
     if outcome.error is not None:
         raise outcome.error
     return INTERRUPTED if outcome.kind == "interrupted" else OK
 
 
-async def converse(config: Config, control: Control, manner: Manner) -> int:
+async def converse(config: Config, context: CommandContext, options: TalkOptions) -> int:
     """Talk until the person leaves; return the exit code. Raises VoicebotError when there is nobody to talk to."""
     at_terminal = sys.stdin.isatty()
-    prompt = "› " if at_terminal and sys.stdout.isatty() and not manner.as_json else ""
-    view = manner.view()
-    async with _open_session(config, manner) as (session, broadcast):
+    prompt = "› " if at_terminal and sys.stdout.isatty() and not options.as_json else ""
+    view = options.view()
+    async with _open_conversation(config, options) as (conversation, broadcast):
         if at_terminal:
-            manner.announce("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves")
+            options.notify("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves")
         last_interrupt = -math.inf
 
         def interrupt() -> bool:
@@ -85,11 +85,11 @@ async def converse(config: Config, control: Control, manner: Manner) -> int:
             last_interrupt = now
             if now - before < _TWICE_SECONDS:
                 return False
-            if not session.interrupt():
-                manner.announce("\n(Ctrl-C again leaves)")
+            if not conversation.interrupt():
+                options.notify("\n(Ctrl-C again leaves)")
             return True
 
-        control.interrupt = interrupt
+        context.interrupt = interrupt
         code, typed = OK, ""
         while True:
             if not typed:
@@ -104,12 +104,12 @@ async def converse(config: Config, control: Control, manner: Manner) -> int:
                 continue
             interruption: list[str] = []
             async with (
-                viewing(broadcast, view, closed=lambda: control.leave(FAILED)),
+                viewing(broadcast, view, closed=lambda: context.leave(FAILED)),
                 anyio.create_task_group() as listening,
             ):
                 if at_terminal:
-                    listening.start_soon(_listen_for_enter, session, interruption)
-                outcome = await session.speak(message)
+                    listening.start_soon(_listen_for_enter, conversation, interruption)
+                outcome = await conversation.speak(message)
                 listening.cancel_scope.cancel()
             typed = "".join(interruption).strip()
             code = OK
@@ -120,44 +120,44 @@ async def converse(config: Config, control: Control, manner: Manner) -> int:
 
 
 @asynccontextmanager
-async def _open_session(
-    config: Config, manner: Manner, *, message: str = "", source: ChatModel | None = None
-) -> AsyncIterator[tuple[Session, Broadcast]]:
+async def _open_conversation(
+    config: Config, options: TalkOptions, *, message: str = "", source: ChatModel | None = None
+) -> AsyncIterator[tuple[Conversation, Broadcast]]:
     """A conversation with everything it needs, and its events; whoever waits long for that is told what for."""
     async with AsyncExitStack() as stack:
         memory: Memory = open_memory(config)
         if source is None:  # what is only read aloud is no conversation
             memory = await stack.enter_async_context(
-                open_kept_memory(config, session=manner.session, announce=manner.announce)
+                open_history_memory(config, conversation=options.conversation, notify=options.notify)
             )
         due_in, due = anyio.create_memory_object_stream[str](math.inf)
         stack.enter_context(due)
         # Around everything that is opened: tools and MCP servers have tasks of their own, which must end before these.
         background = await stack.enter_async_context(_open_background())
         opened = anyio.Event()
-        background.start_soon(_say_what_takes_long, config, manner, opened)
+        background.start_soon(_say_what_takes_long, config, options, opened)
         stack.enter_context(due_in)
-        parts = await stack.enter_async_context(
-            open_parts(
+        pipeline = await stack.enter_async_context(
+            open_pipeline(
                 config,
-                announce=manner.announce,
+                notify=options.notify,
                 chat=source,
-                speak=manner.speak,
+                speak=options.speak,
                 japanese_expected=_expect_japanese(config, message),
                 say=due_in.send_nowait,
             )
         )
         opened.set()
-        from voicebot.conversation import open_session
+        from voicebot.conversation import open_conversation
 
-        manner.announce(_ready(parts))
+        options.notify(_ready(pipeline))
         broadcast = Broadcast()
         emit: Emit = broadcast.emit
-        if manner.record is not None:
-            emit = stack.enter_context(_recording(manner.record, broadcast.emit))
-        session = await stack.enter_async_context(open_session(parts, memory=memory, emit=emit))
-        background.start_soon(_announce_what_is_due, session, due, manner)
-        yield session, broadcast
+        if options.record is not None:
+            emit = stack.enter_context(_recording(options.record, broadcast.emit))
+        conversation = await stack.enter_async_context(open_conversation(pipeline, memory=memory, emit=emit))
+        background.start_soon(_say_what_is_due, conversation, due, options)
+        yield conversation, broadcast
 
 
 @asynccontextmanager
@@ -174,11 +174,13 @@ async def _open_background() -> AsyncIterator[TaskGroup]:
         raise error from error.__cause__
 
 
-async def _announce_what_is_due(session: Session, due: MemoryObjectReceiveStream[str], manner: Manner) -> None:
+async def _say_what_is_due(
+    conversation: Conversation, due: MemoryObjectReceiveStream[str], options: TalkOptions
+) -> None:
     """Say and show what a timer wants said when the floor is free."""
     async for text in due:
-        manner.announce(f"\n{text}")
-        await session.announce(text)
+        options.notify(f"\n{text}")
+        await conversation.say(text)
 
 
 @contextmanager
@@ -195,11 +197,11 @@ def _recording(path: Path, emit: Emit) -> Iterator[Emit]:
         yield both
 
 
-async def _say_what_takes_long(config: Config, manner: Manner, opened: anyio.Event) -> None:
+async def _say_what_takes_long(config: Config, options: TalkOptions, opened: anyio.Event) -> None:
     with anyio.move_on_after(_LONG_SECONDS):
         await opened.wait()
         return
-    manner.announce(f"still opening: chat {config.chat.kind}, voice {config.tts.kind}, audio {config.audio.kind} …")
+    options.notify(f"still opening: chat {config.chat.kind}, voice {config.tts.kind}, audio {config.audio.kind} …")
 
 
 def _read_line(prompt: str) -> str | None:
@@ -214,21 +216,21 @@ def _read_line(prompt: str) -> str | None:
         return None
 
 
-async def _listen_for_enter(session: Session, interruption: list[str]) -> None:
+async def _listen_for_enter(conversation: Conversation, interruption: list[str]) -> None:
     """End the turn when a line is typed; what was typed is the next message."""
     if sys.platform == "win32":
         return  # a console cannot be waited for there: Ctrl-C interrupts
     await anyio.wait_readable(sys.stdin)
     interruption.append(os.read(sys.stdin.fileno(), 65_536).decode(sys.stdin.encoding, "replace"))
-    session.interrupt()
+    conversation.interrupt()
 
 
 def _expect_japanese(config: Config, message: str = "") -> bool:
     """Whether the reply will probably be Japanese: by the question, the system prompt or the person's locale."""
     locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
-    return locale.startswith("ja") or is_japanese(message + config.session.system_prompt)
+    return locale.startswith("ja") or is_japanese(message + config.conversation.system_prompt)
 
 
-def _ready(parts: Parts) -> str:
-    voice = parts.synthesizer.name if parts.synthesizer else "no voice"
-    return f"ready: {parts.chat.name} → {voice} → {parts.output.name}"
+def _ready(pipeline: Pipeline) -> str:
+    voice = pipeline.synthesizer.name if pipeline.synthesizer else "no voice"
+    return f"ready: {pipeline.chat.name} → {voice} → {pipeline.output.name}"

@@ -180,7 +180,7 @@ def _usual_hint(server: Server, refusal: Refusal) -> str:
         case 429:
             return f"too many requests or no credit left: try again{wait}"
         case status if status < 500 and "context" in refusal.words:
-            return "the conversation is longer than the model's context: try fewer session.turns"
+            return "the conversation is longer than the model's context: try fewer conversation.turns"
         case 404 | 405:
             return f"is {section}.base_url right?"
         case _ if refusal.html:

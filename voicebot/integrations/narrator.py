@@ -18,7 +18,7 @@ from voicebot.messages import Message
 from voicebot.protocols import Emit
 from voicebot.text.reasoning import ReasoningFilter
 from voicebot.tools.scaffolding import ReActFilter
-from voicebot.turn import Parts, speak_turn
+from voicebot.turn import Pipeline, speak_turn
 
 _PROMPTED_THOUGHT = re.compile(r"(?:Thought|思考)\s*[:：]\s*\Z")
 """ReAct prompts end so: the model goes on with its thought and does not write the label again."""
@@ -94,9 +94,9 @@ class Reply:
 class Narrator:
     """Speaks replies one after another; everything here happens in the handler's thread."""
 
-    def __init__(self, parts: Parts, emit: Emit, *, final_answer_only: bool) -> None:
+    def __init__(self, pipeline: Pipeline, emit: Emit, *, final_answer_only: bool) -> None:
         self.loop = asyncio.get_running_loop()
-        self._parts = parts
+        self._pipeline = pipeline
         self._emit = emit
         self._final_answer_only = final_answer_only
         self._lineages: dict[UUID, tuple[UUID, ...]] = {}
@@ -197,8 +197,8 @@ class Narrator:
             reply = self._waiting[0]
             if not reply.stopped:
                 reply.scope = CancelScope()
-                parts = replace(self._parts, chat=reply)
-                await speak_turn([Message("user", reply.asked)], parts, emit=self._emit, scope=reply.scope)
+                pipeline = replace(self._pipeline, chat=reply)
+                await speak_turn([Message("user", reply.asked)], pipeline, emit=self._emit, scope=reply.scope)
                 reply.scope = None
             self._waiting.popleft()
             self._notify()

@@ -21,7 +21,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, GenerationChunk, LLMResult
 
-from voicebot.app import open_parts
+from voicebot.app import open_pipeline
 from voicebot.chat.langchain_runnable import text_of
 from voicebot.config import Config, load_config
 from voicebot.events import SegmentReady, TurnEnded, TurnEvent
@@ -54,20 +54,20 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         on_chunk: Callable[[str], None] | None = None,
         final_answer_only: bool = False,
         emit: Emit | None = None,
-        announce: Callable[[str], None] = _log.warning,
+        notify: Callable[[str], None] = _log.warning,
     ) -> None:
         """Prepare to speak as `config` says; None: as config.toml does.
 
         `on_chunk` is called with each piece of text (a sentence or a clause) when it is ready to be spoken, and `emit`
         with every event of every turn, both in the handler's own thread. With `final_answer_only` nothing is spoken
         that comes before a tool call or ReAct's "Final Answer:"; a model with tools is then heard when it has finished.
-        `announce` is told what a person has to know: the voice's credit, where the sound goes without a loudspeaker.
+        `notify` is told what a person has to know: the voice's credit, where the sound goes without a loudspeaker.
         """
         self._config = config
         self._on_chunk = on_chunk
         self._final_answer_only = final_answer_only
         self._emit = emit
-        self._announce = announce
+        self._notify = notify
         self._opened: tuple[Narrator, Future[None], AbstractContextManager[object]] | None = None
 
     # ------------------------------------------------------------ open and close
@@ -291,8 +291,8 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
 
     async def _work(self, *, task_status: TaskStatus[Narrator]) -> None:
         config = self._config or load_config().config
-        async with open_parts(config, announce=self._announce, chat=Reply(UUID(int=0), ())) as parts:
-            narrator = Narrator(parts, self._hear, final_answer_only=self._final_answer_only)
+        async with open_pipeline(config, notify=self._notify, chat=Reply(UUID(int=0), ())) as pipeline:
+            narrator = Narrator(pipeline, self._hear, final_answer_only=self._final_answer_only)
             task_status.started(narrator)
             await narrator.work()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voicebot.lab.engines import EngineCost, audio_seconds
+from voicebot.lab.engines import SynthesisCost, audio_seconds
 from voicebot.text import scripts
 from voicebot.text.chunking import SILENT_RULES, Chunker
 from voicebot.text.spoken import spoken_text
@@ -55,7 +55,7 @@ class _State:
     silence: float
 
 
-def bound(deltas: Sequence[tuple[float, str]], engine: EngineCost, *, audio_latency_seconds: float = 0.0) -> Bound:
+def bound(deltas: Sequence[tuple[float, str]], engine: SynthesisCost, *, audio_latency_seconds: float = 0.0) -> Bound:
     """The bound for a reply that arrives as `deltas` (seconds, delta), with one synthesis at a time.
 
     Cuts are allowed where the sentence chunker cuts and behind the marks of clauses.
@@ -79,7 +79,7 @@ def bound(deltas: Sequence[tuple[float, str]], engine: EngineCost, *, audio_late
     return Bound(ttfa, min(state.silence for state in states[-1]))
 
 
-def _say(state: _State, written: float, seconds: float, engine: EngineCost, latency: float) -> _State:
+def _say(state: _State, written: float, seconds: float, engine: SynthesisCost, latency: float) -> _State:
     """After one more utterance that is `seconds` long."""
     if not seconds:
         return state

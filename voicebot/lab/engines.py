@@ -20,7 +20,7 @@ _SIGMA = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class EngineCost:
+class SynthesisCost:
     """A synthesis takes `fixed_seconds + rtf × audio seconds`."""
 
     name: str
@@ -33,16 +33,16 @@ class EngineCost:
 
 
 ENGINES = (
-    EngineCost("cpu-fast", 0.15, 0.3),
-    EngineCost("cpu-slow", 0.15, 0.6),
-    EngineCost("gpu", 0.05, 0.05),
-    EngineCost("cloud", 0.30, 0.10),
-    EngineCost("instant", 0.0, 0.0),
+    SynthesisCost("cpu-fast", 0.15, 0.3),
+    SynthesisCost("cpu-slow", 0.15, 0.6),
+    SynthesisCost("gpu", 0.05, 0.05),
+    SynthesisCost("cloud", 0.30, 0.10),
+    SynthesisCost("instant", 0.0, 0.0),
 )
 """VOICEVOX on a good CPU, on two weak cores, on a GPU; a service over the network; the limit of them all."""
 
 
-def parse_engine(text: str) -> EngineCost:
+def parse_engine(text: str) -> SynthesisCost:
     """The engine of that name, or of the costs in `0.2+0.4` (seconds + seconds a second of audio); raises LabError."""
     wanted = text.strip()
     for engine in ENGINES:
@@ -58,7 +58,7 @@ def parse_engine(text: str) -> EngineCost:
             f"unknown engine cost model {text!r}",
             hint=f"one of {', '.join(engine.name for engine in ENGINES)}, or your own as FIXED+RTF such as 0.2+0.4",
         )
-    return EngineCost(wanted, *costs)
+    return SynthesisCost(wanted, *costs)
 
 
 def audio_seconds(spoken: str) -> float:
@@ -66,7 +66,7 @@ def audio_seconds(spoken: str) -> float:
     return max(_SHORTEST_SECONDS, speech_seconds(spoken)) if spoken else 0.0
 
 
-class CostedVoice:
+class ReplayedSynthesizer:
     """Silence as long as the text would take to say, at the price of `engine`, on the event loop's clock.
 
     With a `seed` other than 0 each synthesis costs a little more or less, the same every time.
@@ -75,7 +75,7 @@ class CostedVoice:
     credit = ""
     format = _FORMAT
 
-    def __init__(self, engine: EngineCost, *, seed: int = 0) -> None:
+    def __init__(self, engine: SynthesisCost, *, seed: int = 0) -> None:
         self.name = engine.name
         self._engine = engine
         self._random = random.Random(seed) if seed else None

@@ -41,7 +41,7 @@ from pydantic import (
 
 from voicebot.config import Config, load_config
 from voicebot.errors import ConfigError, LabError
-from voicebot.lab.engines import EngineCost, parse_engine
+from voicebot.lab.engines import SynthesisCost, parse_engine
 from voicebot.lab.traces import Trace, read_traces
 
 _MOST_SETTINGS = 2000
@@ -85,7 +85,7 @@ class Experiment:
     matrix: Mapping[str, Knob]
     """Dotted key → what it may be."""
     traces: tuple[Trace, ...]
-    engines: tuple[EngineCost, ...]
+    engines: tuple[SynthesisCost, ...]
     seeds: tuple[int, ...]
 
     def configure(self, overrides: Mapping[str, object], *, label: str = "") -> Config:
@@ -300,7 +300,7 @@ def _explain(problem: Any) -> tuple[str, str]:  # Any: pydantic's ErrorDetails
     return ".".join(location), message
 
 
-def _engines(file: _File, add: _Add) -> list[EngineCost]:
+def _engines(file: _File, add: _Add) -> list[SynthesisCost]:
     engines = []
     for text in file.engines:
         try:

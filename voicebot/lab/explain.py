@@ -9,7 +9,7 @@ from voicebot.app import new_chunker
 from voicebot.config import Config
 from voicebot.lab.engines import parse_engine
 from voicebot.lab.replay import replay
-from voicebot.lab.runs import Piece
+from voicebot.lab.runs import ReplayedUtterance
 from voicebot.lab.traces import Trace, language_of
 from voicebot.speech import Segment
 
@@ -55,7 +55,7 @@ def explain(text: str, config: Config) -> list[Decision]:
     return sorted([*cuts, *held, *joined], key=lambda decision: (decision.end, order[decision.verdict]))
 
 
-def _spoken(text: str, config: Config) -> tuple[Piece, ...]:
+def _spoken(text: str, config: Config) -> tuple[ReplayedUtterance, ...]:
     pieces = [text[at : at + _DELTA_CHARACTERS] for at in range(0, len(text), _DELTA_CHARACTERS)]
     deltas = tuple((number / _DELTAS_A_SECOND, piece) for number, piece in enumerate(pieces))
     return replay(Trace("text", language_of(text), deltas), config, parse_engine("cpu-fast")).pieces if text else ()
@@ -65,5 +65,5 @@ def _cut(segment: Segment) -> Decision:
     return Decision("cut", segment.start, segment.end, segment.text, segment.boundary.value, segment.rule)
 
 
-def _joined(piece: Piece) -> Decision:
+def _joined(piece: ReplayedUtterance) -> Decision:
     return Decision("joined", piece.start, piece.end, piece.text, "", f"{piece.rule}, {len(piece.cuts)} segments")

@@ -10,13 +10,13 @@ from typing import TypeVar
 import anyio
 
 from voicebot import events
-from voicebot.app import build_parts
+from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
 from voicebot.config import Config
 from voicebot.errors import LabError
 from voicebot.lab.bounds import bound
-from voicebot.lab.engines import CostedVoice, EngineCost
-from voicebot.lab.runs import Piece, Run
+from voicebot.lab.engines import ReplayedSynthesizer, SynthesisCost
+from voicebot.lab.runs import ReplayedUtterance, Run
 from voicebot.lab.traces import Trace
 from voicebot.messages import Message
 from voicebot.turn import speak_turn
@@ -46,7 +46,7 @@ class ReplayedChat:
 def replay(
     trace: Trace,
     config: Config,
-    engine: EngineCost,
+    engine: SynthesisCost,
     *,
     setting: str = "",
     seed: int = 0,
@@ -59,16 +59,16 @@ def replay(
     Raises LabError when trio is missing, and VoicebotError when the turn fails.
     """
     deltas = _jittered(trace, seed) if seed else trace.deltas
-    parts = build_parts(
+    pipeline = build_pipeline(
         config,
         chat=ReplayedChat(trace.name, deltas),
-        synthesizer=CostedVoice(engine, seed=seed),
+        synthesizer=ReplayedSynthesizer(engine, seed=seed),
         output=SilentOutput(realtime=True, latency_seconds=audio_latency_seconds),
     )
     seen: list[events.TurnEvent] = []
 
     async def body() -> None:
-        outcome = await speak_turn(_QUESTION, parts, emit=seen.append, scope=anyio.CancelScope())
+        outcome = await speak_turn(_QUESTION, pipeline, emit=seen.append, scope=anyio.CancelScope())
         if outcome.error is not None:
             raise outcome.error
 
@@ -114,7 +114,7 @@ def _jittered(trace: Trace, seed: int) -> tuple[tuple[float, str], ...]:
     return tuple(moved)
 
 
-def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[Piece, ...]:
+def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[ReplayedUtterance, ...]:
     """The utterances of a turn that was heard to its end."""
     arrivals: list[tuple[int, float]] = []  # characters so far, seconds
     cuts: list[tuple[int, str, str]] = []
@@ -138,14 +138,14 @@ def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[Piece, ...]:
                 ended[event.index] = event.at
             case _:
                 pass
-    pieces: list[Piece] = []
+    pieces: list[ReplayedUtterance] = []
     start = 0
     for event in said:
         end = start + len(event.text)
         visible = start + len(event.text.rstrip())
         clip = clips.get(event.index)
         pieces.append(
-            Piece(
+            ReplayedUtterance(
                 index=event.index,
                 text=event.text,
                 spoken=event.spoken,

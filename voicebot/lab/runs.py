@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ReplayedUtterance:
     """One utterance of a run; times in seconds since the question."""
 
     index: int
@@ -63,7 +63,7 @@ class Run:
     bound_wait: float
     """The least silence (TTFA + gaps) that clause cuts allow with this engine, decided with hindsight."""
     reply: str
-    pieces: tuple[Piece, ...] = field(default=())
+    pieces: tuple[ReplayedUtterance, ...] = field(default=())
 
     @property
     def gap_seconds(self) -> float:
@@ -84,7 +84,9 @@ def as_dict(run: Run) -> dict[str, Any]:  # Any: ready for json.dumps
 def from_dict(data: dict[str, Any]) -> Run:  # Any: as json.loads gives it
     """The run that `as_dict` described; raises KeyError, TypeError or ValueError for anything else."""
     pieces = tuple(
-        Piece(**{**piece, "cuts": tuple((int(end), str(kind), str(rule)) for end, kind, rule in piece["cuts"])})
+        ReplayedUtterance(
+            **{**piece, "cuts": tuple((int(end), str(kind), str(rule)) for end, kind, rule in piece["cuts"])}
+        )
         for piece in data["pieces"]
     )
     gaps = tuple((int(index), float(seconds)) for index, seconds in data["gaps"])

@@ -18,7 +18,7 @@ from pathlib import Path
 import voicebot
 from voicebot.config import Config
 from voicebot.errors import LabError
-from voicebot.lab.engines import EngineCost
+from voicebot.lab.engines import SynthesisCost
 from voicebot.lab.experiment import Experiment, Setting
 from voicebot.lab.runs import Run, as_dict, from_dict
 from voicebot.lab.traces import Trace
@@ -35,7 +35,7 @@ class Job:
     setting: str
     config: Config
     trace: Trace
-    engine: EngineCost
+    engine: SynthesisCost
     seed: int
 
     def key(self, code: str) -> str:

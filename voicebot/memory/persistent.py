@@ -15,7 +15,7 @@ from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
 from voicebot.protocols import ChatModel
 from voicebot.speech import Outcome
-from voicebot.threadsafe import current_waker
+from voicebot.threadsafe import event_loop_caller
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import Store
@@ -26,25 +26,25 @@ _CLOSING_SECONDS = 10.0
 """So long the end of the process waits for a disk."""
 
 
-class StoredMemory:
+class PersistentMemory:
     """Tells what its window knows and keeps every turn in a store."""
 
     def __init__(
-        self, window: WindowMemory, history: _History, *, session: str, announce: Callable[[str], None]
+        self, window: WindowMemory, history: _History, *, conversation: str, notify: Callable[[str], None]
     ) -> None:
         self._window = window
         self._history = history
-        self._session = session
-        self._announce = announce
+        self._conversation = conversation
+        self._notify = notify
         self._unkept: list[Turn] = []
         """Written by the next job; a turn that could not be kept is tried again with the next one."""
         self._job: Future[None] | None = None
         self._complained = False
 
     @property
-    def session(self) -> str:
+    def conversation(self) -> str:
         """The name of the conversation; empty before its first turn was kept."""
-        return self._session
+        return self._conversation
 
     def messages(self) -> list[Message]:
         """The messages to send before the next one of the user."""
@@ -65,12 +65,12 @@ class StoredMemory:
         before = self._window.summary
         await self._window.condense(chat)
         if (summary := self._window.summary) != before:
-            await self._finish(self._history.submit(lambda store: store.summarize(self._session, summary)))
+            await self._finish(self._history.submit(lambda store: store.summarize(self._conversation, summary)))
 
     def _write(self, store: Store) -> None:
         """Runs in the thread of the store."""
         if turns := self._unkept[:]:
-            self._session = store.add(self._session, turns)
+            self._conversation = store.add(self._conversation, turns)
             del self._unkept[: len(turns)]
 
     async def _finish(self, job: Future[None]) -> None:
@@ -79,32 +79,30 @@ class StoredMemory:
         except HistoryError as error:
             if not self._complained:
                 self._complained = True
-                self._announce(
-                    f"this conversation is not kept: {error.message}" + f" → {error.hint}" * bool(error.hint)
-                )
+                self._notify(f"this conversation is not kept: {error.message}" + f" → {error.hint}" * bool(error.hint))
 
 
 @asynccontextmanager
-async def open_stored_memory(
-    window: WindowMemory, path: str, *, session: str | None, announce: Callable[[str], None]
-) -> AsyncGenerator[StoredMemory, None]:
+async def open_persistent_memory(
+    window: WindowMemory, path: str, *, conversation: str | None, notify: Callable[[str], None]
+) -> AsyncGenerator[PersistentMemory, None]:
     """A memory in the file at `path`, or the usual one if that is empty; opened when there is something to do.
 
-    `session` names the conversation to go on with, or to begin; empty: the latest; None: a new one. Raises
+    `conversation` names the conversation to go on with, or to begin; empty: the latest; None: a new one. Raises
     HistoryError if it cannot be read. At the end it waits for what is still being written.
     """
-    history = _History(path, announce)
+    history = _History(path, notify)
     try:
-        name = session or ""
-        if session is not None:
+        name = conversation or ""
+        if conversation is not None:
             found = await history.result(history.submit(lambda store: store.resume(name, window.reach)))
             if found is not None:
                 window.restore(found.turns, found.summary)
                 name = found.name
-                announce(f"going on with the conversation {name}")
+                notify(f"going on with the conversation {name}")
             elif not name:
-                announce("there is no earlier conversation to go on with: this is a new one")
-        yield StoredMemory(window, history, session=name, announce=announce)
+                notify("there is no earlier conversation to go on with: this is a new one")
+        yield PersistentMemory(window, history, conversation=name, notify=notify)
     finally:
         await history.close()
 
@@ -112,9 +110,9 @@ async def open_stored_memory(
 class _History:
     """The store and the one thread that uses it."""
 
-    def __init__(self, path: str, announce: Callable[[str], None]) -> None:
+    def __init__(self, path: str, notify: Callable[[str], None]) -> None:
         self._path = path
-        self._announce = announce
+        self._notify = notify
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._store: Store | None = None
 
@@ -140,7 +138,7 @@ class _History:
         await _wait(job)
         if self._store is not None:
             while self._store.notes:
-                self._announce(self._store.notes.pop(0))
+                self._notify(self._store.notes.pop(0))
         return job.result()
 
     async def close(self) -> None:
@@ -153,7 +151,7 @@ class _History:
 
 async def _wait(job: Future[T]) -> None:
     done = anyio.Event()
-    wake = current_waker()
+    wake = event_loop_caller()
 
     def wake_up(_: Future[T]) -> None:
         with suppress(RuntimeError):  # nobody waits any more, the event loop has ended

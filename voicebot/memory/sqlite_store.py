@@ -29,7 +29,7 @@ from voicebot.speech import Metrics
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x766F6963
 """Says in the file's header that it is ours."""
 _BUSY_SECONDS = 5.0
@@ -38,7 +38,7 @@ _TRIGRAM = 3
 """Characters of the shortest text that the index finds; Japanese words are often shorter."""
 
 _TABLES = """
-CREATE TABLE session (
+CREATE TABLE conversation (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     started TEXT NOT NULL,
@@ -47,7 +47,7 @@ CREATE TABLE session (
 );
 CREATE TABLE turn (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
+    conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
     at TEXT NOT NULL,
     message TEXT NOT NULL,
     heard TEXT NOT NULL,
@@ -59,14 +59,21 @@ CREATE TABLE turn (
     metrics TEXT NOT NULL, -- JSON
     model TEXT NOT NULL
 );
-CREATE INDEX turn_of_session ON turn (session, id);
+CREATE INDEX turn_of_conversation ON turn (conversation, id);
 CREATE VIRTUAL TABLE words USING fts5 (said, tokenize = 'trigram');
 """
+_FROM_VERSION_1 = """
+ALTER TABLE session RENAME TO conversation;
+ALTER TABLE turn RENAME COLUMN session TO conversation;
+DROP INDEX turn_of_session;
+CREATE INDEX turn_of_conversation ON turn (conversation, id);
+"""
+"""A conversation was called a session."""
 _TURN = "at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ConversationInfo:
     """A conversation in the store."""
 
     name: str
@@ -80,10 +87,10 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """A turn in which something was found."""
 
-    session: str
+    conversation: str
     turn: Turn
 
 
@@ -128,26 +135,26 @@ class Store:
 
     # ---------------------------------------------------------------- conversations
 
-    def add(self, session: str, turns: Sequence[Turn]) -> str:
-        """Keep `turns` in the conversation `session`, or in a new one if that is empty; return its name."""
-        return self._run(lambda connection: _add(connection, session, turns))
+    def add(self, conversation: str, turns: Sequence[Turn]) -> str:
+        """Keep `turns` in the conversation `conversation`, or in a new one if that is empty; return its name."""
+        return self._run(lambda connection: _add(connection, conversation, turns))
 
-    def summarize(self, session: str, summary: Summary) -> None:
+    def summarize(self, conversation: str, summary: Summary) -> None:
         """Keep the running summary of a conversation."""
-        values = (_clean(summary.text), summary.until, session)
-        self._run(lambda c: c.execute("UPDATE session SET summary = ?, until = ? WHERE name = ?", values))
+        values = (_clean(summary.text), summary.until, conversation)
+        self._run(lambda c: c.execute("UPDATE conversation SET summary = ?, until = ? WHERE name = ?", values))
 
-    def resume(self, session: str, turns: int) -> Resumed | None:
-        """The last `turns` turns of a conversation, or of the latest if `session` is empty; None if there is none."""
+    def resume(self, conversation: str, turns: int) -> Resumed | None:
+        """The last `turns` turns of a conversation, or of the latest if the name is empty; None if there is none."""
 
         def read(connection: sqlite3.Connection) -> Resumed | None:
-            name = session or _latest(connection)
-            row = connection.execute("SELECT id, summary, until FROM session WHERE name = ?", (name,)).fetchone()
+            name = conversation or _latest(connection)
+            row = connection.execute("SELECT id, summary, until FROM conversation WHERE name = ?", (name,)).fetchone()
             if row is None:
                 return None
             number, text, until = row
             rows = connection.execute(
-                f"SELECT {_TURN} FROM turn WHERE session = ? AND at > ? AND (heard <> '' OR exchanged <> '[]') "
+                f"SELECT {_TURN} FROM turn WHERE conversation = ? AND at > ? AND (heard <> '' OR exchanged <> '[]') "
                 "ORDER BY id DESC LIMIT ?",
                 (number, until, turns),
             ).fetchall()
@@ -156,24 +163,24 @@ class Store:
 
         return self._run(read)
 
-    def conversations(self) -> list[Kept]:
+    def conversations(self) -> list[ConversationInfo]:
         """All conversations, the latest last."""
         rows = self._run(
             lambda connection: connection.execute(
                 "SELECT name, count(turn.id), started, coalesce(max(at), started), "
-                "coalesce((SELECT message FROM turn WHERE session = session.id ORDER BY id LIMIT 1), '') "
-                "FROM session LEFT JOIN turn ON turn.session = session.id "
-                "GROUP BY session.id ORDER BY max(turn.id), session.id"
+                "coalesce((SELECT message FROM turn WHERE conversation = conversation.id ORDER BY id LIMIT 1), '') "
+                "FROM conversation LEFT JOIN turn ON turn.conversation = conversation.id "
+                "GROUP BY conversation.id ORDER BY max(turn.id), conversation.id"
             ).fetchall()
         )
-        return [Kept(*row) for row in rows]
+        return [ConversationInfo(*row) for row in rows]
 
-    def turns(self, session: str) -> list[Turn]:
+    def turns(self, conversation: str) -> list[Turn]:
         """Every turn of a conversation, oldest first. Raises HistoryError if there is no such conversation."""
 
         def read(connection: sqlite3.Connection) -> list[Turn]:
-            number = _number(connection, session)
-            rows = connection.execute(f"SELECT {_TURN} FROM turn WHERE session = ? ORDER BY id", (number,))
+            number = _number(connection, conversation)
+            rows = connection.execute(f"SELECT {_TURN} FROM turn WHERE conversation = ? ORDER BY id", (number,))
             return [_turn(row) for row in rows]
 
         return self._run(read)
@@ -182,28 +189,28 @@ class Store:
         """The name of the conversation that was spoken in last; empty if there is none."""
         return self._run(_latest)
 
-    def search(self, words: str, *, session: str = "", limit: int = 20) -> list[Found]:
+    def search(self, words: str, *, conversation: str = "", limit: int = 20) -> list[SearchHit]:
         """The turns in which all of `words` were said or heard or left unsaid, the latest first.
 
         Capitals and full width make no difference.
         """
-        return self._run(lambda connection: _search(connection, words, session, limit))
+        return self._run(lambda connection: _search(connection, words, conversation, limit))
 
-    def delete(self, sessions: Iterable[str]) -> int:
+    def delete(self, conversations: Iterable[str]) -> int:
         """Delete conversations so that nothing of their text is left in the file; return how many turns that were.
 
         Raises HistoryError, with nothing deleted, if one of them does not exist.
         """
 
         def remove(connection: sqlite3.Connection) -> int:
-            numbers = [_number(connection, session) for session in sessions]
+            numbers = [_number(connection, conversation) for conversation in conversations]
             gone = 0
             for number in numbers:
                 connection.execute(
-                    "DELETE FROM words WHERE rowid IN (SELECT id FROM turn WHERE session = ?)", (number,)
+                    "DELETE FROM words WHERE rowid IN (SELECT id FROM turn WHERE conversation = ?)", (number,)
                 )
-                gone += connection.execute("DELETE FROM turn WHERE session = ?", (number,)).rowcount
-                connection.execute("DELETE FROM session WHERE id = ?", (number,))
+                gone += connection.execute("DELETE FROM turn WHERE conversation = ?", (number,)).rowcount
+                connection.execute("DELETE FROM conversation WHERE id = ?", (number,))
             connection.execute("INSERT INTO words (words) VALUES ('optimize')")  # the index forgets it too
             return gone
 
@@ -284,10 +291,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
-    if version == 0:
+    if version < SCHEMA_VERSION:
         with _transaction(connection):
-            if connection.execute("PRAGMA user_version").fetchone() == (0,):  # no other process was faster
-                for statement in _TABLES.split(";\n"):
+            (version,) = connection.execute("PRAGMA user_version").fetchone()  # another process may have been faster
+            if version < SCHEMA_VERSION:
+                for statement in (_TABLES if version == 0 else _FROM_VERSION_1).split(";\n"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -327,13 +335,14 @@ def _damaged(error: sqlite3.DatabaseError) -> bool:
 # ---------------------------------------------------------------- what is in it
 
 
-def _add(connection: sqlite3.Connection, session: str, turns: Sequence[Turn]) -> str:
-    name = _clean(session) or _free_name(connection)
-    connection.execute("INSERT OR IGNORE INTO session (name, started) VALUES (?, ?)", (name, turns[0].at))
+def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn]) -> str:
+    name = _clean(conversation) or _free_name(connection)
+    connection.execute("INSERT OR IGNORE INTO conversation (name, started) VALUES (?, ?)", (name, turns[0].at))
     number = _number(connection, name)
     for turn in turns:
         row = connection.execute(
-            f"INSERT INTO turn (session, {_TURN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (number, *_values(turn))
+            f"INSERT INTO turn (conversation, {_TURN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, *_values(turn)),
         )
         said = _folded("\n".join((turn.message, turn.heard, turn.unsaid)))
         connection.execute("INSERT INTO words (rowid, said) VALUES (?, ?)", (row.lastrowid, said))
@@ -344,19 +353,19 @@ def _free_name(connection: sqlite3.Connection) -> str:
     """The time, and a number where that is taken."""
     name = now = datetime.now().strftime("%Y-%m-%d-%H%M")
     number = 1
-    while connection.execute("SELECT 1 FROM session WHERE name = ?", (name,)).fetchone():
+    while connection.execute("SELECT 1 FROM conversation WHERE name = ?", (name,)).fetchone():
         number += 1
         name = f"{now}-{number}"
     return name
 
 
-def _number(connection: sqlite3.Connection, session: str) -> int:
-    row = connection.execute("SELECT id FROM session WHERE name = ?", (_clean(session),)).fetchone()
+def _number(connection: sqlite3.Connection, conversation: str) -> int:
+    row = connection.execute("SELECT id FROM conversation WHERE name = ?", (_clean(conversation),)).fetchone()
     if row is None:
-        names = [name for (name,) in connection.execute("SELECT name FROM session")]
-        near = difflib.get_close_matches(session, names, 1, 0.5)
+        names = [name for (name,) in connection.execute("SELECT name FROM conversation")]
+        near = difflib.get_close_matches(conversation, names, 1, 0.5)
         raise HistoryError(
-            f"there is no conversation {session!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+            f"there is no conversation {conversation!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
             hint="voicebot history list shows all",
         )
     number: int = row[0]
@@ -365,12 +374,12 @@ def _number(connection: sqlite3.Connection, session: str) -> int:
 
 def _latest(connection: sqlite3.Connection) -> str:
     row = connection.execute(
-        "SELECT name FROM turn JOIN session ON session.id = turn.session ORDER BY turn.id DESC LIMIT 1"
+        "SELECT name FROM turn JOIN conversation ON conversation.id = turn.conversation ORDER BY turn.id DESC LIMIT 1"
     ).fetchone()
     return row[0] if row else ""
 
 
-def _search(connection: sqlite3.Connection, words: str, session: str, limit: int) -> list[Found]:
+def _search(connection: sqlite3.Connection, words: str, conversation: str, limit: int) -> list[SearchHit]:
     conditions: list[str] = []
     values: list[object] = []
     terms = _folded(words).split()
@@ -381,17 +390,18 @@ def _search(connection: sqlite3.Connection, words: str, session: str, limit: int
         if len(term) < _TRIGRAM:
             conditions.append("instr(said, ?) > 0")
             values.append(term)
-    if session:
-        conditions.append("turn.session = ?")
-        values.append(_number(connection, session))
+    if conversation:
+        conditions.append("turn.conversation = ?")
+        values.append(_number(connection, conversation))
     if not terms:
         return []
     rows = connection.execute(
-        f"SELECT name, {_TURN} FROM words JOIN turn ON turn.id = words.rowid JOIN session ON session.id = turn.session "
+        f"SELECT name, {_TURN} FROM words JOIN turn ON turn.id = words.rowid "
+        "JOIN conversation ON conversation.id = turn.conversation "
         f"WHERE {' AND '.join(conditions)} ORDER BY turn.id DESC LIMIT ?",
         (*values, limit),
     )
-    return [Found(name, _turn(row)) for name, *row in rows]
+    return [SearchHit(name, _turn(row)) for name, *row in rows]
 
 
 def _folded(text: str) -> str:

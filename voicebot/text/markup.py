@@ -1,8 +1,8 @@
 """Reads the marks in a segment: markdown, HTML, formulas, addresses, emoji, *actions* and [tags].
 
-Lines and what stands at their beginning are read in `_Reading.read`, marks within a line in `_Reading._inline`. What
-cannot be told from one segment alone (an open code block, the header of a table) is carried to the next. Quantifiers
-are bounded or possessive, so that no text takes more than linear time.
+Lines and what stands at their beginning are read in `_SegmentReader.read`, marks within a line in
+`_SegmentReader._inline`. What cannot be told from one segment alone (an open code block, the header of a table) is
+carried to the next. Quantifiers are bounded or possessive, so that no text takes more than linear time.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class _Table:
 
 
 @dataclass(slots=True)
-class Carried:
+class ReaderState:
     """What one segment leaves for the next."""
 
     line_start: bool = True
@@ -216,23 +216,23 @@ class Carried:
 
 
 def read_marked(
-    segment: Segment, options: RenderOptions, carried: Carried, japanese: Callable[[], bool]
+    segment: Segment, options: RenderOptions, carried: ReaderState, japanese: Callable[[], bool]
 ) -> tuple[Span, ...]:
     """Read `segment` into spans, and keep in `carried` what the next one has to know.
 
     `japanese` tells whether words that are added in speech are to be Japanese.
     """
-    return tuple(_as_one_line(_Reading(segment, options, carried, japanese).read(), japanese))
+    return tuple(_as_one_line(_SegmentReader(segment, options, carried, japanese).read(), japanese))
 
 
-class _Reading:
+class _SegmentReader:
     """Reads one segment into pieces; their spoken parts are made even by `_as_one_line`."""
 
     def __init__(
         self,
         segment: Segment,
         options: RenderOptions,
-        carried: Carried,
+        carried: ReaderState,
         japanese: Callable[[], bool],
     ) -> None:
         self._segment = segment
@@ -516,7 +516,7 @@ class _Reading:
     def _words_of(self, cell: str) -> str:
         """What is said of a cell of the header."""
         segment = Segment(cell, 0, len(cell), Boundary.CLAUSE, "table")
-        reading = _Reading(segment, self._options, Carried(line_start=False), self._japanese)
+        reading = _SegmentReader(segment, self._options, ReaderState(line_start=False), self._japanese)
         spoken = "".join([span.spoken for span in _as_one_line(reading.read(), self._japanese)])
         return spoken.rstrip(".:。：、, ")
 
@@ -711,7 +711,7 @@ def _as_one_line(pieces: Iterable[Span], japanese: Callable[[], bool]) -> list[S
     tail = ""
     """What was said last."""
     voiced = False
-    for piece in _evened(pieces):
+    for piece in _normalise_whitespace(pieces):
         spoken = piece.spoken
         if piece.kind == "pause":
             if lacks_end(tail):
@@ -750,7 +750,7 @@ def _as_one_line(pieces: Iterable[Span], japanese: Callable[[], bool]) -> list[S
     return [Span(span.raw, span.shown, "", span.kind) for span in line if span.raw]
 
 
-def _evened(pieces: Iterable[Span]) -> Iterator[Span]:
+def _normalise_whitespace(pieces: Iterable[Span]) -> Iterator[Span]:
     """`pieces` without control characters and with single blanks in speech; what is spoken as written stays exact."""
     for piece in pieces:
         spoken = piece.spoken

@@ -16,7 +16,7 @@ from voicebot.text import scripts
 from voicebot.text.chunking import SILENT_RULES
 
 if TYPE_CHECKING:
-    from voicebot.text.markup import Carried
+    from voicebot.text.markup import ReaderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Renderer:
 
     def __init__(self, options: RenderOptions = RenderOptions()) -> None:
         self._options = options
-        self._carried: Carried | None = None
+        self._carried: ReaderState | None = None
         """What marks of earlier segments mean for the next; None while there were none."""
         self._line_start = True
         """Whether the next segment begins a line."""
@@ -106,9 +106,9 @@ class Renderer:
         return Rendered(tuple(spans))
 
     def _read(self, segment: Segment) -> Rendered:
-        from voicebot.text.markup import Carried, read_marked
+        from voicebot.text.markup import ReaderState, read_marked
 
-        carried = self._carried = self._carried or Carried()
+        carried = self._carried = self._carried or ReaderState()
         carried.line_start = self._line_start
         known: list[bool] = []
 

@@ -36,7 +36,7 @@ logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ReplyTimeouts:
     """How long a reply may keep its listener waiting."""
 
     first_seconds: float
@@ -48,11 +48,11 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ReplyRequest:
     """One request for a reply."""
 
     server: Server
-    patience: Patience
+    patience: ReplyTimeouts
     tools: bool = False
     """The server may answer with tool calls alone."""
     counts_follow: bool = False
@@ -62,7 +62,7 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StreamStep:
     """What one event of the wire adds to a reply."""
 
     text: str = ""
@@ -78,7 +78,12 @@ class Step:
 
 @asynccontextmanager
 async def open_reply(
-    client: httpx.AsyncClient, path: str, content: Mapping[str, object], *, headers: Mapping[str, str], asking: Asking
+    client: httpx.AsyncClient,
+    path: str,
+    content: Mapping[str, object],
+    *,
+    headers: Mapping[str, str],
+    asking: ReplyRequest,
 ) -> AsyncGenerator[Body | Refusal, None]:
     """POST `content` as JSON and give the body of the answer, or what the server refused it with.
 
@@ -169,7 +174,7 @@ async def _read_refusal(body: Body) -> Refusal:
 
 
 async def stream_parts(
-    body: Body, decoder: Decoder[T], read_step: Callable[[T], Step | None], *, asking: Asking
+    body: Body, decoder: Decoder[T], read_step: Callable[[T], StreamStep | None], *, asking: ReplyRequest
 ) -> AsyncGenerator[ReplyPart, None]:
     """Yield the text of the reply in `body` without its reasoning, then its tool calls, then what the server counted.
 
@@ -229,8 +234,8 @@ class _Reader(Generic[T]):
 
 
 async def _steps(
-    reader: _Reader[T], read_step: Callable[[T], Step | None], asking: Asking
-) -> AsyncGenerator[Step, None]:
+    reader: _Reader[T], read_step: Callable[[T], StreamStep | None], asking: ReplyRequest
+) -> AsyncGenerator[StreamStep, None]:
     """Yield the steps up to the one that finishes the reply."""
     server, patience = asking.server, asking.patience
     begun = False
@@ -270,7 +275,7 @@ async def _steps(
             deadline = anyio.current_time() + patience.idle_seconds
 
 
-async def _counts(reader: _Reader[T], read_step: Callable[[T], Step | None]) -> Usage:
+async def _counts(reader: _Reader[T], read_step: Callable[[T], StreamStep | None]) -> Usage:
     """Return what the server says after the end of its reply; no fault matters any more."""
     usage = Usage()
     deadline = anyio.current_time() + COUNTS_SECONDS
@@ -290,7 +295,7 @@ def _updated(usage: Usage, newer: Usage | None) -> Usage:
     return replace(usage, **known)
 
 
-def _too_slow(server: Server, patience: Patience, *, begun: bool) -> VoicebotError:
+def _too_slow(server: Server, patience: ReplyTimeouts, *, begun: bool) -> VoicebotError:
     """Return the error for a reply that did not begin in time, or paused for too long."""
     if begun:
         return server.failure(
@@ -306,7 +311,7 @@ def _too_slow(server: Server, patience: Patience, *, begun: bool) -> VoicebotErr
 def _said_nothing(server: Server) -> VoicebotError:
     return server.failure(
         f"{server.name} ended its answer without a word",
-        hint="the conversation may be longer than the model's context: try fewer session.turns",
+        hint="the conversation may be longer than the model's context: try fewer conversation.turns",
     )
 
 
@@ -324,7 +329,7 @@ def _empty(server: Server, finish: str, *, called: bool, thought: bool) -> Voice
             )
         return server.failure(
             f"the reply of {server.name} is empty: its limit of model tokens left no room for a word",
-            hint=f"raise {limit}, or shorten the conversation with session.turns",
+            hint=f"raise {limit}, or shorten the conversation with conversation.turns",
         )
     if finish == "content_filter":
         return server.failure(
