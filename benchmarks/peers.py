@@ -17,7 +17,7 @@ import voicebot
 from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
 from voicebot.chat.piped import GivenText
-from voicebot.config import ChunkingConfig, Config
+from voicebot.config.models import ChunkingConfig, Config
 from voicebot.speech import Boundary, Segment
 from voicebot.text.chunking import Chunker
 from voicebot.turn import Pipeline

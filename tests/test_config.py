@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.config import (
+from voicebot.config.loading import load_config, search_paths
+from voicebot.config.models import (
     AudioWav,
     ChatAuto,
     ChatOllama,
@@ -17,8 +18,6 @@ from voicebot.config import (
     Config,
     TtsPyttsx3,
     TtsVoicevox,
-    load_config,
-    search_paths,
 )
 from voicebot.errors import ConfigError
 

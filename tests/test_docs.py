@@ -16,7 +16,8 @@ from pydantic.fields import FieldInfo
 
 from voicebot.cli.main import app, audio_options, talk_options
 from voicebot.cli.runner import AUDIO, CHAT, CONFIG, FAILED, INTERRUPTED, OK, TERMINATED, USAGE, VOICE
-from voicebot.config import Config, load_config
+from voicebot.config.loading import load_config
+from voicebot.config.models import Config
 from voicebot.events import TurnEvent
 from voicebot.speech import Boundary, Metrics
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from voicebot.audio import open_audio
 from voicebot.chat import open_chat
-from voicebot.config import AudioAuto, AudioDevice, ChatLangChain, Config
+from voicebot.config.models import AudioAuto, AudioDevice, ChatLangChain, Config
 from voicebot.errors import AudioError
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer

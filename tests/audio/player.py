@@ -24,7 +24,7 @@ import numpy.typing as npt
 from pydantic import TypeAdapter
 
 from voicebot.audio import open_audio
-from voicebot.config import AudioConfig
+from voicebot.config.models import AudioConfig
 from voicebot.errors import AudioError
 from voicebot.protocols import Playback
 from voicebot.speech import AudioFormat, Clip, Span, Utterance

@@ -17,7 +17,7 @@ from trio.testing import MockClock
 
 from voicebot.audio.pcm import read_wav
 from voicebot.audio.wav_file import WavOutput, open_wav
-from voicebot.config import AudioWav
+from voicebot.config.models import AudioWav
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip, Span, Utterance
 

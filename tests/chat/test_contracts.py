@@ -15,7 +15,7 @@ from tests.chat.wire import CALCULATOR, CONTRACTS, OLLAMA, OPENAI, Dialect, told
 from tests.fault_server import LAST_CHUNK, Act, Send, chunk, head, serve, until_close
 from voicebot.audio.silent import SilentOutput
 from voicebot.chat.ollama import open_ollama
-from voicebot.config import ChatOllama
+from voicebot.config.models import ChatOllama
 from voicebot.conversation import Conversation
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory

@@ -12,7 +12,7 @@ from tests.fault_server import Act, Endless, FaultServer, Reset, Send, Stall, se
 from voicebot.chat import open_chat
 from voicebot.chat.discovery import Choice, State, find_server, ollama_address, probe, usual_candidates
 from voicebot.chat.ollama import open_ollama
-from voicebot.config import ChatAuto, ChatOllama, ChatOpenAI
+from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI
 from voicebot.errors import ChatUnavailable
 
 pytestmark = pytest.mark.anyio

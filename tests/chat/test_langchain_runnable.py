@@ -22,7 +22,7 @@ from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline
 from tests.integrations.scripted import agent, call, scripted, usage
 from voicebot.chat import open_chat
 from voicebot.chat.langchain_runnable import RunnableChat, as_langchain
-from voicebot.config import ChatLangChain
+from voicebot.config.models import ChatLangChain
 from voicebot.conversation import Conversation
 from voicebot.errors import ChatError
 from voicebot.events import ToolAnswered, ToolCalled
@@ -252,7 +252,7 @@ def test_without_langchain_it_says_what_to_install() -> None:
         "import sys; sys.modules['langchain_core'] = None\n"
         "import anyio\n"
         "from voicebot.chat import open_chat\n"
-        "from voicebot.config import ChatLangChain\n"
+        "from voicebot.config.models import ChatLangChain\n"
         "from voicebot.errors import ChatError\n"
         "async def use():\n"
         "    async with open_chat(ChatLangChain(kind='langchain', runnable='tests.integrations.scripted:agent'),"

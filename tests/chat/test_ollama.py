@@ -12,7 +12,7 @@ from tests.chat.wire import CALCULATOR, CONTRACTS, HELLO, OLLAMA, failure_of, re
 from tests.fault_server import Act, chunked, serve, whole
 from voicebot.chat.ollama import list_ollama_models, open_ollama
 from voicebot.chat.wire.models import ListedModel
-from voicebot.config import ChatOllama
+from voicebot.config.models import ChatOllama
 from voicebot.errors import ChatError, ChatUnavailable
 from voicebot.messages import Message, ToolCall
 

@@ -15,7 +15,7 @@ from tests.chat.wire import CALCULATOR, CONTRACTS, HELLO, OPENAI, failure_of, re
 from tests.fault_server import LAST_CHUNK, Act, Pause, Reset, Stall, chunk, chunked, serve, whole
 from voicebot.chat.openai_compatible import _api_key, list_openai_models, open_openai_compatible
 from voicebot.chat.wire.calls import CallPart, JoinedCalls
-from voicebot.config import ChatOpenAI
+from voicebot.config.models import ChatOpenAI
 from voicebot.errors import ChatError, ConfigError
 from voicebot.messages import Message, ToolCall, ToolSpec, Usage
 

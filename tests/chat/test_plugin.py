@@ -10,7 +10,7 @@ import pytest
 from tests.chat.wire import CALCULATOR, HELLO
 from voicebot.chat import open_chat
 from voicebot.chat.plugin import PluginChat, PluginToolChat, open_plugin
-from voicebot.config import ChatPlugin
+from voicebot.config.models import ChatPlugin
 from voicebot.errors import ChatError, ConfigError, VoicebotError
 from voicebot.messages import Message, ReplyPart, ToolSpec
 

@@ -12,7 +12,7 @@ from typing import Literal
 from tests.fault_server import Act, FaultServer, Send, chunk, head
 from voicebot.chat.ollama import OllamaChat, open_ollama
 from voicebot.chat.openai_compatible import OpenAICompatibleChat, open_openai_compatible
-from voicebot.config import ChatOllama, ChatOpenAI
+from voicebot.config.models import ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
 from voicebot.messages import Message, ToolCall, ToolSpec, Usage
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.cli.command import ROOT, start, voicebot
-from voicebot.cli.lab_view import cell_width, columns, timeline
-from voicebot.config import Config
+from voicebot.cli.lab.view import cell_width, columns, timeline
+from voicebot.config.models import Config
 from voicebot.lab.engines import parse_engine
 from voicebot.lab.replay import replay
 from voicebot.lab.runs import from_dict

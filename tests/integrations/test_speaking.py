@@ -23,7 +23,7 @@ from langgraph.types import interrupt
 
 from tests.fakes import Recorder
 from tests.integrations.scripted import agent, call, scripted
-from voicebot.config import Config
+from voicebot.config.models import Config
 from voicebot.errors import AudioError
 from voicebot.events import Delta, TurnEnded
 from voicebot.integrations.langchain import SpeakingCallbackHandler

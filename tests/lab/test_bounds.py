@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.config import ChunkingConfig, Config
+from voicebot.config.models import ChunkingConfig, Config
 from voicebot.lab.bounds import Bound, bound, cut_places
 from voicebot.lab.engines import ENGINES, SynthesisCost, audio_seconds
 from voicebot.lab.replay import replay

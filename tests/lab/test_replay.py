@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.config import ChunkingConfig, Config
+from voicebot.config.models import ChunkingConfig, Config
 from voicebot.lab.engines import parse_engine
 from voicebot.lab.replay import replay
 from voicebot.lab.runs import Run, as_dict, from_dict

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from voicebot.cli.lab_score import register
+from voicebot.cli.lab.score import register
 from voicebot.errors import LabError
 from voicebot.lab.score import Item, Released, Verdict, cut, deltas, groups, judge, judge_all, read_corpus, total
 from voicebot.text.chunking import Chunker

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from voicebot.cli.lab_experiments import register
+from voicebot.cli.lab.experiments import register
 from voicebot.errors import LabError
 from voicebot.lab.experiment import Experiment, read_experiment
 from voicebot.lab.runs import Run, as_dict

@@ -12,8 +12,8 @@ import typer
 from typer.testing import CliRunner
 
 from tests.lab.test_sweep import write_traces
-from voicebot.cli.lab_experiments import register
-from voicebot.config import Config
+from voicebot.cli.lab.experiments import register
+from voicebot.config.models import Config
 from voicebot.errors import LabError
 from voicebot.lab.experiment import Experiment, read_experiment
 from voicebot.lab.traces import Trace

@@ -209,7 +209,7 @@ def test_the_store_is_not_loaded_before_the_first_turn_has_ended() -> None:
     code = """
 import sys, anyio
 from voicebot.app import open_history_memory
-from voicebot.config import Config
+from voicebot.config.models import Config
 
 async def main():
     async with open_history_memory(Config(), conversation=None, notify=print) as memory:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from voicebot.config import ChunkingConfig
+from voicebot.config.models import ChunkingConfig
 from voicebot.speech import Boundary, Segment
 from voicebot.text.chunking import DELIMITERS, SILENT_RULES, Chunker, Strategy
 from voicebot.text.scripts import joins

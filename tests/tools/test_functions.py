@@ -15,7 +15,7 @@ import anyio.lowlevel
 import pytest
 from pydantic import BaseModel, Field
 
-from voicebot.config import ToolsConfig
+from voicebot.config.models import ToolsConfig
 from voicebot.errors import ConfigError
 from voicebot.tools import open_tools
 from voicebot.tools.functions import function_tool, import_tool

@@ -12,7 +12,8 @@ import anyio
 import pytest
 from pydantic import SecretStr
 
-from voicebot.config import McpServer, ToolsConfig, load_config
+from voicebot.config.loading import load_config
+from voicebot.config.models import McpServer, ToolsConfig
 from voicebot.errors import ConfigError
 from voicebot.tools import open_tools
 from voicebot.tools.toolbox import BadArguments, Toolbox, ToolFailed

@@ -15,7 +15,7 @@ from tests.test_turn import in_virtual_time
 from tests.tools.test_loop import Script, ToolScript
 from voicebot import events
 from voicebot.app import open_pipeline
-from voicebot.config import AudioSilent, Config, ToolsConfig
+from voicebot.config.models import AudioSilent, Config, ToolsConfig
 from voicebot.conversation import Conversation
 from voicebot.errors import VoicebotError
 from voicebot.memory.window import WindowMemory
@@ -218,7 +218,7 @@ def test_without_tools_nothing_of_them_is_loaded() -> None:
     code = (
         "import anyio, sys\n"
         "from voicebot.app import open_pipeline\n"
-        "from voicebot.config import Config\n"
+        "from voicebot.config.models import Config\n"
         "async def main():\n"
         "    config = Config.model_validate({'chat': {'kind': 'ollama', 'model': 'm'}, 'audio': {'kind': 'silent'}})\n"
         "    async with open_pipeline(config, notify=print, speak=False):\n"

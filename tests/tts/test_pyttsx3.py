@@ -25,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.null_sink import wait_until
-from voicebot.config import TtsPyttsx3
+from voicebot.config.models import TtsPyttsx3
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.speech import Clip, Span, Utterance
 from voicebot.tts import pyttsx3_child
@@ -513,7 +513,7 @@ async def test_the_terminals_ctrl_c_is_not_for_the_engine() -> None:
 
 KILLED = """
 import anyio, sys, tempfile
-from voicebot.config import TtsPyttsx3
+from voicebot.config.models import TtsPyttsx3
 from voicebot.tts.pyttsx3_local import open_pyttsx3
 tempfile.tempdir = sys.argv[1]
 async def main():

@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from voicebot.config import TtsTone
+from voicebot.config.models import TtsTone
 from voicebot.speech import AudioFormat, Clip, Span, Utterance
 from voicebot.text.scripts import speech_seconds
 from voicebot.tts.tone import ToneVoice, open_tone

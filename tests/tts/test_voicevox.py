@@ -20,7 +20,7 @@ from tests.fake_voicevox import (
     speech_samples,
     tone_wav,
 )
-from voicebot.config import TtsVoicevox
+from voicebot.config.models import TtsVoicevox
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.speech import AudioFormat, Clip, Span, Utterance
 from voicebot.tts.voicevox import VoicevoxStyle, VoicevoxVoice, choose_style, list_voices, open_voicevox

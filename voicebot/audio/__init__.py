@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
-from voicebot.config import AudioAuto, AudioConfig, AudioDevice, AudioSilent, AudioWav
+from voicebot.config.models import AudioAuto, AudioConfig, AudioDevice, AudioSilent, AudioWav
 from voicebot.errors import AudioError
 from voicebot.protocols import AudioOutput
 from voicebot.speech import AudioFormat

@@ -24,7 +24,7 @@ from typing import Any
 import anyio
 
 from voicebot.audio.pcm import convert
-from voicebot.config import AudioDevice
+from voicebot.config.models import AudioDevice
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
 from voicebot.threadsafe import event_loop_caller

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from voicebot.audio.paced import PacedPlayback, PacedQueue
-from voicebot.config import AudioSilent
+from voicebot.config.models import AudioSilent
 from voicebot.speech import Clip
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from voicebot.audio.paced import PacedPlayback, PacedQueue
 from voicebot.audio.pcm import convert, silence, wav_bytes
-from voicebot.config import AudioWav
+from voicebot.config.models import AudioWav
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import assert_never
 
-from voicebot.config import (
+from voicebot.config.models import (
     ChatAuto,
     ChatConfig,
     ChatDemo,

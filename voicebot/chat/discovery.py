@@ -14,7 +14,7 @@ import anyio
 import httpx
 
 from voicebot.chat.wire.models import has_model, nearest_model, ollama_models, openai_models
-from voicebot.config import ChatAuto, ChatOllama, ChatOpenAI, ChatServer
+from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI, ChatServer
 from voicebot.http.client import is_loopback, open_client
 from voicebot.http.failures import shown_address, words_of
 from voicebot.http.lines import BadStream

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 
-from voicebot.config import ChatLangChain
+from voicebot.config.models import ChatLangChain
 from voicebot.errors import ChatError, VoicebotError
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.text.reasoning import ReasoningFilter

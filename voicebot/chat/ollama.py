@@ -26,7 +26,7 @@ from voicebot.chat.wire.models import (
     shown_by_ollama,
 )
 from voicebot.chat.wire.replies import ReplyRequest, ReplyTimeouts, StreamStep, get_list, open_reply, stream_parts
-from voicebot.config import ChatOllama
+from voicebot.config.models import ChatOllama
 from voicebot.errors import ChatError, ChatUnavailable, VoicebotError
 from voicebot.http.client import open_client
 from voicebot.http.failures import Refusal, Server, refused, shown_address, translated, words_of

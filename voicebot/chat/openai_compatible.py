@@ -22,7 +22,7 @@ from voicebot.chat.wire.calls import (
 )
 from voicebot.chat.wire.models import ListedModel, listed_by_openai, nearest_model
 from voicebot.chat.wire.replies import ReplyRequest, ReplyTimeouts, StreamStep, get_list, open_reply, stream_parts
-from voicebot.config import ChatOpenAI
+from voicebot.config.models import ChatOpenAI
 from voicebot.errors import ChatError, ChatUnavailable, ConfigError, VoicebotError
 from voicebot.http.client import open_client
 from voicebot.http.failures import Refusal, Server, media_type, refused, shown_address, translated, words_of

@@ -10,7 +10,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from voicebot.config import ChatPlugin
+from voicebot.config.models import ChatPlugin
 from voicebot.errors import ChatError, ConfigError, VoicebotError
 from voicebot.messages import Message, ReplyPart, ToolSpec
 

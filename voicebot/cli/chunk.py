@@ -12,7 +12,7 @@ from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext
 from voicebot.cli.view import JsonView, TextView, viewing
-from voicebot.config import Config
+from voicebot.config.models import Config
 from voicebot.events import Broadcast, TurnEvent
 from voicebot.protocols import ChatModel
 from voicebot.turn import speak_turn

@@ -206,7 +206,7 @@ def delete(
 
 def _run(work: Callable[[Store], int], config: Path | None, assignments: list[str] | None, debug: bool) -> None:
     """Run `work` on the store of the configuration and end the command."""
-    from voicebot.config import load_config
+    from voicebot.config.loading import load_config
     from voicebot.errors import ConfigError
 
     try:

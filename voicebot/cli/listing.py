@@ -13,7 +13,8 @@ from anyio import to_thread
 
 from voicebot.cli.runner import OK, status
 from voicebot.cli.view import write_out
-from voicebot.config import Config, Loaded, TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox, search_paths, user_config_path
+from voicebot.config.loading import Loaded, search_paths, user_config_path
+from voicebot.config.models import Config, TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox
 
 Row = dict[str, Any]  # Any: texts and numbers, ready for json.dumps
 

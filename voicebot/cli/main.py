@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli import lab_experiments, lab_score
 from voicebot.cli.history import history_app
+from voicebot.cli.lab import experiments as lab_experiments
 from voicebot.cli.lab import lab_app
+from voicebot.cli.lab import score as lab_score
 from voicebot.cli.runner import CommandContext, die_quietly_until_running, exit_code, run_command, show_error, status
 
 if TYPE_CHECKING:
-    from voicebot.config import Loaded
+    from voicebot.config.loading import Loaded
 
 app = typer.Typer(
     name="voicebot",
@@ -75,7 +76,7 @@ def load(
     config: Path | None, assignments: list[str] | None, options: Mapping[str, tuple[str, object]] | None = None
 ) -> Loaded:
     """The configuration with the command's own options on top, or the end of the command."""
-    from voicebot.config import load_config
+    from voicebot.config.loading import load_config
     from voicebot.errors import ConfigError
 
     given = {key: value for key, value in (options or {}).items() if value[1] is not None}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from voicebot.cli.listing import Row, print_rows
 from voicebot.cli.runner import OK, status
-from voicebot.config import ChatAuto, ChatConfig, ChatOllama, ChatOpenAI
+from voicebot.config.models import ChatAuto, ChatConfig, ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from voicebot.app import open_history_memory, open_memory, open_pipeline
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code, show_error, status
 from voicebot.cli.view import JsonView, TextView, View, viewing
-from voicebot.config import Config
+from voicebot.config.models import Config
 from voicebot.events import Broadcast, TurnEvent
 from voicebot.protocols import ChatModel, Emit, Memory
 from voicebot.text.scripts import is_japanese

@@ -39,7 +39,8 @@ from pydantic import (
     model_validator,
 )
 
-from voicebot.config import Config, load_config
+from voicebot.config.loading import load_config
+from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.engines import SynthesisCost, parse_engine
 from voicebot.lab.traces import Trace, read_traces

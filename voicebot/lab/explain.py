@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from voicebot.app import new_chunker
-from voicebot.config import Config
+from voicebot.config.models import Config
 from voicebot.lab.engines import parse_engine
 from voicebot.lab.replay import replay
 from voicebot.lab.runs import ReplayedUtterance

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from voicebot.budoux_phrases import split_japanese
-from voicebot.config import ChunkingConfig
+from voicebot.config.models import ChunkingConfig
 from voicebot.pacing import Pacer
 from voicebot.speech import Segment, Utterance
 from voicebot.text.chunking import Chunker

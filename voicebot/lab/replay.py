@@ -12,7 +12,7 @@ import anyio
 from voicebot import events
 from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
-from voicebot.config import Config
+from voicebot.config.models import Config
 from voicebot.errors import LabError
 from voicebot.lab.bounds import bound
 from voicebot.lab.engines import ReplayedSynthesizer, SynthesisCost

@@ -16,7 +16,7 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import voicebot
-from voicebot.config import Config
+from voicebot.config.models import Config
 from voicebot.errors import LabError
 from voicebot.lab.engines import SynthesisCost
 from voicebot.lab.experiment import Experiment, Setting

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import SecretStr
 
 import voicebot
-from voicebot.config import DEFAULT_KINDS, Config
+from voicebot.config.models import DEFAULT_KINDS, Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.experiment import Experiment, Knob, Span
 from voicebot.lab.runs import Run

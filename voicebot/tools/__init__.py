@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.abc import TaskGroup
 
-from voicebot.config import ToolsConfig
+from voicebot.config.models import ToolsConfig
 from voicebot.errors import ConfigError, VoicebotError
 from voicebot.tools.functions import function_tool, import_tool
 from voicebot.tools.toolbox import Tool, Toolbox

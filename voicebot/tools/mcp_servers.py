@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from voicebot.config import McpServer
+from voicebot.config.models import McpServer
 from voicebot.errors import ConfigError
 from voicebot.messages import ToolSpec
 from voicebot.tools.toolbox import Tool, ToolFailed, read_arguments

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import assert_never
 
-from voicebot.config import TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox
+from voicebot.config.models import TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox
 from voicebot.protocols import Synthesizer
 
 

@@ -22,7 +22,7 @@ import anyio
 from anyio import to_thread
 
 from voicebot.audio.pcm import read_sound_file
-from voicebot.config import TtsPyttsx3
+from voicebot.config.models import TtsPyttsx3
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.speech import AudioFormat, Clip, Utterance
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from voicebot.config import TtsTone
+from voicebot.config.models import TtsTone
 from voicebot.speech import AudioFormat, Clip, Utterance
 from voicebot.text.scripts import speech_seconds
 

@@ -14,7 +14,7 @@ import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from voicebot.audio.pcm import read_wav
-from voicebot.config import TtsVoicevox
+from voicebot.config.models import TtsVoicevox
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.http.client import open_client
 from voicebot.http.failures import Server, read_refusal, refused, shown_address, translated

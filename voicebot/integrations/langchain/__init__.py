@@ -9,7 +9,7 @@ except ModuleNotFoundError as error:
         'voicebot.integrations.langchain needs LangChain: pip install "voicebot[langchain]"', name="langchain_core"
     ) from error
 
-from voicebot.integrations.chat_voicebot import ChatVoicebot
-from voicebot.integrations.speaking import SpeakingCallbackHandler
+from voicebot.integrations.langchain.callback_handler import SpeakingCallbackHandler
+from voicebot.integrations.langchain.chat_model import ChatVoicebot
 
 __all__ = ["ChatVoicebot", "SpeakingCallbackHandler"]

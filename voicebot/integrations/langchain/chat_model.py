@@ -39,7 +39,7 @@ from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel, SecretStr
 
 from voicebot.chat.langchain_runnable import text_of
-from voicebot.config import ChatOllama, ChatOpenAI
+from voicebot.config.models import ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
 from voicebot.messages import Message, Role, ToolCall, ToolSpec, Usage
 from voicebot.protocols import ToolChatModel

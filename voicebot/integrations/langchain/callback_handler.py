@@ -23,9 +23,10 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generati
 
 from voicebot.app import open_pipeline
 from voicebot.chat.langchain_runnable import text_of
-from voicebot.config import Config, load_config
+from voicebot.config.loading import load_config
+from voicebot.config.models import Config
 from voicebot.events import SegmentReady, TurnEnded, TurnEvent
-from voicebot.integrations.narrator import Narrator, Reply
+from voicebot.integrations.langchain.narrator import Narrator, Reply
 from voicebot.protocols import Emit
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ import typer
 from voicebot.cli.runner import FAILED, OK, exit_code, leave_at_once, run_command, show_error, status
 
 if TYPE_CHECKING:
-    from voicebot.config import Config
+    from voicebot.config.models import Config
     from voicebot.lab.engines import SynthesisCost
 
 lab_app = typer.Typer(
@@ -58,7 +58,7 @@ def replay(
     Example: voicebot lab replay trace.jsonl --tts cpu-slow --set chunking.strategy=sentence
     """
     with _faults_told(debug):
-        from voicebot.cli.lab_view import timeline
+        from voicebot.cli.lab.view import timeline
         from voicebot.lab.engines import parse_engine
         from voicebot.lab.replay import replay as run_replay
         from voicebot.lab.runs import as_dict
@@ -122,7 +122,7 @@ def compare(
     Example: voicebot lab compare old.toml new.toml traces/ --tts cpu-slow,gpu
     """
     with _faults_told(debug):
-        from voicebot.cli.lab_view import comparison
+        from voicebot.cli.lab.view import comparison
         from voicebot.lab.comparison import Comparison, as_dict
         from voicebot.lab.replay import replay as run_replay
         from voicebot.lab.traces import read_traces
@@ -164,7 +164,7 @@ def explain(
     with _faults_told(debug):
         import dataclasses
 
-        from voicebot.cli.lab_view import explanation
+        from voicebot.cli.lab.view import explanation
         from voicebot.lab.explain import explain as decisions_about
 
         settings = _config(config, set_, {"chunking.strategy": ("--strategy", strategy)})
@@ -210,7 +210,7 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
 def _config(
     path: Path | None, assignments: list[str] | None, options: Mapping[str, tuple[str, object]] | None = None
 ) -> Config:
-    from voicebot.config import load_config
+    from voicebot.config.loading import load_config
 
     given = {key: value for key, value in (options or {}).items() if value[1] is not None}
     return load_config(path, assignments=assignments or (), options=given).config

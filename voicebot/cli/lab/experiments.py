@@ -171,7 +171,7 @@ def tune(
 
 
 def _table(rows: Sequence[Row]) -> str:
-    from voicebot.cli.lab_view import columns
+    from voicebot.cli.lab.view import columns
 
     lines = [["engine", "setting", "TTFA", "gaps", "wait", "over bound", "utterances"]]
     for row in rows:
@@ -181,7 +181,7 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _tuned(tuned: Tuned) -> str:
-    from voicebot.cli.lab_view import columns
+    from voicebot.cli.lab.view import columns
 
     def line(half: str, what: str, measured: Measured) -> list[str]:
         figures = (measured.objective, measured.wait, measured.ttfa, measured.gaps)

@@ -1,0 +1,1 @@
+"""config.toml: what it can say, and how it is read."""
