@@ -15,6 +15,9 @@ Adapters translate what their libraries raise into these once, `from` the origin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class VoicebotError(Exception):
     """Says what happened in one sentence and, in `hint`, what to do about it."""
@@ -55,3 +58,26 @@ class HistoryError(VoicebotError):
 
 class LabError(VoicebotError):
     """A trace, a corpus, an experiment or a cost model cannot be used as it is; the message names file and line."""
+
+
+def leading_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error of `group` to show: the first of ours if there is one, else the first of all."""
+    leaves: list[BaseException] = []
+    pending: list[BaseException] = [group]
+    while pending:
+        match pending.pop(0):
+            case BaseExceptionGroup() as inner:
+                pending.extend(inner.exceptions)
+            case leaf:
+                leaves.append(leaf)
+    return next((leaf for leaf in leaves if isinstance(leaf, VoicebotError)), leaves[0])
+
+
+@contextmanager
+def without_groups() -> Iterator[None]:
+    """Let the leading error of a group out of the block, as if there were no task group in it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error = leading_error(group)
+        raise error from error.__cause__
