@@ -49,6 +49,8 @@ class MetricsFold:
                 self._last_heard = event.at
             case Gap():
                 self._gaps.append(event.seconds)
+                if event.within:
+                    return  # the text was there
                 ready = self._utterance_ready.get(event.index, event.at)
                 self._waited_for_chat += min(max(ready - self._last_heard, 0.0), event.seconds)
             case _:

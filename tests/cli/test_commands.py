@@ -185,9 +185,11 @@ def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...]) 
 
 def test_json_prints_one_event_a_line_from_the_start_of_the_turn_to_its_end(tmp_path: Path) -> None:
     done = voicebot(tmp_path, "say", "One. Two.", *TONE, "-o", "out.wav", "--json")
-    told = events(done.stdout)
+    head, *told = events(done.stdout)
+    assert head == {"type": "stream", "version": 1}
     assert told[0]["type"] == "turn_started"
     assert told[-1]["type"] == "turn_ended"
+    assert len({event["turn"] for event in told}) == 1
     assert told[-1]["heard"] == "One. Two."
     assert {"ttft", "ttfa", "rtf", "gaps", "gap_seconds"} <= told[-1]["metrics"].keys()
     moments = [event["at"] for event in told]

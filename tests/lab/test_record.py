@@ -13,17 +13,17 @@ from voicebot.events import Delta, TurnEvent, TurnStarted, UtteranceReady
 from voicebot.lab.record import open_recorder
 from voicebot.lab.traces import read_trace
 
-STARTED = TurnStarted(0.0, message="?", chat="demo", voice="tone", audio="silent")
+STARTED = TurnStarted("t", 0.0, message="?", chat="demo", voice="tone", audio="silent")
 
 
 def test_every_delta_is_in_the_file_as_soon_as_it_came(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     with open_recorder(path) as recorder:
         recorder(STARTED)
-        recorder(Delta(0.25, "それは"))
+        recorder(Delta("t", 0.25, "それは"))
         assert read_trace(path).deltas == ((0.25, "それは"),)
-        recorder(UtteranceReady(0.3, 0, "それは", "それは", "それは", "least", 0.0))
-        recorder(Delta(0.5, "大変。"))
+        recorder(UtteranceReady("t", 0.3, 0, "それは", "それは", "それは", "least", 0.0))
+        recorder(Delta("t", 0.5, "大変。"))
         assert read_trace(path).deltas == ((0.25, "それは"), (0.5, "大変。"))
     assert recorder.written == [path]
 
@@ -32,7 +32,7 @@ def test_each_turn_has_a_file_of_its_own(tmp_path: Path) -> None:
     with open_recorder(tmp_path / "out.jsonl") as recorder:
         for reply in ("One.", "二。", "3."):
             recorder(STARTED)
-            recorder(Delta(0.1, reply))
+            recorder(Delta("t", 0.1, reply))
     assert [path.name for path in recorder.written] == ["out.jsonl", "out-2.jsonl", "out-3.jsonl"]
     assert [read_trace(path).text for path in recorder.written] == ["One.", "二。", "3."]
 
@@ -51,7 +51,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(tmp_path: Path) -> None:
     assert "--force" in raised.value.hint
     assert path.read_text() == "mine"
     with open_recorder(path, force=True) as recorder:
-        recorder(Delta(0.1, "New."))
+        recorder(Delta("t", 0.1, "New."))
     assert read_trace(path).text == "New."
 
 
@@ -63,7 +63,7 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_asked(tmp_path: P
 def test_a_disk_that_fails_does_not_disturb_the_turn_and_is_told_at_its_end(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
-    events: list[TurnEvent] = [STARTED, Delta(0.1, "lost"), Delta(0.2, " too")]
+    events: list[TurnEvent] = [STARTED, Delta("t", 0.1, "lost"), Delta("t", 0.2, " too")]
     with pytest.raises(LabError, match="cannot write"):
         record_without_folder(folder, events)
 

@@ -13,7 +13,7 @@ from voicebot.audio.silent import SilentOutput
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext
 from voicebot.cli.view import JsonView, TextView, viewing
 from voicebot.config.models import Config
-from voicebot.events import Broadcast, TurnEvent
+from voicebot.events import Broadcast, Event
 from voicebot.protocols import ChatModel
 from voicebot.turn import speak_turn
 
@@ -21,7 +21,7 @@ from voicebot.turn import speak_turn
 class _Lines(TextView):
     """Each segment on a line of its own; the lines within it end in ⏎."""
 
-    def show(self, event: TurnEvent) -> str:
+    def show(self, event: Event) -> str:
         """The line for `event`."""
         if not isinstance(event, events.SegmentReady):
             return ""
@@ -31,7 +31,7 @@ class _Lines(TextView):
 class _Objects(JsonView):
     """Each segment as one JSON object a line."""
 
-    def show(self, event: TurnEvent) -> str:
+    def show(self, event: Event) -> str:
         """The line for `event`."""
         return json.dumps(asdict(event), ensure_ascii=False) + "\n" if isinstance(event, events.SegmentReady) else ""
 

@@ -7,13 +7,14 @@ import math
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 from anyio import to_thread
 
 from voicebot import events
 from voicebot.cli.runner import status
-from voicebot.events import Broadcast, TurnEvent
+from voicebot.events import Broadcast, Event
 from voicebot.speech import Metrics
 
 _LONG_SECONDS = 4.0
@@ -29,7 +30,7 @@ class TextView:
         self._line = ""
         """What is on the current line of the terminal."""
 
-    def show(self, event: TurnEvent) -> str:
+    def show(self, event: Event) -> str:
         """What `event` adds to standard output."""
         match event:
             case events.TurnStarted():
@@ -38,7 +39,7 @@ class TextView:
                 return self._text(event.text)
             case events.PlaybackStarted() if not self._as_written:
                 return self._text(event.text)
-            case events.Warning():
+            case events.TurnWarning():
                 self._status(f"voicebot: {event.message}" + (f" → {event.hint}" if event.hint else ""))
             case events.TurnEnded():
                 return "\n" if self._line and not self._line.endswith("\n") else ""
@@ -70,11 +71,17 @@ class TextView:
 
 
 class JsonView:
-    """Every event as one JSON object a line."""
+    """Every event as one JSON object a line, after one that says what form they have."""
 
-    def show(self, event: TurnEvent) -> str:
-        """The line for `event`."""
-        return json.dumps(events.as_dict(event), ensure_ascii=False) + "\n"
+    def __init__(self) -> None:
+        self._head = _json_line(events.stream_head())
+
+    def show(self, event: Event) -> str:
+        """The line for `event`; that nobody speaks any more is clear from `turn_ended` where only one person does."""
+        if isinstance(event, events.FloorFree):
+            return ""
+        head, self._head = self._head, ""
+        return head + _json_line(events.as_dict(event))
 
     def account(self, event: events.TurnEnded) -> str:  # noqa: ARG002 - it is in the event itself
         """Nothing beside the events."""
@@ -85,6 +92,10 @@ class JsonView:
 
 
 View = TextView | JsonView
+
+
+def _json_line(content: dict[str, Any]) -> str:  # Any: as `events.as_dict` has it
+    return json.dumps(content, ensure_ascii=False) + "\n"
 
 
 def summary(metrics: Metrics) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from voicebot import events
 from voicebot.errors import LabError
-from voicebot.events import TurnEvent
+from voicebot.events import Event
 from voicebot.lab.traces import open_trace_file, trace_line
 
 
@@ -29,7 +29,7 @@ class TraceRecorder:
         self.failure: OSError | None = None
         """Why nothing is written any more."""
 
-    def __call__(self, event: TurnEvent) -> None:
+    def __call__(self, event: Event) -> None:
         """Keep `event` if it is a delta."""
         match event:
             case events.TurnStarted():
