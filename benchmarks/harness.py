@@ -11,8 +11,9 @@ import math
 from voicebot.budoux_phrases import split_japanese
 from voicebot.config.models import ChunkingConfig
 from voicebot.pacing import Pacer
-from voicebot.speech import Segment, Utterance
+from voicebot.speech import RenderedSegment, Segment, Utterance
 from voicebot.text.chunking import Chunker
+from voicebot.text.rendering import Renderer
 
 _IDLE_SECONDS = ChunkingConfig().idle_seconds
 
@@ -46,6 +47,7 @@ class Adaptive:
 
     def __init__(self, lang: str = "") -> None:  # noqa: ARG002
         self._chunker = Chunker(strategy="adaptive")
+        self._renderer = Renderer()
         self._pacer = Pacer(split_japanese=split_japanese)
         self._quiet_since = math.inf
         self._lead = math.inf
@@ -79,15 +81,18 @@ class Adaptive:
         """Whether `poll` has more to give after `flush`."""
         return self._pacer.pending
 
+    def _rendered(self, segment: Segment) -> RenderedSegment:
+        return RenderedSegment(segment, self._renderer.feed(segment).spans)
+
     def _take(self, segments: list[Segment]) -> list[str]:
         if self._lead is math.inf and not segments:
             return []
         for segment in segments:
-            self._pacer.feed(segment)
+            self._pacer.feed(self._rendered(segment))
         if self._backlog <= 0 and not segments:
             count = self._pacer.phrase_end(self._chunker.unfinished, self._lead, self._silence)
             if count:
-                self._pacer.feed(self._chunker.break_off(count))
+                self._pacer.feed(self._rendered(self._chunker.break_off(count)))
         texts = []
         while self._backlog <= 0 and isinstance(utterance := self._pacer.decide(self._lead), Utterance):
             texts.append(utterance.text)

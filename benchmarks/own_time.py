@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncGenerator
 
 import anyio
 
@@ -14,7 +15,7 @@ from voicebot.audio.silent import SilentOutput
 from voicebot.events import TurnEvent
 from voicebot.messages import Message
 from voicebot.pacing import Pacer
-from voicebot.speech import AudioFormat, Clip, Utterance
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 from voicebot.text.chunking import Chunker
 from voicebot.turn import Pipeline, speak_turn
 
@@ -25,6 +26,7 @@ class Stopwatch:
     name = "stopwatch"
     credit = ""
     format = AudioFormat(24_000)
+    capabilities = Capabilities()
 
     def __init__(self) -> None:
         self.delta_at = 0.0
@@ -37,9 +39,9 @@ class Stopwatch:
         elif isinstance(event, events.SegmentReady):
             self.segment_delta_at.append(self.delta_at)
 
-    async def synthesize(self, utterance: Utterance) -> Clip:
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
         self.asked_at.append(time.perf_counter())
-        return Clip(utterance, b"\0\0" * 240, self.format)
+        yield Audio(b"\0\0" * 240, self.format)
 
 
 def measure_own_time() -> list[Figure]:

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from voicebot.events import TurnEvent
 from voicebot.messages import Message, ReplyPart, ToolSpec
-from voicebot.speech import AudioFormat, Clip, Outcome, Utterance
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Style
 
 Emit = Callable[[TurnEvent], None]
-"""Takes an event; never blocks and never raises."""
+"""Takes an event of a turn; never blocks and never raises."""
 
 
 class ChatModel(Protocol):
@@ -46,7 +46,7 @@ class ToolChatModel(Protocol):
 
 
 class Synthesizer(Protocol):
-    """Makes utterances audible, one at a time."""
+    """Makes audio of text. It knows nothing of utterances, clips or turns."""
 
     @property
     def name(self) -> str:
@@ -60,14 +60,20 @@ class Synthesizer(Protocol):
 
     @property
     def format(self) -> AudioFormat:
-        """The format that its clips usually have; each clip says its own."""
+        """The format that its audio usually has; each piece says its own."""
         ...
 
-    async def synthesize(self, utterance: Utterance) -> Clip:
-        """Say `utterance.spoken`, which is not empty.
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
 
-        Raises SynthesisError when this utterance cannot be said and VoiceUnavailable when none can.
-        Cancelling gives the engine up to the next caller at once.
+    def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+        """Yield the audio of `text`, which is one line and not empty, in order; one piece where it does not stream.
+
+        The caller closes the generator (`aclosing`). Any number of calls may run at once: a synthesizer whose engine
+        cannot work on them in parallel lets them wait. Raises SynthesisError when this text cannot be said and
+        VoiceUnavailable when none can. Cancelling gives the engine up to the next caller at once.
         """
         ...
 

@@ -118,6 +118,20 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class RenderedSegment:
+    """A segment with the three forms of its text."""
+
+    segment: Segment
+    spans: tuple[Span, ...]
+    """Their raw parts joined are the text of the segment."""
+
+    @property
+    def spoken(self) -> str:
+        """What the voice says, on one line; empty where there is nothing to say aloud."""
+        return "".join([span.spoken for span in self.spans])
+
+
+@dataclass(frozen=True, slots=True)
 class AudioFormat:
     """Signed 16-bit little-endian PCM at `sample_rate` frames a second, `channels` interleaved samples a frame."""
 
@@ -131,15 +145,73 @@ class AudioFormat:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """When one unit of speech, a mora or a word, sounds."""
+
+    text: str
+    """As the engine names it, such as `ズ` or `hello`."""
+    start_seconds: float
+    """From the beginning of the audio that carries it."""
+    end_seconds: float
+    spoken_end: int
+    """Offset in the synthesized text behind what has been said with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a text is said, where that differs from the configuration."""
+
+    voice: str = ""
+    """One of the engine's voices, by any name that the configuration takes; empty: the configured one."""
+    speed: float = 1.0
+    """Times the configured speed."""
+
+
+AS_CONFIGURED = Style()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a synthesizer can do."""
+
+    streams: bool = False
+    """It yields the beginning of a long text while it still works on the rest."""
+    timings: bool = False
+    """Its audio carries `Timing`s."""
+    parallel: int = 1
+    """How many texts its engine works on at once; what comes on top waits."""
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags of what it speaks well; empty where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """What a synthesizer makes of a text, or of a part of it where it streams."""
+
+    pcm: bytes = field(repr=False)
+    """Whole frames of `format`; empty for a text without any sound."""
+    format: AudioFormat
+    timings: tuple[Timing, ...] = ()
+    credit: str = ""
+    """What has to be named wherever it is used, such as `VOICEVOX:ずんだもん`."""
+    work_seconds: float = 0.0
+    """How long the engine worked on it, not counting the time until it was free."""
+
+
+@dataclass(frozen=True, slots=True)
 class Clip:
-    """The audio of one utterance."""
+    """The audio of one utterance, or a part of it where the engine streams."""
 
     utterance: Utterance
     pcm: bytes = field(repr=False)
-    """Whole frames of `format`; empty for an utterance that is only shown."""
+    """Whole frames of `format`; empty for an utterance that is only shown, and for the end of a streamed one."""
     format: AudioFormat
     skipped: bool = False
     """True when the utterance should have been heard and could not be made audible."""
+    timings: tuple[Timing, ...] = ()
+    """Seconds count from the beginning of this clip."""
+    last: bool = True
+    """False when more audio of the same utterance follows."""
 
     @property
     def frames(self) -> int:

@@ -7,19 +7,19 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from tests.tts.said import only_clip
 from voicebot.errors import LabError
 from voicebot.lab.engines import ENGINES, ReplayedSynthesizer, SynthesisCost, parse_engine
-from voicebot.speech import Span, Utterance
 from voicebot.text.scripts import speech_seconds
 
-SENTENCE = Utterance(0, (Span("今日は晴れです。", "今日は晴れです。", "今日は晴れです。"),), 0, 8)
-SECONDS = speech_seconds(SENTENCE.spoken)
+SENTENCE = "今日は晴れです。"
+SECONDS = speech_seconds(SENTENCE)
 
 
 def synthesis_seconds(voice: ReplayedSynthesizer) -> float:
     async def body() -> float:
         began = anyio.current_time()
-        await voice.synthesize(SENTENCE)
+        await only_clip(voice, SENTENCE)
         return anyio.current_time() - began
 
     return trio.run(body, clock=MockClock(autojump_threshold=0))
@@ -47,7 +47,7 @@ def test_what_is_no_cost_model_is_told_with_those_that_are(text: str) -> None:
 
 def test_the_audio_is_as_long_as_the_text_takes_to_say() -> None:
     async def body() -> float:
-        return (await ReplayedSynthesizer(parse_engine("instant")).synthesize(SENTENCE)).seconds
+        return (await only_clip(ReplayedSynthesizer(parse_engine("instant")), SENTENCE)).seconds
 
     assert trio.run(body) == pytest.approx(SECONDS, abs=1e-3)
 

@@ -25,11 +25,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.null_sink import wait_until
+from tests.tts.said import only_clip
 from voicebot.config.models import TtsPyttsx3
 from voicebot.errors import SynthesisError, VoiceUnavailable
-from voicebot.speech import Clip, Span, Utterance
+from voicebot.speech import Clip
 from voicebot.tts import pyttsx3_child
-from voicebot.tts.pyttsx3_local import Pyttsx3Voice, open_pyttsx3
+from voicebot.tts.pyttsx3_local import Pyttsx3Synthesizer, open_pyttsx3
 
 ROOT = Path(__file__).parents[2]
 CHILD = Path(pyttsx3_child.__file__)
@@ -70,16 +71,12 @@ def children(folder: Path | str) -> list[int]:
     return found
 
 
-def utterance(text: str) -> Utterance:
-    return Utterance(0, (Span(text, text, text),), 0, len(text))
-
-
 async def lines_of(path: str) -> list[str]:
     return (await anyio.Path(path).read_text()).splitlines()
 
 
-async def say(voice: Pyttsx3Voice, text: str) -> Clip:
-    return await voice.synthesize(utterance(text))
+async def say(voice: Pyttsx3Synthesizer, text: str) -> Clip:
+    return await only_clip(voice, text)
 
 
 def loudness(clip: Clip) -> float:
@@ -364,7 +361,7 @@ def engine(tmp_path: Path) -> Engine:
 
 
 @asynccontextmanager
-async def opened(engine: Engine, *ways: str, seconds: float = 10.0) -> AsyncIterator[Pyttsx3Voice]:
+async def opened(engine: Engine, *ways: str, seconds: float = 10.0) -> AsyncIterator[Pyttsx3Synthesizer]:
     """The voice with that engine; nothing in the test may take a minute."""
     with anyio.fail_after(40):
         async with open_pyttsx3(TtsPyttsx3(timeout_seconds=seconds), command=engine.command(*ways)) as voice:
@@ -481,7 +478,7 @@ async def test_a_sentence_cancelled_at_any_moment_is_never_answered_to_the_next(
 async def test_two_sentences_at_once_are_said_one_after_the_other(engine: Engine) -> None:
     lengths: dict[int, int] = {}
 
-    async def one(voice: Pyttsx3Voice, length: int) -> None:
+    async def one(voice: Pyttsx3Synthesizer, length: int) -> None:
         lengths[length] = (await say(voice, "n" * length)).frames
 
     async with opened(engine) as voice, anyio.create_task_group() as tasks:

@@ -20,10 +20,11 @@ from tests.fake_voicevox import (
     speech_samples,
     tone_wav,
 )
+from tests.tts.said import only_clip
 from voicebot.config.models import TtsVoicevox
 from voicebot.errors import SynthesisError, VoiceUnavailable
-from voicebot.speech import AudioFormat, Clip, Span, Utterance
-from voicebot.tts.voicevox import VoicevoxStyle, VoicevoxVoice, choose_style, list_voices, open_voicevox
+from voicebot.speech import AudioFormat, Clip
+from voicebot.tts.voicevox import VoicevoxStyle, VoicevoxSynthesizer, choose_style, list_voices, open_voicevox
 
 pytestmark = pytest.mark.anyio
 
@@ -31,17 +32,13 @@ GREETING = "こんにちは、世界。"
 WAV = "audio/wav"
 
 
-def open_voice(engine: FakeVoicevox, **settings: object) -> AbstractAsyncContextManager[VoicevoxVoice]:
+def open_voice(engine: FakeVoicevox, **settings: object) -> AbstractAsyncContextManager[VoicevoxSynthesizer]:
     return open_voicevox(TtsVoicevox.model_validate({"kind": "voicevox", "base_url": engine.url, **settings}))
-
-
-def say(text: str, *, index: int = 0) -> Utterance:
-    return Utterance(index, (Span(text, text, text),), 0, len(text))
 
 
 async def synthesize(engine: FakeVoicevox, text: str = GREETING, **settings: object) -> Clip:
     async with open_voice(engine, **settings) as voice:
-        return await voice.synthesize(say(text))
+        return await only_clip(voice, text)
 
 
 # ---------------------------------------------------------------- the fake is true to the engine
@@ -64,8 +61,6 @@ async def test_a_clip_is_as_long_as_its_moras_say() -> None:
         clip = await synthesize(engine)
     assert clip.frames == speech_samples(audio_query(GREETING, 24_000))
     assert clip.format == AudioFormat(24_000)
-    assert clip.utterance == say(GREETING)
-    assert not clip.skipped
 
 
 async def test_opening_leaves_the_style_loaded_and_speaking_takes_two_requests() -> None:
@@ -73,7 +68,7 @@ async def test_opening_leaves_the_style_loaded_and_speaking_takes_two_requests()
         async with open_voice(engine, voice=3) as voice:
             assert engine.paths == ["/version", "/speakers", "/initialize_speaker", "/engine_manifest"]
             assert engine.last("/initialize_speaker").query == {"speaker": "3", "skip_reinit": "true"}
-            await voice.synthesize(say("はい。"))
+            await only_clip(voice, "はい。")
     assert engine.paths[4:] == ["/audio_query", "/synthesis"]
     assert engine.last("/audio_query").query == {"text": "はい。", "speaker": "3"}
     assert engine.last("/synthesis").query == {"speaker": "3"}
@@ -138,7 +133,7 @@ async def test_another_sample_rate_is_known_from_the_start_and_flows_through() -
     with fake_voicevox(sample_rate=44_100) as engine:
         async with open_voice(engine) as voice:
             assert voice.format == AudioFormat(44_100)
-            clip = await voice.synthesize(say(GREETING))
+            clip = await only_clip(voice, GREETING)
     assert clip.format == AudioFormat(44_100)
     assert clip.frames == speech_samples(audio_query(GREETING, 44_100))
 
@@ -148,7 +143,7 @@ async def test_an_engine_without_manifest_and_initialisation_speaks_all_the_same
     with fake_voicevox(answers={"/engine_manifest": missing, "/initialize_speaker": missing}) as engine:
         async with open_voice(engine) as voice:
             assert voice.format == AudioFormat(24_000)
-            assert (await voice.synthesize(say(GREETING))).frames
+            assert (await only_clip(voice, GREETING)).frames
 
 
 async def test_the_engine_is_asked_for_one_thing_at_a_time() -> None:
@@ -156,11 +151,11 @@ async def test_the_engine_is_asked_for_one_thing_at_a_time() -> None:
     with fake_voicevox(delays={"/synthesis": 0.02}) as engine:
         async with open_voice(engine) as voice, anyio.create_task_group() as tasks:
 
-            async def speak(index: int) -> None:
-                clips.append(await voice.synthesize(say("はい。", index=index)))
+            async def speak() -> None:
+                clips.append(await only_clip(voice, "はい。"))
 
-            for index in range(4):
-                tasks.start_soon(speak, index)
+            for _ in range(4):
+                tasks.start_soon(speak)
     assert len(clips) == 4
     assert engine.most_at_once == 1
 
@@ -177,13 +172,13 @@ async def test_cancelling_leaves_the_voice_usable() -> None:
             for path in ("/audio_query", "/synthesis"):
                 engine.delays = {path: 30}
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(voice.synthesize, say(GREETING))
+                    tasks.start_soon(only_clip, voice, GREETING)
                     while path not in engine.paths:
                         await to_thread.run_sync(engine.arrived.acquire, True, 1.0)
                     tasks.cancel_scope.cancel()
                 engine.delays = {}
                 engine.requests.clear()
-            assert (await voice.synthesize(say(GREETING))).frames
+            assert (await only_clip(voice, GREETING)).frames
 
 
 # ---------------------------------------------------------------- choosing a voice
@@ -205,7 +200,7 @@ async def test_a_voice_is_chosen_by_style_id_or_name(voice: int | str, name: str
         async with open_voice(engine, voice=voice) as opened:
             assert opened.name == f"voicevox {name}"
             assert opened.credit == f"VOICEVOX:{name.partition('/')[0]}"
-            await opened.synthesize(say("はい。"))
+            await only_clip(opened, "はい。")
     assert engine.last("/synthesis").query == {"speaker": str(style_id)}
 
 
@@ -305,9 +300,9 @@ async def test_an_utterance_that_takes_too_long_is_given_up_and_the_next_one_is_
         async with open_voice(engine, timeout_seconds=0.5) as voice:
             engine.delays = {path: 30}
             with pytest.raises(SynthesisError, match=r"did not finish .* within 0\.5 s") as caught:
-                await voice.synthesize(say(GREETING))
+                await only_clip(voice, GREETING)
             engine.delays = {}
-            assert (await voice.synthesize(say(GREETING))).frames
+            assert (await only_clip(voice, GREETING)).frames
     assert not isinstance(caught.value, VoiceUnavailable)
 
 
@@ -317,9 +312,9 @@ async def test_a_connection_that_breaks_costs_one_utterance(path: str) -> None:
         async with open_voice(engine) as voice:
             engine.hang_ups = {path}
             with pytest.raises(SynthesisError, match="broke") as caught:
-                await voice.synthesize(say(GREETING))
+                await only_clip(voice, GREETING)
             engine.hang_ups = set()
-            assert (await voice.synthesize(say(GREETING))).frames
+            assert (await only_clip(voice, GREETING)).frames
     assert not isinstance(caught.value, VoiceUnavailable)
 
 
@@ -329,7 +324,7 @@ async def test_an_engine_that_is_gone_in_the_middle_is_unavailable() -> None:
         voice = await opened.__aenter__()
     try:
         with pytest.raises(VoiceUnavailable, match="no VOICEVOX engine answers"):
-            await voice.synthesize(say(GREETING))
+            await only_clip(voice, GREETING)
     finally:
         await opened.__aexit__(None, None, None)
 
@@ -351,7 +346,7 @@ async def test_every_shape_of_the_engines_errors_keeps_its_words(case: str, word
         async with open_voice(engine) as voice:
             engine.answers = {"/synthesis": answer}
             with pytest.raises(SynthesisError) as caught:
-                await voice.synthesize(say(GREETING))
+                await only_clip(voice, GREETING)
     assert f"{captured['status']}" in caught.value.message
     assert words in caught.value.message
     assert caught.value.hint
@@ -374,9 +369,9 @@ async def test_audio_that_cannot_be_read_costs_one_utterance(body: bytes) -> Non
         async with open_voice(engine) as voice:
             engine.answers = {"/synthesis": Answer(200, body, WAV)}
             with pytest.raises(SynthesisError, match=r"sent (no audio|audio that cannot be read)"):
-                await voice.synthesize(say(GREETING))
+                await only_clip(voice, GREETING)
             engine.answers = {}
-            assert (await voice.synthesize(say(GREETING))).frames
+            assert (await only_clip(voice, GREETING)).frames
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b'{"accent_phrases": 1}', b"\xff"])
@@ -385,4 +380,4 @@ async def test_a_query_that_cannot_be_read_is_an_error_and_no_crash(body: bytes)
         async with open_voice(engine) as voice:
             engine.answers = {"/audio_query": Answer(200, body)}
             with pytest.raises(SynthesisError, match="audio query that cannot be read"):
-                await voice.synthesize(say(GREETING))
+                await only_clip(voice, GREETING)

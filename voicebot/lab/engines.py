@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import anyio
 
 from voicebot.errors import LabError
-from voicebot.speech import AudioFormat, Clip, Utterance
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 from voicebot.text.scripts import speech_seconds
 
 _FORMAT = AudioFormat(8000)
@@ -74,15 +75,18 @@ class ReplayedSynthesizer:
 
     credit = ""
     format = _FORMAT
+    capabilities = Capabilities(parallel=1_000_000)
 
     def __init__(self, engine: SynthesisCost, *, seed: int = 0) -> None:
         self.name = engine.name
         self._engine = engine
         self._random = random.Random(seed) if seed else None
 
-    async def synthesize(self, utterance: Utterance) -> Clip:
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
         """Take the time that the engine would take."""
-        seconds = audio_seconds(utterance.spoken)
+        seconds = audio_seconds(text)
         factor = self._random.lognormvariate(0.0, _SIGMA) if self._random else 1.0
-        await anyio.sleep(factor * self._engine.seconds(seconds))
-        return Clip(utterance, bytes(_FORMAT.frame_bytes * round(seconds * _FORMAT.sample_rate)), _FORMAT)
+        work_seconds = factor * self._engine.seconds(seconds)
+        await anyio.sleep(work_seconds)
+        pcm = bytes(_FORMAT.frame_bytes * round(seconds * _FORMAT.sample_rate))
+        yield Audio(pcm, _FORMAT, work_seconds=work_seconds)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from anyio import to_thread
 from voicebot.audio.pcm import read_sound_file
 from voicebot.config.models import TtsPyttsx3
 from voicebot.errors import SynthesisError, VoiceUnavailable
-from voicebot.speech import AudioFormat, Clip, Utterance
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 
 _CHILD = Path(__file__).with_name("pyttsx3_child.py")
 _MOST_CHARACTERS = 4_000
@@ -118,97 +118,42 @@ class _Child:
                         continue
 
 
-class Pyttsx3Voice:
-    """Says utterances with the operating system's engine; starts it anew when it hangs or crashes."""
+class _Engine:
+    """The operating system's engine: one child process that says one text at a time, started anew when it fails."""
 
-    credit = ""
-
-    def __init__(self, config: TtsPyttsx3, command: list[str], *, japanese_expected: bool = False) -> None:
-        self._config = config
+    def __init__(self, command: list[str], *, timeout_seconds: float, japanese_expected: bool) -> None:
         self._command = command
+        self._timeout_seconds = timeout_seconds
         self._japanese_expected = japanese_expected
         self._folder = tempfile.mkdtemp(prefix="voicebot-")
-        self._floor = anyio.Lock()
-        self._voice = config.voice
+        self._in_use = anyio.Lock()
         self._child: _Child | None = None
         self.driver = ""
-        self.format = AudioFormat(22_050)
-
-    @property
-    def name(self) -> str:
-        """The engine, and the voice if one was chosen."""
-        return " ".join(filter(None, ["pyttsx3", self.driver, self._voice]))
 
     async def start(self) -> None:
         """Start the engine if it does not run. Raises VoiceUnavailable when it cannot be started."""
-        async with self._floor:
+        async with self._in_use:
             await self._start()
 
-    async def voices(self) -> list[LocalVoice]:
-        """The voices that are installed."""
-        header, _ = await self._exchange({"op": "voices"}, self._config.timeout_seconds, "did not list its voices")
-        return [LocalVoice(v["id"], v["name"], tuple(v["languages"])) for v in header.get("voices", [])]
+    async def exchange(self, request: Json, failure: str) -> tuple[Json, bytes, float]:
+        """Send one request and return its answer, and how long the engine worked on it.
 
-    async def choose(self, wanted: str) -> None:
-        """Use the voice with this id, name or language from now on. Raises VoiceUnavailable when there is none."""
-        voices = await self.voices()
-        for matches in (
-            lambda v: v.id == wanted,
-            lambda v: wanted.casefold() in {v.id.casefold(), v.name.casefold()},
-            lambda v: wanted.casefold() in {language.casefold() for language in v.languages},
-            lambda v: wanted.casefold() == v.id.rpartition("/")[2].casefold(),
-        ):
-            if found := next(filter(matches, voices), None):
-                self._voice = found.id
-                return
-        near = difflib.get_close_matches(wanted, [n for v in voices for n in (v.name, v.id, *v.languages)], 3, 0.5)
-        raise VoiceUnavailable(
-            f"there is no voice {wanted!r}" + (f"; near to it: {', '.join(near)}" if near else ""),
-            hint="list them: voicebot voices --tts pyttsx3",
-        )
-
-    async def synthesize(self, utterance: Utterance) -> Clip:
-        """Say `utterance.spoken`. Raises SynthesisError."""
-        text = utterance.spoken.replace("\0", "").encode("utf-8", "replace").decode()  # lone surrogates cannot be said
-        if len(text) > _MOST_CHARACTERS:
-            raise SynthesisError(
-                f"{len(text)} characters are too many for one utterance", hint="lower chunking.max_characters"
-            )
-        request = {
-            "op": "say",
-            "text": text,
-            "voice": self._voice,
-            "rate": self._config.rate,
-            "volume": self._config.volume,
-        }
-        header, data = await self._exchange(request, self._config.timeout_seconds, "did not finish")
-        if "error" in header:
-            raise SynthesisError(f"pyttsx3 failed: {header['error']}")
-        try:
-            pcm, format = read_sound_file(data)
-        except ValueError as error:
-            raise SynthesisError(f"pyttsx3 gave no audio: {error}") from error
-        if not pcm:
-            raise SynthesisError("pyttsx3 gave no audio")
-        self.format = format
-        return Clip(utterance, pcm, format)
-
-    async def _exchange(self, request: Json, seconds: float, failure: str) -> tuple[Json, bytes]:
-        """One request and its answer; an engine that hangs or crashes is killed, and started anew.
-
-        After a crash the new one is asked once more: engines crash now and then, and the same text passes.
+        An engine that hangs or crashes is killed and started anew. After a crash the new one is asked once more:
+        engines crash now and then, and the same text passes.
         """
-        async with self._floor:
+        async with self._in_use:
             crashed_before = False
             while True:
                 child = await self._start()
+                began = anyio.current_time()
                 try:
-                    with anyio.fail_after(seconds):
-                        return await to_thread.run_sync(child.exchange, request, abandon_on_cancel=True)
+                    with anyio.fail_after(self._timeout_seconds):
+                        header, data = await to_thread.run_sync(child.exchange, request, abandon_on_cancel=True)
+                    return header, data, anyio.current_time() - began
                 except TimeoutError as error:
                     self._drop()
                     raise SynthesisError(
-                        f"pyttsx3 {failure} within {seconds:g} s and is started anew",
+                        f"pyttsx3 {failure} within {self._timeout_seconds:g} s and is started anew",
                         hint="a longer tts.timeout_seconds?",
                     ) from error
                 except EOFError as error:
@@ -252,6 +197,79 @@ class Pyttsx3Voice:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+class Pyttsx3Synthesizer:
+    """Says texts with the operating system's engine."""
+
+    credit = ""
+    capabilities = Capabilities()
+
+    def __init__(self, engine: _Engine, config: TtsPyttsx3) -> None:
+        self._engine = engine
+        self._config = config
+        self._voice = config.voice
+        self._voices: list[LocalVoice] = []
+        self.format = AudioFormat(22_050)
+
+    @property
+    def name(self) -> str:
+        """The engine, and the voice if one was chosen."""
+        return " ".join(filter(None, ["pyttsx3", self._engine.driver, self._voice]))
+
+    async def voices(self) -> list[LocalVoice]:
+        """The voices that are installed."""
+        if not self._voices:
+            header, _, _ = await self._engine.exchange({"op": "voices"}, "did not list its voices")
+            self._voices = [LocalVoice(v["id"], v["name"], tuple(v["languages"])) for v in header.get("voices", [])]
+        return self._voices
+
+    async def choose(self, wanted: str) -> None:
+        """Use the voice with this id, name or language from now on. Raises VoiceUnavailable when there is none."""
+        self._voice = await self._find(wanted)
+
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+        """Say `text`. Raises SynthesisError."""
+        text = text.replace("\0", "").encode("utf-8", "replace").decode()  # lone surrogates cannot be said
+        if len(text) > _MOST_CHARACTERS:
+            raise SynthesisError(
+                f"{len(text)} characters are too many for one utterance", hint="lower chunking.max_characters"
+            )
+        request = {
+            "op": "say",
+            "text": text,
+            "voice": await self._find(style.voice) if style.voice else self._voice,
+            "rate": round(self._config.rate * style.speed),
+            "volume": self._config.volume,
+        }
+        header, data, work_seconds = await self._engine.exchange(request, "did not finish")
+        if "error" in header:
+            raise SynthesisError(f"pyttsx3 failed: {header['error']}")
+        try:
+            pcm, format = read_sound_file(data)
+        except ValueError as error:
+            raise SynthesisError(f"pyttsx3 gave no audio: {error}") from error
+        if not pcm:
+            raise SynthesisError("pyttsx3 gave no audio")
+        self.format = format
+        yield Audio(pcm, format, work_seconds=work_seconds)
+
+    async def _find(self, wanted: str) -> str:
+        """The id of the voice with this id, name or language. Raises VoiceUnavailable when there is none."""
+        voices = await self.voices()
+        for matches in (
+            lambda v: v.id == wanted,
+            lambda v: wanted.casefold() in {v.id.casefold(), v.name.casefold()},
+            lambda v: wanted.casefold() in {language.casefold() for language in v.languages},
+            lambda v: wanted.casefold() == v.id.rpartition("/")[2].casefold(),
+        ):
+            if found := next(filter(matches, voices), None):
+                return found.id
+        near = difflib.get_close_matches(wanted, [n for v in voices for n in (v.name, v.id, *v.languages)], 3, 0.5)
+        raise VoiceUnavailable(
+            f"there is no voice {wanted!r}" + (f"; near to it: {', '.join(near)}" if near else ""),
+            hint="list them: voicebot voices --tts pyttsx3",
+        )
+
+
 def _reason(error: BaseException) -> str:
     match error:
         case TimeoutError():
@@ -265,18 +283,19 @@ def _reason(error: BaseException) -> str:
 @asynccontextmanager
 async def open_pyttsx3(
     config: TtsPyttsx3, *, command: list[str] | None = None, japanese_expected: bool = False
-) -> AsyncIterator[Pyttsx3Voice]:
+) -> AsyncIterator[Pyttsx3Synthesizer]:
     """The operating system's voice, ready to speak. Raises VoiceUnavailable.
 
     `command` starts another engine that speaks the same protocol; `japanese_expected` lets it load its Japanese
     dictionary (0.7 s) while the reply is still awaited.
     """
     command = command or [sys.executable, "-P", os.fspath(_CHILD)]
-    voice = Pyttsx3Voice(config, command, japanese_expected=japanese_expected)
+    engine = _Engine(command, timeout_seconds=config.timeout_seconds, japanese_expected=japanese_expected)
     try:
-        await voice.start()
+        await engine.start()
+        synthesizer = Pyttsx3Synthesizer(engine, config)
         if config.voice:
-            await voice.choose(config.voice)
-        yield voice
+            await synthesizer.choose(config.voice)
+        yield synthesizer
     finally:
-        voice.close()
+        engine.close()

@@ -20,7 +20,7 @@ from voicebot.http.client import open_client
 from voicebot.http.failures import Server, read_refusal, refused, shown_address, translated
 from voicebot.http.lines import without_lone_surrogates
 from voicebot.http.streaming import open_body
-from voicebot.speech import AudioFormat, Clip, Utterance
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 
 _CONNECT_SECONDS = 5.0
 _USUAL_SAMPLE_RATE = 24_000
@@ -76,6 +76,8 @@ class _Engine:
         self._timeout_seconds = timeout_seconds
         self.server = server
         self.address = address
+        # It infers one text at a time: what queues here can still be cancelled, what queues there cannot.
+        self.in_use = anyio.Lock()
 
     def opened(self) -> _Engine:
         """Return the engine for after the opening: from then on a failure concerns one utterance and not the voice."""
@@ -126,15 +128,24 @@ class _Engine:
         raise refused(self.server, read_refusal(body.response, data))
 
 
-class VoicevoxVoice:
-    """Says utterances in one style of a VOICEVOX engine."""
+class VoicevoxSynthesizer:
+    """Says texts in one style of a VOICEVOX engine."""
 
-    def __init__(self, engine: _Engine, config: TtsVoicevox, style: VoicevoxStyle, *, format: AudioFormat) -> None:
+    capabilities = Capabilities(languages=("ja",))
+
+    def __init__(
+        self,
+        engine: _Engine,
+        config: TtsVoicevox,
+        style: VoicevoxStyle,
+        styles: Sequence[VoicevoxStyle],
+        *,
+        format: AudioFormat,
+    ) -> None:
         self._engine = engine
         self._config = config
         self._style = style
-        # The engine infers one at a time: what queues here can still be cancelled, what queues there cannot.
-        self._floor = anyio.Lock()
+        self._styles = styles
         self.format = format
 
     @property
@@ -145,28 +156,26 @@ class VoicevoxVoice:
     @property
     def credit(self) -> str:
         """What must stand near published audio, such as `VOICEVOX:ずんだもん`; the character's own terms come first."""
-        return f"VOICEVOX:{self._style.character}"
+        return _credit(self._style)
 
-    async def synthesize(self, utterance: Utterance) -> Clip:
-        """Say `utterance.spoken`; what has no sound (punctuation, emoji) becomes a clip without audio.
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+        """Say `text`; what has no sound (punctuation, emoji) becomes audio without any frame.
 
         Raises SynthesisError, and VoiceUnavailable when the engine is gone. Cancelling lets the next caller in at once,
         though the engine itself finishes what it has begun.
         """
         # The engine reads no further than the first line.
-        text = " ".join(without_lone_surrogates(utterance.spoken).splitlines())
-        async with self._floor:
+        text = " ".join(without_lone_surrogates(text).splitlines())
+        voice = choose_style(self._styles, style.voice, address=self._engine.address) if style.voice else self._style
+        async with self._engine.in_use:
+            began = anyio.current_time()
             deadline = self._engine.deadline()
-            query = await self._audio_query(text, deadline=deadline)
-            if not query.accent_phrases:
-                return Clip(utterance, b"", AudioFormat(query.outputSamplingRate))
-            wav = await self._engine.call(
-                "POST",
-                "/synthesis",
-                deadline=deadline,
-                query={"speaker": self._style.style_id},
-                content=json.dumps(query.model_dump()).encode(),
-            )
+            query = await self._audio_query(text, voice, speed=style.speed, deadline=deadline)
+            wav = await self._synthesis(query, voice, deadline=deadline) if query.accent_phrases else b""
+            work_seconds = anyio.current_time() - began
+        if not query.accent_phrases:
+            yield Audio(b"", AudioFormat(query.outputSamplingRate), work_seconds=work_seconds)
+            return
         try:
             pcm, format = read_wav(wav)
         except ValueError as error:
@@ -175,12 +184,25 @@ class VoicevoxVoice:
             ) from error
         if not pcm:
             raise SynthesisError(f"{self._engine.server.name} sent no audio", hint="its log may say why")
-        return Clip(utterance, pcm, format)
+        yield Audio(pcm, format, credit=_credit(voice), work_seconds=work_seconds)
 
-    async def _audio_query(self, text: str, *, deadline: float) -> _AudioQuery:
-        """Return what the engine would say for `text`, at the configured speed, pitch, intonation and volume."""
+    async def _synthesis(self, query: _AudioQuery, voice: VoicevoxStyle, *, deadline: float) -> bytes:
+        """Return the WAV file of what `query` says."""
+        return await self._engine.call(
+            "POST",
+            "/synthesis",
+            deadline=deadline,
+            query={"speaker": voice.style_id},
+            content=json.dumps(query.model_dump()).encode(),
+        )
+
+    async def _audio_query(self, text: str, voice: VoicevoxStyle, *, speed: float, deadline: float) -> _AudioQuery:
+        """Return what the engine would say for `text`, at the configured pitch, intonation and volume.
+
+        `speed` is times the configured one.
+        """
         answer = await self._engine.call(
-            "POST", "/audio_query", deadline=deadline, query={"text": text, "speaker": self._style.style_id}
+            "POST", "/audio_query", deadline=deadline, query={"text": text, "speaker": voice.style_id}
         )
         try:
             query = _AudioQuery.model_validate_json(answer)
@@ -191,7 +213,7 @@ class VoicevoxVoice:
             ) from error
         return query.model_copy(
             update={
-                "speedScale": self._config.speed,
+                "speedScale": self._config.speed * speed,
                 "pitchScale": self._config.pitch,
                 "intonationScale": self._config.intonation,
                 "volumeScale": self._config.volume,
@@ -199,11 +221,16 @@ class VoicevoxVoice:
         )
 
 
+def _credit(style: VoicevoxStyle) -> str:
+    return f"VOICEVOX:{style.character}"
+
+
 @asynccontextmanager
-async def open_voicevox(config: TtsVoicevox) -> AsyncGenerator[VoicevoxVoice, None]:
+async def open_voicevox(config: TtsVoicevox) -> AsyncGenerator[VoicevoxSynthesizer, None]:
     """Open the voice of `config`, its style loaded and ready to speak. Raises VoiceUnavailable."""
     async with _open_engine(config) as engine:
-        style = choose_style(await _list_styles(engine), config.voice, address=engine.address)
+        styles = await _list_styles(engine)
+        style = choose_style(styles, config.voice, address=engine.address)
         await engine.call(
             "POST",
             "/initialize_speaker",
@@ -212,7 +239,7 @@ async def open_voicevox(config: TtsVoicevox) -> AsyncGenerator[VoicevoxVoice, No
             missing_ok=True,  # old engines load a style when it first speaks
         )
         format = AudioFormat(await _sample_rate(engine))
-        yield VoicevoxVoice(engine.opened(), config, style, format=format)
+        yield VoicevoxSynthesizer(engine.opened(), config, style, styles, format=format)
 
 
 async def list_voices(config: TtsVoicevox) -> list[VoicevoxStyle]:
