@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from voicebot.budoux_phrases import split_japanese
 from voicebot.pacing import Pacer, Pacing, VoiceCost, Wait
-from voicebot.speech import Boundary, Segment, Utterance
+from voicebot.speech import Boundary, RenderedSegment, Segment, Utterance
 from voicebot.text.phrases import phrase_ends, word_end
+from voicebot.text.rendering import Renderer
 from voicebot.text.scripts import speech_seconds
 
 CLAUSE, SENTENCE = Boundary.CLAUSE, Boundary.SENTENCE
@@ -21,11 +22,15 @@ def cost(fixed: float, rate: float) -> VoiceCost:
     return VoiceCost(fixed=fixed, rate=rate)
 
 
+def rendered(segment: Segment) -> RenderedSegment:
+    return RenderedSegment(segment, Renderer().feed(segment).spans)
+
+
 def pacer(*pieces: tuple[str, Boundary], of: VoiceCost | None = None, pacing: Pacing | None = None) -> Pacer:
     made = Pacer(pacing or Pacing(), of or cost(0.1, 0.5), split_japanese=split_japanese)
     at = 0
     for text, boundary in pieces:
-        made.feed(Segment(text, at, at + len(text), boundary, "test"))
+        made.feed(rendered(Segment(text, at, at + len(text), boundary, "test")))
         at += len(text)
     return made
 
@@ -150,7 +155,7 @@ def test_whatever_the_leads_nothing_is_lost_or_repeated(
         return isinstance(answer, Utterance)
 
     for turn, (text, boundary) in enumerate(pieces):
-        given.feed(Segment(text, at, at + len(text), boundary, "test"))
+        given.feed(rendered(Segment(text, at, at + len(text), boundary, "test")))
         at += len(text)
         ask(turn)
     given.end()

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 import anyio
 import pytest
-import trio
-from trio.testing import MockClock
 
 from tests.fakes import BreakingOutput, CostingVoice, Recorder, ScriptedChat, adaptive, failure, pipeline, typed
+from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import ChatError, VoiceUnavailable
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.pacing import Pacer, VoiceCost
-from voicebot.speech import Clip, Outcome, Utterance
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Outcome, Style, Timing
 from voicebot.turn import Pipeline, speak_turn
 
-T = TypeVar("T")
 QUESTION = [Message("user", "Well?")]
 THREE = "The first sentence is here. The second one follows it. And this is the third."
-
-
-def in_virtual_time(body: Callable[[], Awaitable[T]]) -> T:
-    """Run `body` under trio's clock that jumps to the next deadline when everybody waits."""
-    return trio.run(body, clock=MockClock(autojump_threshold=0))
 
 
 def turn(given: Pipeline, *, interrupt_at: float | None = None) -> tuple[Outcome, Recorder]:
@@ -141,7 +134,7 @@ def test_a_sentence_that_cannot_be_said_is_shown_reported_and_skipped() -> None:
     assert outcome.kind == "completed"
     assert voice.said == ["The first sentence is here.", "And this is the third."]
     assert "The second one follows it." in "".join(e.text for e in recorder.of(events.PlaybackStarted))
-    assert "cannot say that" in recorder.of(events.Warning)[0].message
+    assert "cannot say that" in recorder.of(events.TurnWarning)[0].message
     assert "second" not in outcome.heard
 
 
@@ -159,7 +152,7 @@ def test_a_voice_that_is_gone_is_given_up_and_the_rest_is_shown() -> None:
     assert voice.said == ["The first sentence is here."]
     assert outcome.heard == "The first sentence is here."
     assert "".join(e.text for e in recorder.of(events.PlaybackStarted)) == THREE
-    assert len(recorder.of(events.Warning)) == 1
+    assert len(recorder.of(events.TurnWarning)) == 1
 
 
 def test_a_device_that_goes_away_ends_the_turn_and_keeps_what_was_heard() -> None:
@@ -244,8 +237,9 @@ async def test_cancelling_from_outside_passes_through() -> None:
 @pytest.mark.anyio
 async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
     class Buggy(CostingVoice):
-        async def synthesize(self, utterance: Utterance) -> Clip:  # noqa: ARG002
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
             raise ZeroDivisionError
+            yield
 
     with pytest.raises(ZeroDivisionError):
         await speak_turn(
@@ -283,7 +277,7 @@ def test_what_the_server_counts_is_told_and_summed_up() -> None:
 def test_a_reply_that_the_server_cut_short_is_spoken_and_told(reason: str) -> None:
     outcome, recorder = turn(pipeline(Telling("Once upon a", Usage(finish_reason=reason))))
     assert (outcome.kind, outcome.heard) == ("completed", "Once upon a")
-    assert len(recorder.of(events.Warning)) == 1
+    assert len(recorder.of(events.TurnWarning)) == 1
 
 
 def test_a_tool_loop_is_told_and_kept_and_never_spoken() -> None:
@@ -300,7 +294,7 @@ def test_a_tool_loop_is_told_and_kept_and_never_spoken() -> None:
 def test_a_call_that_nobody_runs_is_a_warning() -> None:
     outcome, recorder = turn(pipeline(Telling("Hm.", ToolCall("1", "calculator", "{}"))))
     assert outcome.kind == "completed"
-    assert "calculator" in recorder.of(events.Warning)[0].message
+    assert "calculator" in recorder.of(events.TurnWarning)[0].message
 
 
 # ---------------------------------------------------------------- adaptive
@@ -398,3 +392,114 @@ def test_what_a_voice_costs_is_learned_during_the_turn() -> None:
     turn(given)
     assert len(cost.observed) > 2
     assert cost.seconds(3.0) == pytest.approx(0.1 + 0.1 * 3.0, rel=0.3)
+
+
+# ---------------------------------------------------------------- engines that stream
+
+ONE = "This is one sentence that takes a while to say."
+
+
+def test_the_first_sound_comes_with_the_first_piece_of_a_voice_that_streams() -> None:
+    given = partial(CostingVoice, delay=0.1, rtf=0.5, seconds=6.0)
+    _, whole = turn(pipeline(ScriptedChat(typed(ONE)), given()))
+    outcome, pieces = turn(pipeline(ScriptedChat(typed(ONE)), given(piece_seconds=0.5)))
+    asked = pieces.of(events.UtteranceReady)[0].at
+    assert whole.of(events.PlaybackStarted)[0].at == pytest.approx(asked + 0.1 + 0.5 * 6.0)
+    assert pieces.of(events.PlaybackStarted)[0].at == pytest.approx(asked + 0.1 + 0.5 * 0.5)
+    assert len(pieces.of(events.PlaybackStarted)) == len(pieces.of(events.PlaybackFinished)) == 1
+    assert [event.audio_seconds for event in pieces.of(events.ClipReady)] == pytest.approx([0.5] * 12)
+    assert (outcome.kind, outcome.heard, outcome.exact) == ("completed", ONE, True)
+    assert outcome.metrics.audio_seconds == pytest.approx(6.0)
+    assert outcome.metrics.synthesis_seconds == pytest.approx(0.1 + 0.5 * 6.0)
+    assert outcome.metrics.gaps == 0
+
+
+def test_a_voice_that_falls_behind_within_an_utterance_leaves_gaps_of_the_voice() -> None:
+    voice = CostingVoice(delay=0.1, rtf=1.5, seconds=2.0, piece_seconds=0.5)
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(ONE)), voice))
+    gaps = recorder.of(events.Gap)
+    assert [(gap.index, gap.within) for gap in gaps] == [(0, True)] * 3
+    assert [gap.seconds for gap in gaps] == pytest.approx([0.25] * 3)
+    assert outcome.metrics.waited_for_voice == pytest.approx(0.75)
+    assert outcome.metrics.waited_for_chat == 0
+    assert outcome.heard == ONE
+
+
+def test_barge_in_between_two_pieces_keeps_about_what_was_heard() -> None:
+    voice = CostingVoice(delay=0.1, rtf=0.5, seconds=4.0, piece_seconds=0.5)
+    _, recorder = turn(pipeline(ScriptedChat(typed(ONE)), voice))
+    began = recorder.of(events.PlaybackStarted)[0].at
+    voice = CostingVoice(delay=0.1, rtf=0.5, seconds=4.0, piece_seconds=0.5)
+    outcome, _ = turn(pipeline(ScriptedChat(typed(ONE)), voice), interrupt_at=began + 2.1)
+    assert outcome.kind == "interrupted"
+    assert ONE.startswith(outcome.heard)
+    assert 0.3 < len(outcome.heard) / len(ONE) < 0.7
+    assert outcome.heard + outcome.unsaid == ONE
+    assert not outcome.exact
+
+
+def test_a_voice_that_fails_in_the_middle_of_an_utterance_is_told_and_the_next_one_is_said() -> None:
+    class Breaking(CostingVoice):
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+            async with aclosing(super().synthesize(text, style)) as pieces:
+                async for audio in pieces:
+                    yield audio
+                    if "second" in text:
+                        raise failure("it broke off")
+
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), Breaking(seconds=2.0, piece_seconds=0.5)))
+    assert outcome.kind == "completed"
+    assert "it broke off" in recorder.of(events.TurnWarning)[0].message
+    assert [event.index for event in recorder.of(events.PlaybackFinished)] == [0, 1, 2]
+    assert outcome.heard.startswith("The first sentence is here.")
+    assert "The second one follows it." not in outcome.heard
+    assert outcome.heard.endswith("And this is the third.")
+
+
+def test_pieces_may_differ_in_format() -> None:
+    class Changing(CostingVoice):
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+            for rate, channels in ((1000, 1), (8000, 2), (500, 1)):
+                yield Audio(bytes(2 * channels * rate), AudioFormat(rate, channels))
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.capabilities = Capabilities(streams=True)
+
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(ONE)), Changing()))
+    assert outcome.metrics.audio_seconds == pytest.approx(3.0)
+    assert [event.sample_rate for event in recorder.of(events.ClipReady)] == [1000, 8000, 500]
+    (begun,), (ended,) = recorder.of(events.PlaybackStarted), recorder.of(events.PlaybackFinished)
+    assert ended.at - begun.at == pytest.approx(3.0)
+
+
+def test_a_voice_that_tells_its_timings_says_exactly_what_was_heard() -> None:
+    """Speech is not even: here the first word takes most of the time."""
+
+    class Timed(CostingVoice):
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+            timings = (Timing("Well", 0.0, 3.0, 4), Timing("then", 3.0, 3.5, 9), Timing("go", 3.5, 4.0, 13))
+            yield Audio(bytes(2 * 4000), self.format, timings=timings, work_seconds=0.1)
+
+    def heard(after: float) -> str:
+        outcome, _ = turn(pipeline(ScriptedChat([(0.5, "Well then go.")]), Timed()), interrupt_at=0.5 + after)
+        return outcome.heard
+
+    assert [heard(after) for after in (2.9, 3.1, 3.6, 3.9)] == ["", "Well", "Well then", "Well then"]
+    assert heard(10.0) == "Well then go."
+
+
+def test_a_voice_is_asked_for_one_utterance_at_a_time() -> None:
+    voice = CostingVoice(delay=0.5, rtf=0.5)
+    turn(pipeline(ScriptedChat(typed((THREE + " ") * 5, rate=1000)), voice))
+    assert voice.most_at_once == 1
+    assert len(voice.said) == 15
+
+
+def test_no_more_than_three_utterances_are_made_ahead_of_the_output() -> None:
+    """Audio is dear: what is interrupted should not have been synthesized."""
+    reply = "One sentence. " * 30
+    voice = CostingVoice(delay=0.01, rtf=0.0, seconds=2.0)
+    outcome, _ = turn(pipeline(ScriptedChat(typed(reply, rate=5000)), voice), interrupt_at=9.0)
+    heard = outcome.heard.count("One")
+    assert len(voice.said) <= heard + 6  # three, one that sounds, one behind it, one that is being taken

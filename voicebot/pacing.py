@@ -11,9 +11,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from voicebot.speech import Boundary, Segment, Span, Utterance
+from voicebot.speech import Boundary, RenderedSegment, Segment, Span, Utterance
 from voicebot.text.phrases import SplitJapanese, phrase_ends, word_end
-from voicebot.text.rendering import Renderer, RenderOptions
 from voicebot.text.scripts import is_japanese, speech_seconds
 
 _FIXED_SECONDS, _RATE = 0.3, 0.7
@@ -142,7 +141,6 @@ class Pacer:
         pacing: Pacing | None = None,
         cost: VoiceCost | None = None,
         *,
-        rendering: RenderOptions | None = None,
         split_japanese: SplitJapanese | None = None,
     ) -> None:
         self._pacing = pacing or Pacing()
@@ -153,7 +151,6 @@ class Pacer:
         self._said = False
         """Whether the listener has been given anything to hear."""
         self._next = 0
-        self._renderer = Renderer(rendering or RenderOptions())
 
     @property
     def pending(self) -> bool:
@@ -167,12 +164,11 @@ class Pacer:
             return not self._pending
         return len(self._pending) < _MOST_PENDING and sum(i.seconds for i in self._pending) <= self._pacing.max_seconds
 
-    def feed(self, segment: Segment) -> None:
+    def feed(self, rendered: RenderedSegment) -> None:
         """Take a segment."""
-        rendered = self._renderer.feed(segment)
         spoken = rendered.spoken
-        ends = segment.boundary not in _WITHIN_SENTENCES
-        self._pending.append(_Pending(segment, rendered.spans, spoken, speech_seconds(spoken), ends))
+        ends = rendered.segment.boundary not in _WITHIN_SENTENCES
+        self._pending.append(_Pending(rendered.segment, rendered.spans, spoken, speech_seconds(spoken), ends))
 
     def end(self) -> None:
         """There will be no more segments."""
@@ -214,9 +210,9 @@ class Pacer:
         end = max(phrase_ends(unfinished, self._split_japanese), default=0)
         return end if speech_seconds(unfinished[:end]) >= _SHORTEST_PHRASE else 0
 
-    def learn(self, utterance: Utterance, took: float) -> None:
-        """Take into account that the synthesis of `utterance` took so many seconds."""
-        self._cost.learn(speech_seconds(utterance.spoken), took)
+    def learn(self, utterance: Utterance, work_seconds: float) -> None:
+        """Take into account how long the engine worked on `utterance`."""
+        self._cost.learn(speech_seconds(utterance.spoken), work_seconds)
 
     def _spare(self, lead: float, seconds: float) -> float:
         """How much lead is left when speech of that length has been synthesized."""

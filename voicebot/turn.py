@@ -7,39 +7,36 @@ scope.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import anyio
 from anyio import CancelScope, EndOfStream, WouldBlock
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from voicebot import events
-from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable
-from voicebot.messages import Message, ToolCall, Usage
-from voicebot.metrics import MetricsFold
+from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable, without_groups
+from voicebot.messages import Message
 from voicebot.pacing import Pacer, Wait
-from voicebot.protocols import AudioOutput, ChatModel, Emit, Playback, Synthesizer
-from voicebot.speech import AudioFormat, Clip, Outcome, OutcomeKind, Segment, Utterance
+from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer
+from voicebot.speech import AudioFormat, Clip, Outcome, RenderedSegment, Utterance
 from voicebot.text.chunking import Chunker
-from voicebot.text.heard import heard_part
+from voicebot.text.rendering import Renderer
+from voicebot.turn_account import QueuedClip, TurnAccount
 
 _NO_AUDIO = AudioFormat(24_000)
 _AUDIBLE_GAP = 0.001
 """Seconds; what is shorter is rounding."""
-_CUT_SHORT = {
-    "length": ("the chat server ended the reply at its length limit", "raise chat.max_tokens, or ask for less"),
-    "content_filter": ("the chat server's content filter ended the reply", ""),
-}
-"""Reasons to end a reply that its listener should know of: what happened, and what to do."""
 _FAILURES_IN_A_ROW = 3
-"""After so many utterances that could not be said, the voice is given up for the rest of the turn."""
+"""After this many utterances that could not be said, the voice is given up for the rest of the turn."""
+_UTTERANCES_AHEAD = 3
+"""Audio is dear: this many utterances at most are made, or being made, and not yet taken by the output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """What turns are made with. It outlives them; only the chunker and the pacer are made anew each time."""
+    """What turns are made with. It outlives them; only chunker, renderer and pacer are made anew each time."""
 
     chat: ChatModel
     synthesizer: Synthesizer | None
@@ -47,87 +44,91 @@ class Pipeline:
     output: AudioOutput
     new_chunker: Callable[[], Chunker]
     new_pacer: Callable[[], Pacer]
+    new_renderer: Callable[[], Renderer] = Renderer
     idle_seconds: float = 0.3
     """A finished sentence is said when the model has paused this long."""
     patience_seconds: float = 2.0
     """When the model has paused this long and the voice has nothing to say, an unfinished clause is said too."""
 
 
-async def speak_turn(messages: Sequence[Message], pipeline: Pipeline, *, emit: Emit, scope: CancelScope) -> Outcome:
+async def speak_turn(
+    messages: Sequence[Message], pipeline: Pipeline, *, emit: Emit, scope: CancelScope, turn: str = ""
+) -> Outcome:
     """Speak the reply to `messages` while it is being written; return how that ended.
 
     Cancelling `scope` is barge-in: the output is silent at once and the outcome says what had been heard. Faults of the
-    chat model, the voice and the output are outcomes too; a reply that breaks off is spoken as far as it came.
+    chat model, the voice and the output are outcomes too; a reply that breaks off is spoken as far as it came. `turn`
+    is the id in its events; left out, it gets a new one.
     """
-    turn = _Turn(emit)
-    turn.emit(
+    synthesizer, output = pipeline.synthesizer, pipeline.output
+    account = TurnAccount(turn or events.new_turn_id(), emit, paced=synthesizer is not None and output.realtime)
+    account.emit(
         events.TurnStarted(
+            account.turn,
             0.0,
             message=messages[-1].content if messages else "",
             chat=pipeline.chat.name,
-            voice=pipeline.synthesizer.name if pipeline.synthesizer else "none",
-            audio=pipeline.output.name,
+            voice=synthesizer.name if synthesizer else "none",
+            audio=output.name,
         )
     )
     with scope:
         try:
-            await _run_stages(messages, pipeline, turn)
-        except BaseExceptionGroup as group:
-            error = _first_leaf(group)
-            if not isinstance(error, VoicebotError):
-                raise error from None
-            turn.error = error
-    return _end(turn, interrupted=scope.cancelled_caught)
+            with without_groups():
+                await _run_stages(messages, pipeline, account)
+        except VoicebotError as error:
+            account.error = error
+    return account.end(interrupted=scope.cancelled_caught)
 
 
-async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, turn: _Turn) -> None:
+async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: TurnAccount) -> None:
     # Deltas and segments are cheap: enough of them to cut and say ahead, few enough that a chat server that writes a
-    # book meets the back-pressure of the loudspeaker.
+    # book meets the back-pressure of the loudspeaker. Clips are counted by `ahead`.
     deltas_in, deltas_out = anyio.create_memory_object_stream[str](256)
-    segments_in, segments_out = anyio.create_memory_object_stream[Segment](64)
-    clips_in, clips_out = anyio.create_memory_object_stream[Clip](2)  # audio is dear: two ahead of the output's own
+    segments_in, segments_out = anyio.create_memory_object_stream[RenderedSegment](64)
+    clips_in, clips_out = anyio.create_memory_object_stream[QueuedClip](math.inf)
+    ahead = anyio.Semaphore(_UTTERANCES_AHEAD)
     pacer = pipeline.new_pacer()
-    if pipeline.synthesizer is None or not pipeline.output.realtime:
-        turn.play_until = math.inf  # nobody waits for the next sound
     with deltas_out, segments_out, clips_out:
         async with anyio.create_task_group() as stages:
-            stages.start_soon(_read, pipeline.chat, messages, deltas_in, turn)
-            stages.start_soon(_chunk, deltas_out, pipeline, pacer, segments_in, turn)
-            stages.start_soon(_synthesize, segments_out, pacer, pipeline.synthesizer, clips_in, turn)
-            stages.start_soon(_play, clips_out, pipeline.output, turn)
+            stages.start_soon(_read, pipeline.chat, messages, deltas_in, account)
+            stages.start_soon(_chunk, deltas_out, pipeline, pacer, segments_in, account)
+            stages.start_soon(_synthesize, segments_out, pacer, pipeline.synthesizer, clips_in, ahead, account)
+            stages.start_soon(_play, clips_out, ahead, pipeline.output, account)
 
 
 # ---------------------------------------------------------------- the stages
 
 
-async def _read(chat: ChatModel, messages: Sequence[Message], deltas: MemoryObjectSendStream[str], turn: _Turn) -> None:
+async def _read(
+    chat: ChatModel, messages: Sequence[Message], deltas: MemoryObjectSendStream[str], account: TurnAccount
+) -> None:
     """Take the deltas from the chat model."""
     with deltas:
         try:
             async with aclosing(chat.stream_reply(messages)) as reply:
                 async for part in reply:
-                    if not isinstance(part, str):
-                        turn.note(part)
-                        continue
-                    turn.reply.append(part)
-                    turn.first_text = min(turn.first_text, anyio.current_time())
-                    turn.emit(events.Delta(turn.now(), part))
-                    await deltas.send(part)
+                    if isinstance(part, str):
+                        account.wrote(part)
+                        await deltas.send(part)
+                    else:
+                        account.note(part)
         except ChatError as error:
-            turn.error = error  # what came before it is still worth hearing
+            account.error = error  # what came before it is still worth hearing
 
 
 async def _chunk(
     deltas: MemoryObjectReceiveStream[str],
     pipeline: Pipeline,
     pacer: Pacer,
-    segments: MemoryObjectSendStream[Segment],
-    turn: _Turn,
+    segments: MemoryObjectSendStream[RenderedSegment],
+    account: TurnAccount,
 ) -> None:
-    """Cut the deltas into segments; do not hold a finished sentence back when the model pauses."""
-    chunker = pipeline.new_chunker()
+    """Cut the deltas into segments and render them; do not hold a finished sentence back when the model pauses."""
+    chunker, renderer = pipeline.new_chunker(), pipeline.new_renderer()
     pauses = (pipeline.idle_seconds, max(0.0, pipeline.patience_seconds - pipeline.idle_seconds))
     patience = list(pauses)
+    cut_end = 0
     ended = False
     with segments:
         while not ended:
@@ -142,25 +143,28 @@ async def _chunk(
                 cut = chunker.release()
             else:
                 patience = list(pauses)
-            if not cut and not ended and segments.statistics().tasks_waiting_receive:  # the voice is free
-                count = pacer.phrase_end(chunker.unfinished, turn.lead(), turn.silence(), paused=not patience)
+            if not cut and not ended and account.synthesized_end == cut_end:  # the voice has said all there is
+                count = pacer.phrase_end(chunker.unfinished, account.lead(), account.silence(), paused=not patience)
                 cut = [chunker.break_off(count)] if count else []
             for segment in cut:
-                turn.emit(
+                cut_end = segment.end
+                account.emit(
                     events.SegmentReady(
-                        turn.now(), segment.text, segment.start, segment.end, segment.boundary.value, segment.rule
+                        *account.stamp(), segment.text, segment.start, segment.end, segment.boundary.value, segment.rule
                     )
                 )
-                await segments.send(segment)
+                await segments.send(RenderedSegment(segment, renderer.feed(segment).spans))
 
 
-async def _next_utterance(segments: MemoryObjectReceiveStream[Segment], pacer: Pacer, turn: _Turn) -> Utterance | None:
+async def _next_utterance(
+    segments: MemoryObjectReceiveStream[RenderedSegment], pacer: Pacer, account: TurnAccount
+) -> Utterance | None:
     """Decide, as late as possible, how much is said next; None at the end of the reply."""
     while True:
         with suppress(WouldBlock, EndOfStream):
             while pacer.wants_more:
                 pacer.feed(segments.receive_nowait())
-        match pacer.decide(turn.lead()):
+        match pacer.decide(account.lead()):
             case Wait(seconds=seconds):
                 with anyio.move_on_after(seconds):
                     try:
@@ -170,10 +174,10 @@ async def _next_utterance(segments: MemoryObjectReceiveStream[Segment], pacer: P
             case None:
                 return None
             case utterance:
-                lead = turn.lead()
-                turn.emit(
+                lead = account.lead()
+                account.emit(
                     events.UtteranceReady(
-                        turn.now(),
+                        *account.stamp(),
                         utterance.index,
                         utterance.text,
                         utterance.shown,
@@ -186,55 +190,82 @@ async def _next_utterance(segments: MemoryObjectReceiveStream[Segment], pacer: P
 
 
 async def _synthesize(
-    segments: MemoryObjectReceiveStream[Segment],
+    segments: MemoryObjectReceiveStream[RenderedSegment],
     pacer: Pacer,
-    voice: Synthesizer | None,
-    clips: MemoryObjectSendStream[Clip],
-    turn: _Turn,
+    synthesizer: Synthesizer | None,
+    clips: MemoryObjectSendStream[QueuedClip],
+    ahead: anyio.Semaphore,
+    account: TurnAccount,
 ) -> None:
     """Make the reply audible. An utterance that cannot be said is reported, shown and skipped."""
     failures = 0
     with clips:
-        while (utterance := await _next_utterance(segments, pacer, turn)) is not None:
-            if voice is None or not utterance.spoken:
-                await clips.send(Clip(utterance, b"", _NO_AUDIO))
-                continue
-            if failures == _FAILURES_IN_A_ROW:
-                await clips.send(Clip(utterance, b"", _NO_AUDIO, skipped=True))
-                continue
-            began = turn.now()
-            try:
-                clip = await voice.synthesize(utterance)
-            except SynthesisError as error:
-                failures = _FAILURES_IN_A_ROW if isinstance(error, VoiceUnavailable) else failures + 1
-                turn.voice_error = error
-                if failures == _FAILURES_IN_A_ROW:
-                    turn.error = turn.error or error
-                turn.emit(
-                    events.Warning(turn.now(), f"could not say {utterance.text.strip()!r}: {error.message}", error.hint)
-                )
-                clip = Clip(utterance, b"", _NO_AUDIO, skipped=True)
+        while True:
+            await ahead.acquire()
+            utterance = await _next_utterance(segments, pacer, account)
+            if utterance is None:
+                return
+            if synthesizer is None or not utterance.spoken:
+                await clips.send(account.made(Clip(utterance, b"", _NO_AUDIO)))
+            elif failures == _FAILURES_IN_A_ROW:
+                await clips.send(account.made(Clip(utterance, b"", _NO_AUDIO, skipped=True)))
             else:
-                failures = 0
-                now = turn.now()
-                pacer.learn(utterance, now - began)
-                turn.made(clip.seconds)
-                turn.emit(events.ClipReady(now, utterance.index, clip.seconds, now - began, clip.format.sample_rate))
-            await clips.send(clip)
+                try:
+                    async with aclosing(_say(utterance, synthesizer, pacer, account)) as made:
+                        async for clip in made:
+                            await clips.send(account.made(clip))
+                    failures = 0
+                except SynthesisError as error:
+                    failures = _FAILURES_IN_A_ROW if isinstance(error, VoiceUnavailable) else failures + 1
+                    account.voice_error = error
+                    if failures == _FAILURES_IN_A_ROW:
+                        account.error = account.error or error
+                    message = f"could not say {utterance.text.strip()!r}: {error.message}"
+                    account.emit(events.TurnWarning(*account.stamp(), message, error.hint))
+                    await clips.send(account.made(Clip(utterance, b"", _NO_AUDIO, skipped=True)))
+            account.synthesized_end = utterance.end
 
 
-async def _play(clips: MemoryObjectReceiveStream[Clip], output: AudioOutput, turn: _Turn) -> None:
+async def _say(
+    utterance: Utterance, synthesizer: Synthesizer, pacer: Pacer, account: TurnAccount
+) -> AsyncGenerator[Clip, None]:
+    """Yield the clips of `utterance`: each as soon as it is there where the engine streams, else the only one."""
+    streams = synthesizer.capabilities.streams
+    work_seconds = 0.0
+    held: Clip | None = None
+    async with aclosing(synthesizer.synthesize(utterance.spoken)) as pieces:
+        async for audio in pieces:
+            if held is not None:
+                yield replace(held, last=False)
+            work_seconds += audio.work_seconds
+            held = Clip(utterance, audio.pcm, audio.format, timings=audio.timings)
+            account.emit(
+                events.ClipReady(
+                    *account.stamp(), utterance.index, held.seconds, audio.work_seconds, audio.format.sample_rate
+                )
+            )
+            if streams:
+                yield replace(held, last=False)
+                held = Clip(utterance, b"", audio.format)
+    pacer.learn(utterance, work_seconds)
+    yield held or Clip(utterance, b"", _NO_AUDIO)
+
+
+async def _play(
+    clips: MemoryObjectReceiveStream[QueuedClip], ahead: anyio.Semaphore, output: AudioOutput, account: TurnAccount
+) -> None:
     """Let the clips be heard; when the turn is cancelled, be silent at once."""
     try:
         async with anyio.create_task_group() as follower:
             # Never full: `output.play` returns only when there is room for another clip.
-            queued_in, queued_out = anyio.create_memory_object_stream[_Queued](math.inf)
-            follower.start_soon(_follow, queued_out, output.realtime, turn)
+            queued_in, queued_out = anyio.create_memory_object_stream[QueuedClip](math.inf)
+            follower.start_soon(_follow, queued_out, output.realtime, account)
             with queued_in:
-                async for clip in clips:
-                    playback = await output.play(clip) if clip.pcm else None
-                    queued = _Queued(clip.utterance, clip.seconds, clip.skipped, playback)
-                    turn.queued.append(queued)
+                async for queued in clips:
+                    if queued.clip.last:
+                        ahead.release()
+                    queued.playback = await output.play(queued.clip) if queued.clip.pcm else None
+                    account.queued(queued)
                     queued_in.send_nowait(queued)
         await output.drain()
     except BaseException:
@@ -242,167 +273,22 @@ async def _play(clips: MemoryObjectReceiveStream[Clip], output: AudioOutput, tur
         raise
 
 
-async def _follow(queue: MemoryObjectReceiveStream[_Queued], realtime: bool, turn: _Turn) -> None:
+async def _follow(queue: MemoryObjectReceiveStream[QueuedClip], realtime: bool, account: TurnAccount) -> None:
     """Report what is heard when it is heard."""
+    utterance: Utterance | None = None
     finished: float | None = None
     with queue:
         async for queued in queue:
-            index, playback = queued.utterance.index, queued.playback
+            clip, playback = queued.clip, queued.playback
+            begins, utterance = clip.utterance is not utterance, clip.utterance
             if playback is not None:
                 started = await playback.started()
-                turn.started(started, queued.seconds)
                 if realtime and finished is not None and started - finished > _AUDIBLE_GAP:
-                    turn.emit(events.Gap(turn.now(), index, started - finished))
-            turn.emit(events.PlaybackStarted(turn.now(), index, queued.utterance.shown, queued.seconds))
+                    account.emit(events.Gap(*account.stamp(), utterance.index, started - finished, within=not begins))
+            if begins:
+                account.emit(events.PlaybackStarted(*account.stamp(), utterance.index, utterance.shown, clip.seconds))
             if playback is not None:
                 finished = await playback.finished()
-            queued.heard, queued.playback = True, None  # and its audio may go
-            turn.emit(events.PlaybackFinished(turn.now(), index))
-
-
-# ---------------------------------------------------------------- the account of the turn
-
-
-@dataclass(slots=True)
-class _Queued:
-    """An utterance that was given to the output, or is only shown."""
-
-    utterance: Utterance
-    seconds: float
-    """Of audio; 0 when it is only shown."""
-    skipped: bool
-    """It should have been heard and could not be made audible."""
-    playback: Playback | None
-    heard: bool = False
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What the stages leave behind for the outcome."""
-
-    subscriber: Emit
-    began: float = field(default_factory=anyio.current_time)
-    fold: MetricsFold = field(default_factory=MetricsFold)
-    reply: list[str] = field(default_factory=list)
-    exchanged: list[Message] = field(default_factory=list)
-    """The messages of a tool loop, in order."""
-    queued: list[_Queued] = field(default_factory=list)
-    error: VoicebotError | None = None
-    """Why the turn failed."""
-    voice_error: SynthesisError | None = None
-    """Why the last utterance that could not be said was skipped."""
-    play_until: float = 0.0
-    """When the audio made so far will have been heard, on the clock of `anyio.current_time`."""
-    first_text: float = math.inf
-    """When the first delta came, on the same clock."""
-    waiting_seconds: float = 0.0
-    """Of audio that is made and not yet audible."""
-
-    def now(self) -> float:
-        return anyio.current_time() - self.began
-
-    def note(self, part: ToolCall | Usage | Message) -> None:
-        """Keep and tell what of the reply is not for the ear."""
-        match part:
-            case Usage():
-                self.emit(
-                    events.ChatUsage(
-                        self.now(),
-                        part.prompt_tokens,
-                        part.reply_tokens,
-                        part.load_seconds,
-                        part.prompt_seconds,
-                        part.reply_seconds,
-                        part.finish_reason,
-                    )
-                )
-                if cut := _CUT_SHORT.get(part.finish_reason):
-                    self.emit(events.Warning(self.now(), *cut))
-            case Message(role="tool"):
-                self.exchanged.append(part)
-                self.emit(events.ToolAnswered(self.now(), part.tool_call_id, part.tool_name, part.content))
-            case Message():
-                self.exchanged.append(part)
-                for call in part.tool_calls:
-                    self.emit(events.ToolCalled(self.now(), call.id, call.name, call.arguments))
-            case ToolCall():
-                self.emit(
-                    events.Warning(self.now(), f"the chat model asked for the tool {part.name!r}, which nobody runs")
-                )
-
-    def lead(self) -> float:
-        """Seconds of audio made and not yet heard."""
-        return max(0.0, self.play_until - anyio.current_time())
-
-    def silence(self) -> float:
-        """For how many seconds the listener has heard nothing although there was text."""
-        return max(0.0, anyio.current_time() - max(self.play_until, self.first_text))
-
-    def made(self, seconds: float) -> None:
-        """A clip of this length is there."""
-        self.waiting_seconds += seconds
-        self.play_until = max(self.play_until, anyio.current_time()) + seconds
-
-    def started(self, at: float, seconds: float) -> None:
-        """A clip of this length became audible: only now is it known when it will have been heard."""
-        self.play_until = max(self.play_until, at + self.waiting_seconds)
-        self.waiting_seconds -= seconds
-
-    def emit(self, event: events.TurnEvent) -> None:
-        self.fold.feed(event)
-        self.subscriber(event)
-
-
-def _end(turn: _Turn, *, interrupted: bool) -> Outcome:
-    heard, end, exact = _heard(turn.queued)
-    metrics = turn.fold.metrics()
-    if turn.error is None and metrics.audio_seconds == 0:
-        turn.error = turn.voice_error  # nothing at all could be said
-    kind: OutcomeKind = "interrupted" if interrupted else "failed" if turn.error else "completed"
-    error = None if interrupted else turn.error
-    outcome = Outcome(kind, heard, "".join(turn.reply)[end:], exact, metrics, error, tuple(turn.exchanged))
-    turn.emit(
-        events.TurnEnded(
-            turn.now(),
-            outcome=kind,
-            heard=heard,
-            unsaid=outcome.unsaid,
-            exact=exact,
-            metrics=metrics,
-            error=error.message if error else "",
-            hint=error.hint if error else "",
-        )
-    )
-    return outcome
-
-
-def _heard(queue: Sequence[_Queued]) -> tuple[str, int, bool]:
-    """The text that was heard, the offset in the reply behind it, and whether its end is exact."""
-    heard: list[str] = []
-    end = 0
-    for queued in queue:
-        utterance = queued.utterance
-        if queued.heard:
-            end = utterance.end
-            if not queued.skipped:
-                heard.append(utterance.text)
-        elif queued.playback is not None:
-            said = heard_part(utterance.spoken, queued.playback.heard_seconds() / queued.seconds)
-            part = utterance.text[: utterance.text_end(len(said))]
-            return "".join([*heard, part]), utterance.start + len(part), False
-        else:
-            break
-    return "".join(heard), end, True
-
-
-def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to show of a group: ours if there is one."""
-    leaves: list[BaseException] = []
-    pending: list[BaseException] = [group]
-    while pending:
-        match pending.pop(0):
-            case BaseExceptionGroup() as inner:
-                pending.extend(inner.exceptions)
-            case leaf:
-                leaves.append(leaf)
-    return next((leaf for leaf in leaves if isinstance(leaf, VoicebotError)), leaves[0])
+            account.heard(queued, finished if playback is not None else None)
+            if clip.last:
+                account.emit(events.PlaybackFinished(*account.stamp(), utterance.index))

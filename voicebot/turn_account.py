@@ -1,0 +1,244 @@
+"""What the stages of a turn leave behind: its events, what was made and heard, and what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import anyio
+
+from voicebot import events
+from voicebot.errors import SynthesisError, VoicebotError
+from voicebot.messages import Message, ToolCall, Usage
+from voicebot.metrics import MetricsFold
+from voicebot.playback_clock import PlaybackClock
+from voicebot.protocols import Emit, Playback
+from voicebot.speech import Clip, Outcome, OutcomeKind, Timing, Utterance
+from voicebot.text.heard import heard_part
+from voicebot.text.scripts import speech_seconds
+
+_CUT_SHORT = {
+    "length": ("the chat server ended the reply at its length limit", "raise chat.max_tokens, or ask for less"),
+    "content_filter": ("the chat server's content filter ended the reply", ""),
+}
+"""Reasons to end a reply that its listener should know of: what happened, and what to do."""
+
+
+@dataclass(slots=True)
+class QueuedClip:
+    """A clip on its way to the listener."""
+
+    clip: Clip
+    playback: Playback | None = None
+    """None until the output has taken it, and for one without audio."""
+    finished: bool = False
+    """It was heard to its end, or there is nothing to hear."""
+
+    def heard_seconds(self) -> float:
+        """How much of it has been heard."""
+        if self.finished:
+            return self.clip.seconds
+        return self.playback.heard_seconds() if self.playback is not None else 0.0
+
+    def past_timings(self) -> Iterator[Timing]:
+        """What of its timings has been heard to its end."""
+        seconds = self.heard_seconds()
+        return (timing for timing in self.clip.timings if timing.end_seconds <= seconds)
+
+
+@dataclass(slots=True)
+class _Said:
+    """An utterance that the output has begun to take, and what the listener has had of it."""
+
+    utterance: Utterance
+    clips: list[QueuedClip] = field(default_factory=list)
+    """Those whose audio or timings still matter."""
+    seconds: float = 0.0
+    """Heard of the clips before those."""
+    skipped: bool = False
+    """It should have been heard, and could not be made audible, or only its beginning."""
+    finished: bool = False
+    """It was heard to its end, as far as it was audible."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the listener can have had anything of it."""
+        return self.finished or self.seconds > 0 or any(queued.clip.pcm for queued in self.clips)
+
+    def finish(self, queued: QueuedClip) -> None:
+        """A clip of it was heard to its end."""
+        queued.finished, queued.playback = True, None
+        self.finished = queued.clip.last
+        if not queued.clip.timings:
+            self.clips.remove(queued)  # and its audio may go
+            self.seconds += queued.clip.seconds
+        if self.finished and not self.skipped:
+            self.clips.clear()
+
+    def heard(self) -> tuple[str, int]:
+        """The part of its text that was heard, and the offset in the reply behind what is done with."""
+        utterance = self.utterance
+        if self.finished and not self.skipped:
+            return utterance.text, utterance.end
+        part = utterance.text[: utterance.text_end(end)] if (end := self._spoken_end()) else ""
+        return part, utterance.end if self.finished else utterance.start + len(part)
+
+    def _spoken_end(self) -> int:
+        """How many characters of the spoken text have been heard."""
+        text, heard, made = self.utterance.spoken, self.seconds, self.seconds
+        timings = [timing for queued in self.clips for timing in queued.clip.timings]
+        if timings:
+            past = [timing.spoken_end for queued in self.clips for timing in queued.past_timings()]
+            return max(past, default=0)
+        for queued in self.clips:
+            heard += queued.heard_seconds()
+            made += queued.clip.seconds
+        if self.skipped or not (self.clips and self.clips[-1].clip.last):
+            made = max(made, speech_seconds(text))  # there was to be more
+        return len(heard_part(text, heard / made)) if heard else 0
+
+
+class TurnAccount:
+    """The account of one turn, which all of its stages keep."""
+
+    def __init__(self, turn: str, subscriber: Emit, *, paced: bool) -> None:
+        """`paced`: a listener waits for the next sound."""
+        self.turn = turn
+        self._subscriber = subscriber
+        self._paced = paced
+        self._began = anyio.current_time()
+        self._fold = MetricsFold()
+        self._reply: list[str] = []
+        self._exchanged: list[Message] = []
+        self._said: list[_Said] = []
+        self._clock = PlaybackClock()
+        self.error: VoicebotError | None = None
+        """Why the turn failed."""
+        self.voice_error: SynthesisError | None = None
+        """Why the last utterance that could not be said was skipped."""
+        self.synthesized_end = 0
+        """Offset in the reply behind the last utterance whose audio is there."""
+
+    def stamp(self) -> tuple[str, float]:
+        """Whose an event is, and when: the first two fields of each."""
+        return self.turn, self.seconds()
+
+    def seconds(self) -> float:
+        """The time since the turn began."""
+        return anyio.current_time() - self._began
+
+    def emit(self, event: events.TurnEvent) -> None:
+        """Tell whoever listens."""
+        self._fold.feed(event)
+        self._subscriber(event)
+
+    # ------------------------------------------------ what the chat model sends
+
+    def wrote(self, delta: str) -> None:
+        """The chat model sent a delta."""
+        self._reply.append(delta)
+        self._clock.wrote(anyio.current_time())
+        self.emit(events.Delta(*self.stamp(), delta))
+
+    def note(self, part: ToolCall | Usage | Message) -> None:
+        """The chat model sent something that is not for the ear."""
+        match part:
+            case Usage():
+                self.emit(
+                    events.ChatUsage(
+                        *self.stamp(),
+                        part.prompt_tokens,
+                        part.reply_tokens,
+                        part.load_seconds,
+                        part.prompt_seconds,
+                        part.reply_seconds,
+                        part.finish_reason,
+                    )
+                )
+                if cut := _CUT_SHORT.get(part.finish_reason):
+                    self.emit(events.TurnWarning(*self.stamp(), *cut))
+            case Message(role="tool"):
+                self._exchanged.append(part)
+                self.emit(events.ToolAnswered(*self.stamp(), part.tool_call_id, part.tool_name, part.content))
+            case Message():
+                self._exchanged.append(part)
+                for call in part.tool_calls:
+                    self.emit(events.ToolCalled(*self.stamp(), call.id, call.name, call.arguments))
+            case ToolCall():
+                self.emit(
+                    events.TurnWarning(
+                        *self.stamp(), f"the chat model asked for the tool {part.name!r}, which nobody runs"
+                    )
+                )
+
+    # ------------------------------------------------ what becomes audible
+
+    def lead(self) -> float:
+        """Seconds of audio made and not yet heard; infinite where nobody waits for the next sound."""
+        return self._clock.lead() if self._paced else math.inf
+
+    def silence(self) -> float:
+        """For how many seconds the listener has heard nothing although there was text."""
+        return self._clock.silence(anyio.current_time()) if self._paced else 0.0
+
+    def made(self, clip: Clip) -> QueuedClip:
+        """There is a clip for the output."""
+        queued = QueuedClip(clip)
+        self._clock.made(clip.seconds, queued.heard_seconds)
+        return queued
+
+    def queued(self, queued: QueuedClip) -> None:
+        """The output has taken a clip, or it has no audio."""
+        clip = queued.clip
+        if not self._said or self._said[-1].utterance.index != clip.utterance.index:
+            self._said.append(_Said(clip.utterance))
+        said = self._said[-1]
+        said.clips.append(queued)
+        said.skipped = said.skipped or clip.skipped
+
+    def heard(self, queued: QueuedClip, at: float | None) -> None:
+        """A clip was heard to its end at that moment; None for one without audio."""
+        if at is not None:
+            self._clock.finished(at)
+        index = queued.clip.utterance.index
+        next(said for said in reversed(self._said) if said.utterance.index == index).finish(queued)
+
+    # ------------------------------------------------ what came of it
+
+    def end(self, *, interrupted: bool) -> Outcome:
+        """The outcome, which is told as the last event."""
+        heard, end, exact = self._heard()
+        metrics = self._fold.metrics()
+        if self.error is None and metrics.audio_seconds == 0:
+            self.error = self.voice_error  # nothing at all could be said
+        kind: OutcomeKind = "interrupted" if interrupted else "failed" if self.error else "completed"
+        error = None if interrupted else self.error
+        unsaid = "".join(self._reply)[end:]
+        outcome = Outcome(kind, heard, unsaid, exact, metrics, error, tuple(self._exchanged))
+        self.emit(
+            events.TurnEnded(
+                *self.stamp(),
+                outcome=kind,
+                heard=heard,
+                unsaid=unsaid,
+                exact=exact,
+                metrics=metrics,
+                error=error.message if error else "",
+                hint=error.hint if error else "",
+            )
+        )
+        return outcome
+
+    def _heard(self) -> tuple[str, int, bool]:
+        """The text that was heard, the offset in the reply behind it, and whether its end is exact."""
+        heard: list[str] = []
+        end = 0
+        for said in self._said:
+            if not said.begun:
+                break
+            part, end = said.heard()
+            heard.append(part)
+            if not said.finished:
+                return "".join(heard), end, False
+        return "".join(heard), end, True
