@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import anyio
 
 from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline, typed
-from tests.test_turn import in_virtual_time
+from tests.virtual_time import in_virtual_time
 from voicebot.conversation import Conversation
+from voicebot.events import Broadcast, TurnStarted
+from voicebot.floor import Priority
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
 from voicebot.speech import Outcome
@@ -15,7 +19,7 @@ REPLY = "This is the first part of it. This is the second part of it."
 
 
 def conversation(chat: ScriptedChat, memory: WindowMemory) -> Conversation:
-    return Conversation(pipeline(chat, CostingVoice(seconds=2.0)), memory=memory, emit=Recorder())
+    return Conversation(pipeline(chat, CostingVoice(seconds=2.0)), memory=memory)
 
 
 def test_history_keeps_only_what_was_heard() -> None:
@@ -108,7 +112,7 @@ def test_an_announcement_waits_for_the_floor_and_is_not_remembered() -> None:
     async def body() -> tuple[list[str], list[Message]]:
         voice = CostingVoice()
         memory = WindowMemory(system_prompt="", turns=5)
-        conversation = Conversation(pipeline(ScriptedChat(typed("It is late.")), voice), memory=memory, emit=Recorder())
+        conversation = Conversation(pipeline(ScriptedChat(typed("It is late.")), voice), memory=memory)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(conversation.speak, "Hm?")
             await anyio.sleep(0.1)
@@ -118,3 +122,82 @@ def test_an_announcement_waits_for_the_floor_and_is_not_remembered() -> None:
     said, told = in_virtual_time(body)
     assert said == ["It is late.", "お茶の時間です。"]
     assert [message.content for message in told] == ["Hm?", "It is late."]
+
+
+def test_a_barge_in_overtakes_an_announcement_that_waits() -> None:
+    """It used to wait behind it: a question asked at 2.5 s was answered from 6.6 s on."""
+
+    async def body() -> tuple[float, list[str]]:
+        voice, recorder = CostingVoice(seconds=2.0), Recorder()
+        talk = Conversation(
+            pipeline(ScriptedChat(typed(REPLY)), voice),
+            memory=WindowMemory(system_prompt="", turns=5),
+            broadcast=Broadcast(recorder),
+        )
+        async with anyio.create_task_group() as tasks:
+            began = anyio.current_time()
+            tasks.start_soon(talk.speak, "first")
+            await anyio.sleep(1.5)
+            tasks.start_soon(talk.say, "The tea is ready.")
+            await anyio.sleep(1.0)
+            asked = anyio.current_time() - began
+            with talk.broadcast.subscribe() as subscription:
+                tasks.start_soon(talk.speak, "second")
+                while not isinstance(event := await subscription.events.receive(), TurnStarted):
+                    pass
+            waited = anyio.current_time() - began - asked
+            assert event.message == "second"
+        return waited, [event.message for event in recorder.of(TurnStarted)]
+
+    waited, order = in_virtual_time(body)
+    assert waited < 0.1
+    assert order == ["first", "second", ""], "and what waited is said afterwards"
+
+
+def test_an_interruption_reaches_the_question_that_waits_too() -> None:
+    """It used to end only what was being spoken, and the question behind it was answered all the same."""
+
+    async def body() -> tuple[list[Outcome], list[list[Message]]]:
+        chat = ScriptedChat(typed(REPLY))
+        talk = conversation(chat, WindowMemory(system_prompt="", turns=5))
+        outcomes: list[Outcome] = []
+
+        async def speak(message: str) -> None:
+            outcomes.append(await talk.speak(message))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(talk.say, "Fire! " * 5, priority=Priority.IMPORTANT))
+            await anyio.sleep(0.5)
+            tasks.start_soon(speak, "never mind")
+            await anyio.sleep(0.5)
+            assert talk.interrupt()
+        return outcomes, chat.asked
+
+    outcomes, asked = in_virtual_time(body)
+    assert [outcome.kind for outcome in outcomes] == ["interrupted"]
+    assert asked == []
+
+
+def test_there_is_nothing_to_interrupt_where_nobody_speaks() -> None:
+    async def body() -> bool:
+        return conversation(ScriptedChat([]), WindowMemory(system_prompt="", turns=5)).interrupt()
+
+    assert not in_virtual_time(body)
+
+
+def test_what_was_dropped_while_it_waited_is_unsaid() -> None:
+    async def body() -> Outcome:
+        talk = conversation(ScriptedChat(typed(REPLY)), WindowMemory(system_prompt="", turns=5))
+        dropped: list[Outcome] = []
+
+        async def say() -> None:
+            dropped.append(await talk.say("42 per cent", priority=Priority.NOTIFICATION))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(talk.speak, "first")
+            await anyio.sleep(1)
+            tasks.start_soon(say)
+        return dropped[0]
+
+    outcome = in_virtual_time(body)
+    assert (outcome.kind, outcome.heard, outcome.unsaid) == ("interrupted", "", "42 per cent")

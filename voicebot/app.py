@@ -1,51 +1,70 @@
-"""The composition root: opens what a conversation is made with, in order, in one exit stack."""
+"""The composition root: what a process opens once, and what one person's conversation is made of."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import anyio
+from anyio.abc import TaskGroup
 
 from voicebot.audio import open_audio
 from voicebot.chat import open_chat
 from voicebot.config.models import AudioAuto, AudioDevice, ChatLangChain, Config
-from voicebot.errors import AudioError
+from voicebot.errors import AudioError, without_groups
+from voicebot.events import Broadcast, Event
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer
 from voicebot.speech import AudioFormat
 from voicebot.tts import open_synthesizer
 
 if TYPE_CHECKING:
+    from voicebot.conversation import Conversation
     from voicebot.pacing import VoiceCost
     from voicebot.text.chunking import Chunker
+    from voicebot.tools import Tools
     from voicebot.turn import Pipeline
 
 Notify = Callable[[str], None]
 """Takes a sentence for the person at the terminal or in the log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What a process has once, however many conversations it serves."""
+
+    chat: ChatModel
+    """Without tools: those are a conversation's."""
+    synthesizer: Synthesizer | None
+    """None: replies are shown and not spoken."""
+    cost: VoiceCost | None
+    """What the synthesizer takes, learned in all conversations."""
+    tools: Tools | None
+
+
 @asynccontextmanager
-async def open_pipeline(
+async def open_engines(
     config: Config,
     *,
     notify: Notify,
     chat: ChatModel | None = None,
     speak: bool = True,
     japanese_expected: bool = False,
-    say: Notify | None = None,
-) -> AsyncIterator[Pipeline]:
-    """Open chat model, voice and audio output, whatever takes long at the same time.
+) -> AsyncIterator[Engines]:
+    """Open chat model, synthesizer and tools.
 
-    `chat` stands in for the configured one; without `speak` there is text only; `japanese_expected` lets the voice load
-    what only Japanese needs. `say` is given what a timer wants said when it is due, and must not block; without it that
-    is announced. Raises VoicebotError.
+    `chat` stands in for the configured one; without `speak` there is text only; `japanese_expected` lets the
+    synthesizer load what only Japanese needs. Raises VoicebotError.
     """
     needs_portaudio = speak and isinstance(config.audio, AudioAuto | AudioDevice)
     threading.Thread(target=_load, args=(needs_portaudio,), daemon=True).start()
     async with AsyncExitStack() as stack:
-        synthesizer = None
+        synthesizer = tools = None
         if speak:
             synthesizer = await stack.enter_async_context(
                 open_synthesizer(config.tts, japanese_expected=japanese_expected)
@@ -59,35 +78,83 @@ async def open_pipeline(
 
                 chat = AnswersOnly(chat)  # its agent may write down its thoughts
             if config.tools.enabled or config.tools.mcp:
-                chat = await stack.enter_async_context(_open_tool_use(config, chat, notify, say or notify))
+                tools = await _open_tools(config, chat, notify, stack)
         from voicebot.voice_costs import remembered_cost
 
-        format = synthesizer.format if synthesizer else AudioFormat(24_000)
-        output = await stack.enter_async_context(open_audio(config.audio, format, notify=notify))
         cost = stack.enter_context(remembered_cost(synthesizer.name)) if synthesizer else None
-        yield build_pipeline(config, chat=chat, synthesizer=synthesizer, output=output, cost=cost)
+        yield Engines(chat, synthesizer, cost, tools)
+
+
+async def _open_tools(config: Config, chat: ChatModel, notify: Notify, stack: AsyncExitStack) -> Tools | None:
+    """The configured tools, where `chat` can use any."""
+    from voicebot.tools import open_tools
+    from voicebot.tools.loop import takes_tools
+
+    if takes_tools(chat):
+        return await stack.enter_async_context(open_tools(config.tools))
+    notify(f"no tools: {chat.name} cannot use any")
+    return None
 
 
 @asynccontextmanager
-async def _open_tool_use(config: Config, chat: ChatModel, notify: Notify, say: Notify) -> AsyncIterator[ChatModel]:
-    """`chat` with the configured tools, where it can use any."""
-    from voicebot.tools import open_tools
+async def open_conversation(
+    engines: Engines,
+    config: Config,
+    *,
+    notify: Notify,
+    output: AudioOutput | None = None,
+    memory: Memory | None = None,
+    record: Path | None = None,
+) -> AsyncIterator[Conversation]:
+    """Open what one person has: audio output, memory, tools with their timers, floor and events.
+
+    `output` and `memory` stand in for the configured ones; the deltas of each reply are kept in `record`. A timer
+    speaks in the conversation that set it. Raises VoicebotError.
+    """
+    from voicebot.conversation import Conversation
+
+    async with AsyncExitStack() as stack:
+        if output is None:
+            format = engines.synthesizer.format if engines.synthesizer else AudioFormat(24_000)
+            output = await stack.enter_async_context(open_audio(config.audio, format, notify=notify))
+        listeners: list[Callable[[Event], None]] = []
+        if record is not None:
+            from voicebot.lab.record import open_recorder
+
+            listeners.append(stack.enter_context(open_recorder(record)))
+        stack.enter_context(without_groups())
+        background = await stack.enter_async_context(anyio.create_task_group())
+
+        def say_when_due(text: str) -> None:
+            notify(f"\n{text}")
+            background.start_soon(partial(conversation.say, text, source="timer"))
+
+        chat = _with_tools(engines, config, background, say_when_due)
+        conversation = Conversation(
+            build_pipeline(config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost),
+            memory=memory or open_memory(config),
+            broadcast=Broadcast(*listeners),
+            background=background,
+        )
+        yield conversation
+        background.cancel_scope.cancel()
+
+
+def _with_tools(engines: Engines, config: Config, tasks: TaskGroup, say: Callable[[str], None]) -> ChatModel:
+    """The chat model with the tools of one conversation, where there are any."""
+    if engines.tools is None:
+        return engines.chat
     from voicebot.tools.loop import ToolUsingChat, takes_tools
 
-    if not takes_tools(chat):
-        notify(f"no tools: {chat.name} cannot use any")
-        yield chat
-        return
-    tools = config.tools
-    async with open_tools(tools, say=say) as toolbox:
-        yield ToolUsingChat(
-            chat,
-            toolbox,
-            max_steps=tools.max_steps,
-            timeout_seconds=tools.timeout_seconds,
-            speak=tools.speak,
-            max_result_characters=tools.max_result_characters,
-        )
+    assert takes_tools(engines.chat)
+    return ToolUsingChat(
+        engines.chat,
+        engines.tools.toolbox(tasks, say),
+        max_steps=config.tools.max_steps,
+        timeout_seconds=config.tools.timeout_seconds,
+        speak=config.tools.speak,
+        max_result_characters=config.tools.max_result_characters,
+    )
 
 
 def build_pipeline(
@@ -104,7 +171,7 @@ def build_pipeline(
     """
     from voicebot.budoux_phrases import split_japanese
     from voicebot.pacing import Pacer, Pacing, VoiceCost
-    from voicebot.text.rendering import RenderOptions
+    from voicebot.text.rendering import Renderer, RenderOptions
     from voicebot.turn import Pipeline
 
     chunking = config.chunking
@@ -119,13 +186,8 @@ def build_pipeline(
         synthesizer=synthesizer,
         output=output,
         new_chunker=partial(new_chunker, config),
-        new_pacer=partial(
-            Pacer,
-            pacing,
-            cost or VoiceCost(),
-            rendering=RenderOptions(**dict(config.spoken)),
-            split_japanese=split_japanese,
-        ),
+        new_pacer=partial(Pacer, pacing, cost or VoiceCost(), split_japanese=split_japanese),
+        new_renderer=partial(Renderer, RenderOptions(**dict(config.spoken))),
         idle_seconds=chunking.idle_seconds,
         patience_seconds=chunking.patience_seconds,
     )

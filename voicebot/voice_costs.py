@@ -1,4 +1,4 @@
-"""What each voice's synthesis took, remembered between runs in the state folder."""
+"""What the synthesis of each voice takes: learned by all who use it, and kept between runs in the state folder."""
 
 from __future__ import annotations
 

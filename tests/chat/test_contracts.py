@@ -389,7 +389,7 @@ async def test_a_turn_remembers_what_was_delivered_of_its_reply(row: Row) -> Non
     async with serve() as server, row.dialect.open(server) as chat:
         server.answer(row.dialect.path, script_of(row.path, 1400))
         pipeline = Pipeline(chat, None, SilentOutput(realtime=False), Chunker, partial(Pacer, Pacing(joins=False)))
-        outcome = await Conversation(pipeline, memory=memory, emit=lambda _: None).speak("?")
+        outcome = await Conversation(pipeline, memory=memory).speak("?")
     reply = row.spoken.strip()
     assert outcome.heard.strip() == reply
     said = Message("assistant", reply, interrupted=bool(row.raised))

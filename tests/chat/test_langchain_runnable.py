@@ -25,7 +25,7 @@ from voicebot.chat.langchain_runnable import RunnableChat, as_langchain
 from voicebot.config.models import ChatLangChain
 from voicebot.conversation import Conversation
 from voicebot.errors import ChatError
-from voicebot.events import ToolAnswered, ToolCalled
+from voicebot.events import Broadcast, ToolAnswered, ToolCalled
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 
@@ -160,7 +160,7 @@ async def test_three_turns_with_an_agent_are_heard_and_remembered_with_its_calls
     llm = scripted(["Hi."], call("weather", '{"city": "Oslo"}'), ["It is sunny."], ["You are welcome."])
     voice, events, memory = CostingVoice(delay=0, rtf=0), Recorder(), WindowMemory(system_prompt="", turns=5)
     made = replace(pipeline(ScriptedChat([]), voice), chat=chat_of(agent(llm)))
-    conversation = Conversation(made, memory=memory, emit=events)
+    conversation = Conversation(made, memory=memory, broadcast=Broadcast(events))
     await conversation.speak("Hello.")
     outcome = await conversation.speak("How is the weather in Oslo?")
     assert (outcome.kind, outcome.heard, voice.said) == ("completed", "It is sunny.", ["Hi.", "It is sunny."])

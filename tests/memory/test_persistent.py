@@ -13,9 +13,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline, typed
+from tests.fakes import CostingVoice, ScriptedChat, pipeline, tidy_conversation, typed
 from tests.memory.made import outcome
-from voicebot.conversation import open_conversation
 from voicebot.errors import HistoryError
 from voicebot.memory.persistent import PersistentMemory, open_persistent_memory
 from voicebot.memory.sqlite_store import Store
@@ -83,7 +82,7 @@ async def test_the_heard_the_unsaid_and_the_model_of_a_spoken_turn_are_kept(tmp_
     given = pipeline(ScriptedChat(typed(reply, first=0.01, rate=1000)), CostingVoice(delay=0, rtf=0, seconds=0.2))
     async with (
         open_persistent_memory(window(), str(file), conversation="a", notify=print) as memory,
-        open_conversation(given, memory=memory, emit=Recorder()) as talk,
+        tidy_conversation(given, memory=memory) as talk,
         anyio.create_task_group() as tasks,
     ):
         tasks.start_soon(talk.speak, "Tell me")

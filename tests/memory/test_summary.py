@@ -8,10 +8,9 @@ from contextlib import aclosing
 import anyio
 import pytest
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline, typed
+from tests.fakes import CostingVoice, ScriptedChat, pipeline, tidy_conversation, typed
 from tests.memory.made import call, outcome, result
-from tests.test_turn import in_virtual_time
-from voicebot.conversation import open_conversation
+from tests.virtual_time import in_virtual_time
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ReplyPart
@@ -156,7 +155,7 @@ def test_a_new_turn_ends_the_summary_and_the_turns_stay() -> None:
     heard: list[str] = []
 
     async def body() -> None:
-        async with open_conversation(pipeline(chat, CostingVoice(seconds=1.0)), memory=memory, emit=Recorder()) as talk:
+        async with tidy_conversation(pipeline(chat, CostingVoice(seconds=1.0)), memory=memory) as talk:
             heard.append((await talk.speak("fifth")).heard)
             await anyio.sleep(1.0)
             assert chat.summaries == 1
@@ -179,9 +178,7 @@ def test_leaving_does_not_wait_for_a_summary() -> None:
 
     async def body() -> None:
         with anyio.fail_after(10):
-            async with open_conversation(
-                pipeline(chat, CostingVoice(seconds=1.0)), memory=memory, emit=Recorder()
-            ) as talk:
+            async with tidy_conversation(pipeline(chat, CostingVoice(seconds=1.0)), memory=memory) as talk:
                 await talk.speak("fifth")
                 await anyio.sleep(0.5)
 
@@ -194,6 +191,6 @@ async def test_an_error_leaves_the_session_as_it_is() -> None:
     """Whoever opens a conversation does not have to know of its task group."""
     cause = OSError("no disk")
     with pytest.raises(ChatError, match="gone") as caught:
-        async with open_conversation(pipeline(ScriptedChat([])), memory=talked(0), emit=Recorder()):
+        async with tidy_conversation(pipeline(ScriptedChat([])), memory=talked(0)):
             raise ChatError("gone") from cause
     assert caught.value.__cause__ is cause

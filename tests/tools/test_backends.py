@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from tests.chat.wire import CONTRACTS, OLLAMA, OPENAI, Dialect
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline
+from tests.fakes import CostingVoice, ScriptedChat, pipeline
 from tests.fault_server import chunked, serve
 from voicebot.audio.silent import SilentOutput
 from voicebot.conversation import Conversation
@@ -53,7 +53,7 @@ async def talk(dialect: Dialect, file: str, answer: str, *, size: int) -> tuple[
                 pipeline(ScriptedChat([]), CostingVoice(delay=0, rtf=0), SilentOutput(realtime=False)),
                 chat=ToolUsingChat(chat, TOOLBOX),
             )
-            conversation = Conversation(given, memory=WindowMemory(system_prompt="", turns=5), emit=Recorder())
+            conversation = Conversation(given, memory=WindowMemory(system_prompt="", turns=5))
             with anyio.fail_after(30):
                 outcomes = [await conversation.speak(question) for question in ("いい？", "お願い", "ありがとう")]
         return outcomes, [request.json() for request in server.requests]

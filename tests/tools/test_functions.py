@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import anyio
 import anyio.lowlevel
 import pytest
 from pydantic import BaseModel, Field
 
+from tests.tools.toolboxes import open_toolbox
 from voicebot.config.models import ToolsConfig
 from voicebot.errors import ConfigError
 from voicebot.tools import open_tools
@@ -168,26 +168,26 @@ def test_an_import_path_that_leads_nowhere_says_where_it_ends(kitchen: Callable[
 
 
 async def test_the_bundled_tools_are_there_by_name_and_none_without() -> None:
-    async with open_tools(ToolsConfig(enabled=("calculator", "current_time", "timer")), say=print) as toolbox:
+    async with open_toolbox(ToolsConfig(enabled=("calculator", "current_time", "timer"))) as toolbox:
         assert toolbox.names == ("calculator", "current_time", "timer")
         assert all(spec.description and spec.parameters["type"] == "object" for spec in toolbox.specs)
         calculator = toolbox.get("calculator")
         assert calculator
         assert await calculator.run('{"expression": "6*7"}') == "42"
-    async with open_tools(ToolsConfig(), say=print) as toolbox:
+    async with open_toolbox(ToolsConfig()) as toolbox:
         assert toolbox.specs == ()
 
 
 async def test_an_unknown_tool_is_an_error_that_names_the_bundled_ones() -> None:
     with pytest.raises(ConfigError, match="there is no tool 'clock'") as caught:
-        async with open_tools(ToolsConfig(enabled=("clock",)), say=print):
+        async with open_tools(ToolsConfig(enabled=("clock",))):
             raise AssertionError
     assert "current_time" in caught.value.hint
 
 
 async def test_what_goes_wrong_inside_comes_out_as_it_is() -> None:
     with pytest.raises(ZeroDivisionError):
-        async with open_tools(ToolsConfig(enabled=("timer",)), say=print):
+        async with open_tools(ToolsConfig(enabled=("timer",))):
             raise ZeroDivisionError
 
 

@@ -12,10 +12,10 @@ import anyio
 import pytest
 from pydantic import SecretStr
 
+from tests.tools.toolboxes import open_toolbox
 from voicebot.config.loading import load_config
 from voicebot.config.models import McpServer, ToolsConfig
 from voicebot.errors import ConfigError
-from voicebot.tools import open_tools
 from voicebot.tools.toolbox import BadArguments, Toolbox, ToolFailed
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +31,7 @@ async def use(toolbox: Toolbox, name: str, arguments: str = "") -> str:
 
 
 async def test_the_tools_of_a_command_are_used_as_one_conversation_goes_on() -> None:
-    async with open_tools(ToolsConfig(mcp={"kitchen": KITCHEN}), say=print) as toolbox:
+    async with open_toolbox(ToolsConfig(mcp={"kitchen": KITCHEN})) as toolbox:
         assert toolbox.names == ("add", "recipe_find", "burn", "simmer", "leave")
         add = toolbox.specs[0]
         assert add.description == "Add two numbers."
@@ -49,7 +49,7 @@ async def test_the_tools_of_a_command_are_used_as_one_conversation_goes_on() -> 
 
 async def test_a_call_that_is_given_up_leaves_the_server_usable(tmp_path: Path) -> None:
     started = tmp_path / "started"
-    async with open_tools(ToolsConfig(mcp={"kitchen": KITCHEN}), say=print) as toolbox:
+    async with open_toolbox(ToolsConfig(mcp={"kitchen": KITCHEN})) as toolbox:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(use, toolbox, "simmer", f'{{"started": "{started.as_posix()}"}}')
             while not started.exists():  # noqa: ASYNC110 - another process says so with a file
@@ -60,7 +60,7 @@ async def test_a_call_that_is_given_up_leaves_the_server_usable(tmp_path: Path) 
 
 async def test_a_server_that_goes_away_takes_only_its_own_tools_along() -> None:
     config = ToolsConfig(enabled=("calculator",), mcp={"a": KITCHEN, "b": KITCHEN})
-    async with open_tools(config, say=print) as toolbox:
+    async with open_toolbox(config) as toolbox:
         with pytest.raises(Exception, match="closed"):
             await use(toolbox, "leave")
         with pytest.raises(Exception, match="closed"):
@@ -79,7 +79,7 @@ async def test_a_server_that_goes_away_takes_only_its_own_tools_along() -> None:
 )
 async def test_a_server_that_does_not_start_is_an_error_with_its_own_words(server: McpServer, words: str) -> None:
     with pytest.raises(ConfigError, match=f"tools.mcp.shop: the server did not start: .*({words})") as caught:
-        async with open_tools(ToolsConfig(mcp={"shop": server, "kitchen": KITCHEN}), say=print):
+        async with open_toolbox(ToolsConfig(mcp={"shop": server, "kitchen": KITCHEN})):
             raise AssertionError
     assert caught.value.hint
 
@@ -101,7 +101,7 @@ def address() -> Iterator[str]:
 
 
 async def test_the_tools_of_an_address_are_used_the_same_way(address: str) -> None:
-    async with open_tools(ToolsConfig(mcp={"kitchen": McpServer(url=address)}), say=print) as toolbox:
+    async with open_toolbox(ToolsConfig(mcp={"kitchen": McpServer(url=address)})) as toolbox:
         assert await use(toolbox, "add", '{"a": 3, "b": 4}') == "7"
         assert await use(toolbox, "recipe_find", '{"dish": "うどん"}') == "うどんの作り方\nno kitchen"
 

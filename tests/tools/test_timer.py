@@ -7,7 +7,7 @@ import json
 import anyio
 import pytest
 
-from tests.test_turn import in_virtual_time
+from tests.virtual_time import in_virtual_time
 from voicebot.tools.timer import MAX_RUNNING, timer_tool
 from voicebot.tools.toolbox import BadArguments
 

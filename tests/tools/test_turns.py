@@ -11,10 +11,10 @@ import anyio
 import pytest
 
 from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline
-from tests.test_turn import in_virtual_time
 from tests.tools.test_loop import Script, ToolScript
+from tests.virtual_time import in_virtual_time
 from voicebot import events
-from voicebot.app import open_pipeline
+from voicebot.app import open_conversation, open_engines
 from voicebot.config.models import AudioSilent, Config, ToolsConfig
 from voicebot.conversation import Conversation
 from voicebot.errors import VoicebotError
@@ -139,7 +139,7 @@ def test_three_turns_with_tools_are_one_conversation() -> None:
 
     async def body() -> None:
         given = with_chat(ToolUsingChat(chat, toolbox), CostingVoice())
-        talk = Conversation(given, memory=memory, emit=Recorder())
+        talk = Conversation(given, memory=memory)
         for question in ("Can you?", "計算して", "Bye"):
             outcome = await talk.speak(question)
             assert outcome.kind == "completed"
@@ -167,7 +167,7 @@ def test_a_timer_is_due_in_a_later_turn_and_disturbs_nobody() -> None:
         async with anyio.create_task_group() as tasks:
             timer = timer_tool(tasks, lambda _: due.append(anyio.current_time()))
             given = with_chat(ToolUsingChat(chat, Toolbox([timer])), CostingVoice(seconds=3.0))
-            talk = Conversation(given, memory=WindowMemory(system_prompt="", turns=5), emit=Recorder())
+            talk = Conversation(given, memory=WindowMemory(system_prompt="", turns=5))
             for question in ("Set it", "Talk"):
                 outcomes.append(await talk.speak(question))
                 due.append(anyio.current_time())
@@ -186,9 +186,12 @@ async def test_a_chat_model_that_takes_no_tools_is_left_as_it_is_and_that_is_sai
     told: list[str] = []
     chat = {"kind": "demo"}
     config = Config.model_validate({"chat": chat, "audio": {"kind": "silent"}, "tools": {"enabled": ["calculator"]}})
-    async with open_pipeline(config, notify=told.append, speak=False) as given:
-        assert not isinstance(given.chat, ToolUsingChat)
-    assert told == [f"no tools: {given.chat.name} cannot use any"]
+    async with (
+        open_engines(config, notify=told.append, speak=False) as engines,
+        open_conversation(engines, config, notify=told.append) as conversation,
+    ):
+        assert not isinstance(conversation.pipeline.chat, ToolUsingChat)
+    assert told == [f"no tools: {engines.chat.name} cannot use any"]
 
 
 @pytest.mark.anyio
@@ -200,9 +203,12 @@ async def test_a_configured_chat_model_gets_the_configured_tools() -> None:
             "tools": {"enabled": ["calculator", "timer"]},
         }
     )
-    async with open_pipeline(config, notify=print, speak=False) as given:
-        assert isinstance(given.chat, ToolUsingChat)
-        assert given.chat.name == "ollama m"
+    async with (
+        open_engines(config, notify=print, speak=False) as engines,
+        open_conversation(engines, config, notify=print) as conversation,
+    ):
+        assert isinstance(conversation.pipeline.chat, ToolUsingChat)
+        assert conversation.pipeline.chat.name == "ollama m"
 
 
 @pytest.mark.anyio
@@ -210,18 +216,19 @@ async def test_an_error_of_the_configuration_stays_one_error() -> None:
     config = Config(audio=AudioSilent(kind="silent"), tools=ToolsConfig(enabled=("timer", "no_such_module:x")))
     config = config.model_copy(update={"chat": Config.model_validate({"chat": {"kind": "ollama", "model": "m"}}).chat})
     with pytest.raises(VoicebotError, match="no_such_module"):
-        async with open_pipeline(config, notify=print, speak=False):
+        async with open_engines(config, notify=print, speak=False):
             raise AssertionError
 
 
 def test_without_tools_nothing_of_them_is_loaded() -> None:
     code = (
         "import anyio, sys\n"
-        "from voicebot.app import open_pipeline\n"
+        "from voicebot.app import open_conversation, open_engines\n"
         "from voicebot.config.models import Config\n"
         "async def main():\n"
         "    config = Config.model_validate({'chat': {'kind': 'ollama', 'model': 'm'}, 'audio': {'kind': 'silent'}})\n"
-        "    async with open_pipeline(config, notify=print, speak=False):\n"
+        "    async with open_engines(config, notify=print, speak=False) as engines, "
+        "open_conversation(engines, config, notify=print):\n"
         "        print([m for m in sys.modules if m.startswith(('voicebot.tools', 'mcp'))])\n"
         "anyio.run(main)\n"
     )

@@ -5,23 +5,21 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
-from anyio.abc import TaskGroup
-from anyio.streams.memory import MemoryObjectReceiveStream
 
-from voicebot.app import open_history_memory, open_memory, open_pipeline
+from voicebot.app import open_conversation, open_engines, open_history_memory, open_memory
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code, show_error, status
 from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config.models import Config
-from voicebot.events import Broadcast, TurnEvent
-from voicebot.protocols import ChatModel, Emit, Memory
+from voicebot.errors import without_groups
+from voicebot.protocols import ChatModel, Memory
 from voicebot.text.scripts import is_japanese
 
 if TYPE_CHECKING:
@@ -60,9 +58,9 @@ async def speak_once(
     config: Config, context: CommandContext, options: TalkOptions, *, message: str = "", source: ChatModel | None = None
 ) -> int:
     """Speak the reply to `message`, or what `source` gives; return the exit code. Raises VoicebotError."""
-    async with _open_conversation(config, options, message=message, source=source) as (conversation, broadcast):
+    async with _open_conversation(config, options, message=message, source=source) as conversation:
         context.interrupt = conversation.interrupt
-        async with viewing(broadcast, options.view(), closed=lambda: context.leave(FAILED)):
+        async with viewing(conversation.broadcast, options.view(), closed=lambda: context.leave(FAILED)):
             outcome = await conversation.speak(message)
     if outcome.error is not None:
         raise outcome.error
@@ -74,7 +72,7 @@ async def converse(config: Config, context: CommandContext, options: TalkOptions
     at_terminal = sys.stdin.isatty()
     prompt = "› " if at_terminal and sys.stdout.isatty() and not options.as_json else ""
     view = options.view()
-    async with _open_conversation(config, options) as (conversation, broadcast):
+    async with _open_conversation(config, options) as conversation:
         if at_terminal:
             options.notify("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves")
         last_interrupt = -math.inf
@@ -104,7 +102,7 @@ async def converse(config: Config, context: CommandContext, options: TalkOptions
                 continue
             interruption: list[str] = []
             async with (
-                viewing(broadcast, view, closed=lambda: context.leave(FAILED)),
+                viewing(conversation.broadcast, view, closed=lambda: context.leave(FAILED)),
                 anyio.create_task_group() as listening,
             ):
                 if at_terminal:
@@ -122,79 +120,34 @@ async def converse(config: Config, context: CommandContext, options: TalkOptions
 @asynccontextmanager
 async def _open_conversation(
     config: Config, options: TalkOptions, *, message: str = "", source: ChatModel | None = None
-) -> AsyncIterator[tuple[Conversation, Broadcast]]:
-    """A conversation with everything it needs, and its events; whoever waits long for that is told what for."""
+) -> AsyncIterator[Conversation]:
+    """A conversation with everything it needs; whoever waits long for that is told what for."""
     async with AsyncExitStack() as stack:
         memory: Memory = open_memory(config)
         if source is None:  # what is only read aloud is no conversation
             memory = await stack.enter_async_context(
                 open_history_memory(config, conversation=options.conversation, notify=options.notify)
             )
-        due_in, due = anyio.create_memory_object_stream[str](math.inf)
-        stack.enter_context(due)
-        # Around everything that is opened: tools and MCP servers have tasks of their own, which must end before these.
-        background = await stack.enter_async_context(_open_background())
         opened = anyio.Event()
+        stack.enter_context(without_groups())
+        background = await stack.enter_async_context(anyio.create_task_group())
         background.start_soon(_say_what_takes_long, config, options, opened)
-        stack.enter_context(due_in)
-        pipeline = await stack.enter_async_context(
-            open_pipeline(
+        engines = await stack.enter_async_context(
+            open_engines(
                 config,
                 notify=options.notify,
                 chat=source,
                 speak=options.speak,
                 japanese_expected=_expect_japanese(config, message),
-                say=due_in.send_nowait,
             )
         )
+        conversation = await stack.enter_async_context(
+            open_conversation(engines, config, notify=options.notify, memory=memory, record=options.record)
+        )
         opened.set()
-        from voicebot.conversation import open_conversation
-
-        options.notify(_ready(pipeline))
-        broadcast = Broadcast()
-        emit: Emit = broadcast.emit
-        if options.record is not None:
-            emit = stack.enter_context(_recording(options.record, broadcast.emit))
-        conversation = await stack.enter_async_context(open_conversation(pipeline, memory=memory, emit=emit))
-        background.start_soon(_say_what_is_due, conversation, due, options)
-        yield conversation, broadcast
-
-
-@asynccontextmanager
-async def _open_background() -> AsyncIterator[TaskGroup]:
-    """Tasks that end with the block, whose errors come out as if there were no task group."""
-    try:
-        async with anyio.create_task_group() as tasks:
-            yield tasks
-            tasks.cancel_scope.cancel()
-    except BaseExceptionGroup as group:
-        error, *others = group.exceptions
-        if others:
-            raise
-        raise error from error.__cause__
-
-
-async def _say_what_is_due(
-    conversation: Conversation, due: MemoryObjectReceiveStream[str], options: TalkOptions
-) -> None:
-    """Say and show what a timer wants said when the floor is free."""
-    async for text in due:
-        options.notify(f"\n{text}")
-        await conversation.say(text)
-
-
-@contextmanager
-def _recording(path: Path, emit: Emit) -> Iterator[Emit]:
-    """Hand each event on to `emit` and to a trace."""
-    from voicebot.lab.record import open_recorder
-
-    with open_recorder(path) as recorder:
-
-        def both(event: TurnEvent) -> None:
-            recorder(event)
-            emit(event)
-
-        yield both
+        options.notify(_ready(conversation.pipeline))
+        yield conversation
+        background.cancel_scope.cancel()
 
 
 async def _say_what_takes_long(config: Config, options: TalkOptions, opened: anyio.Event) -> None:

@@ -2,41 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
 from anyio.abc import TaskGroup
 
 from voicebot.config.models import ToolsConfig
-from voicebot.errors import ConfigError, VoicebotError
+from voicebot.errors import ConfigError, without_groups
 from voicebot.tools.functions import function_tool, import_tool
 from voicebot.tools.toolbox import Tool, Toolbox
 
 BUNDLED = ("calculator", "current_time", "timer")
 
 
-@asynccontextmanager
-async def open_tools(config: ToolsConfig, *, say: Callable[[str], None]) -> AsyncIterator[Toolbox]:
-    """Open the configured tools; `say` is given what a timer wants to be said, and must not block.
+class Tools:
+    """The configured tools of a process; each conversation gets a toolbox of them, with timers of its own."""
 
-    Timers run and MCP servers live until the block ends. Raises ConfigError.
-    """
-    try:
+    def __init__(self, tools: Sequence[Tool | None]) -> None:
+        """None stands for the timer."""
+        self._tools = tools
+
+    def toolbox(self, tasks: TaskGroup, say: Callable[[str], None]) -> Toolbox:
+        """The tools of one conversation: its timers run in `tasks`, and what is due is given to `say`.
+
+        `say` must not block. Raises ConfigError.
+        """
+        return Toolbox([tool or _timer(tasks, say) for tool in self._tools])
+
+
+@asynccontextmanager
+async def open_tools(config: ToolsConfig) -> AsyncIterator[Tools]:
+    """Open the configured tools. MCP servers live until the block ends. Raises ConfigError."""
+    with without_groups():
         async with anyio.create_task_group() as tasks:
-            tools = [_open(name, tasks, say) for name in config.enabled]
+            tools = [_open(name) for name in config.enabled]
             if config.mcp:
                 from voicebot.tools.mcp_servers import open_servers
 
-                tools += await open_servers(config.mcp, tasks, taken={tool.spec.name for tool in tools})
-            yield Toolbox(tools)
+                taken = {tool.spec.name if tool else "timer" for tool in tools}
+                tools += await open_servers(config.mcp, tasks, taken=taken)
+            opened = Tools(tools)
+            opened.toolbox(
+                tasks, lambda _: None
+            )  # two tools of one name are an error now, not in the first conversation
+            yield opened
             tasks.cancel_scope.cancel()
-    except BaseExceptionGroup as group:
-        error = _only_leaf(group)
-        raise error from error.__cause__  # as if there were no task group
 
 
-def _open(name: str, tasks: TaskGroup, say: Callable[[str], None]) -> Tool:
+def _timer(tasks: TaskGroup, say: Callable[[str], None]) -> Tool:
+    from voicebot.tools.timer import timer_tool
+
+    return timer_tool(tasks, say)
+
+
+def _open(name: str) -> Tool | None:
     match name:
         case "calculator":
             from voicebot.tools.calculator import calculator
@@ -47,25 +67,10 @@ def _open(name: str, tasks: TaskGroup, say: Callable[[str], None]) -> Tool:
 
             return function_tool(current_time)
         case "timer":
-            from voicebot.tools.timer import timer_tool
-
-            return timer_tool(tasks, say)
+            return None
         case _ if ":" in name:
             return import_tool(name)
     raise ConfigError(
         f"tools.enabled: there is no tool {name!r}",
         hint=f"bundled are {', '.join(BUNDLED)}; your own are named package.module:function",
     )
-
-
-def _only_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that a task group wrapped; ours if there are several."""
-    leaves: list[BaseException] = []
-    pending: list[BaseException] = [group]
-    while pending:
-        match pending.pop(0):
-            case BaseExceptionGroup() as inner:
-                pending.extend(inner.exceptions)
-            case leaf:
-                leaves.append(leaf)
-    return next((leaf for leaf in leaves if isinstance(leaf, VoicebotError)), leaves[0])

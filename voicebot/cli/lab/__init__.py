@@ -193,12 +193,12 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     with open_recorder(output, force=force) as recorder:
         async with open_chat(config.chat, notify=status) as chat:
             messages = [*open_memory(config).messages(), Message("user", question)]
-            began = anyio.current_time()
+            began, turn = anyio.current_time(), events.new_turn_id()
             try:
                 async with aclosing(chat.stream_reply(messages)) as reply:
                     async for delta in reply:
                         if isinstance(delta, str):
-                            recorder(events.Delta(anyio.current_time() - began, delta))
+                            recorder(events.Delta(turn, anyio.current_time() - began, delta))
                             write_out(delta)
             finally:
                 if recorder.written:

@@ -21,7 +21,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, GenerationChunk, LLMResult
 
-from voicebot.app import open_pipeline
+from voicebot.app import open_conversation, open_engines
 from voicebot.chat.langchain_runnable import text_of
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config
@@ -292,8 +292,11 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
 
     async def _work(self, *, task_status: TaskStatus[Narrator]) -> None:
         config = self._config or load_config().config
-        async with open_pipeline(config, notify=self._notify, chat=Reply(UUID(int=0), ())) as pipeline:
-            narrator = Narrator(pipeline, self._hear, final_answer_only=self._final_answer_only)
+        async with (
+            open_engines(config, notify=self._notify, chat=Reply(UUID(int=0), ())) as engines,
+            open_conversation(engines, config, notify=self._notify) as conversation,
+        ):
+            narrator = Narrator(conversation.pipeline, self._hear, final_answer_only=self._final_answer_only)
             task_status.started(narrator)
             await narrator.work()
 
