@@ -14,7 +14,7 @@ import httpx
 
 from benchmarks.figures import Figure, quantile
 from benchmarks.virtual import TEXTS
-from tests.chat.wire import HELLO, OLLAMA, OPENAI, Chat, Dialect
+from tests.chat.dialects import HELLO, OLLAMA, OPENAI, Chat, Dialect
 from tests.fault_server import LAST_CHUNK, Act, Pause, Send, chunk, serve
 from voicebot import events
 from voicebot.audio.silent import SilentOutput

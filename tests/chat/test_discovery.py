@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.chat.wire import CONTRACTS, OLLAMA, OPENAI
+from tests.chat.dialects import CONTRACTS, OLLAMA, OPENAI
 from tests.fault_server import Act, Endless, FaultServer, Reset, Send, Stall, serve, whole
 from voicebot.chat import open_chat
 from voicebot.chat.discovery import Choice, State, find_server, ollama_address, probe, usual_candidates

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.chat.wire import CALCULATOR, CONTRACTS, HELLO, OLLAMA, failure_of, reply_of, told_by
+from tests.chat.dialects import CALCULATOR, CONTRACTS, HELLO, OLLAMA, failure_of, reply_of, told_by
 from tests.fault_server import Act, chunked, serve, whole
 from voicebot.chat.ollama import list_ollama_models, open_ollama
 from voicebot.chat.wire.models import ListedModel

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tests.chat.wire import CALCULATOR, CONTRACTS, HELLO, OPENAI, failure_of, reply_of, told_by
+from tests.chat.dialects import CALCULATOR, CONTRACTS, HELLO, OPENAI, failure_of, reply_of, told_by
 from tests.fault_server import LAST_CHUNK, Act, Pause, Reset, Stall, chunk, chunked, serve, whole
 from voicebot.chat.openai_compatible import _api_key, list_openai_models, open_openai_compatible
-from voicebot.chat.wire.calls import CallPart, JoinedCalls
 from voicebot.config.models import ChatOpenAI
 from voicebot.errors import ChatError, ConfigError
 from voicebot.messages import Message, ToolCall, ToolSpec, Usage
@@ -128,23 +127,6 @@ async def test_a_server_that_counts_late_is_not_waited_for_long() -> None:
             server.answer("/v1/chat/completions", [*start, Pause(0.05), *nothing])
             told = await told_by(chat)
             assert (told.deltas, told.usages, told.error) == (["Hi"], [Usage(finish_reason="stop")], None)
-
-
-@pytest.mark.parametrize(
-    "parts",
-    [
-        [(0, "a", "x", "{"), (0, "b", "y", "{"), (0, "b", "", "}")],  # every call is number 0
-        [(None, "a", "x", "{"), (None, "b", "y", "{"), (None, "", "", "}")],  # nothing is numbered
-        [(None, "", "x", "{"), (None, "", "y", "{"), (None, "", "", "}")],
-        [(3, "a", "x", "{"), (1, "b", "y", "{"), (1, "b", "y", "}")],
-        [(0, "", "x", ""), (0, "", "", "{"), (1, "b", "y", "{"), (1, "", "", "}")],
-    ],
-)
-def test_calls_are_told_apart_however_they_are_numbered(parts: list[tuple[int | None, str, str, str]]) -> None:
-    calls = JoinedCalls()
-    for index, number, name, arguments in parts:
-        calls.feed(CallPart(index, number, name, arguments))
-    assert [(call.name, call.arguments) for call in calls.finish(cut_short=False)] == [("x", "{"), ("y", "{}")]
 
 
 async def test_a_key_may_come_from_a_file_that_nobody_else_can_read(tmp_path: Path) -> None:

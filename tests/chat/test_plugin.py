@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.chat.wire import CALCULATOR, HELLO
+from tests.chat.dialects import CALCULATOR, HELLO
 from voicebot.chat import open_chat
 from voicebot.chat.plugin import PluginChat, PluginToolChat, open_plugin
 from voicebot.config.models import ChatPlugin

@@ -12,7 +12,7 @@ import anyio
 import pytest
 from anyio import to_thread
 
-from tests.chat.wire import OLLAMA, OPENAI, Dialect
+from tests.chat.dialects import OLLAMA, OPENAI, Dialect
 from tests.cli.command import COMMAND, children_of, environment, events, start, voicebot, wav_seconds
 from tests.fake_voicevox import fake_voicevox, nobody_there
 from tests.fault_server import Stall, serve, whole

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from anyio import to_thread
 
-from tests.chat.wire import OPENAI
+from tests.chat.dialects import OPENAI
 from tests.cli.command import events, start, voicebot
 from tests.fault_server import serve
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from anyio import to_thread
 
-from tests.chat.wire import CONTRACTS
+from tests.chat.dialects import CONTRACTS
 from tests.cli.command import events, voicebot
 from tests.fault_server import FaultServer, serve, whole
 

@@ -25,7 +25,7 @@ from langchain_core.messages import (
 )
 from pydantic import BaseModel, SecretStr
 
-from tests.chat.wire import OLLAMA, OPENAI, Dialect
+from tests.chat.dialects import OLLAMA, OPENAI, Dialect
 from tests.fault_server import FaultServer, Stall, chunked, serve, until_close
 from tests.integrations.model_server import ModelServer, Reply
 from tests.integrations.scripted import weather

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.chat.wire import CONTRACTS, OLLAMA, OPENAI, Dialect
+from tests.chat.dialects import CONTRACTS, OLLAMA, OPENAI, Dialect
 from tests.fakes import CostingVoice, ScriptedChat, pipeline
 from tests.fault_server import chunked, serve
 from voicebot.audio.silent import SilentOutput

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chat.wire import CALCULATOR, CONTRACTS, OLLAMA, OPENAI, Dialect, told_by
+from tests.chat.dialects import CALCULATOR, CONTRACTS, OLLAMA, OPENAI, Dialect, told_by
 from tests.fault_server import LAST_CHUNK, Act, Send, chunk, head, serve, until_close
 from voicebot.audio.silent import SilentOutput
 from voicebot.chat.ollama import open_ollama

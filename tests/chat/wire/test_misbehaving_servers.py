@@ -16,7 +16,7 @@ from itertools import pairwise
 import anyio
 import pytest
 
-from tests.chat.wire import HELLO, OLLAMA, OPENAI, Chat, Dialect, failure_of, reply_of, told_by
+from tests.chat.dialects import HELLO, OLLAMA, OPENAI, Chat, Dialect, failure_of, reply_of, told_by
 from tests.fault_server import (
     LAST_CHUNK,
     Act,
