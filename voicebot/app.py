@@ -74,7 +74,7 @@ async def open_engines(
         if chat is None:
             chat = await stack.enter_async_context(open_chat(config.chat, notify=notify))
             if isinstance(config.chat, ChatLangChain):
-                from voicebot.tools.answers import AnswersOnly
+                from voicebot.chat.answers import AnswersOnly
 
                 chat = AnswersOnly(chat)  # its agent may write down its thoughts
             if config.tools.enabled or config.tools.mcp:

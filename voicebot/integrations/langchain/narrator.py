@@ -16,8 +16,8 @@ from anyio import CancelScope
 
 from voicebot.messages import Message
 from voicebot.protocols import Emit
+from voicebot.text.agent_scaffolding import ReActFilter
 from voicebot.text.reasoning import ReasoningFilter
-from voicebot.tools.scaffolding import ReActFilter
 from voicebot.turn import Pipeline, speak_turn
 
 _PROMPTED_THOUGHT = re.compile(r"(?:Thought|思考)\s*[:：]\s*\Z")

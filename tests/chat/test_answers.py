@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
+from voicebot.chat.answers import AnswersOnly
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
-from voicebot.tools.answers import AnswersOnly
 
 CALL = Message("assistant", "", tool_calls=(ToolCall("1", "search", "{}"),))
 

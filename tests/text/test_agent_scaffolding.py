@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.messages import ToolCall
-from voicebot.tools.scaffolding import ReActFilter, ToolCallFilter
+from voicebot.text.agent_scaffolding import ReActFilter, ToolCallFilter
 
 CAPTURED = Path(__file__).parent.parent / "data" / "contracts" / "openai" / "captured-llama-cpp-python"
 TOOLS = ("calculator", "current_time")
