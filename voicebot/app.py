@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 
 from voicebot.audio import open_audio
 from voicebot.chat import open_chat
-from voicebot.config.models import AudioAuto, AudioDevice, ChatLangChain, Config
+from voicebot.config.models import AudioAuto, AudioDevice, Config
 from voicebot.errors import AudioError, without_groups
 from voicebot.events import Broadcast, Event
 from voicebot.memory.window import WindowMemory
@@ -73,10 +73,6 @@ async def open_engines(
                 notify(synthesizer.credit)
         if chat is None:
             chat = await stack.enter_async_context(open_chat(config.chat, notify=notify))
-            if isinstance(config.chat, ChatLangChain):
-                from voicebot.chat.answers import AnswersOnly
-
-                chat = AnswersOnly(chat)  # its agent may write down its thoughts
             if config.tools.enabled or config.tools.mcp:
                 tools = await _open_tools(config, chat, notify, stack)
         from voicebot.voice_costs import remembered_cost

@@ -52,6 +52,11 @@ async def slow_model() -> Any:
     return scripted(["Slow."])
 
 
+def thinker() -> Any:
+    """A factory of a model that writes down its thoughts."""
+    return scripted(["Thought: easy\n", "Final Answer: ", "Four."])
+
+
 def broken_factory() -> Any:
     """A factory that fails."""
     raise ValueError("no key")
@@ -111,6 +116,10 @@ async def test_reasoning_is_not_spoken() -> None:
     blocks = AIMessageChunk(content=[{"type": "reasoning", "reasoning": "Hm."}, {"type": "text", "text": "Four."}])
     assert await said(chat_of(scripted([blocks]))) == ["Four."]
     assert await said(chat_of(scripted(["<thi", "nk>Hm.</think>", "Four."]))) == ["Four."]
+
+
+async def test_thoughts_that_an_agent_writes_down_are_not_spoken() -> None:
+    assert "".join(str(part) for part in await opened("thinker")) == "Four."
 
 
 async def test_of_an_agent_tool_messages_are_told_and_never_spoken() -> None:

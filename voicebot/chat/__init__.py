@@ -1,4 +1,11 @@
-"""Chat models: one file a backend, and the one place that chooses."""
+"""Chat models: one file a backend, what the HTTP dialects share in `wire/`, and the one place that chooses.
+
+The way of a delta to the turn:
+
+    http/    bytes → lines or events, which know nothing of chat
+    chat/    lines or events → the text of the reply without its reasoning, tool calls, counts
+    tools/   where tools are on: the same without calls and thoughts written as text; the calls are run here
+"""
 
 from __future__ import annotations
 
@@ -27,13 +34,15 @@ async def open_chat(config: ChatConfig, *, notify: Callable[[str], None]) -> Asy
         if isinstance(config, ChatAuto):
             from voicebot.chat.discovery import State, find_server
 
-            found = await find_server(config)
+            choice = await find_server(config)
             # Whoever names a server or a model, or has started one, does not want the demo.
-            if found.config is None and (config.base_url or config.model or found.state is State.LOADING):
+            if choice.config is None and (config.base_url or config.model or choice.state is State.LOADING):
                 start = "start the server, or set chat.base_url to its address; without one: --chat demo"
-                raise ChatUnavailable(found.why, hint=start if found.state is State.DOWN else "without it: --chat demo")
-            notify(found.why if found.config else f"{found.why}; using the built-in demo")
-            config = found.config or ChatDemo(kind="demo")
+                raise ChatUnavailable(
+                    choice.why, hint=start if choice.state is State.DOWN else "without it: --chat demo"
+                )
+            notify(choice.why if choice.config else f"{choice.why}; using the built-in demo")
+            config = choice.config or ChatDemo(kind="demo")
         yield await _open(config, stack)
 
 
@@ -54,9 +63,11 @@ async def _open(
 
             return DemoChat(deltas_per_second=config.deltas_per_second)
         case ChatLangChain():
+            from voicebot.chat.answers import AnswersOnly
             from voicebot.chat.langchain_runnable import open_runnable
 
-            return await stack.enter_async_context(open_runnable(config))
+            # An agent may write down its thoughts.
+            return AnswersOnly(await stack.enter_async_context(open_runnable(config)))
         case ChatPlugin():
             from voicebot.chat.plugin import open_plugin
 
