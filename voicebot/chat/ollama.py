@@ -17,6 +17,7 @@ from voicebot.chat.wire.calls import (
     objects_in,
     text_of,
 )
+from voicebot.chat.wire.failures import chat_server, reply_refused
 from voicebot.chat.wire.models import (
     ListedModel,
     listed_by_ollama,
@@ -27,9 +28,9 @@ from voicebot.chat.wire.models import (
 )
 from voicebot.chat.wire.replies import ReplyRequest, ReplyTimeouts, StreamStep, get_list, open_reply, stream_parts
 from voicebot.config.models import ChatOllama
-from voicebot.errors import ChatError, ChatUnavailable, VoicebotError
+from voicebot.errors import ChatError, VoicebotError
 from voicebot.http.client import open_client
-from voicebot.http.failures import Refusal, Server, refused, shown_address, translated, words_of
+from voicebot.http.failures import Refusal, Server, shown_address, translated, words_of
 from voicebot.http.lines import LineDecoder, parse_object, without_lone_surrogates
 from voicebot.http.streaming import Body
 from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
@@ -45,7 +46,7 @@ class OllamaChat:
         self._config = config
         self._server = server
         self._model = model
-        self._patience = ReplyTimeouts(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
+        self._timeouts = ReplyTimeouts(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
 
     @property
     def name(self) -> str:
@@ -60,7 +61,7 @@ class OllamaChat:
         Closing the generator ends the request. Raises ChatError, for a reply that breaks off after its deltas so far,
         and ChatUnavailable.
         """
-        asking = ReplyRequest(self._server, self._patience, tools=bool(tools))
+        request = ReplyRequest(self._server, self._timeouts, tools=bool(tools))
         if self._config.api == "generate":
             if tools:
                 raise ChatError(f"{self._server.name} takes no tools with generate", hint='set chat.api = "chat"')
@@ -68,21 +69,21 @@ class OllamaChat:
         else:
             path, content, read = "/api/chat", self._common() | chat_request(messages, tools), read_step
         async with AsyncExitStack() as stack:
-            answer = await stack.enter_async_context(self._open_reply(path, content, asking))
+            answer = await stack.enter_async_context(self._open_reply(path, content, request))
             if isinstance(answer, Refusal) and answer.status == 400 and "think" in answer.words:
                 # A model or a server that does not know the field can still answer.
                 del content["think"]
-                answer = await stack.enter_async_context(self._open_reply(path, content, asking))
+                answer = await stack.enter_async_context(self._open_reply(path, content, request))
             if isinstance(answer, Refusal):
                 raise await self._refused(answer)
-            async with aclosing(stream_parts(answer, LineDecoder(), read, asking=asking)) as parts:
+            async with aclosing(stream_parts(answer, LineDecoder(), read, request=request)) as parts:
                 async for part in parts:
                     yield part
 
     def _open_reply(
-        self, path: str, content: dict[str, object], asking: ReplyRequest
+        self, path: str, content: dict[str, object], request: ReplyRequest
     ) -> AbstractAsyncContextManager[Body | Refusal]:
-        return open_reply(self._client, path, content, headers={}, asking=asking)
+        return open_reply(self._client, path, content, headers={}, request=request)
 
     def _common(self) -> dict[str, object]:
         config = self._config
@@ -109,16 +110,18 @@ class OllamaChat:
 
     async def _refused(self, refusal: Refusal) -> VoicebotError:
         if refusal.status == 400 and "does not support tools" in refusal.words:
-            return refused(self._server, refusal, hint="use a model that can call tools, such as qwen3, or no tools")
+            return reply_refused(
+                self._server, refusal, hint="use a model that can call tools, such as qwen3, or no tools"
+            )
         if refusal.status != 404 or "model" not in refusal.words:
-            return refused(self._server, refusal)
+            return reply_refused(self._server, refusal)
         try:
             models = await _list_models(self._client, self._server, self._config)
         except ChatError:
             models = []
         near = nearest_model(self._model, models)
         pull = f"run `ollama pull {self._model}`"
-        return refused(self._server, refusal, hint=f'set chat.model = "{near}", or {pull}' if near else pull)
+        return reply_refused(self._server, refusal, hint=f'set chat.model = "{near}", or {pull}' if near else pull)
 
 
 @asynccontextmanager
@@ -162,12 +165,9 @@ async def list_ollama_models(config: ChatOllama) -> list[ListedModel]:
 
 
 def _server(config: ChatOllama) -> Server:
-    return Server(
-        name=f"Ollama at {shown_address(config.base_url)}",
-        section="chat",
+    return chat_server(
+        f"Ollama at {shown_address(config.base_url)}",
         start_hint="start it with `ollama serve`, or set chat.base_url to its address",
-        failure=ChatError,
-        unavailable=ChatUnavailable,
     )
 
 

@@ -20,12 +20,13 @@ from voicebot.chat.wire.calls import (
     objects_in,
     text_of,
 )
+from voicebot.chat.wire.failures import chat_server, reply_refused
 from voicebot.chat.wire.models import ListedModel, listed_by_openai, nearest_model
 from voicebot.chat.wire.replies import ReplyRequest, ReplyTimeouts, StreamStep, get_list, open_reply, stream_parts
 from voicebot.config.models import ChatOpenAI
-from voicebot.errors import ChatError, ChatUnavailable, ConfigError, VoicebotError
+from voicebot.errors import ChatError, ConfigError, VoicebotError
 from voicebot.http.client import open_client
-from voicebot.http.failures import Refusal, Server, media_type, refused, shown_address, translated, words_of
+from voicebot.http.failures import Refusal, Server, media_type, shown_address, translated, words_of
 from voicebot.http.lines import (
     MAX_LINE_BYTES,
     BadStream,
@@ -61,7 +62,7 @@ class OpenAICompatibleChat:
         self._server = server
         self._model = model
         self._headers = headers
-        self._patience = ReplyTimeouts(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
+        self._timeouts = ReplyTimeouts(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
 
     @property
     def name(self) -> str:
@@ -77,28 +78,28 @@ class OpenAICompatibleChat:
         and ChatUnavailable.
         """
         config = self._config
-        asking = ReplyRequest(self._server, self._patience, tools=bool(tools), counts_follow=config.include_usage)
+        request = ReplyRequest(self._server, self._timeouts, tools=bool(tools), counts_follow=config.include_usage)
         content = self._request(messages, tools)
         async with AsyncExitStack() as stack:
-            answer = await stack.enter_async_context(self._open_reply(content, asking))
+            answer = await stack.enter_async_context(self._open_reply(content, request))
             if isinstance(answer, Refusal) and answer.status in (400, 422) and "stream_options" in answer.words:
                 # A server that does not know the field can still answer.
                 content.pop("stream_options", None)
-                answer = await stack.enter_async_context(self._open_reply(content, asking))
+                answer = await stack.enter_async_context(self._open_reply(content, request))
             if isinstance(answer, Refusal):
                 raise await self._refused(answer)
             # Some servers and proxies ignore `stream` and send the whole reply at once.
             whole = media_type(answer.response) == "application/json"
             decoder: Decoder[ServerSentEvent] = _WholeBody() if whole else EventDecoder()
-            async with aclosing(stream_parts(answer, decoder, read_step, asking=asking)) as parts:
+            async with aclosing(stream_parts(answer, decoder, read_step, request=request)) as parts:
                 async for part in parts:
                     yield part
 
     def _open_reply(
-        self, content: dict[str, object], asking: ReplyRequest
+        self, content: dict[str, object], request: ReplyRequest
     ) -> AbstractAsyncContextManager[Body | Refusal]:
         headers = {**self._headers, "accept": "text/event-stream"}
-        return open_reply(self._client, "/chat/completions", content, headers=headers, asking=asking)
+        return open_reply(self._client, "/chat/completions", content, headers=headers, request=request)
 
     def _request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, object]:
         config = self._config
@@ -125,9 +126,9 @@ class OpenAICompatibleChat:
 
     async def _refused(self, refusal: Refusal) -> VoicebotError:
         if refusal.status != 404:
-            return refused(self._server, refusal)
+            return reply_refused(self._server, refusal)
         if "model" not in refusal.words.lower():
-            return refused(self._server, refusal, hint=_path_hint(self._config))
+            return reply_refused(self._server, refusal, hint=_path_hint(self._config))
         try:
             listed = await _list_models(self._client, self._server, self._config, self._headers)
         except ChatError:
@@ -135,7 +136,7 @@ class OpenAICompatibleChat:
         models = [model.name for model in listed]
         near = nearest_model(self._model, models) or next(iter(models), "")
         hint = f'set chat.model = "{near}"' if near else "set chat.model to a model that the server has"
-        return refused(self._server, refusal, hint=hint)
+        return reply_refused(self._server, refusal, hint=hint)
 
 
 @asynccontextmanager
@@ -164,12 +165,9 @@ async def list_openai_models(config: ChatOpenAI) -> list[ListedModel]:
 async def _open_client(config: ChatOpenAI) -> AsyncGenerator[tuple[httpx.AsyncClient, Server, dict[str, str]], None]:
     """Open a client, and give with it the server and the headers that hold the API key."""
     key = _api_key(config)
-    server = Server(
-        name=f"the chat server at {shown_address(config.base_url)}",
-        section="chat",
+    server = chat_server(
+        f"the chat server at {shown_address(config.base_url)}",
         start_hint="start the server, or set chat.base_url to its address up to and including /v1",
-        failure=ChatError,
-        unavailable=ChatUnavailable,
         secret=key,
     )
     async with AsyncExitStack() as stack:

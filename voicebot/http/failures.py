@@ -179,14 +179,10 @@ def _usual_hint(server: Server, refusal: Refusal) -> str:
             return f"is the API key ({key}) allowed to do this?"
         case 429:
             return f"too many requests or no credit left: try again{wait}"
-        case status if status < 500 and "context" in refusal.words:
-            return "the conversation is longer than the model's context: try fewer conversation.turns"
         case 404 | 405:
             return f"is {section}.base_url right?"
         case _ if refusal.html:
             return f"a proxy or another web server answered: is {section}.base_url right, and the server behind it up?"
-        case 503 if "loading" in refusal.words.lower():
-            return "it is still loading its model: try again in a moment"
         case status if status >= 500:
             return f"the server itself failed: its log may say why; try again{wait}"
         case _:

@@ -13,8 +13,17 @@ import httpx
 import stamina
 
 from voicebot.chat.wire.calls import CallPart, JoinedCalls
+from voicebot.chat.wire.failures import (
+    reply_cut_short,
+    reply_empty,
+    reply_failed,
+    reply_late,
+    reply_missing,
+    reply_paused,
+    reply_refused,
+)
 from voicebot.errors import VoicebotError
-from voicebot.http.failures import Refusal, Server, broke_off, is_html, read_refusal, refused, translated
+from voicebot.http.failures import Refusal, Server, broke_off, is_html, read_refusal, translated
 from voicebot.http.lines import BadStream
 from voicebot.http.streaming import Body, Decoder, exchange_json, open_body
 from voicebot.messages import ReplyPart, Usage
@@ -52,7 +61,7 @@ class ReplyRequest:
     """One request for a reply."""
 
     server: Server
-    patience: ReplyTimeouts
+    timeouts: ReplyTimeouts
     tools: bool = False
     """The server may answer with tool calls alone."""
     counts_follow: bool = False
@@ -83,18 +92,18 @@ async def open_reply(
     content: Mapping[str, object],
     *,
     headers: Mapping[str, str],
-    asking: ReplyRequest,
+    request: ReplyRequest,
 ) -> AsyncGenerator[Body | Refusal, None]:
     """POST `content` as JSON and give the body of the answer, or what the server refused it with.
 
     Asks again where that may help. Raises the errors of the server.
     """
-    server, patience = asking.server, asking.patience
-    deadline = asking.asked_at + patience.first_seconds
+    server, timeouts = request.server, request.timeouts
+    deadline = request.asked_at + timeouts.first_seconds
 
     async def ask() -> Body | Refusal:
-        request = client.build_request("POST", path, json=content, headers=headers)
-        body = await stack.enter_async_context(open_body(client, request, deadline=deadline))
+        post = client.build_request("POST", path, json=content, headers=headers)
+        body = await stack.enter_async_context(open_body(client, post, deadline=deadline))
         if body.response.status_code == 200 and not is_html(body.response):
             return body
         return await _read_refusal(body)
@@ -102,9 +111,9 @@ async def open_reply(
     async with AsyncExitStack() as stack:
         try:
             with translated(server), anyio.fail_after(deadline - anyio.current_time()):
-                answer = await _persist(ask, patience.retries)
+                answer = await _persist(ask, timeouts.retries)
         except TimeoutError as error:
-            raise _too_slow(server, patience, begun=False) from error
+            raise reply_late(server, first_seconds=timeouts.first_seconds) from error
         yield answer
 
 
@@ -162,7 +171,7 @@ async def get_list(
             f"{server.name} did not answer within {seconds:g} s", hint=f"is {server.section}.base_url right?"
         ) from error
     if answer.response.status_code != 200 or answer.value is None:
-        raise refused(server, read_refusal(answer.response, answer.content))
+        raise reply_refused(server, read_refusal(answer.response, answer.content))
     return answer.value
 
 
@@ -174,7 +183,7 @@ async def _read_refusal(body: Body) -> Refusal:
 
 
 async def stream_parts(
-    body: Body, decoder: Decoder[T], read_step: Callable[[T], StreamStep | None], *, asking: ReplyRequest
+    body: Body, decoder: Decoder[T], read_step: Callable[[T], StreamStep | None], *, request: ReplyRequest
 ) -> AsyncGenerator[ReplyPart, None]:
     """Yield the text of the reply in `body` without its reasoning, then its tool calls, then what the server counted.
 
@@ -188,12 +197,12 @@ async def stream_parts(
     spoke = thought = False
     finish = ""
     try:
-        async with aclosing(_steps(reader, read_step, asking)) as steps:
+        async with aclosing(_steps(reader, read_step, request)) as steps:
             async for step in steps:
                 thought = thought or step.thought
                 finish = step.finish
                 usage = _updated(usage, step.usage)
-                with translated(asking.server):
+                with translated(request.server):
                     for part in step.calls:
                         joined.feed(part)
                 if text := reasoning.feed(step.text):
@@ -209,12 +218,12 @@ async def stream_parts(
     calls = joined.finish(cut_short=finish == "length")
     for call in calls:
         yield call
-    if asking.counts_follow:
+    if request.counts_follow:
         usage = _updated(usage, await _counts(reader, read_step))
     await body.drain()
     yield replace(usage, finish_reason=finish)
-    if not spoke and not (calls and asking.tools):
-        raise _empty(asking.server, finish, called=bool(calls), thought=thought or reasoning.reasoned)
+    if not spoke and not (calls and request.tools):
+        raise reply_empty(request.server, finish, called=bool(calls), thought=thought or reasoning.reasoned)
 
 
 class _Reader(Generic[T]):
@@ -234,20 +243,22 @@ class _Reader(Generic[T]):
 
 
 async def _steps(
-    reader: _Reader[T], read_step: Callable[[T], StreamStep | None], asking: ReplyRequest
+    reader: _Reader[T], read_step: Callable[[T], StreamStep | None], request: ReplyRequest
 ) -> AsyncGenerator[StreamStep, None]:
     """Yield the steps up to the one that finishes the reply."""
-    server, patience = asking.server, asking.patience
+    server, timeouts = request.server, request.timeouts
     begun = False
-    deadline = asking.asked_at + patience.first_seconds
+    deadline = request.asked_at + timeouts.first_seconds
     while True:
         try:
             with translated(server):
                 item = await reader.next_item(deadline=deadline)
         except TimeoutError as error:
-            raise _too_slow(server, patience, begun=begun) from error
+            if begun:
+                raise reply_paused(server, idle_seconds=timeouts.idle_seconds) from error
+            raise reply_late(server, first_seconds=timeouts.first_seconds) from error
         if item is None:
-            raise broke_off(server) if begun else _said_nothing(server)
+            raise broke_off(server) if begun else reply_missing(server)
         try:
             with translated(server):
                 step = read_step(item)
@@ -256,23 +267,16 @@ async def _steps(
                 raise broke_off(server) from error
             raise
         if step is None:
-            raise server.failure(
-                f"{server.name} ended the stream before its reply was finished",
-                hint="servers for one user stop a reply when another request comes in; its log may say more",
-            )
+            raise reply_cut_short(server)
         begun = begun or step.thought or bool(step.text or step.calls)
         yield step
         if step.error:
-            place = " in the middle of its reply" if begun else ""
-            raise server.failure(
-                f"{server.name} failed{place}: {server.conceal(step.error)}",
-                hint="its log may say more; then ask again",
-            )
+            raise reply_failed(server, step.error, begun=begun)
         if step.finish:
             return
         if begun:
             # Counted from here: while the listener was busy, the server was not slow.
-            deadline = anyio.current_time() + patience.idle_seconds
+            deadline = anyio.current_time() + timeouts.idle_seconds
 
 
 async def _counts(reader: _Reader[T], read_step: Callable[[T], StreamStep | None]) -> Usage:
@@ -293,50 +297,3 @@ def _updated(usage: Usage, newer: Usage | None) -> Usage:
         return usage
     known = {one.name: value for one in fields(newer) if (value := getattr(newer, one.name)) not in (None, "")}
     return replace(usage, **known)
-
-
-def _too_slow(server: Server, patience: ReplyTimeouts, *, begun: bool) -> VoicebotError:
-    """Return the error for a reply that did not begin in time, or paused for too long."""
-    if begun:
-        return server.failure(
-            f"{server.name} paused for more than {patience.idle_seconds:g} s in the middle of its reply",
-            hint=f"allow longer pauses with {server.section}.idle_timeout_seconds",
-        )
-    return server.failure(
-        f"{server.name} did not begin to reply within {patience.first_seconds:g} s",
-        hint=f"use a smaller model, or wait longer with {server.section}.first_delta_timeout_seconds",
-    )
-
-
-def _said_nothing(server: Server) -> VoicebotError:
-    return server.failure(
-        f"{server.name} ended its answer without a word",
-        hint="the conversation may be longer than the model's context: try fewer conversation.turns",
-    )
-
-
-def _empty(server: Server, finish: str, *, called: bool, thought: bool) -> VoicebotError:
-    limit = f"{server.section}.max_tokens"
-    if called or finish == "tool_calls":
-        return server.failure(
-            f"the reply of {server.name} is empty: the model called a tool", hint="use a model without built-in tools"
-        )
-    if finish == "length":
-        if thought:
-            return server.failure(
-                f"the reply of {server.name} is empty: thinking used up its limit of model tokens",
-                hint=f"raise {limit}, turn thinking off, or use a model that does not think",
-            )
-        return server.failure(
-            f"the reply of {server.name} is empty: its limit of model tokens left no room for a word",
-            hint=f"raise {limit}, or shorten the conversation with conversation.turns",
-        )
-    if finish == "content_filter":
-        return server.failure(
-            f"the reply of {server.name} is empty: its content filter stopped it", hint="ask differently"
-        )
-    reason = f" (it ended with {finish!r})" if finish not in ("", "stop") else ""
-    return server.failure(
-        f"the reply of {server.name} is empty{reason}",
-        hint="ask again, or use another model" if not thought else "the model thought and said nothing: ask again",
-    )
