@@ -129,12 +129,12 @@ async def _own_times(dialect: Dialect) -> tuple[list[float], float]:
         script += [chunk(dialect.delta(first)), chunk(dialect.delta(second)), Pause(1 / DELTAS_PER_SECOND)]
     watch = _Stopwatch()
     async with _served(dialect, [*script, chunk(dialect.end), LAST_CHUNK]) as chat:
-        chat._client._transport = _Transport(watch)
+        chat._connection.client._transport = _Transport(watch)
         pipeline = Pipeline(chat, None, SilentOutput(realtime=False), Chunker, Pacer)
         began = time.perf_counter()
         outcome = await speak_turn(HELLO, pipeline, emit=watch.emit, scope=anyio.CancelScope())
         rate = len(pieces) / (time.perf_counter() - began)
-        await chat._client._transport.aclose()
+        await chat._connection.client._transport.aclose()
     assert outcome.kind == "completed", outcome.error
     return watch.waits[:-1], rate  # the last one is flushed by the end of the stream, not by a delta
 

@@ -5,28 +5,20 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
 
-from voicebot.chat.wire.calls import (
-    CallPart,
-    arguments_object,
-    arguments_text,
-    count_of,
-    described,
-    objects_in,
-    text_of,
-)
+from voicebot.chat.wire.calls import arguments_object, count_of, described, objects_in, read_call, text_of
+from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
 from voicebot.chat.wire.models import ListedModel, listed_by_openai, nearest_model
-from voicebot.chat.wire.replies import ReplyRequest, ReplyTimeouts, StreamStep, get_list, open_reply, stream_parts
+from voicebot.chat.wire.replies import ReplyRequest, StreamStep
 from voicebot.config.models import ChatOpenAI
 from voicebot.errors import ChatError, ConfigError, VoicebotError
-from voicebot.http.client import open_client
-from voicebot.http.failures import Refusal, Server, media_type, shown_address, translated, words_of
+from voicebot.http.failures import Refusal, media_type, shown_address, words_of
 from voicebot.http.lines import (
     MAX_LINE_BYTES,
     BadStream,
@@ -35,7 +27,7 @@ from voicebot.http.lines import (
     parse_object,
     without_lone_surrogates,
 )
-from voicebot.http.streaming import Body, Decoder
+from voicebot.http.streaming import Decoder
 from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 
 OPENAI_HOST = "api.openai.com"
@@ -48,65 +40,28 @@ REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
 class OpenAICompatibleChat:
     """The replies of one model of a server that speaks OpenAI's dialect."""
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        config: ChatOpenAI,
-        *,
-        server: Server,
-        model: str,
-        headers: Mapping[str, str],
-    ) -> None:
-        self._client = client
+    def __init__(self, connection: ChatConnection, config: ChatOpenAI, *, model: str) -> None:
+        self._connection = connection
         self._config = config
-        self._server = server
         self._model = model
-        self._headers = headers
-        self._timeouts = ReplyTimeouts(config.first_delta_timeout_seconds, config.idle_timeout_seconds, config.retries)
 
     @property
     def name(self) -> str:
         """What a person calls it, such as `llama3.2 at http://127.0.0.1:8080/v1`."""
         return f"{self._model} at {shown_address(self._config.base_url)}"
 
-    async def stream_reply(
+    def stream_reply(
         self, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = ()
     ) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the deltas of the reply to `messages` without reasoning, then its tool calls and what was counted.
+        """Yield the parts of the reply to `messages`; see `ChatConnection.stream_reply`."""
+        return self._connection.stream_reply(self._request(messages, tools), explain=self._explain)
 
-        Closing the generator ends the request. Raises ChatError, for a reply that breaks off after its deltas so far,
-        and ChatUnavailable.
-        """
-        config = self._config
-        request = ReplyRequest(self._server, self._timeouts, tools=bool(tools), counts_follow=config.include_usage)
-        content = self._request(messages, tools)
-        async with AsyncExitStack() as stack:
-            answer = await stack.enter_async_context(self._open_reply(content, request))
-            if isinstance(answer, Refusal) and answer.status in (400, 422) and "stream_options" in answer.words:
-                # A server that does not know the field can still answer.
-                content.pop("stream_options", None)
-                answer = await stack.enter_async_context(self._open_reply(content, request))
-            if isinstance(answer, Refusal):
-                raise await self._refused(answer)
-            # Some servers and proxies ignore `stream` and send the whole reply at once.
-            whole = media_type(answer.response) == "application/json"
-            decoder: Decoder[ServerSentEvent] = _WholeBody() if whole else EventDecoder()
-            async with aclosing(stream_parts(answer, decoder, read_step, request=request)) as parts:
-                async for part in parts:
-                    yield part
-
-    def _open_reply(
-        self, content: dict[str, object], request: ReplyRequest
-    ) -> AbstractAsyncContextManager[Body | Refusal]:
-        headers = {**self._headers, "accept": "text/event-stream"}
-        return open_reply(self._client, "/chat/completions", content, headers=headers, request=request)
-
-    def _request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, object]:
+    def _request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> ReplyRequest[ServerSentEvent]:
         config = self._config
         # OpenAI's newer models refuse the name that everybody else knows.
         limit = "max_completion_tokens" if _host(config) == OPENAI_HOST else "max_tokens"
         form = {"type": config.response_format} if isinstance(config.response_format, str) else config.response_format
-        wanted: dict[str, object] = {
+        settings: dict[str, object] = {
             "temperature": config.temperature,
             "top_p": config.top_p,
             limit: config.max_tokens,
@@ -117,26 +72,35 @@ class OpenAICompatibleChat:
             "n": config.n if config.n > 1 else None,
             "tools": described(tools) or None,
         }
-        return {
-            "model": self._model,
-            "messages": [_written(message) for message in messages],
-            "stream": True,
-            **{key: value for key, value in wanted.items() if value is not None},
-        }
+        return ReplyRequest(
+            "/chat/completions",
+            {
+                "model": self._model,
+                "messages": [_written(message) for message in messages],
+                "stream": True,
+                **{key: value for key, value in settings.items() if value is not None},
+            },
+            new_decoder=_new_decoder,
+            read_step=read_step,
+            accept="text/event-stream",
+            optional_field="stream_options",
+            offers_tools=bool(tools),
+            counts_follow=config.include_usage,
+        )
 
-    async def _refused(self, refusal: Refusal) -> VoicebotError:
-        if refusal.status != 404:
-            return reply_refused(self._server, refusal)
-        if "model" not in refusal.words.lower():
-            return reply_refused(self._server, refusal, hint=_path_hint(self._config))
-        try:
-            listed = await _list_models(self._client, self._server, self._config, self._headers)
-        except ChatError:
-            listed = []
-        models = [model.name for model in listed]
-        near = nearest_model(self._model, models) or next(iter(models), "")
-        hint = f'set chat.model = "{near}"' if near else "set chat.model to a model that the server has"
-        return reply_refused(self._server, refusal, hint=hint)
+    async def _explain(self, refusal: Refusal) -> VoicebotError:
+        """Return the error for a refusal, with what helps."""
+        hint = ""
+        if refusal.status == 404 and "model" in refusal.words.lower():
+            models: list[ListedModel] = []
+            with suppress(ChatError):
+                models = await _list_models(self._connection)
+            names = [model.name for model in models]
+            near = nearest_model(self._model, names) or next(iter(names), "")
+            hint = f'set chat.model = "{near}"' if near else "set chat.model to a model that the server has"
+        elif refusal.status == 404:
+            hint = _path_hint(self._config)
+        return reply_refused(self._connection.server, refusal, hint=hint)
 
 
 @asynccontextmanager
@@ -145,37 +109,41 @@ async def open_openai_compatible(config: ChatOpenAI) -> AsyncGenerator[OpenAICom
 
     Raises ChatError, ChatUnavailable when nobody answers, and ConfigError for an API key that cannot be sent.
     """
-    async with _open_client(config) as (client, server, headers):
+    async with _open_connection(config) as connection:
         model = config.model
         if not model:
-            models = await _list_models(client, server, config, headers)
+            models = await _list_models(connection)
             if not models:
-                raise ChatError(f"{server.name} lists no chat model", hint="set chat.model to the model's name")
+                raise ChatError(
+                    f"{connection.server.name} lists no chat model", hint="set chat.model to the model's name"
+                )
             model = models[0].name
-        yield OpenAICompatibleChat(client, config, server=server, model=model, headers=headers)
+        yield OpenAICompatibleChat(connection, config, model=model)
 
 
 async def list_openai_models(config: ChatOpenAI) -> list[ListedModel]:
     """List the chat models of the server of `config`; raise as `open_openai_compatible` does."""
-    async with _open_client(config) as (client, server, headers):
-        return await _list_models(client, server, config, headers)
+    async with _open_connection(config) as connection:
+        return await _list_models(connection)
 
 
-@asynccontextmanager
-async def _open_client(config: ChatOpenAI) -> AsyncGenerator[tuple[httpx.AsyncClient, Server, dict[str, str]], None]:
-    """Open a client, and give with it the server and the headers that hold the API key."""
+async def _list_models(connection: ChatConnection) -> list[ListedModel]:
+    return listed_by_openai(await connection.get_json("/models"))
+
+
+def _open_connection(config: ChatOpenAI) -> AbstractAsyncContextManager[ChatConnection]:
     key = _api_key(config)
     server = chat_server(
         f"the chat server at {shown_address(config.base_url)}",
         start_hint="start the server, or set chat.base_url to its address up to and including /v1",
         secret=key,
     )
-    async with AsyncExitStack() as stack:
-        with translated(server):
-            client = await stack.enter_async_context(
-                open_client(config.base_url, connect_timeout_seconds=config.connect_timeout_seconds)
-            )
-        yield client, server, {"authorization": f"Bearer {key}"} if key else {}
+    return open_connection(config, server, headers={"authorization": f"Bearer {key}"} if key else {})
+
+
+def _new_decoder(response: httpx.Response) -> Decoder[ServerSentEvent]:
+    # Some servers and proxies ignore `stream` and send the whole reply at once.
+    return _WholeBody() if media_type(response) == "application/json" else EventDecoder()
 
 
 def read_step(event: ServerSentEvent) -> StreamStep | None:
@@ -193,21 +161,10 @@ def read_step(event: ServerSentEvent) -> StreamStep | None:
     return StreamStep(
         text=without_lone_surrogates(text_of(fields, "content") + text_of(fields, "refusal")),
         thought=any(fields.get(key) for key in REASONING_FIELDS),
-        calls=tuple(_call_part(call) for call in objects_in(fields.get("tool_calls"))),
+        calls=tuple(read_call(call) for call in objects_in(fields.get("tool_calls"))),
         finish=finish,
         usage=_usage(value),
         error=error,
-    )
-
-
-def _call_part(call: dict[str, object]) -> CallPart:
-    function = call.get("function")
-    fields = function if isinstance(function, dict) else {}
-    return CallPart(
-        index=count_of(call, "index"),
-        id=text_of(call, "id"),
-        name=text_of(fields, "name"),
-        arguments=arguments_text(fields.get("arguments")),
     )
 
 
@@ -317,11 +274,3 @@ def _path_hint(config: ChatOpenAI) -> str:
     if not address.endswith("/v1"):
         return f'most servers want /v1 at the end: chat.base_url = "{address}/v1"'
     return "is chat.base_url the address of a server with /v1/chat/completions?"
-
-
-async def _list_models(
-    client: httpx.AsyncClient, server: Server, config: ChatOpenAI, headers: Mapping[str, str]
-) -> list[ListedModel]:
-    return listed_by_openai(
-        await get_list(client, "/models", headers=headers, server=server, seconds=config.connect_timeout_seconds)
-    )

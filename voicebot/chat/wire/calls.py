@@ -24,6 +24,19 @@ class CallPart:
     """It is all of a call."""
 
 
+def read_call(call: dict[str, object], *, whole: bool = False) -> CallPart:
+    """Read one entry of `tool_calls`; a `whole` one has no part in what comes before and after it."""
+    function = call.get("function")
+    fields = function if isinstance(function, dict) else {}
+    return CallPart(
+        index=None if whole else count_of(call, "index"),
+        id=text_of(call, "id"),
+        name=text_of(fields, "name"),
+        arguments=arguments_text(fields.get("arguments")),
+        whole=whole,
+    )
+
+
 class JoinedCalls:
     """Joins the parts of tool calls, which servers may send mixed."""
 
