@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from tests.chat.dialects import CALCULATOR, CONTRACTS, HELLO, OPENAI, failure_of, reply_of, told_by
 from tests.fault_server import LAST_CHUNK, Act, Pause, Reset, Stall, chunk, chunked, serve, whole
-from voicebot.chat.openai_compatible import _api_key, list_openai_models, open_openai_compatible
+from voicebot.chat.openai_compatible import api_key, list_openai_models, open_openai_compatible
 from voicebot.config.models import ChatOpenAI
 from voicebot.errors import ChatError, ConfigError
 from voicebot.messages import Message, ToolCall, ToolSpec, Usage
@@ -134,8 +134,8 @@ async def test_a_key_may_come_from_a_file_that_nobody_else_can_read(tmp_path: Pa
     file.write_text(f"{KEY}\n")
     file.chmod(0o600)
     config = ChatOpenAI(kind="openai", model="m", api_key_file=str(file))
-    assert _api_key(config) == KEY
-    assert _api_key(config.model_copy(update={"api_key": SecretStr("other")})) == "other"
+    assert api_key(config) == KEY
+    assert api_key(config.model_copy(update={"api_key": SecretStr("other")})) == "other"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
@@ -145,7 +145,7 @@ async def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path, mode: 
     file.write_text(KEY)
     file.chmod(mode)
     with pytest.raises(ConfigError, match="others can read") as caught:
-        _api_key(ChatOpenAI(kind="openai", model="m", api_key_file=str(file)))
+        api_key(ChatOpenAI(kind="openai", model="m", api_key_file=str(file)))
     assert caught.value.hint == f"run `chmod 600 {file}`"
 
 
@@ -154,7 +154,7 @@ async def test_a_key_file_without_a_key_is_said_to_have_none(tmp_path: Path) -> 
     empty.touch(mode=0o600)
     for file, words in {empty: "is empty", tmp_path / "nowhere": "No such file", tmp_path: "directory"}.items():
         with pytest.raises(ConfigError, match=words):
-            _api_key(ChatOpenAI(kind="openai", model="m", api_key_file=str(file)))
+            api_key(ChatOpenAI(kind="openai", model="m", api_key_file=str(file)))
 
 
 async def test_models_are_listed_with_their_context() -> None:
@@ -180,7 +180,7 @@ async def test_without_a_key_none_is_sent_and_openais_own_goes_to_openai_alone(
         "https://example.com/api.openai.com/v1": "",
         "https://api.openai.com@example.com/v1": "",
     }.items():
-        assert _api_key(ChatOpenAI(kind="openai", base_url=address)) == key
+        assert api_key(ChatOpenAI(kind="openai", base_url=address)) == key
 
 
 async def test_the_key_is_in_no_message_and_no_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import anyio
 import httpx
 
+from voicebot.chat.wire.api_keys import is_sendable, key_headers
 from voicebot.chat.wire.models import has_model, nearest_model, ollama_models, openai_models
 from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI, ChatServer
 from voicebot.http.client import is_loopback, open_client
@@ -94,8 +95,7 @@ async def probe(
         seconds = SEARCH_SECONDS if config.base_url is None else config.connect_timeout_seconds
     key = config.api_key.get_secret_value().strip()
     # Only to a server that was named: whatever listens on a usual port has no business with it.
-    named = config.base_url is not None and key.isascii() and key.isprintable()
-    headers = {"authorization": f"Bearer {key}"} if key and named else None
+    headers = key_headers(key) if config.base_url is not None and is_sendable(key) else {}
     answers: dict[tuple[str, str], JsonAnswer] = {}
     async with AsyncExitStack() as clients:
         asked: list[tuple[str, httpx.AsyncClient]] = []
@@ -221,7 +221,7 @@ async def _ask(
     candidate: str,
     path: str,
     seconds: float,
-    headers: Mapping[str, str] | None,
+    headers: Mapping[str, str],
     answers: dict[tuple[str, str], JsonAnswer],
 ) -> None:
     try:

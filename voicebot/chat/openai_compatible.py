@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from pathlib import Path
 
 import httpx
 
+from voicebot.chat.wire.api_keys import is_sendable, key_headers, key_in_file
 from voicebot.chat.wire.calls import arguments_object, count_of, described, objects_in, read_call, text_of
 from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
@@ -32,7 +31,6 @@ from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 
 OPENAI_HOST = "api.openai.com"
 END_OF_STREAM = "[DONE]"
-MAX_KEY_CHARACTERS = 10_000
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
 """DeepSeek and llama.cpp; vLLM, Ollama and OpenRouter; OpenRouter."""
 
@@ -132,13 +130,13 @@ async def _list_models(connection: ChatConnection) -> list[ListedModel]:
 
 
 def _open_connection(config: ChatOpenAI) -> AbstractAsyncContextManager[ChatConnection]:
-    key = _api_key(config)
+    key = api_key(config)
     server = chat_server(
         f"the chat server at {shown_address(config.base_url)}",
         start_hint="start the server, or set chat.base_url to its address up to and including /v1",
         secret=key,
     )
-    return open_connection(config, server, headers={"authorization": f"Bearer {key}"} if key else {})
+    return open_connection(config, server, headers=key_headers(key))
 
 
 def _new_decoder(response: httpx.Response) -> Decoder[ServerSentEvent]:
@@ -237,35 +235,16 @@ def _host(config: ChatOpenAI) -> str:
         return ""
 
 
-def _api_key(config: ChatOpenAI) -> str:
+def api_key(config: ChatOpenAI) -> str:
     """Return the configured key, else OpenAI's own for OpenAI's own host: no other server may ever see that one."""
     key, source = config.api_key.get_secret_value().strip(), "chat.api_key"
     hint = "copy the key anew into VOICEBOT_CHAT__API_KEY"
     if not key and config.api_key_file:
-        key, source, hint = _key_in(config.api_key_file), config.api_key_file, "copy the key anew into the file"
+        key, source, hint = key_in_file(config.api_key_file), config.api_key_file, "copy the key anew into the file"
     if not key and _host(config) == OPENAI_HOST and config.base_url.startswith("https:"):
         key, source = os.environ.get("OPENAI_API_KEY", "").strip(), "OPENAI_API_KEY"
-    if not (key.isascii() and key.isprintable()):
-        # Checked here: the HTTP library would put the whole header, key and all, into its error.
+    if not is_sendable(key):
         raise ConfigError(f"{source} has characters that no API key has", hint=hint)
-    return key
-
-
-def _key_in(name: str) -> str:
-    """Read the API key in a file; raise ConfigError for one that is empty or that others can read."""
-    path = Path(name).expanduser()
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            # Asked of the open file: its name may mean another one a moment later.
-            if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise ConfigError(f"others can read the API key in {path}", hint=f"run `chmod 600 {path}`")
-            key = file.read(MAX_KEY_CHARACTERS).strip()
-    except OSError as error:
-        raise ConfigError(
-            f"chat.api_key_file: cannot read {path}: {error.strerror}", hint="put the API key, and nothing else, there"
-        ) from error
-    if not key:
-        raise ConfigError(f"chat.api_key_file: {path} is empty", hint="put the API key, and nothing else, there")
     return key
 
 
