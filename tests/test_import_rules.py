@@ -23,6 +23,7 @@ ROOMS = [
     "conversation",
     "config",
     "threadsafe",
+    "import_paths",
     "budoux_phrases",
     "voice_costs",
     "http",

@@ -79,8 +79,8 @@ async def test_a_class_or_a_function_makes_the_model_with_its_options() -> None:
     ("factory", "kind", "words"),
     [
         ("", ConfigError, "chat.factory is empty"),
-        ("no.such.module:x", ConfigError, "there is no no.such.module:x"),
-        (f"{HERE}:nobody", ConfigError, "there is no"),
+        ("no.such.module:x", ConfigError, "cannot import no.such.module:x: No module named 'no'"),
+        (f"{HERE}:nobody", ConfigError, "has no attribute 'nobody'"),
         (f"{HERE}:HERE", ConfigError, "cannot be called"),
         (f"{HERE}:not_a_model", ConfigError, "returned no chat model but int"),
         (f"{HERE}:broken", ChatError, "RuntimeError: no feathers"),

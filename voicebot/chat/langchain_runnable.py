@@ -6,21 +6,17 @@ LangChain itself runs on asyncio, so this backend does too.
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 import inspect
 import json
-import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 
 from voicebot.config.models import ChatLangChain
 from voicebot.errors import ChatError, VoicebotError
+from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.text.reasoning import ReasoningFilter
 
@@ -118,7 +114,7 @@ async def open_runnable(config: ChatLangChain) -> AsyncGenerator[RunnableChat, N
             "chat.kind is langchain and nothing says what is to reply",
             hint='set chat.runnable = "package.module:attribute"',
         )
-    found = await _imported(path)
+    found = await to_thread.run_sync(_import_runnable, path)
     if not hasattr(found, "astream") and callable(found):
         try:
             found = found()
@@ -296,30 +292,12 @@ def _final_nodes(runnable: Runnable[Any, Any]) -> frozenset[str]:
     return frozenset(edge.source for edge in drawn.edges if edge.target == _END)
 
 
-async def _imported(path: str) -> Any:  # Any: whatever stands there
-    module_name, _, attribute = path.partition(":")
+def _import_runnable(path: str) -> Any:  # Any: whatever stands there
     try:
-        found: Any = await to_thread.run_sync(_import, module_name)
-        for name in attribute.split("."):
-            found = getattr(found, name)
-    except ModuleNotFoundError as error:
-        missing = (error.name or module_name).split(".")[0]
-        hint = f"is {missing} installed, or in the folder where voicebot is started?"
-        raise ChatError(
-            f"cannot import {path}: {error}", hint=INSTALL if missing == "langchain_core" else hint
-        ) from error
-    except AttributeError as error:
-        raise ChatError(f"cannot import {path}: {error}", hint="chat.runnable is module:attribute") from error
-    except Exception as error:
-        raise ChatError(f"cannot import {path}: {type(error).__name__}: {error}") from error
-    return found
-
-
-def _import(name: str) -> ModuleType:
-    if importlib.util.find_spec(name.partition(".")[0]) is None:
-        # A command does not look where it is started; whoever keeps agent.py beside config.toml expects it.
-        sys.path.append(str(Path.cwd()))
-    return importlib.import_module(name)
+        return import_by_path(path)
+    except ImportPathError as error:
+        hint = INSTALL if error.missing == "langchain_core" else error.hint
+        raise ChatError(f"chat.runnable: {error}", hint=hint) from error
 
 
 def _check_event_loop() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from inspect import signature
@@ -12,6 +11,7 @@ from anyio import to_thread
 
 from voicebot.config.models import ChatPlugin
 from voicebot.errors import ChatError, ConfigError, VoicebotError
+from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.messages import Message, ReplyPart, ToolSpec
 
 
@@ -32,17 +32,8 @@ class PluginChat:
         return _translated(lambda: self._model.stream_reply(messages), self._factory)
 
 
-class PluginToolChat:
-    """The same of a chat model that can ask for tools."""
-
-    def __init__(self, model: Any, factory: str) -> None:  # Any: looked at when it was made
-        self._model = model
-        self._factory = factory
-
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-        return str(self._model.name)
+class PluginToolChat(PluginChat):
+    """The replies of a chat model made elsewhere that can ask for tools."""
 
     def stream_reply(
         self, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = ()
@@ -71,7 +62,7 @@ async def open_plugin(config: ChatPlugin) -> AsyncGenerator[PluginChat | PluginT
     The factory returns a chat model (see `voicebot.protocols`), or an async context manager that gives one. Raises
     ConfigError when there is no such factory and ChatError for what it raises.
     """
-    factory = await to_thread.run_sync(_find, config.factory)
+    factory = await to_thread.run_sync(_find_factory, config.factory)
     async with AsyncExitStack() as stack:
         try:
             model = factory(**config.options)
@@ -90,24 +81,16 @@ async def open_plugin(config: ChatPlugin) -> AsyncGenerator[PluginChat | PluginT
         yield PluginToolChat(model, config.factory) if takes_tools else PluginChat(model, config.factory)
 
 
-def _find(path: str) -> Any:  # Any: somebody else's attribute
-    module_name, _, attributes = path.partition(":")
-    if not module_name:
+def _find_factory(path: str) -> Any:  # Any: somebody else's attribute
+    if not path:
         raise ConfigError("chat.factory is empty", hint='name what makes the chat model: "package.module:attribute"')
     try:
-        found: Any = importlib.import_module(module_name)
-        for attribute in attributes.split("."):
-            found = getattr(found, attribute)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"chat.factory: there is no {path}: {error}",
-            hint="is the package installed here, or its folder in PYTHONPATH?",
-        ) from error
-    except Exception as error:
-        raise _failed(path, error) from error
-    if not callable(found):
+        factory = import_by_path(path)
+    except ImportPathError as error:
+        raise ConfigError(f"chat.factory: {error}", hint=error.hint) from error
+    if not callable(factory):
         raise ConfigError(f"chat.factory: {path} cannot be called", hint="name a function or a class")
-    return found
+    return factory
 
 
 def _failed(factory: str, error: Exception) -> ChatError:

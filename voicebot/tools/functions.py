@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -17,6 +14,7 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticSerializationError, to_json
 
 from voicebot.errors import ConfigError
+from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.messages import ToolSpec
 from voicebot.tools.toolbox import BadArguments, Tool, read_arguments
 
@@ -51,33 +49,15 @@ def function_tool(function: Callable[..., Any], *, name: str = "") -> Tool:  # A
 
 def import_tool(path: str) -> Tool:
     """The function (or Tool) that `path` names, as package.module:function. Raises ConfigError."""
-    module_name, _, attribute = path.partition(":")
-    found = _import(module_name, path)
-    for part in attribute.split("."):
-        try:
-            found = getattr(found, part)
-        except AttributeError as error:
-            raise ConfigError(
-                f"tools.enabled: {path}: {module_name} has no {attribute!r}", hint="want package.module:function"
-            ) from error
+    try:
+        found = import_by_path(path)
+    except ImportPathError as error:
+        raise ConfigError(f"tools.enabled: {error}", hint=error.hint) from error
     if isinstance(found, Tool):
         return found
     if not callable(found):
-        raise ConfigError(f"tools.enabled: {path}: that is no function", hint="want package.module:function")
+        raise ConfigError(f"tools.enabled: {path} is not a function", hint="name it as package.module:function")
     return function_tool(found)
-
-
-def _import(name: str, path: str) -> Any:  # Any: whatever the module holds
-    try:
-        if importlib.util.find_spec(name.partition(".")[0]) is None:
-            # A command does not look where it is started; whoever keeps tools.py beside config.toml expects it.
-            sys.path.append(str(Path.cwd()))
-        return importlib.import_module(name)
-    except Exception as error:
-        raise ConfigError(
-            f"tools.enabled: {path}: {name} cannot be imported: {type(error).__name__}: {error}",
-            hint="is it installed, or in the folder where voicebot is started?",
-        ) from error
 
 
 def _checked_arguments(

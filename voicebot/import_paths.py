@@ -1,0 +1,50 @@
+"""What the configuration names by an import path: `package.module:attribute`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from pathlib import Path
+from typing import Any
+
+_FORM = "name it as package.module:attribute"
+
+
+class ImportPathError(Exception):
+    """An import path leads nowhere; the text says why, and `hint` what to do about it."""
+
+    def __init__(self, message: str, *, hint: str, missing: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.missing = missing
+        """The package that is not installed; empty for any other reason."""
+
+
+def import_by_path(path: str) -> Any:  # Any: whatever stands there
+    """Import what `path` names. Raises ImportPathError, also for whatever its module raises."""
+    module_name = path.partition(":")[0]
+    if not module_name:
+        raise ImportPathError(f"cannot import {path!r}: it names no module", hint=_FORM)
+    try:
+        if importlib.util.find_spec(module_name.partition(".")[0]) is None:
+            # A command does not look where it is started; whoever keeps agent.py beside config.toml expects it.
+            sys.path.append(str(Path.cwd()))
+        importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or module_name).partition(".")[0]
+        raise ImportPathError(
+            f"cannot import {path}: {error}",
+            hint=f"install {missing}, or put it in the folder where voicebot is started",
+            missing=missing,
+        ) from error
+    except Exception as error:  # a module is somebody else's code
+        raise ImportPathError(
+            f"cannot import {path}: {type(error).__name__}: {error}",
+            hint=f"importing {module_name} alone shows where it fails",
+        ) from error
+    try:
+        return pkgutil.resolve_name(path)
+    except Exception as error:  # an attribute may be computed there
+        raise ImportPathError(f"cannot import {path}: {error}", hint=_FORM) from error
