@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import operator
 import re
 import unicodedata
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
@@ -15,6 +14,7 @@ from fractions import Fraction
 import anyio
 
 from voicebot.messages import Message
+from voicebot.text.arithmetic import BASIC_OPERATORS, Operators, evaluate
 
 _FIRST_DELTA_SECONDS = 0.3
 _UNEVEN = (0.6, 1.3, 0.9, 1.5, 0.7, 1.0)
@@ -244,16 +244,6 @@ def _count(digits: Callable[[str], str], say: Callable[[range], str], *, too_far
 _EXPRESSION = re.compile(r"[-+]?[\d(][\d\s.()+\-*/]*[\d)]")
 _MOST_DIGITS = 15
 """More of them nobody can follow by ear."""
-_OPERATIONS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
-
-
-class _TooLarge(ValueError):
-    """The result is too long to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,13 +279,13 @@ class _Arithmetic:
         if len(expression) > 100 or not re.search(r"[\d)]\s*[-+*/]", expression):
             return None
         try:
-            value = _value(ast.parse(expression, mode="eval").body)
-        except SyntaxError:
-            return None
+            value = evaluate(expression, operators=_OPERATORS)
         except ZeroDivisionError:
             return self.by_zero
-        except _TooLarge:
+        except OverflowError:
             return self.too_large
+        except ValueError:
+            return None
         rounded = round(value, 4)
         result = f"{float(abs(rounded)):.4f}".rstrip("0").rstrip(".") if rounded.denominator > 1 else str(abs(rounded))
         if len(result) > _MOST_DIGITS:
@@ -315,26 +305,16 @@ class _Arithmetic:
         return re.sub(r"\s*([-+*/])\s*", lambda match: self.spoken[match[1]], said)
 
 
-def _value(node: ast.expr) -> Fraction:
-    """Return the exact value of a sum. Raises ZeroDivisionError, _TooLarge, and SyntaxError for anything else."""
-    match node:
-        case ast.Constant(value=int() | float() as number):
-            return Fraction(str(number))
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand)
-        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _value(operand)
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            base, exponent = _value(left), _value(right)
-            if exponent.denominator != 1:
-                raise SyntaxError
-            if abs(exponent) > 100 or abs(base) > 1000:
-                raise _TooLarge
-            return base ** int(exponent)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
-            return _OPERATIONS[type(op)](_value(left), _value(right))
-        case _:
-            raise SyntaxError
+def _power(base: Fraction, exponent: Fraction) -> Fraction:
+    """Return a power that can be said. Raises ValueError for a root, and OverflowError."""
+    if exponent.denominator != 1:
+        raise ValueError("a root is not said as a power")
+    if abs(exponent) > 100 or abs(base) > 1000:
+        raise OverflowError("the power is too large to be said")
+    return Fraction(base ** int(exponent))
+
+
+_OPERATORS: Operators = {**BASIC_OPERATORS, ast.Pow: _power}
 
 
 def _operators(*written: tuple[str, str]) -> list[tuple[re.Pattern[str], str]]:
