@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from voicebot.chat.demo import DemoChat, reply_to, split_deltas
+from voicebot.chat.demo import DemoChat, split_deltas
+from voicebot.chat.demo.replies import reply_to
 from voicebot.messages import Message, Role
 
 NOW = datetime(2026, 11, 20, 15, 5)

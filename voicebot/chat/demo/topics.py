@@ -1,0 +1,160 @@
+"""What the demo can do about a message, and what it needs to know of a language.
+
+`asked` is the pattern that a message matches when it is about a topic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["en", "ja"]
+
+
+# ---------------------------------------------------------------- answers
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say a text."""
+
+    asked: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SayNext:
+    """Say the first of several texts that the user has not been told yet."""
+
+    asked: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SayByName:
+    """Say a text with the user's name, or another one while the name is not known."""
+
+    asked: str
+    unknown: str
+    named: str
+    """With {name} in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Say what the pattern found between its brackets."""
+
+    asked: str
+    nothing: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatReply:
+    """Say the last reply once more, as far as it was heard."""
+
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Say what was left of a reply when the user interrupted it."""
+
+    asked: str
+    nothing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count to the number that the pattern found, or from one to the other."""
+
+    asked: str
+    separator: str
+    end: str
+    too_far: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calculate:
+    """Say the result of a sum, if there is one in the message."""
+
+    asked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SayTime:
+    """Say what time it is."""
+
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class SayDate:
+    """Say what day it is."""
+
+    asked: str
+
+
+Answer = Say | SayNext | SayByName | Repeat | RepeatReply | GoOn | Count | Calculate | SayTime | SayDate
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """The answers to one kind of message; None where a language has none."""
+
+    en: Answer | None = None
+    ja: Answer | None = None
+
+
+# ---------------------------------------------------------------- languages
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How a language writes and says sums."""
+
+    written: tuple[tuple[str, str], ...]
+    """Patterns of its operators, and how Python writes them."""
+    around: str
+    """Pattern of what may stand around a sum that is meant as a question."""
+    spoken: dict[str, str]
+    """How it says the operators."""
+    power: str
+    """How it says a power, as the replacement for a pattern that has found the exponent."""
+    in_brackets: str
+    """Says a sum where words would not say where its brackets are."""
+    sentence: str
+    about: str
+    minus: str
+    by_zero: str
+    too_large: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """How a language tells the time and the date."""
+
+    time: str
+    date: str
+    parts: tuple[tuple[int, str], ...]
+    """Parts of the day, each with the hour at which it ends."""
+    twelve: int
+    """What the hours at noon and at midnight are called."""
+    minutes: str
+    full_hour: str
+    """In place of the minutes at a full hour."""
+    weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What a language needs besides its topics."""
+
+    opening: str
+    """Pattern of a greeting in front of more."""
+    unknown: str
+    """Said when no topic fits."""
+    names: tuple[str, ...]
+    """Patterns of the ways in which users give their name."""
+    sums: Sums
+    calendar: Calendar
