@@ -42,6 +42,13 @@ CORE = {"errors", "messages", "speech", "events", "protocols", "text", "metrics"
 SHARED = {"audio.pcm", "audio.paced", "chat.wire"}
 """What the siblings of a family may share, because it does no I/O."""
 FAMILIES = {"chat", "tts", "audio"}
+INNER_ORDER = {
+    "http": ["lines", "streaming", "failures", "client"],
+    "chat.wire": ["api_keys", "calls", "models", "failures", "replies", "connection"],
+    "chat.demo": ["topics", "texts", "numbers", "replies"],
+    "tools": ["toolbox", "functions", "calculator", "clock", "timer", "mcp_servers", "loop"],
+}
+"""Of the modules inside a room, as its `__init__` says it; the `__init__` itself comes last."""
 
 MODULES = sorted(p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".") for p in PACKAGE.rglob("*.py"))
 
@@ -75,6 +82,17 @@ def test_siblings_do_not_import_each_other(module: str) -> None:
         if name.startswith(f"voicebot.{family}."):
             sibling = ".".join(name.split(".")[1:3])
             assert sibling in {*SHARED, ".".join(module.split(".")[:2])}, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize(("room", "order"), INNER_ORDER.items())
+def test_inside_a_room_a_module_imports_only_from_those_before_it(room: str, order: list[str]) -> None:
+    inside = {module.removeprefix(f"{room}.") for module in MODULES if module.startswith(f"{room}.")}
+    assert inside == {*order, "__init__"}
+    for place, module in enumerate(order):
+        for name in imports(f"{room}.{module}"):
+            if name.startswith(f"voicebot.{room}."):
+                other = name.removeprefix(f"voicebot.{room}.").split(".")[0]
+                assert other in order[:place], f"{room}.{module} imports {name}"
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] in CORE])

@@ -1,4 +1,7 @@
-"""Tools: what a chat model may use before it answers, and the one place that opens them."""
+"""Tools: what a chat model may use before it answers, and the one place that opens them.
+
+From the top down: toolbox, functions, calculator, clock, timer, mcp_servers, loop.
+"""
 
 from __future__ import annotations
 
