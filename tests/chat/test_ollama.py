@@ -246,7 +246,7 @@ async def test_an_unknown_model_is_answered_with_the_nearest_one() -> None:
 
 async def test_an_address_that_is_none_is_said_to_be_none() -> None:
     for address in ("http://[::1", "http://host:99999", f"http://{'a' * 64}.com"):
-        with pytest.raises(ChatUnavailable, match=r"chat\.base_url is no usable address"):
+        with pytest.raises(ChatUnavailable, match=r"chat\.base_url is not a usable address"):
             async with open_ollama(ChatOllama(kind="ollama", base_url=address, model="m")):
                 pass
 

@@ -59,7 +59,7 @@ async def test_a_connection_is_used_again() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_is_no_json_has_no_value() -> None:
+async def test_an_answer_that_is_not_json_has_no_value() -> None:
     async with serve() as server, open_client(server.url, connect_timeout_seconds=5) as client:
         server.answer("/x", [head(connection="close"), Close()])
         assert (await get_json(client, "/x", seconds=5)).value is None

@@ -1,4 +1,4 @@
-"""The decoders: pure, independent of how the bytes are cut, strict about what is no text."""
+"""The decoders: pure, independent of how the bytes are cut, strict about what is not text."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_lines_of_data_join_and_comments_and_unknown_fields_go() -> None:
     assert EventDecoder().feed(stream) == [ServerSentEvent("a\nb\n", "done")]
 
 
-def test_an_event_without_data_is_none_and_its_name_does_not_stick() -> None:
+def test_an_event_without_data_is_dropped_and_its_name_does_not_stick() -> None:
     assert EventDecoder().feed(b"event: ping\n\ndata: x\n\n") == [ServerSentEvent("x")]
 
 
@@ -152,7 +152,7 @@ def test_what_was_good_before_a_bad_byte_is_not_lost(decoder: LineDecoder | Even
 
 
 @pytest.mark.parametrize("decoder", [LineDecoder(), EventDecoder()], ids=["lines", "events"])
-def test_an_end_inside_a_character_is_an_error_and_no_replacement_character(
+def test_an_end_inside_a_character_is_an_error_and_not_a_replacement_character(
     decoder: LineDecoder | EventDecoder,
 ) -> None:
     assert decoder.feed("data: 気".encode()[:-1]) == []

@@ -12,7 +12,7 @@ import httpx
 from voicebot import __version__
 
 KEEPALIVE_SECONDS = 4.0
-"""uvicorn and llama-server hang up idle connections after 5 s; whoever waits as long sends into a closing one."""
+"""uvicorn and llama-server close a connection that was idle for 5 s; a request sent at that moment would be lost."""
 
 
 def is_loopback(host: str) -> bool:
@@ -28,7 +28,7 @@ def is_loopback(host: str) -> bool:
 
 @asynccontextmanager
 async def open_client(base_url: str, *, connect_timeout_seconds: float) -> AsyncGenerator[httpx.AsyncClient, None]:
-    """Open a client for the server at `base_url`; its requests time out while they connect and never later.
+    """Open a client for the server at `base_url`; `connect_timeout_seconds` is the only time-out of its requests.
 
     Raises httpx.InvalidURL. The client belongs to the event loop that opened it.
     """
@@ -51,10 +51,10 @@ async def open_client(base_url: str, *, connect_timeout_seconds: float) -> Async
 
 
 def _check_address(url: httpx.URL) -> None:
-    """Raise httpx.InvalidURL for what httpx lets through and the resolver chokes on, with errors of its own."""
+    """Raise httpx.InvalidURL for what httpx lets through and the resolver fails on with errors of its own."""
     if not url.host or not 0 < (url.port or 1) < 65536:
         raise httpx.InvalidURL(f"no host or port in {url.host}:{url.port}")
     try:
         url.host.encode("idna")
     except UnicodeError as error:
-        raise httpx.InvalidURL(f"no host name: {url.host}") from error
+        raise httpx.InvalidURL(f"not a host name: {url.host}") from error

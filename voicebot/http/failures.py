@@ -46,14 +46,15 @@ class Refusal:
     reason: str
     """The name of the status, such as `Not Found`."""
     words: str
-    """The server's own; empty when it said nothing that helps."""
+    """The server's own; empty when it said nothing useful."""
     html: bool = False
+    """The answer is a page for people."""
     location: str = ""
     """Where a redirect points."""
     retry_after_seconds: float | None = None
-    """How long the server wants to be left alone; None when it does not say."""
+    """The pause that the server asks for; None when it asks for none."""
     final: bool = False
-    """The server says that asking again is of no use."""
+    """The server says that it is useless to ask again."""
 
 
 def shown_address(base_url: str) -> str:
@@ -66,7 +67,7 @@ def shown_address(base_url: str) -> str:
 
 
 def words_of(value: object) -> str:
-    """Return the message of an error body in any of the usual shapes: error, message, detail, or within them."""
+    """Return the message in an error body of any usual shape: under error, message or detail, or within them."""
     if isinstance(value, str):
         return shorten(without_lone_surrogates(value), MAX_WORDS)
     if isinstance(value, list):
@@ -93,7 +94,7 @@ def is_html(response: httpx.Response) -> bool:
 
 
 def read_refusal(response: httpx.Response, body: bytes) -> Refusal:
-    """Read the answer of a server that did not do what it was asked."""
+    """Read the answer of a server that did not do what it was asked to."""
     text = body.decode(errors="replace")
     html = is_html(response) or text.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
     words = ""
@@ -141,12 +142,12 @@ def translated(server: Server) -> Iterator[None]:
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise server.unavailable(
-            f"{server.section}.base_url is no usable address: {error}",
+            f"{server.section}.base_url is not a usable address: {error}",
             hint=f"set {server.section}.base_url to something like http://127.0.0.1:8000",
         ) from error
     except httpx.ConnectTimeout as error:
         raise server.unavailable(
-            f"{server.name} does not accept connections in time", hint=server.start_hint
+            f"{server.name} did not accept the connection in time", hint=server.start_hint
         ) from error
     except httpx.ConnectError as error:
         raise server.unavailable(f"nobody answers: {server.name} ({_cause(error)})", hint=server.start_hint) from error
@@ -186,7 +187,7 @@ def _usual_hint(server: Server, refusal: Refusal) -> str:
         case status if status >= 500:
             return f"the server itself failed: its log may say why; try again{wait}"
         case _:
-            return f"the server does not take this request as it is: check the section {section} of the configuration"
+            return f"the server does not accept this request: check the section [{section}] of the configuration"
 
 
 def _retry_after_seconds(headers: httpx.Headers) -> float | None:
@@ -206,18 +207,18 @@ def _retry_after_seconds(headers: httpx.Headers) -> float | None:
 
 
 def _cause(error: BaseException) -> str:
-    """Return the words of the deepest system error: httpx says "All connection attempts failed" for them all."""
+    """Return the words of the deepest system error: httpx says "All connection attempts failed" for all of them."""
     words = str(error)
     seen: set[int] = set()
-    todo: list[BaseException | None] = [error]
-    while todo:
-        one = todo.pop()
-        if one is None or id(one) in seen:
+    pending: list[BaseException | None] = [error]
+    while pending:
+        cause = pending.pop()
+        if cause is None or id(cause) in seen:
             continue
-        seen.add(id(one))
-        if isinstance(one, OSError) and one.strerror:
-            words = one.strerror
-        if isinstance(one, BaseExceptionGroup):
-            todo.extend(one.exceptions)
-        todo += [one.__context__, one.__cause__]
+        seen.add(id(cause))
+        if isinstance(cause, OSError) and cause.strerror:
+            words = cause.strerror
+        if isinstance(cause, BaseExceptionGroup):
+            pending.extend(cause.exceptions)
+        pending += [cause.__context__, cause.__cause__]
     return shorten(words) or type(error).__name__

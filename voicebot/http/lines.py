@@ -1,4 +1,4 @@
-"""Bytes into lines, events and JSON objects, without I/O: however the bytes are cut, the result is the same."""
+"""Bytes into lines, events and JSON objects, without I/O; the result does not depend on how the bytes are cut."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 MAX_LINE_BYTES = 8 * 1024 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LINE_END = re.compile(rb"(?:\r\n|\r|\n)([\r\n]*)")
-"""With the blank lines behind it: a flood of them must not cost a step each."""
+"""With the blank lines after it: a flood of them must not cost a step each."""
 LINE_FEEDS = re.compile(rb"\n(?:\r?\n)*")
 
 
@@ -18,7 +18,7 @@ class BadStream(ValueError):
 
 
 class LineDecoder:
-    """Cuts bytes into lines at LF only, as newline-delimited JSON wants it: U+2028 and its like are content."""
+    """Cuts bytes into lines at LF only, as newline-delimited JSON requires: U+2028 and the like are content."""
 
     def __init__(self, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self._pending = bytearray()
@@ -26,7 +26,7 @@ class LineDecoder:
         self._fault: BadStream | None = None
 
     def feed(self, data: bytes) -> list[str]:
-        """Return the lines that `data` completes, without their ends and without blank ones.
+        """Return the lines that `data` completes, without their line ends and without the blank ones.
 
         A bad line raises BadStream at the next call, so that the good ones before it are not lost.
         """
@@ -54,7 +54,7 @@ class LineDecoder:
         return lines
 
     def check(self) -> None:
-        """Raise what is wrong behind the lines returned so far, if anything."""
+        """Raise what is wrong after the lines returned so far, if anything."""
         if self._fault is not None:
             raise self._fault
 
@@ -77,7 +77,7 @@ class EventDecoder:
     """Cuts a text/event-stream into events (WHATWG HTML, 9.2.6); lines end with CR, LF or CRLF and nothing else.
 
     Two liberties: a last event without its blank line counts, and a line `error: …` (older llama.cpp) is an event named
-    "error". The fields id and retry are dropped, since nobody resumes a reply.
+    "error". The fields id and retry are dropped: no stream is resumed here.
     """
 
     def __init__(self, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
@@ -128,7 +128,7 @@ class EventDecoder:
         return events
 
     def check(self) -> None:
-        """Raise what is wrong behind the events returned so far, if anything."""
+        """Raise what is wrong after the events returned so far, if anything."""
         if self._fault is not None:
             raise self._fault
 
@@ -173,13 +173,13 @@ def parse_object(text: str) -> dict[str, object]:
 
 
 def shorten(text: str, length: int = 200) -> str:
-    """Return `text` on one line, with its end left out when it is longer than `length`."""
+    """Return `text` on one line, cut off at `length` characters."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
 def without_lone_surrogates(text: str) -> str:
-    """Replace halves of characters, which JSON can escape and nothing can print, by U+FFFD."""
+    """Replace halves of characters, which JSON can hold and nothing can print, with U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

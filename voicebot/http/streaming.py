@@ -19,7 +19,7 @@ CLOSE_SECONDS = 2.0
 DRAIN_SECONDS = 0.1
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_UNPACKED_BYTES = 16 * 1024 * 1024
-"""Of an answer that came compressed although nobody asked for that; a plain one costs its sender as much as us."""
+"""Of an answer that came compressed without being asked to; a plain one costs its sender as much as us."""
 PIECE_BYTES = 64 * 1024
 MAX_REDIRECTS = 3
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Decoder(Protocol[T]):
-    """Bytes in, whole items out; a fault shows at the call after the last good item."""
+    """Bytes in, whole items out; a fault is raised by the call after the last good item."""
 
     def feed(self, data: bytes) -> list[T]:
         """Return the items that `data` completes."""
@@ -38,7 +38,7 @@ class Decoder(Protocol[T]):
         ...
 
     def check(self) -> None:
-        """Raise what is wrong behind the items returned so far, if anything."""
+        """Raise what is wrong after the items returned so far, if anything."""
         ...
 
 
@@ -54,7 +54,7 @@ class Body:
         self._unpacker = _Unpacker(encoding) if encoding not in ("", "identity") else None
 
     async def next_items(self, decoder: Decoder[T], *, deadline: float) -> list[T]:
-        """Return the next items, one at least; none at the end of the body.
+        """Return the next items, at least one; none at the end of the body.
 
         What completes no item (such as keep-alive comments) does not move the deadline. Raises TimeoutError,
         httpx.HTTPError and BadStream.
@@ -66,7 +66,7 @@ class Body:
                     return items
                 decoder.check()
         self.ended = True
-        # An end inside a character is an end like any other: the caller sees that the answer is not whole.
+        # An end inside a character is an end like any other: the caller notices that the answer is not whole.
         with suppress(BadStream):
             return decoder.flush()
         return []
@@ -83,13 +83,13 @@ class Body:
         return bytes(body)
 
     async def drain(self) -> None:
-        """Read over an end that should be here already, so that the connection can be used again."""
+        """Read the end of the body, which should be here already, so that the connection can be used again."""
         with anyio.move_on_after(DRAIN_SECONDS), suppress(httpx.HTTPError):
             async for _ in self._pieces:
                 pass
 
     async def _next_piece(self) -> bytes:
-        """Return what comes next, unpacked; nothing at the end."""
+        """Return the next bytes, unpacked; none at the end."""
         while True:
             if self._unpacker is not None and (piece := self._unpacker.take()):
                 await anyio.lowlevel.checkpoint()  # a small packet may unpack to a lot of work
@@ -104,7 +104,7 @@ class Body:
                 return arrived
 
     async def aclose(self) -> None:
-        """Hang up, or give the connection back if the body was read to its end."""
+        """Hang up, or keep the connection for reuse if the body was read to its end."""
         # Shielded, since it runs in cancelled scopes too; the deadline is for a TLS peer that does not say goodbye.
         with anyio.move_on_after(CLOSE_SECONDS, shield=True), suppress(httpx.HTTPError, httpx.StreamError):
             await self.response.aclose()
@@ -118,7 +118,7 @@ class Body:
 async def open_body(
     client: httpx.AsyncClient, request: httpx.Request, *, deadline: float
 ) -> AsyncGenerator[Body, None]:
-    """Send `request` and give its response as soon as the headers are here; hang up at the end of the block.
+    """Send `request` and yield its body as soon as the headers are here; hang up at the end of the block.
 
     Redirects are followed within the same server only, and only with the same method: no other host sees the request
     or its key. Raises TimeoutError, httpx.HTTPError and BadStream.
@@ -154,11 +154,11 @@ class _Unpacker:
         self._unpacked_bytes = 0
 
     def feed(self, data: bytes) -> None:
-        """Take packed bytes; what those before hold must have been taken out."""
+        """Take packed bytes; everything in those before must have been taken out."""
         self._packed, self._more = data, True
 
     def take(self) -> bytes:
-        """Return the next piece; nothing when more has to be fed. Raises BadStream."""
+        """Return the next piece; empty when more has to be fed. Raises BadStream."""
         if not self._more:
             return b""
         if self._encoding not in ("gzip", "x-gzip", "deflate"):
@@ -176,7 +176,7 @@ class _Unpacker:
 
 
 class _Content(httpx.AsyncByteStream):
-    """The content of a request in one piece; no generator: a cancelled request would leave it unclosed."""
+    """The content of a request in one piece; not a generator, which a cancelled request would leave unclosed."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
