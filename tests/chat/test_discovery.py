@@ -17,7 +17,7 @@ from voicebot.errors import ChatUnavailable
 
 pytestmark = pytest.mark.anyio
 
-PATIENT = 5.0
+LONG_SECONDS = 5.0
 """For tests in which everybody answers: a busy machine must not decide them."""
 
 
@@ -34,7 +34,7 @@ def be_openai(server: FaultServer, *models: str) -> None:
 
 
 async def search(config: ChatAuto, *servers: FaultServer) -> Choice:
-    return await find_server(config, candidates=[server.url for server in servers], seconds=PATIENT)
+    return await find_server(config, candidates=[server.url for server in servers], seconds=LONG_SECONDS)
 
 
 async def test_ollama_is_found_and_its_first_model_used() -> None:
@@ -117,7 +117,7 @@ async def test_a_model_that_is_not_there_is_answered_with_the_nearest_one() -> N
 LOADING = '{"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}'
 
 
-async def test_a_server_that_still_loads_is_said_to() -> None:
+async def test_a_server_that_is_loading_its_model_is_named() -> None:
     busy = whole(LOADING, status="503 Service Unavailable")
     async with serve() as older, serve() as newer, serve() as other:
         older.answer("/v1/models", busy)  # llama-server answers everything so
@@ -140,19 +140,19 @@ async def test_a_server_that_loads_is_waited_for_and_not_replaced_by_the_demo() 
                 pass
 
 
-async def test_every_place_is_seen_for_what_it_is() -> None:
+async def test_every_place_is_told_for_what_it_is() -> None:
     async with serve() as ready, serve() as empty, serve() as locked, serve() as down:
         be_ollama(ready, "a", "b")
         be_openai(empty)
         locked.answer("/v1/models", whole("{}", status="401 Unauthorized"))
         places = [server.url for server in (ready, empty, locked, down)]
-        seen = await probe(ChatAuto(), candidates=places, seconds=PATIENT)
+        seen = await probe(ChatAuto(), candidates=places, seconds=LONG_SECONDS)
     assert [one.state for one in seen] == [State.READY, State.NO_MODEL, State.LOCKED, State.DOWN]
     assert [one.address for one in seen] == places
     assert seen[0].models == ("a", "b")
 
 
-async def test_a_server_that_wants_a_key_is_named() -> None:
+async def test_a_server_that_needs_a_key_is_named() -> None:
     async with serve() as server:
         server.answer("/v1/models", whole("{}", status="401 Unauthorized"))
         found = await search(ChatAuto(), server)
@@ -191,7 +191,7 @@ async def test_nobody_is_said_with_the_ports_that_were_asked() -> None:
     ],
     ids=str,
 )
-async def test_other_servers_are_no_chat_servers_and_cost_little_time(script: list[Act]) -> None:
+async def test_other_servers_are_not_chat_servers_and_cost_little_time(script: list[Act]) -> None:
     async with serve() as server:
         for path in ("/api/version", "/api/tags", "/v1/models", "/health"):
             server.answer(path, script)
@@ -214,7 +214,7 @@ async def test_the_configured_address_is_asked_alone_and_may_have_either_form() 
 
 
 @pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999", "http://voicebot.invalid/v1"])
-async def test_an_address_that_is_none_is_just_not_found(address: str) -> None:
+async def test_what_is_not_an_address_is_just_not_found(address: str) -> None:
     await find_server(ChatAuto(), candidates=[address, "http://no host:1"])
     found = await find_server(ChatAuto(base_url=address, connect_timeout_seconds=1))
     assert found.config is None

@@ -247,7 +247,7 @@ async def test_what_cannot_be_opened_says_why(path: str, message: str, hint: str
     assert hint in caught.value.hint
 
 
-def test_under_trio_it_says_that_langchain_wants_asyncio() -> None:
+def test_under_trio_it_says_that_langchain_needs_asyncio() -> None:
     async def use() -> None:
         async with open_chat(ChatLangChain(kind="langchain", runnable=f"{HERE}:model"), notify=print):
             pass

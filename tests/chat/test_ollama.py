@@ -94,7 +94,7 @@ async def test_a_call_and_its_result_are_sent_in_ollamas_form() -> None:
 
 
 @pytest.mark.parametrize("broken", ["", '{"expr": "1+', "[1]", "null", '{"x": 1e999}', "[" * 100_000])
-async def test_arguments_that_are_no_object_are_sent_back_as_an_empty_one(broken: str) -> None:
+async def test_arguments_that_are_not_an_object_are_sent_back_as_an_empty_one(broken: str) -> None:
     messages = [Message("assistant", "", tool_calls=(ToolCall("1", "calculator", broken),))]
     sent = await sent_by(ChatOllama(kind="ollama", model="m"), messages=messages)
     assert sent["messages"] == [
@@ -244,7 +244,7 @@ async def test_an_unknown_model_is_answered_with_the_nearest_one() -> None:
             assert (await failure_of(chat)).hint == "run `ollama pull nope`"
 
 
-async def test_an_address_that_is_none_is_said_to_be_none() -> None:
+async def test_what_is_not_an_address_is_called_that() -> None:
     for address in ("http://[::1", "http://host:99999", f"http://{'a' * 64}.com"):
         with pytest.raises(ChatUnavailable, match=r"chat\.base_url is not a usable address"):
             async with open_ollama(ChatOllama(kind="ollama", base_url=address, model="m")):

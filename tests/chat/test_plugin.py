@@ -82,11 +82,11 @@ async def test_a_class_or_a_function_makes_the_model_with_its_options() -> None:
         ("no.such.module:x", ConfigError, "cannot import no.such.module:x: No module named 'no'"),
         (f"{HERE}:nobody", ConfigError, "has no attribute 'nobody'"),
         (f"{HERE}:HERE", ConfigError, "cannot be called"),
-        (f"{HERE}:not_a_model", ConfigError, "returned no chat model but int"),
+        (f"{HERE}:not_a_model", ConfigError, "returned int, which is not a chat model"),
         (f"{HERE}:broken", ChatError, "RuntimeError: no feathers"),
     ],
 )
-async def test_what_makes_no_model_is_named(factory: str, kind: type[VoicebotError], words: str) -> None:
+async def test_a_factory_that_makes_no_model_is_named(factory: str, kind: type[VoicebotError], words: str) -> None:
     with pytest.raises(kind, match=words) as caught:
         async with open_plugin(ChatPlugin(kind="plugin", factory=factory)):
             pass

@@ -29,13 +29,13 @@ from voicebot.protocols import ChatModel
 
 @asynccontextmanager
 async def open_chat(config: ChatConfig, *, notify: Callable[[str], None]) -> AsyncIterator[ChatModel]:
-    """The configured chat model; `notify` is told what `auto` found. Raises ChatError."""
+    """Open the configured chat model; `notify` is told what `auto` found. Raises ChatError and ConfigError."""
     async with AsyncExitStack() as stack:
         if isinstance(config, ChatAuto):
             from voicebot.chat.discovery import State, find_server
 
             choice = await find_server(config)
-            # Whoever names a server or a model, or has started one, does not want the demo.
+            # A person who names a server or a model, or has started one, does not expect the demo.
             if choice.config is None and (config.base_url or config.model or choice.state is State.LOADING):
                 start = "start the server, or set chat.base_url to its address; without one: --chat demo"
                 raise ChatUnavailable(

@@ -1,4 +1,4 @@
-"""Speaks only the answers of an agent that writes down its thoughts."""
+"""The answers, and nothing else, of an agent that writes down its thoughts."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from voicebot.text.agent_scaffolding import ReActFilter
 
 
 class AnswersOnly:
-    """A chat model without "Thought: … Action: …"; what comes without such labels is passed on as it is."""
+    """A chat model without its "Thought: … Action: …"; text without such labels is passed on unchanged."""
 
     def __init__(self, chat: ChatModel) -> None:
         self._chat = chat
 
     @property
     def name(self) -> str:
-        """What a person calls it: the same as without."""
+        """What a person calls the chat model."""
         return self._chat.name
 
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
-        """Yield what the chat model yields, less its thoughts; each message of a tool loop begins anew."""
+        """Yield what the chat model yields, without its thoughts; a message of a tool loop ends what went before."""
         thoughts = ReActFilter()
         async with aclosing(self._chat.stream_reply(messages)) as reply:
             async for part in reply:

@@ -14,7 +14,7 @@ import anyio
 import httpx
 
 from voicebot.chat.wire.api_keys import is_sendable, key_headers
-from voicebot.chat.wire.models import has_model, nearest_model, ollama_models, openai_models
+from voicebot.chat.wire.models import ListedModel, has_model, listed_by_ollama, listed_by_openai, nearest_model
 from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI, ChatServer
 from voicebot.http.client import is_loopback, open_client
 from voicebot.http.failures import shown_address, words_of
@@ -29,17 +29,17 @@ VERSION, TAGS, MODELS, HEALTH = "/api/version", "/api/tags", "/v1/models", "/hea
 
 
 class State(StrEnum):
-    """How a place where a chat server may be was found."""
+    """What was found at a place where a chat server may be."""
 
     DOWN = "down"
-    """Nobody answers there who can chat."""
+    """Nothing that can chat answers there."""
     LOCKED = "locked"
-    """It wants an API key."""
+    """It needs an API key."""
     NO_MODEL = "no model"
     WRONG_MODEL = "wrong model"
-    """It has models, and not the one that was asked for."""
+    """It has models, but not the one that was asked for."""
     LOADING = "loading"
-    """It is there and not ready yet."""
+    """It is there but not ready yet."""
     READY = "ready"
 
 
@@ -50,22 +50,22 @@ class ProbeResult:
     address: str
     state: State
     config: ChatOllama | ChatOpenAI | None = None
-    """The server there, with the model, limits and time-outs of the search's own section; None where nobody is."""
+    """The server there, with the model, limits and time-outs of the section that searches; None if there is none."""
     models: tuple[str, ...] = ()
     remark: str = ""
-    """Who is there, and unless it is ready, what to do about it."""
+    """What is there and, unless it is ready, what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the search came to."""
+    """What the search has found."""
 
     config: ChatOllama | ChatOpenAI | None
     """The server to use, with its model."""
     why: str
     """One sentence for the user."""
     state: State = State.DOWN
-    """The best that was seen."""
+    """The best that was found."""
 
 
 Answers = Mapping[tuple[str, str], JsonAnswer]
@@ -75,17 +75,17 @@ Answers = Mapping[tuple[str, str], JsonAnswer]
 async def find_server(
     config: ChatAuto, *, candidates: Sequence[str] | None = None, seconds: float | None = None
 ) -> Choice:
-    """Take the first of `probe` that can chat; the order of the candidates decides, not who is quickest."""
+    """Choose the first server that can chat: the order of the candidates decides, not which one is quickest."""
     return choose(config, await probe(config, candidates=candidates, seconds=seconds))
 
 
 async def probe(
     config: ChatAuto, *, candidates: Sequence[str] | None = None, seconds: float | None = None
 ) -> list[ProbeResult]:
-    """Ask `config.base_url` or else all `candidates` at once who they are.
+    """Ask `config.base_url`, or else all `candidates` at the same time, what they are.
 
     Candidates are addresses without /v1; by default the usual ones of this machine. Takes at most 0.3 s for them, and
-    `config.connect_timeout_seconds` for a base_url, which may be far away. Raises nothing.
+    `config.connect_timeout_seconds` for a base_url, which may be far away. Never raises.
     """
     if config.base_url is not None:
         candidates = [_root(config.base_url)]
@@ -94,100 +94,104 @@ async def probe(
     if seconds is None:
         seconds = SEARCH_SECONDS if config.base_url is None else config.connect_timeout_seconds
     key = config.api_key.get_secret_value().strip()
-    # Only to a server that was named: whatever listens on a usual port has no business with it.
+    # Only for a server that was named: what listens on a usual port may be anything.
     headers = key_headers(key) if config.base_url is not None and is_sendable(key) else {}
     answers: dict[tuple[str, str], JsonAnswer] = {}
     async with AsyncExitStack() as clients:
-        asked: list[tuple[str, httpx.AsyncClient]] = []
+        opened: list[tuple[str, httpx.AsyncClient]] = []
         for candidate in candidates:
             try:
                 client = await clients.enter_async_context(open_client(candidate, connect_timeout_seconds=seconds))
             except httpx.InvalidURL:
-                continue  # no address, so nobody answers there
-            asked.append((candidate, client))
+                continue  # not an address, so nothing answers there
+            opened.append((candidate, client))
         with anyio.move_on_after(seconds):
-            async with anyio.create_task_group() as questions:
-                for candidate, client in asked:
+            async with anyio.create_task_group() as requests:
+                for candidate, client in opened:
                     for path in (VERSION, TAGS, MODELS, HEALTH):
-                        questions.start_soon(_ask, client, candidate, path, seconds, headers, answers)
+                        requests.start_soon(_ask, client, candidate, path, seconds, headers, answers)
     return [_result(config, candidate, answers) for candidate in candidates]
 
 
 def choose(config: ChatAuto, results: Sequence[ProbeResult]) -> Choice:
-    """Choose among what was seen."""
-    seen = [one for one in results if one.state is not State.DOWN]
-    if not seen:
-        return Choice(None, f"no chat server answered {_places([one.address for one in results])}")
-    taken = next((one for one in seen if one.state is State.READY), None)
-    if taken is None or taken.config is None:
-        best = max((one.state for one in seen), key=list(State).index)
-        return Choice(None, "; ".join(one.remark for one in seen), best)
-    why = f"found {taken.remark}, using {taken.config.model}"
+    """Choose among the results of `probe`."""
+    up = [result for result in results if result.state is not State.DOWN]
+    if not up:
+        return Choice(None, f"no chat server answered {_places([result.address for result in results])}")
+    chosen = next((result for result in up if result.state is State.READY), None)
+    if chosen is None or chosen.config is None:
+        best = max((result.state for result in up), key=list(State).index)
+        return Choice(None, "; ".join(result.remark for result in up), best)
+    why = f"found {chosen.remark}, using {chosen.config.model}"
     if config.model:
         why += ", the model that was asked for"
-    elif len(taken.models) > 1:
-        why += f", the first of its {len(taken.models)} chat models"
-    others = "; ".join(one.remark for one in seen if one is not taken)
-    return Choice(taken.config, f"{why} (not taken: {others})" if others else why, State.READY)
+    elif len(chosen.models) > 1:
+        why += f", the first of its {len(chosen.models)} chat models"
+    others = "; ".join(result.remark for result in up if result is not chosen)
+    return Choice(chosen.config, f"{why} (not taken: {others})" if others else why, State.READY)
 
 
 def _result(config: ChatAuto, candidate: str, answers: Answers) -> ProbeResult:
     if _is_ollama(answers.get((candidate, VERSION))):
-        return _ollama_there(config, candidate, answers.get((candidate, TAGS)))
+        return _ollama_result(config, candidate, answers.get((candidate, TAGS)))
     listing = answers.get((candidate, MODELS))
     if listing is None:
         return ProbeResult(candidate, State.DOWN)
-    return _openai_there(config, candidate, listing, answers.get((candidate, HEALTH)))
+    return _openai_result(config, candidate, listing, answers.get((candidate, HEALTH)))
 
 
-def _ollama_there(config: ChatAuto, candidate: str, tags: JsonAnswer | None) -> ProbeResult:
-    models = tuple(ollama_models(_value(tags)))
+def _ollama_result(config: ChatAuto, candidate: str, tags: JsonAnswer | None) -> ProbeResult:
+    models = _names(listed_by_ollama(_value(tags)))
     model = config.model or next(iter(models), "")
     server = ChatOllama(kind="ollama", base_url=candidate, **{**_common(config), "model": model})
     who, pull = f"Ollama at {shown_address(candidate)}", f"run `ollama pull {model or 'llama3.2'}`"
     if not models and (tags is not None or not model):
         return ProbeResult(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model yet: {pull}")
-    # A list that came too late is no reason to doubt a model that was asked for.
+    # A list that came too late does not speak against a model that was asked for.
     if models and not has_model(models, model):
-        return ProbeResult(candidate, State.WRONG_MODEL, server, models, _wrong(who, model, models, f"or {pull}"))
+        return ProbeResult(candidate, State.WRONG_MODEL, server, models, _wrong_model(who, model, models, f"or {pull}"))
     return ProbeResult(candidate, State.READY, server, models, who)
 
 
-def _openai_there(config: ChatAuto, candidate: str, listing: JsonAnswer, health: JsonAnswer | None) -> ProbeResult:
+def _openai_result(config: ChatAuto, candidate: str, listing: JsonAnswer, health: JsonAnswer | None) -> ProbeResult:
     address = shown_address(candidate)
     who = f"the chat server at {address}"
-    models = tuple(openai_models(_value(listing)))
+    models = _names(listed_by_openai(_value(listing)))
     model = config.model or next(iter(models), "")
     server = ChatOpenAI(
         kind="openai", base_url=f"{candidate}/v1", api_key=config.api_key, **{**_common(config), "model": model}
     )
     lists = _lists_models(listing)
-    # Older llama-servers answer everything so while they load, newer ones list their model already.
+    # While they load, older llama-servers answer every request like this; newer ones list their model already.
     if _is_loading(listing) or (lists and _is_loading(health)):
         remark = f"{who} is still loading its model: try again in a moment"
         return ProbeResult(candidate, State.LOADING, server, models, remark)
     if lists and not model:
         return ProbeResult(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model loaded")
     if lists and models and not has_model(models, model):
-        return ProbeResult(candidate, State.WRONG_MODEL, server, models, _wrong(who, model, models, ""))
+        return ProbeResult(candidate, State.WRONG_MODEL, server, models, _wrong_model(who, model, models, ""))
     if lists:
         return ProbeResult(candidate, State.READY, server, models, f"an OpenAI-compatible server at {address}")
     if listing.response.status_code in (401, 403):
         advice = f'set chat.base_url = "{address}/v1" and VOICEBOT_CHAT__API_KEY'
-        return ProbeResult(candidate, State.LOCKED, server, remark=f"{who} wants an API key: {advice}")
+        return ProbeResult(candidate, State.LOCKED, server, remark=f"{who} needs an API key: {advice}")
     return ProbeResult(candidate, State.DOWN)
 
 
-def _common(config: ChatAuto) -> dict[str, Any]:  # Any: of many types, as the other sections take them
+def _names(models: Sequence[ListedModel]) -> tuple[str, ...]:
+    return tuple(model.name for model in models)
+
+
+def _common(config: ChatAuto) -> dict[str, Any]:  # Any: of many types, as in the sections of the servers
     return {name: getattr(config, name) for name in ChatServer.model_fields}
 
 
-def _wrong(who: str, wanted: str, models: Sequence[str], otherwise: str) -> str:
+def _wrong_model(who: str, wanted: str, models: Sequence[str], alternative: str) -> str:
     near = nearest_model(wanted, models)
     advice = f'set chat.model = "{near or models[0]}"'
     if not near:
         advice += f" or another of its {len(models)}" if len(models) > 1 else ""
-    return f'{who} has no model "{wanted}": {" ".join(filter(None, (advice, otherwise)))}'
+    return f'{who} has no model "{wanted}": {" ".join(filter(None, (advice, alternative)))}'
 
 
 def usual_candidates(environment: Mapping[str, str]) -> list[str]:
@@ -227,11 +231,11 @@ async def _ask(
     try:
         answers[candidate, path] = await get_json(client, path, seconds=seconds, headers=headers)
     except (httpx.HTTPError, BadStream, TimeoutError):
-        return  # nobody there, or nobody who can chat
+        return  # nothing is there, or nothing that can chat
 
 
 def _is_ollama(answer: JsonAnswer | None) -> bool:
-    # LM Studio answers 200 to everything; the version tells.
+    # LM Studio answers 200 to everything, but without a version.
     value = _value(answer)
     return isinstance(value, dict) and isinstance(value.get("version"), str)
 
@@ -254,7 +258,7 @@ def _root(base_url: str) -> str:
 
 
 def _places(candidates: Sequence[str]) -> str:
-    """Name ports on this machine by their number and everything else by its address."""
+    """Name ports of this machine by their numbers, and everything else by its address."""
     ports: list[str] = []
     places: list[str] = []
     for candidate in candidates:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import httpx
 
-from voicebot.chat.wire.calls import arguments_object, count_of, described, objects_in, read_call, text_of
+from voicebot.chat.wire.calls import arguments_object, count_of, describe_tools, objects_in, read_call, text_of
 from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
 from voicebot.chat.wire.models import (
@@ -51,7 +51,7 @@ class OllamaChat:
         if self._config.api == "generate":
             if tools:
                 raise ChatError(
-                    f"{self._connection.server.name} takes no tools with generate", hint='set chat.api = "chat"'
+                    f"{self._connection.server.name} does not support tools with generate", hint='set chat.api = "chat"'
                 )
             path, said, read = "/api/generate", generate_request(messages), read_generate_step
         else:
@@ -80,7 +80,7 @@ class OllamaChat:
             "model": self._model,
             "stream": True,
             "think": config.think,
-            # As text it needs a unit; plain seconds, and -1 for ever, must be numbers.
+            # Text needs a unit; plain seconds, and -1 for good, must be numbers.
             "keep_alive": int(keep_alive) if keep_alive.removeprefix("-").isdecimal() else keep_alive,
             "options": config.options | {key: value for key, value in options.items() if value is not None},
         }
@@ -122,14 +122,14 @@ async def open_ollama(config: ChatOllama) -> AsyncGenerator[OllamaChat, None]:
 
 
 async def list_ollama_models(config: ChatOllama) -> list[ListedModel]:
-    """List the chat models of the server of `config` with all that it tells of them.
+    """List the chat models of the server of `config` with all that it says of them.
 
     Raises ChatError, and ChatUnavailable when nobody answers.
     """
     async with open_connection(config, _server(config)) as connection:
         models = await _list_models(connection)
         loaded: set[str] | None = None
-        with suppress(ChatError):  # older servers do not tell
+        with suppress(ChatError):  # older servers do not say
             loaded = loaded_by_ollama(await connection.get_json("/api/ps"))
             models = [
                 model
@@ -153,9 +153,9 @@ def _server(config: ChatOllama) -> Server:
 
 def chat_request(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, object]:
     """Return what a request to /api/chat says of the conversation."""
-    content: dict[str, object] = {"messages": [_written(message) for message in messages]}
+    content: dict[str, object] = {"messages": [_write_message(message) for message in messages]}
     if tools:
-        content["tools"] = described(tools)
+        content["tools"] = describe_tools(tools)
     return content
 
 
@@ -194,7 +194,7 @@ def _step(value: dict[str, object], fields: dict[str, object], text: str) -> Str
         text=without_lone_surrogates(text),
         thought=bool(fields.get("thinking")),
         calls=tuple(read_call(call, whole=True) for call in objects_in(fields.get("tool_calls"))),
-        # A runner that closed its connection is done without a reason.
+        # A runner that closed its connection gives no reason.
         finish=(text_of(value, "done_reason") or "stop") if done else "",
         usage=_usage(value) if done else None,
     )
@@ -214,10 +214,10 @@ def _usage(value: dict[str, object]) -> Usage:
     )
 
 
-def _written(message: Message) -> dict[str, object]:
-    written: dict[str, object] = {"role": message.role, "content": without_lone_surrogates(message.content)}
+def _write_message(message: Message) -> dict[str, object]:
+    fields: dict[str, object] = {"role": message.role, "content": without_lone_surrogates(message.content)}
     if message.tool_calls:
-        written["tool_calls"] = [
+        fields["tool_calls"] = [
             {
                 "id": call.id,
                 "function": {"index": index, "name": call.name, "arguments": arguments_object(call.arguments)},
@@ -225,8 +225,8 @@ def _written(message: Message) -> dict[str, object]:
             for index, call in enumerate(message.tool_calls)
         ]
     if message.role == "tool":
-        written |= {"tool_name": message.tool_name, "tool_call_id": message.tool_call_id}
-    return written
+        fields |= {"tool_name": message.tool_name, "tool_call_id": message.tool_call_id}
+    return fields
 
 
 def _speaker(message: Message) -> str:

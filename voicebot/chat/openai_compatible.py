@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 import httpx
 
 from voicebot.chat.wire.api_keys import is_sendable, key_headers, key_in_file
-from voicebot.chat.wire.calls import arguments_object, count_of, described, objects_in, read_call, text_of
+from voicebot.chat.wire.calls import arguments_object, count_of, describe_tools, objects_in, read_call, text_of
 from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
 from voicebot.chat.wire.models import ListedModel, listed_by_openai, nearest_model
@@ -68,13 +68,13 @@ class OpenAICompatibleChat:
             "response_format": form if form != {"type": "text"} else None,
             "stream_options": {"include_usage": True} if config.include_usage else None,
             "n": config.n if config.n > 1 else None,
-            "tools": described(tools) or None,
+            "tools": describe_tools(tools) or None,
         }
         return ReplyRequest(
             "/chat/completions",
             {
                 "model": self._model,
-                "messages": [_written(message) for message in messages],
+                "messages": [_write_message(message) for message in messages],
                 "stream": True,
                 **{key: value for key, value in settings.items() if value is not None},
             },
@@ -145,7 +145,7 @@ def _new_decoder(response: httpx.Response) -> Decoder[ServerSentEvent]:
 
 
 def read_step(event: ServerSentEvent) -> StreamStep | None:
-    """Read one event of /chat/completions, or a whole answer; None for the mark at the end. Raises BadStream."""
+    """Read one event of /chat/completions, or a whole answer; None for the end mark. Raises BadStream."""
     if event.data.strip() == END_OF_STREAM:
         return None
     value = parse_object(event.data)
@@ -184,11 +184,11 @@ def _seconds(milliseconds: object) -> float | None:
     return milliseconds / 1000 if isinstance(milliseconds, int | float) else None
 
 
-def _written(message: Message) -> dict[str, object]:
-    # No null content: llama-cpp-python refuses it.
-    written: dict[str, object] = {"role": message.role, "content": without_lone_surrogates(message.content)}
+def _write_message(message: Message) -> dict[str, object]:
+    # Never null: llama-cpp-python refuses that.
+    fields: dict[str, object] = {"role": message.role, "content": without_lone_surrogates(message.content)}
     if message.tool_calls:
-        written["tool_calls"] = [
+        fields["tool_calls"] = [
             {
                 "id": call.id,
                 "type": "function",
@@ -200,12 +200,12 @@ def _written(message: Message) -> dict[str, object]:
             for call in message.tool_calls
         ]
     if message.role == "tool":
-        written["tool_call_id"] = message.tool_call_id
-    return written
+        fields["tool_call_id"] = message.tool_call_id
+    return fields
 
 
 class _WholeBody:
-    """Takes a whole body for one event."""
+    """Takes the whole body as one event."""
 
     def __init__(self) -> None:
         self._lines = bytearray()
@@ -224,7 +224,7 @@ class _WholeBody:
 
 
 def _first_choice(value: dict[str, object]) -> dict[str, object]:
-    """Return the choice that is spoken; {} where the event holds none."""
+    """Return the choice that is spoken; empty when the event holds none."""
     return next((choice for choice in objects_in(value.get("choices")) if choice.get("index", 0) == 0), {})
 
 
@@ -236,11 +236,11 @@ def _host(config: ChatOpenAI) -> str:
 
 
 def api_key(config: ChatOpenAI) -> str:
-    """Return the configured key, else OpenAI's own for OpenAI's own host: no other server may ever see that one."""
+    """Return the configured key, or OPENAI_API_KEY for OpenAI's own host: no other server may ever see that one."""
     key, source = config.api_key.get_secret_value().strip(), "chat.api_key"
-    hint = "copy the key anew into VOICEBOT_CHAT__API_KEY"
+    hint = "copy the key into VOICEBOT_CHAT__API_KEY again"
     if not key and config.api_key_file:
-        key, source, hint = key_in_file(config.api_key_file), config.api_key_file, "copy the key anew into the file"
+        key, source, hint = key_in_file(config.api_key_file), config.api_key_file, "copy the key into the file again"
     if not key and _host(config) == OPENAI_HOST and config.base_url.startswith("https:"):
         key, source = os.environ.get("OPENAI_API_KEY", "").strip(), "OPENAI_API_KEY"
     if not is_sendable(key):
@@ -251,5 +251,5 @@ def api_key(config: ChatOpenAI) -> str:
 def _path_hint(config: ChatOpenAI) -> str:
     address = shown_address(config.base_url)
     if not address.endswith("/v1"):
-        return f'most servers want /v1 at the end: chat.base_url = "{address}/v1"'
+        return f'most servers need /v1 at the end: chat.base_url = "{address}/v1"'
     return "is chat.base_url the address of a server with /v1/chat/completions?"

@@ -18,7 +18,7 @@ _READ_BYTES = 65_536
 
 
 class PipedChat:
-    """Replies with whatever arrives at a file descriptor, as it arrives, once."""
+    """Replies once, with whatever arrives at a file descriptor."""
 
     name = "standard input"
 
@@ -36,7 +36,7 @@ class PipedChat:
 
     async def _read(self) -> bytes:
         try:
-            if sys.platform == "win32":  # only sockets can be waited for there
+            if sys.platform == "win32":  # which can wait for sockets only
                 return await to_thread.run_sync(os.read, self._file_descriptor, _READ_BYTES, abandon_on_cancel=True)
             mode = os.fstat(self._file_descriptor).st_mode
             if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(self._file_descriptor):

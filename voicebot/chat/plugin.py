@@ -1,4 +1,4 @@
-"""A chat model made elsewhere: whatever a factory that is named by its import path returns."""
+"""A chat model made elsewhere, by a factory that is named by its import path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voicebot.messages import Message, ReplyPart, ToolSpec
 class PluginChat:
     """The replies of a chat model made elsewhere; what it raises becomes ChatError."""
 
-    def __init__(self, model: Any, factory: str) -> None:  # Any: looked at when it was made
+    def __init__(self, model: Any, factory: str) -> None:  # Any: checked when it was made
         self._model = model
         self._factory = factory
 
@@ -57,10 +57,10 @@ async def _translated(
 
 @asynccontextmanager
 async def open_plugin(config: ChatPlugin) -> AsyncGenerator[PluginChat | PluginToolChat, None]:
-    """Open the chat model that `config.factory`, called with `config.options`, returns or opens.
+    """Open the chat model that `config.factory` makes of `config.options`.
 
-    The factory returns a chat model (see `voicebot.protocols`), or an async context manager that gives one. Raises
-    ConfigError when there is no such factory and ChatError for what it raises.
+    The factory returns a chat model (see `voicebot.protocols`), or an async context manager that yields one. Raises
+    ConfigError when there is no such factory, and ChatError for what it raises.
     """
     factory = await to_thread.run_sync(_find_factory, config.factory)
     async with AsyncExitStack() as stack:
@@ -74,14 +74,14 @@ async def open_plugin(config: ChatPlugin) -> AsyncGenerator[PluginChat | PluginT
             raise _failed(config.factory, error) from error
         if not (hasattr(model, "name") and callable(getattr(model, "stream_reply", None))):
             raise ConfigError(
-                f"chat.factory: {config.factory} returned no chat model but {type(model).__name__}",
+                f"chat.factory: {config.factory} returned {type(model).__name__}, which is not a chat model",
                 hint="a chat model has a name and stream_reply(messages), see voicebot/protocols.py",
             )
         takes_tools = "tools" in signature(model.stream_reply).parameters
         yield PluginToolChat(model, config.factory) if takes_tools else PluginChat(model, config.factory)
 
 
-def _find_factory(path: str) -> Any:  # Any: somebody else's attribute
+def _find_factory(path: str) -> Any:  # Any: somebody else's function
     if not path:
         raise ConfigError("chat.factory is empty", hint='name what makes the chat model: "package.module:attribute"')
     try:

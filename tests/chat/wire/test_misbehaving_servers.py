@@ -301,7 +301,7 @@ async def test_an_empty_reply_is_said_to_be_empty(dialect: Dialect) -> None:
             assert "is empty" in (await failure_of(chat)).message
 
 
-async def test_an_answer_without_a_word_is_no_reply(dialect: Dialect) -> None:
+async def test_an_answer_without_a_word_is_not_a_reply(dialect: Dialect) -> None:
     async with serve() as server, dialect.open(server) as chat:
         server.answer(dialect.path, chunked([], dialect.content_type))
         error = await failure_of(chat)
@@ -451,7 +451,7 @@ async def test_what_may_pass_is_asked_again(dialect: Dialect) -> None:
             assert len(server.requests) == 3
 
 
-async def test_patience_ends_with_the_last_try(dialect: Dialect) -> None:
+async def test_the_last_refusal_is_told_when_the_retries_are_used_up(dialect: Dialect) -> None:
     trouble = whole('{"error": "out of cake"}', status=BUSY, retry_after="0")
     async with serve() as server:
         for retries in (0, 1, 3):

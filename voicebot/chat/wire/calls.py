@@ -1,4 +1,4 @@
-"""Tools and their calls as both chat dialects write them; without I/O."""
+"""Tools and their calls as the chat dialects write them, without I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class CallPart:
     name: str = ""
     arguments: str = ""
     whole: bool = False
-    """It is all of a call."""
+    """This is the whole call."""
 
 
 def read_call(call: dict[str, object], *, whole: bool = False) -> CallPart:
@@ -38,7 +38,7 @@ def read_call(call: dict[str, object], *, whole: bool = False) -> CallPart:
 
 
 class JoinedCalls:
-    """Joins the parts of tool calls, which servers may send mixed."""
+    """Joins the parts of tool calls, which servers may interleave."""
 
     def __init__(self) -> None:
         self._calls: list[CallPart] = []
@@ -46,7 +46,7 @@ class JoinedCalls:
         self._characters = 0
 
     def feed(self, part: CallPart) -> None:
-        """Take one part; raise BadStream when it all becomes too much."""
+        """Take one part; raise BadStream when the calls become too long."""
         self._characters += len(part.arguments) + len(part.name)
         if self._characters > MAX_LINE_BYTES:
             raise BadStream(f"tool calls of more than {MAX_LINE_BYTES} characters")
@@ -57,7 +57,7 @@ class JoinedCalls:
                 self._places[part.index] = len(self._calls)
             self._calls.append(part)
         else:
-            # Name and number come with the first part, and from some servers with every one.
+            # Name and id come with the first part, and from some servers with every part.
             self._calls[place] = replace(
                 known,
                 id=known.id or part.id,
@@ -66,7 +66,7 @@ class JoinedCalls:
             )
 
     def finish(self, *, cut_short: bool) -> list[ToolCall]:
-        """Return the calls in the order in which they began; one without arguments has an empty object of them.
+        """Return the calls in the order in which they began; a call without arguments gets an empty object.
 
         With `cut_short` the server ran out of model tokens, and what is missing stays missing.
         """
@@ -78,13 +78,13 @@ class JoinedCalls:
 
 
 def _begins(part: CallPart, known: CallPart) -> bool:
-    """Tell whether `part` begins a call of its own though `known` has its place: some servers count all calls 0."""
+    """Tell whether `part` begins a call of its own though `known` has its index: some servers number all calls 0."""
     if part.id and known.id:
         return part.id != known.id
     return part.index is None and bool(part.name)
 
 
-def described(tools: Sequence[ToolSpec]) -> list[dict[str, object]]:
+def describe_tools(tools: Sequence[ToolSpec]) -> list[dict[str, object]]:
     """Return `tools` as a request lists them."""
     return [
         {
@@ -96,12 +96,12 @@ def described(tools: Sequence[ToolSpec]) -> list[dict[str, object]]:
 
 
 def arguments_object(arguments: str) -> dict[str, object]:
-    """Read the arguments of a call; broken ones are none, since servers refuse them.
+    """Read the arguments of a call; broken ones count as none, since servers refuse them.
 
-    The model learns what was wrong with them from the result of the call.
+    The model learns from the result of the call what was wrong with them.
     """
     try:
-        # Written once more: what can be read and not sent (halves of characters, NaN) shows here.
+        # Written once more, since some of what can be read cannot be sent: halves of characters, NaN.
         sendable = json.dumps(json.loads(arguments), ensure_ascii=False, allow_nan=False)
         value: object = json.loads(without_lone_surrogates(sendable))
     except (ValueError, RecursionError):
@@ -110,24 +110,24 @@ def arguments_object(arguments: str) -> dict[str, object]:
 
 
 def arguments_text(value: object) -> str:
-    """Return arguments that a server sent, as text or as an object, as text."""
+    """Return as text what a server sent as arguments: text or an object."""
     if isinstance(value, str):
         return without_lone_surrogates(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else ""
 
 
 def text_of(fields: dict[str, object], key: str) -> str:
-    """Return the text at `key`; empty where there is none."""
+    """Return the text at `key`; empty if there is none."""
     value = fields.get(key)
     return value if isinstance(value, str) else ""
 
 
 def count_of(fields: dict[str, object], key: str) -> int | None:
-    """Return the number at `key`; None where there is none that counts something."""
+    """Return the count at `key`; None if there is none."""
     value = fields.get(key)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def objects_in(value: object) -> list[dict[str, object]]:
-    """Return the objects in a list; nothing when `value` is no list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    """Return the objects in a list; none when `value` is not a list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -31,7 +31,7 @@ PASSING_STATUSES = (408, 429, 500, 502, 503, 504, 529)
 MAX_PAUSE_SECONDS = 10.0
 """A server that asks for a longer pause is not asked again: somebody is waiting for the reply."""
 
-# stamina reports each retry as a warning, which Python would print where nobody has set up logging.
+# stamina reports each retry as a warning, which Python prints unless logging is set up.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
@@ -93,7 +93,7 @@ class ChatConnection:
     async def _open_answer(
         self, request: ReplyRequest[T], content: Mapping[str, object], deadline: float
     ) -> AsyncGenerator[Body | Refusal, None]:
-        """POST `content` and give the body of the answer, or what the server refused it with."""
+        """POST `content` and yield the body of the answer, or the refusal."""
 
         async def send() -> Body | Refusal:
             post = self.client.build_request("POST", request.path, json=content, headers={"accept": request.accept})
@@ -138,7 +138,7 @@ class _Refused(Exception):
 
 
 async def _send_with_retries(send: Callable[[], Awaitable[Body | Refusal]], retries: int) -> Body | Refusal:
-    """Send, and send again after what may pass."""
+    """Send, and send again after a failure that may pass."""
     attempts = stamina.retry_context(
         on=_retry_after, attempts=retries + 1, timeout=None, wait_initial=0.1, wait_max=2.0, wait_jitter=0.1
     )

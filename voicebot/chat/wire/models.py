@@ -1,4 +1,4 @@
-"""The chat models in a server's list, in its order; models that only embed text are left out."""
+"""The chat models in a server's list, in its order, without those that only embed text."""
 
 from __future__ import annotations
 
@@ -11,26 +11,16 @@ from voicebot.chat.wire.calls import count_of, objects_in, text_of
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """A chat model as its server lists it; None and nothing where it does not tell."""
+    """A chat model as its server lists it; None or empty where the server does not say."""
 
     name: str
     context_tokens: int | None = None
-    """The longest conversation that it can take, in model tokens."""
+    """The longest conversation that it can read, in model tokens."""
     size_bytes: int | None = None
     abilities: tuple[str, ...] = ()
     """In the server's words, such as tools, thinking or vision."""
     loaded: bool | None = None
-    """Whether the first reply comes without loading it."""
-
-
-def ollama_models(answer: object) -> list[str]:
-    """Read the names in the answer to Ollama's GET /api/tags."""
-    return [model.name for model in listed_by_ollama(answer)]
-
-
-def openai_models(answer: object) -> list[str]:
-    """Read the names in the answer to GET /v1/models."""
-    return [model.name for model in listed_by_openai(answer)]
+    """Whether it can reply without being loaded first."""
 
 
 def listed_by_ollama(answer: object) -> list[ListedModel]:
@@ -48,17 +38,14 @@ def listed_by_ollama(answer: object) -> list[ListedModel]:
 
 
 def shown_by_ollama(model: ListedModel, answer: object) -> ListedModel:
-    """Return `model` with what Ollama's POST /api/show tells of it: older servers list names alone."""
+    """Return `model` with what Ollama's POST /api/show says of it: older servers list names alone."""
     entry = answer if isinstance(answer, dict) else {}
-    known = entry.get("model_info")
-    contexts = (
-        [count for key in known if key.endswith(".context_length") and (count := count_of(known, key))]
-        if (isinstance(known, dict))
-        else []
-    )
+    info = entry.get("model_info")
+    known = info if isinstance(info, dict) else {}
+    contexts = (count_of(known, key) for key in known if key.endswith(".context_length"))
     return replace(
         model,
-        context_tokens=model.context_tokens or next(iter(contexts), None),
+        context_tokens=model.context_tokens or next(filter(None, contexts), None),
         abilities=model.abilities or _abilities(entry),
     )
 
@@ -73,21 +60,21 @@ def listed_by_openai(answer: object) -> list[ListedModel]:
     return [
         ListedModel(name, context_tokens=_context(entry))
         for entry in _entries(answer, "data")
-        # The list says nothing of what a model is for; LM Studio and llama.cpp keep their embedding models in it too.
+        # The list does not say what a model is for; LM Studio and llama.cpp put their embedding models there too.
         if (name := text_of(entry, "id")) and "embed" not in name.lower()
     ]
 
 
 def has_model(models: Sequence[str], name: str) -> bool:
-    """Tell whether a server with `models` knows `name`; Ollama takes a name without a tag for the latest."""
+    """Tell whether a server with `models` knows `name`; for Ollama, a name without a tag means the latest."""
     return name in models or f"{name}:latest" in models
 
 
 def nearest_model(name: str, models: Sequence[str]) -> str:
-    """Return the model whose name is most like `name`; empty when none is."""
+    """Return the model whose name is most like `name`; empty when none is like it."""
     by_folded = {model.lower(): model for model in models}
     near = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=0.5)
-    # llama3 for hf.co/somebody/llama3-8b-instruct-GGUF:Q4_K_M, which is too long to be like it
+    # llama3 may mean hf.co/somebody/llama3-8b-instruct-GGUF:Q4_K_M, which is too long to be like it
     near = near or [folded for folded in by_folded if name and name.lower() in folded]
     return by_folded[near[0]] if near else ""
 
@@ -101,7 +88,7 @@ def _context(entry: dict[str, object]) -> int | None:
 def _converses(entry: dict[str, object]) -> bool:
     if isinstance(entry.get("capabilities"), list):
         return "completion" in _words(entry)
-    # Servers before capabilities: every model that only embeds is of a BERT family.
+    # Before servers listed capabilities: a model that only embeds text is of a BERT family.
     return not text_of(_details(entry), "family").endswith("bert")
 
 
