@@ -44,7 +44,7 @@ SHARED = {"audio.pcm", "audio.paced", "chat.wire"}
 FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {
     "http": ["lines", "streaming", "failures", "client"],
-    "chat.wire": ["api_keys", "calls", "models", "failures", "replies", "connection"],
+    "chat.wire": ["api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
     "chat.demo": ["topics", "texts", "numbers", "replies"],
     "tools": ["toolbox", "functions", "calculator", "clock", "timer", "mcp_servers", "loop"],
 }

@@ -140,7 +140,7 @@ async def test_a_server_that_loads_is_waited_for_and_not_replaced_by_the_demo() 
                 pass
 
 
-async def test_every_place_is_told_for_what_it_is() -> None:
+async def test_each_place_is_called_what_it_is() -> None:
     async with serve() as ready, serve() as empty, serve() as locked, serve() as down:
         be_ollama(ready, "a", "b")
         be_openai(empty)

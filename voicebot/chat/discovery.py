@@ -14,6 +14,7 @@ import anyio
 import httpx
 
 from voicebot.chat.wire.api_keys import is_sendable, key_headers
+from voicebot.chat.wire.fields import as_object
 from voicebot.chat.wire.models import ListedModel, has_model, listed_by_ollama, listed_by_openai, nearest_model
 from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI, ChatServer
 from voicebot.http.client import is_loopback, open_client
@@ -236,8 +237,7 @@ async def _ask(
 
 def _is_ollama(answer: JsonAnswer | None) -> bool:
     # LM Studio answers 200 to everything, but without a version.
-    value = _value(answer)
-    return isinstance(value, dict) and isinstance(value.get("version"), str)
+    return isinstance(as_object(_value(answer)).get("version"), str)
 
 
 def _value(answer: JsonAnswer | None) -> object:
@@ -249,8 +249,7 @@ def _is_loading(answer: JsonAnswer | None) -> bool:
 
 
 def _lists_models(answer: JsonAnswer | None) -> bool:
-    value = _value(answer)
-    return isinstance(value, dict) and isinstance(value.get("data"), list)
+    return isinstance(as_object(_value(answer)).get("data"), list)
 
 
 def _root(base_url: str) -> str:

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import httpx
 
-from voicebot.chat.wire.calls import arguments_object, count_of, describe_tools, objects_in, read_call, text_of
+from voicebot.chat.wire.calls import arguments_object, describe_tools, read_call
 from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
+from voicebot.chat.wire.fields import count_of, object_of, objects_of, text_of
 from voicebot.chat.wire.models import (
     ListedModel,
     listed_by_ollama,
@@ -175,9 +176,8 @@ def _new_decoder(_: httpx.Response) -> LineDecoder:
 def read_step(line: str) -> StreamStep:
     """Read one line of /api/chat; raise BadStream."""
     value = parse_object(line)
-    message = value.get("message")
-    fields = message if isinstance(message, dict) else {}
-    return _step(value, fields, text_of(fields, "content"))
+    message = object_of(value, "message")
+    return _step(value, message, text_of(message, "content"))
 
 
 def read_generate_step(line: str) -> StreamStep:
@@ -193,7 +193,7 @@ def _step(value: dict[str, object], fields: dict[str, object], text: str) -> Str
     return StreamStep(
         text=without_lone_surrogates(text),
         thought=bool(fields.get("thinking")),
-        calls=tuple(read_call(call, whole=True) for call in objects_in(fields.get("tool_calls"))),
+        calls=tuple(read_call(call, whole=True) for call in objects_of(fields, "tool_calls")),
         # A runner that closed its connection gives no reason.
         finish=(text_of(value, "done_reason") or "stop") if done else "",
         usage=_usage(value) if done else None,

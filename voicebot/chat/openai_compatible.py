@@ -10,9 +10,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 import httpx
 
 from voicebot.chat.wire.api_keys import is_sendable, key_headers, key_in_file
-from voicebot.chat.wire.calls import arguments_object, count_of, describe_tools, objects_in, read_call, text_of
+from voicebot.chat.wire.calls import arguments_object, describe_tools, read_call
 from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
+from voicebot.chat.wire.fields import count_of, object_of, objects_of, text_of
 from voicebot.chat.wire.models import ListedModel, listed_by_openai, nearest_model
 from voicebot.chat.wire.replies import ReplyRequest, StreamStep
 from voicebot.config.models import ChatOpenAI
@@ -150,16 +151,15 @@ def read_step(event: ServerSentEvent) -> StreamStep | None:
         return None
     value = parse_object(event.data)
     choice = _first_choice(value)
-    delta = choice.get("delta", choice.get("message"))
-    fields = delta if isinstance(delta, dict) else {}
+    delta = object_of(choice, "delta" if "delta" in choice else "message")
     finish = text_of(choice, "finish_reason")
     error = ""
     if value.get("error") or event.name == "error" or value.get("object") == "error" or finish == "error":
         error = words_of(value) or "it gave no reason"
     return StreamStep(
-        text=without_lone_surrogates(text_of(fields, "content") + text_of(fields, "refusal")),
-        thought=any(fields.get(key) for key in REASONING_FIELDS),
-        calls=tuple(read_call(call) for call in objects_in(fields.get("tool_calls"))),
+        text=without_lone_surrogates(text_of(delta, "content") + text_of(delta, "refusal")),
+        thought=any(delta.get(key) for key in REASONING_FIELDS),
+        calls=tuple(read_call(call) for call in objects_of(delta, "tool_calls")),
         finish=finish,
         usage=_usage(value),
         error=error,
@@ -167,16 +167,14 @@ def read_step(event: ServerSentEvent) -> StreamStep | None:
 
 
 def _usage(value: dict[str, object]) -> Usage | None:
-    usage, timings = value.get("usage"), value.get("timings")  # llama-server measures too
-    if not isinstance(usage, dict) and not isinstance(timings, dict):
+    usage, timings = object_of(value, "usage"), object_of(value, "timings")  # llama-server measures too
+    if not usage and not timings:
         return None
-    counts = usage if isinstance(usage, dict) else {}
-    times = timings if isinstance(timings, dict) else {}
     return Usage(
-        prompt_tokens=count_of(counts, "prompt_tokens"),
-        reply_tokens=count_of(counts, "completion_tokens"),
-        prompt_seconds=_seconds(times.get("prompt_ms")),
-        reply_seconds=_seconds(times.get("predicted_ms")),
+        prompt_tokens=count_of(usage, "prompt_tokens"),
+        reply_tokens=count_of(usage, "completion_tokens"),
+        prompt_seconds=_seconds(timings.get("prompt_ms")),
+        reply_seconds=_seconds(timings.get("predicted_ms")),
     )
 
 
@@ -225,7 +223,7 @@ class _WholeBody:
 
 def _first_choice(value: dict[str, object]) -> dict[str, object]:
     """Return the choice that is spoken; empty when the event holds none."""
-    return next((choice for choice in objects_in(value.get("choices")) if choice.get("index", 0) == 0), {})
+    return next((choice for choice in objects_of(value, "choices") if choice.get("index", 0) == 0), {})
 
 
 def _host(config: ChatOpenAI) -> str:

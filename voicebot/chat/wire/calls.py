@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from voicebot.chat.wire.fields import as_object, count_of, object_of, text_of
 from voicebot.http.lines import MAX_LINE_BYTES, BadStream, without_lone_surrogates
 from voicebot.messages import ToolCall, ToolSpec
 
@@ -26,13 +27,12 @@ class CallPart:
 
 def read_call(call: dict[str, object], *, whole: bool = False) -> CallPart:
     """Read one entry of `tool_calls`; a `whole` one has no part in what comes before and after it."""
-    function = call.get("function")
-    fields = function if isinstance(function, dict) else {}
+    function = object_of(call, "function")
     return CallPart(
         index=None if whole else count_of(call, "index"),
         id=text_of(call, "id"),
-        name=text_of(fields, "name"),
-        arguments=arguments_text(fields.get("arguments")),
+        name=text_of(function, "name"),
+        arguments=arguments_text(function.get("arguments")),
         whole=whole,
     )
 
@@ -103,10 +103,9 @@ def arguments_object(arguments: str) -> dict[str, object]:
     try:
         # Written once more, since some of what can be read cannot be sent: halves of characters, NaN.
         sendable = json.dumps(json.loads(arguments), ensure_ascii=False, allow_nan=False)
-        value: object = json.loads(without_lone_surrogates(sendable))
+        return as_object(json.loads(without_lone_surrogates(sendable)))
     except (ValueError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
 
 
 def arguments_text(value: object) -> str:
@@ -114,20 +113,3 @@ def arguments_text(value: object) -> str:
     if isinstance(value, str):
         return without_lone_surrogates(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else ""
-
-
-def text_of(fields: dict[str, object], key: str) -> str:
-    """Return the text at `key`; empty if there is none."""
-    value = fields.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def count_of(fields: dict[str, object], key: str) -> int | None:
-    """Return the count at `key`; None if there is none."""
-    value = fields.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def objects_in(value: object) -> list[dict[str, object]]:
-    """Return the objects in a list; none when `value` is not a list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from voicebot.chat.wire.calls import count_of, objects_in, text_of
+from voicebot.chat.wire.fields import as_object, count_of, object_of, objects_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +28,20 @@ def listed_by_ollama(answer: object) -> list[ListedModel]:
     return [
         ListedModel(
             name,
-            context_tokens=count_of(_details(entry), "context_length"),
+            context_tokens=count_of(object_of(entry, "details"), "context_length"),
             size_bytes=count_of(entry, "size"),
             abilities=_abilities(entry),
         )
-        for entry in _entries(answer, "models")
+        for entry in objects_of(as_object(answer), "models")
         if (name := text_of(entry, "name")) and _converses(entry)
     ]
 
 
 def shown_by_ollama(model: ListedModel, answer: object) -> ListedModel:
     """Return `model` with what Ollama's POST /api/show says of it: older servers list names alone."""
-    entry = answer if isinstance(answer, dict) else {}
-    info = entry.get("model_info")
-    known = info if isinstance(info, dict) else {}
-    contexts = (count_of(known, key) for key in known if key.endswith(".context_length"))
+    entry = as_object(answer)
+    info = object_of(entry, "model_info")
+    contexts = (count_of(info, key) for key in info if key.endswith(".context_length"))
     return replace(
         model,
         context_tokens=model.context_tokens or next(filter(None, contexts), None),
@@ -52,14 +51,14 @@ def shown_by_ollama(model: ListedModel, answer: object) -> ListedModel:
 
 def loaded_by_ollama(answer: object) -> set[str]:
     """Read the names in the answer to Ollama's GET /api/ps."""
-    return {text_of(entry, "name") for entry in _entries(answer, "models")}
+    return {text_of(entry, "name") for entry in objects_of(as_object(answer), "models")}
 
 
 def listed_by_openai(answer: object) -> list[ListedModel]:
     """Read the answer to GET /v1/models."""
     return [
         ListedModel(name, context_tokens=_context(entry))
-        for entry in _entries(answer, "data")
+        for entry in objects_of(as_object(answer), "data")
         # The list does not say what a model is for; LM Studio and llama.cpp put their embedding models there too.
         if (name := text_of(entry, "id")) and "embed" not in name.lower()
     ]
@@ -80,16 +79,15 @@ def nearest_model(name: str, models: Sequence[str]) -> str:
 
 
 def _context(entry: dict[str, object]) -> int | None:
-    meta = entry.get("meta")  # of llama-server
     of_vllm, of_openrouter = count_of(entry, "max_model_len"), count_of(entry, "context_length")
-    return of_vllm or of_openrouter or (count_of(meta, "n_ctx_train") if isinstance(meta, dict) else None)
+    return of_vllm or of_openrouter or count_of(object_of(entry, "meta"), "n_ctx_train")  # of llama-server
 
 
 def _converses(entry: dict[str, object]) -> bool:
     if isinstance(entry.get("capabilities"), list):
         return "completion" in _words(entry)
     # Before servers listed capabilities: a model that only embeds text is of a BERT family.
-    return not text_of(_details(entry), "family").endswith("bert")
+    return not text_of(object_of(entry, "details"), "family").endswith("bert")
 
 
 def _abilities(entry: dict[str, object]) -> tuple[str, ...]:
@@ -99,12 +97,3 @@ def _abilities(entry: dict[str, object]) -> tuple[str, ...]:
 def _words(entry: dict[str, object]) -> list[str]:
     words = entry.get("capabilities")
     return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
-
-
-def _details(entry: dict[str, object]) -> dict[str, object]:
-    details = entry.get("details")
-    return details if isinstance(details, dict) else {}
-
-
-def _entries(answer: object, key: str) -> list[dict[str, object]]:
-    return objects_in(answer.get(key)) if isinstance(answer, dict) else []
