@@ -10,6 +10,7 @@ import inspect
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
 INSTALL = 'pip install "voicebot[langchain]"'
-ANSWERS = ("output", "answer")
+OUTPUT_KEYS = ("output", "answer")
 """Where chains that yield dicts keep what is for the listener."""
 _END = "__end__"
 _NOT_STREAMED = "nostream"
-"""LangGraph's tag of the models whose text is nobody's business."""
+"""LangGraph's tag of models whose text is not for the listener."""
 
 
 class RunnableChat:
@@ -38,7 +39,7 @@ class RunnableChat:
 
     def __init__(
         self,
-        # Any: a runnable takes and gives whatever it likes; what comes out is looked at
+        # Any: a runnable takes and yields whatever it likes; what it yields is checked
         runnable: Runnable[Any, Any],
         config: ChatLangChain,
     ) -> None:
@@ -53,16 +54,16 @@ class RunnableChat:
         return f"langchain {self._config.runnable}"
 
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the deltas of the reply to `messages`; of a graph, what its last nodes say and the calls of its tools.
+        """Yield the deltas of the reply to `messages`; of a graph, what its last nodes say and its tool calls.
 
-        Raises ChatError for whatever the runnable raises. Closing the generator cancels it.
+        Raises ChatError for anything that the runnable raises. Closing the generator cancels it.
         """
-        reader = _Reader()
+        reader = _ChunkReader()
         chunks = self._chunks(messages)
         try:
             async with aclosing(chunks):
-                async for chunk, aloud in chunks:
-                    for part in reader.feed(chunk, aloud=aloud):
+                async for chunk, spoken in chunks:
+                    for part in reader.feed(chunk, spoken=spoken):
                         yield part
             for part in reader.flush():
                 yield part
@@ -77,16 +78,16 @@ class RunnableChat:
             raise ChatError(
                 f"the reply of {self._config.runnable} is empty",
                 hint="voicebot speaks text, AI messages, and dicts with one of these under "
-                + " or ".join(repr(key) for key in ANSWERS),
+                + " or ".join(repr(key) for key in OUTPUT_KEYS),
             )
 
     async def _chunks(self, messages: Sequence[Message]) -> AsyncGenerator[tuple[object, bool], None]:
         """Yield what the runnable yields, and whether it is for the listener."""
-        asked = self._input(messages)
+        given = self._input(messages)
         astream = self._runnable.astream
-        chunks = astream(asked, stream_mode="messages") if self._graph else astream(asked)
+        chunks = astream(given, stream_mode="messages") if self._graph else astream(given)
         async with AsyncExitStack() as stack:
-            if isinstance(chunks, AsyncGenerator):  # as everywhere in LangChain, whatever it is called there
+            if isinstance(chunks, AsyncGenerator):  # it always is in LangChain, whose types promise an iterator
                 await stack.enter_async_context(aclosing(chunks))
             async for chunk in chunks:
                 if not self._graph:
@@ -97,56 +98,56 @@ class RunnableChat:
                     yield message, not self._final_nodes or metadata.get("langgraph_node") in self._final_nodes
 
     def _input(self, messages: Sequence[Message]) -> object:
-        asked: object = as_langchain(messages)
+        given: object = as_langchain(messages)
         if self._config.input == "text":
-            asked = next((message.content for message in reversed(messages) if message.role == "user"), "")
+            given = next((message.content for message in reversed(messages) if message.role == "user"), "")
         key = self._config.input_key or ("messages" if self._graph else "")
-        return {key: asked} if key else asked
+        return {key: given} if key else given
 
 
 @asynccontextmanager
 async def open_runnable(config: ChatLangChain) -> AsyncGenerator[RunnableChat, None]:
-    """Import what `config` names, and call it where it is a function. Raises ChatError."""
+    """Import what `config` names, and call it if it is a function. Raises ChatError."""
     _check_event_loop()
     path = config.runnable
     if not path:
         raise ChatError(
-            "chat.kind is langchain and nothing says what is to reply",
+            "chat.kind is langchain, but nothing says what is to reply",
             hint='set chat.runnable = "package.module:attribute"',
         )
-    found = await to_thread.run_sync(_import_runnable, path)
-    if not hasattr(found, "astream") and callable(found):
+    runnable = await to_thread.run_sync(_import_runnable, path)
+    if not hasattr(runnable, "astream") and callable(runnable):
         try:
-            found = found()
-            if inspect.isawaitable(found):
-                found = await found
+            runnable = runnable()
+            if inspect.isawaitable(runnable):
+                runnable = await runnable
         except Exception as error:
             raise ChatError(
                 f"{path} failed: {type(error).__name__}: {error}",
-                hint="it is called without arguments, and returns the runnable",
+                hint="it is called without arguments and must return the runnable",
             ) from error
-    if not hasattr(found, "astream"):
+    if not hasattr(runnable, "astream"):
         raise ChatError(
-            f"{path} is no LangChain runnable: a {type(found).__name__} has no astream()",
+            f"{path} is not a LangChain runnable: a {type(runnable).__name__} has no astream()",
             hint="name a chat model, a chain, a graph, or a function that returns one",
         )
-    yield RunnableChat(found, config)
+    yield RunnableChat(runnable, config)
 
 
 def as_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
-    """The conversation as LangChain's messages."""
+    """Return the conversation as LangChain's messages."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
     from langchain_core.messages.tool import invalid_tool_call, tool_call
 
-    given: list[BaseMessage] = []
+    converted: list[BaseMessage] = []
     for message in messages:
         match message.role:
             case "system":
-                given.append(SystemMessage(message.content))
+                converted.append(SystemMessage(message.content))
             case "user":
-                given.append(HumanMessage(message.content))
+                converted.append(HumanMessage(message.content))
             case "tool":
-                given.append(
+                converted.append(
                     ToolMessage(message.content, tool_call_id=message.tool_call_id, name=message.tool_name or None)
                 )
             case "assistant":
@@ -159,12 +160,12 @@ def as_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
                         )
                     else:
                         reply.tool_calls.append(tool_call(name=call.name, args=arguments, id=call.id))
-                given.append(reply)
-    return given
+                converted.append(reply)
+    return converted
 
 
 def text_of(content: object) -> str:
-    """The text of a message's content: reasoning, tool calls and images are none."""
+    """Return the text in a message's content, without reasoning, tool calls and images."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
@@ -173,90 +174,106 @@ def text_of(content: object) -> str:
     return "".join(str(block.get("text", "")) for block in blocks if block.get("type") == "text")
 
 
-class _Reader:
+@dataclass(slots=True)
+class _OpenMessage:
+    """The AI message that is being written."""
+
+    id: str | None = None
+    spoke: bool = False
+    reasoning: ReasoningFilter = field(default_factory=ReasoningFilter)
+    call_chunks: list[AIMessage] = field(default_factory=list)
+    """Those of its chunks that carry tool calls."""
+    usage: UsageMetadata | None = None
+    finish: str = ""
+
+
+class _ChunkReader:
     """Turns what a runnable yields into the parts of a reply."""
 
     def __init__(self) -> None:
         self.spoke = False
-        self._reasoning = ReasoningFilter()
-        self._id: str | None = None
-        """Of the AI message that is being written."""
-        self._text = False
-        """Whether that message has said something."""
-        self._calling: list[AIMessage] = []
-        """Its chunks that carry tool calls."""
-        self._usage: UsageMetadata | None = None
-        self._finish = ""
+        self._message = _OpenMessage()
         self._held: list[str] = []
         """What the last message that is not for the listener says: better than nothing."""
 
-    def feed(self, chunk: object, *, aloud: bool = True) -> list[ReplyPart]:
+    def feed(self, chunk: object, *, spoken: bool = True) -> list[ReplyPart]:
+        """Return the parts of the reply that `chunk` completes; what is not `spoken` is held."""
         from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
-        from langchain_core.messages.ai import add_usage
 
         match chunk:
             case AIMessage():
-                parts: list[ReplyPart] = []
-                if chunk.id != self._id:
-                    parts += self._end_message()
-                    self._id = chunk.id
-                    self._held.clear()
-                if chunk.usage_metadata:
-                    self._usage = add_usage(self._usage, chunk.usage_metadata)
-                facts = chunk.response_metadata
-                self._finish = str(facts.get("finish_reason") or facts.get("done_reason") or self._finish)
-                if chunk.tool_calls or chunk.invalid_tool_calls or getattr(chunk, "tool_call_chunks", None):
-                    self._calling.append(chunk)
-                text = text_of(chunk.content)
-                if aloud:
-                    return [*parts, *self._said(self._reasoning.feed(text))]
-                self._held.append(text)
-                return parts
+                return self._ai_message(chunk, spoken=spoken)
             case ToolMessage():
-                answer = Message(
+                result = Message(
                     "tool", text_of(chunk.content), tool_call_id=chunk.tool_call_id, tool_name=chunk.name or ""
                 )
-                return [*self._end_message(), answer]
+                return [*self._end_message(), result]
             case BaseMessage():
                 return []
             case str():
-                return self._said(self._reasoning.feed(chunk))
+                return self._text(chunk)
             case Mapping():
-                answers = (chunk.get(key) for key in ANSWERS)
-                return self._said(self._reasoning.feed(next((text for text in answers if isinstance(text, str)), "")))
+                outputs = (chunk.get(key) for key in OUTPUT_KEYS)
+                return self._text(next((text for text in outputs if isinstance(text, str)), ""))
             case _:
                 return []
 
     def flush(self) -> list[ReplyPart]:
+        """Return what is left; of a reply without a word for the listener, what was held."""
         held = "" if self.spoke else "".join(self._held)
-        return [*self._said(self._reasoning.feed(held)), *self._end_message()]
+        return [*self._text(held), *self._end_message()]
 
-    def _said(self, text: str) -> list[ReplyPart]:
+    def _ai_message(self, chunk: AIMessage, *, spoken: bool) -> list[ReplyPart]:
+        from langchain_core.messages.ai import add_usage
+
+        parts: list[ReplyPart] = []
+        if chunk.id != self._message.id:
+            parts += self._end_message()
+            self._message.id = chunk.id
+            self._held.clear()
+        message = self._message
+        if chunk.usage_metadata:
+            message.usage = add_usage(message.usage, chunk.usage_metadata)
+        facts = chunk.response_metadata
+        message.finish = str(facts.get("finish_reason") or facts.get("done_reason") or message.finish)
+        if chunk.tool_calls or chunk.invalid_tool_calls or getattr(chunk, "tool_call_chunks", None):
+            message.call_chunks.append(chunk)
+        text = text_of(chunk.content)
+        if spoken:
+            return [*parts, *self._text(text)]
+        self._held.append(text)
+        return parts
+
+    def _text(self, text: str) -> list[ReplyPart]:
+        return self._spoken(self._message.reasoning.feed(text))
+
+    def _spoken(self, text: str) -> list[ReplyPart]:
         if not text:
             return []
-        apart = self.spoke and not self._text and self._id is not None  # another message begins
-        self._text = self._text or not text.isspace()
-        self.spoke = self.spoke or self._text
-        return ["\n", text] if apart else [text]
+        message = self._message
+        follows = self.spoke and not message.spoke and message.id is not None  # the first text after another message
+        message.spoke = message.spoke or not text.isspace()
+        self.spoke = self.spoke or message.spoke
+        return ["\n", text] if follows else [text]
 
     def _end_message(self) -> list[ReplyPart]:
-        parts = self._said(self._reasoning.flush())
-        if usage := self._usage:
-            parts.append(Usage(usage["input_tokens"], usage["output_tokens"], finish_reason=self._finish))
-        if self._calling:
-            parts.append(Message("assistant", "", tool_calls=_calls(self._calling)))
-        self._reasoning = ReasoningFilter()
-        self._id, self._text, self._calling, self._usage, self._finish = None, False, [], None, ""
+        message = self._message
+        parts = self._spoken(message.reasoning.flush())
+        if usage := message.usage:
+            parts.append(Usage(usage["input_tokens"], usage["output_tokens"], finish_reason=message.finish))
+        if message.call_chunks:
+            parts.append(Message("assistant", "", tool_calls=_calls(message.call_chunks)))
+        self._message = _OpenMessage()
         return parts
 
 
 def _calls(chunks: Sequence[AIMessage]) -> tuple[ToolCall, ...]:
-    """The tool calls of one message, whole or in chunks."""
+    """Return the tool calls of one message, whole or in chunks."""
     from langchain_core.messages import AIMessageChunk
     from langchain_core.messages.ai import add_ai_message_chunks
 
-    if pieces := [chunk for chunk in chunks if isinstance(chunk, AIMessageChunk)]:
-        joined = add_ai_message_chunks(pieces[0], *pieces[1:])
+    if parts := [chunk for chunk in chunks if isinstance(chunk, AIMessageChunk)]:
+        joined = add_ai_message_chunks(parts[0], *parts[1:])
         return tuple(
             ToolCall(call["id"] or "", call["name"] or "", call["args"] or "{}") for call in joined.tool_call_chunks
         )
@@ -276,7 +293,7 @@ def _arguments(call: ToolCall) -> dict[str, Any] | None:  # Any: whatever the mo
 
 
 def _is_graph(runnable: object) -> bool:
-    """Whether it streams in modes, as LangGraph's compiled graphs do, however it is wrapped."""
+    """Tell whether it streams in modes, as LangGraph's compiled graphs do, however it is wrapped."""
     while not hasattr(runnable, "stream_mode"):
         if (runnable := getattr(runnable, "bound", None)) is None:
             return False
@@ -284,7 +301,7 @@ def _is_graph(runnable: object) -> bool:
 
 
 def _final_nodes(runnable: Runnable[Any, Any]) -> frozenset[str]:
-    """The nodes of a graph that may be its last; none where it does not tell."""
+    """Return the nodes of a graph that may be its last; none if the graph does not say."""
     try:
         drawn = runnable.get_graph()
     except Exception:  # noqa: BLE001 - a graph that cannot be drawn can still reply
@@ -305,5 +322,5 @@ def _check_event_loop() -> None:
         asyncio.get_running_loop()
     except RuntimeError as error:
         raise ChatError(
-            "LangChain runs on asyncio, and this event loop is another", hint="run voicebot on asyncio"
+            "LangChain runs on asyncio, but this event loop is another one", hint="run voicebot on asyncio"
         ) from error
