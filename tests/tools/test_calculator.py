@@ -83,7 +83,7 @@ def test_it_calculates(expression: str, result: str | None) -> None:
         ("9" * 501, "500 characters"),
     ],
 )
-def test_it_refuses_what_is_no_arithmetic_or_too_large(expression: str, complaint: str) -> None:
+def test_it_refuses_what_is_not_arithmetic_or_too_large(expression: str, complaint: str) -> None:
     with pytest.raises((ValueError, ArithmeticError), match=complaint):
         calculator(expression)
 

@@ -76,7 +76,9 @@ async def test_arguments_are_converted_and_the_result_is_json() -> None:
         ("[" * 100_000, "not valid JSON"),
     ],
 )
-async def test_arguments_that_do_not_fit_are_told_with_the_schemas_complaint(arguments: str, complaint: str) -> None:
+async def test_arguments_that_do_not_fit_are_refused_with_the_complaint_of_the_schema(
+    arguments: str, complaint: str
+) -> None:
     with pytest.raises(BadArguments, match=complaint):
         await function_tool(weather).run(arguments)
 
@@ -167,7 +169,7 @@ def test_an_import_path_that_leads_nowhere_says_where_it_ends(kitchen: Callable[
         import_tool("no_such_module:x")
 
 
-async def test_the_bundled_tools_are_there_by_name_and_none_without() -> None:
+async def test_the_bundled_tools_are_enabled_by_name_and_no_others() -> None:
     async with open_toolbox(ToolsConfig(enabled=("calculator", "current_time", "timer"))) as toolbox:
         assert toolbox.names == ("calculator", "current_time", "timer")
         assert all(spec.description and spec.parameters["type"] == "object" for spec in toolbox.specs)

@@ -124,7 +124,7 @@ async def test_a_call_is_run_and_its_result_given_back() -> None:
     assert chat.asked[1] == [*QUESTION, asked, answer]
 
 
-async def test_only_the_final_answer_is_spoken_where_that_is_wanted() -> None:
+async def test_only_the_final_answer_is_spoken_where_that_is_configured() -> None:
     chat = ToolScript(["計算", "します。", SUM], ["七", "です。"])
     parts = await replied(using_tools(chat, speak="final"))
     assert spoken(parts) == "七です。"
@@ -225,9 +225,9 @@ async def test_after_the_last_step_the_model_is_told_to_answer_without_tools() -
 @pytest.mark.parametrize(
     "call", [SUM, '<tool_call>{"name": "calculator", "arguments": {"expression": "1"}}</tool_call>']
 )
-async def test_a_model_that_still_wants_tools_then_is_an_error(call: ReplyPart) -> None:
+async def test_a_model_that_still_calls_tools_then_is_an_error(call: ReplyPart) -> None:
     parts, error = await broken_off(using_tools(ToolScript([call]), max_steps=2))
-    assert error.message == "scripted still wants tools after 2 steps"
+    assert error.message == "scripted still calls tools after 2 steps"
     assert "tools.max_steps" in error.hint
     assert len(results(parts)) == 2
 
@@ -247,7 +247,7 @@ async def test_calls_written_as_text_are_run_and_never_spoken() -> None:
 async def test_thoughts_are_never_spoken_and_thoughts_alone_are_an_error() -> None:
     thinking = ["Thought: easy\n", "Final ", "Answer: Seven."]
     assert spoken(await replied(using_tools(ToolScript(thinking)))) == "Seven."
-    with pytest.raises(ChatError, match="its thoughts and no answer"):
+    with pytest.raises(ChatError, match="its thoughts but no answer"):
         await replied(using_tools(ToolScript(["Thought: hm\nAction: guess"])))
 
 

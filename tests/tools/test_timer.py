@@ -51,7 +51,7 @@ def test_a_timer_ends_with_the_conversation() -> None:
         ({"say_when_due": " ", "hours": 1}, "must not be empty"),
     ],
 )
-def test_what_no_timer_can_do_is_told(arguments: dict[str, object], complaint: str) -> None:
+def test_a_timer_that_cannot_be_set_says_why(arguments: dict[str, object], complaint: str) -> None:
     async def body() -> None:
         async with anyio.create_task_group() as tasks:
             with pytest.raises(ValueError, match=complaint):
@@ -60,7 +60,7 @@ def test_what_no_timer_can_do_is_told(arguments: dict[str, object], complaint: s
     in_virtual_time(body)
 
 
-def test_there_are_only_so_many_timers_at_once() -> None:
+def test_the_number_of_running_timers_is_limited() -> None:
     said: list[str] = []
 
     async def body() -> None:

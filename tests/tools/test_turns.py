@@ -124,7 +124,7 @@ def test_a_model_that_never_answers_fails_the_turn_after_what_it_said() -> None:
     outcome, _, voice = turn(["計算します。", SUM], max_steps=1)
     assert outcome.kind == "failed"
     assert outcome.error is not None
-    assert outcome.error.message == "scripted still wants tools after 1 steps"
+    assert outcome.error.message == "scripted still calls tools after 1 steps"
     assert voice.said == ["計算します。", "計算します。"]
 
 

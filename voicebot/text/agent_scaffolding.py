@@ -1,4 +1,4 @@
-"""What a model writes into its reply for a program and not for the ear, taken out while it streams.
+"""What a model writes into its reply for a program, not for the ear, taken out while it streams.
 
 Text is held only while it could still become scaffolding; however the deltas are cut, the result is the same.
 """
@@ -15,21 +15,22 @@ from voicebot.messages import ToolCall
 # ---------------------------------------------------------------- calls written as text
 
 _BLOCKS = {"<tool_call>": "</tool_call>", "<tool_response>": "</tool_response>"}
-"""Opening and closing tag; Hermes, Qwen and many others write calls so when their server does not take them out."""
+"""Opening and closing tags; Hermes, Qwen and many others write calls like this unless their server takes them out."""
 _LONGEST_TAG = max(len(tag) for pair in _BLOCKS.items() for tag in pair)
-_AT_ONCE = 4096
+_PIECE_CHARACTERS = 4096
 _BODIES = ("{", "[", "<function=")
-"""How the inside of a call begins."""
+"""How the body of a call begins."""
 _NAME = re.compile(r'"name"\s*:\s*"([^"\\]+)"')
 _FUNCTION = re.compile(r"<function=([^>\s]+)>")
 _PARAMETER = re.compile(r"<parameter=([^>\s]+)>\n?(.*?)\n?</parameter>", re.DOTALL)
 
 
 class ToolCallFilter:
-    """Takes `<tool_call>{…}</tool_call>` out of a reply and gives it as ToolCall, with an empty id.
+    """Takes each `<tool_call>{…}</tool_call>` out of a reply and makes it a ToolCall, with an empty id.
 
-    Also a reply that begins with the bare JSON of a call to one of `tools`, and the `<function=…>` of Qwen's coders. A
-    tag that no call follows is a word like any other; invented tool output (`<tool_response>`) is dropped.
+    The same goes for the bare JSON of a call to one of `tools` at the start of a reply, and for the `<function=…>` of
+    Qwen's coders. A tag that no call follows is a word like any other; invented tool output (`<tool_response>`) is
+    dropped.
     """
 
     def __init__(self, tools: Collection[str] = ()) -> None:
@@ -37,23 +38,22 @@ class ToolCallFilter:
         self._state: Literal["start", "text", "tag", "block", "object"] = "start"
         self._held = ""
         self._opening = ""
-        """The tag behind which we are."""
+        """The tag that was read last."""
         self._searched = 0
-        """How much of what is held has no closing tag."""
-        self._depth = _Depth()
+        """How many of the characters held are known to contain no closing tag."""
+        self._object_end = _ObjectEnd()
 
     def feed(self, delta: str) -> list[str | ToolCall]:
         """Return what can be passed on now."""
         parts: list[str | ToolCall] = []
-        for start in range(
-            0, len(delta), _AT_ONCE
-        ):  # else a whole book in one delta would be copied for each of its tags
-            self._held += delta[start : start + _AT_ONCE]
+        # In pieces: a whole book in one delta would otherwise be copied for each of its tags.
+        for start in range(0, len(delta), _PIECE_CHARACTERS):
+            self._held += delta[start : start + _PIECE_CHARACTERS]
             parts += self._advance(ended=False)
         return parts
 
     def flush(self) -> list[str | ToolCall]:
-        """Return what was held: a call that was never closed is one all the same, perhaps a broken one."""
+        """Return what was held; a call that was never closed is still a call, perhaps a broken one."""
         return self._advance(ended=True)
 
     def _advance(self, *, ended: bool) -> list[str | ToolCall]:
@@ -63,7 +63,7 @@ class ToolCallFilter:
         return parts
 
     def _step(self, parts: list[str | ToolCall], *, ended: bool) -> bool:
-        """Do what can be done with the text held; True when something more may be."""
+        """Do the next thing that can be done with the text held; False when there is none."""
         match self._state:
             case "start":
                 begins = self._begins_with_a_call()
@@ -86,7 +86,7 @@ class ToolCallFilter:
             case "block":
                 return self._block(parts, ended=ended)
             case "object":
-                end = self._depth.end_of_object(self._held)
+                end = self._object_end.find(self._held)
                 if end is None and not ended:
                     return False
                 parts.extend(_calls(self._held[:end]))
@@ -117,7 +117,7 @@ class ToolCallFilter:
         return True
 
     def _begins_with_a_call(self) -> bool | None:
-        """Whether the reply begins with the JSON of a call; None while nobody can tell."""
+        """Tell whether the reply begins with the JSON of a call; None while that is undecided."""
         text = "".join(self._held.split())
         if not text:
             return None
@@ -132,7 +132,7 @@ class ToolCallFilter:
             self._held = self._held[count:]
 
 
-class _Depth:
+class _ObjectEnd:
     """Finds the end of a JSON object that comes in pieces, looking at each character once."""
 
     def __init__(self) -> None:
@@ -140,8 +140,8 @@ class _Depth:
         self._depth = 0
         self._in_text = self._escaped = False
 
-    def end_of_object(self, text: str) -> int | None:
-        """The offset behind the object at the start of `text`, which has only grown since the last call."""
+    def find(self, text: str) -> int | None:
+        """Return the offset after the object at the start of `text`, which may only have grown since the last call."""
         for place in range(self._place, len(text)):
             character = text[place]
             if self._escaped:
@@ -160,7 +160,7 @@ class _Depth:
 
 
 def _unfinished(text: str, tags: Collection[str]) -> int:
-    """How many characters at the end of `text` may be the beginning of a tag."""
+    """Return how many characters at the end of `text` may be the beginning of a tag."""
     for length in range(min(len(text), _LONGEST_TAG), 0, -1):
         if any(tag.startswith(text[-length:]) for tag in tags):
             return length
@@ -168,7 +168,7 @@ def _unfinished(text: str, tags: Collection[str]) -> int:
 
 
 def _calls(body: str) -> list[ToolCall]:
-    """The calls that a model wrote; one that cannot be read goes on as it is, for the model to be told."""
+    """Return the calls that a model wrote; one that cannot be read is kept as it is, so that the model is told."""
     if function := _FUNCTION.match(body):
         return [ToolCall("", function[1], json.dumps(dict(_PARAMETER.findall(body)), ensure_ascii=False))]
     try:
@@ -195,7 +195,7 @@ def _call(value: object) -> ToolCall:
 _HIDING = ("thought", "action", "action input", "observation", "思考", "行動", "行動の入力", "行動入力", "観察")
 _ANSWERING = ("final answer", "最終回答", "最終的な答え", "最終的な回答")
 _MARKS = " \t*_#>"
-"""What may stand around a label: **Final Answer:**"""
+"""What may stand around a label, as in **Final Answer:**."""
 _ANSWER = re.compile(rf"(?:{'|'.join(_ANSWERING)})[ \t*_]{{0,4}}[:：]", re.IGNORECASE)
 _COLON = re.compile("[:：]")
 _LINE_END = re.compile("(?<=\n)")
@@ -203,10 +203,10 @@ _LONGEST_ANSWER = max(map(len, _ANSWERING)) + 5
 
 
 class ReActFilter:
-    """Passes on what an agent of the "Thought: … Action: … Observation: … Final Answer: …" kind says to its listener.
+    """Passes on what an agent that writes "Thought: … Action: … Observation: … Final Answer: …" says to its listener.
 
-    A line that begins with one of the first labels, in English or Japanese, hides everything up to "Final Answer:";
-    what comes without any label is for the listener.
+    A line that begins with one of the first three labels, in English or Japanese, hides everything up to "Final
+    Answer:"; text without any label is for the listener.
     """
 
     def __init__(self) -> None:
@@ -216,19 +216,20 @@ class ReActFilter:
 
     @property
     def hid(self) -> bool:
-        """Whether something was kept from the listener."""
+        """Whether anything was kept from the listener."""
         return self._hid
 
     def feed(self, delta: str) -> str:
         """Return what of the reply can be passed on now."""
         passed = []
-        for line in _LINE_END.split(delta):  # else a whole book in one delta would be copied for each of its lines
+        # Line by line: a whole book in one delta would otherwise be copied for each of its lines.
+        for line in _LINE_END.split(delta):
             self._held += line
             passed.append(self._advance(ended=False))
         return "".join(passed)
 
     def flush(self) -> str:
-        """Return what was held and turned out to be no label; thoughts without a final answer stay away."""
+        """Return what was held and turned out not to be a label; thoughts without a final answer stay hidden."""
         return self._advance(ended=True)
 
     def _advance(self, *, ended: bool) -> str:
@@ -238,7 +239,7 @@ class ReActFilter:
         return "".join(passed)
 
     def _step(self, passed: list[str], *, ended: bool) -> bool:
-        """Do what can be done with the text held; True when something more may be."""
+        """Do the next thing that can be done with the text held; False when there is none."""
         match self._state:
             case "line start":
                 match _label(self._held):
@@ -275,17 +276,17 @@ class ReActFilter:
 
 
 def _label(text: str) -> Literal["hiding", "answering", "none", "unfinished"]:
-    """Which label a line begins with; "unfinished" while more of it may decide."""
+    """Return which kind of label a line begins with; "unfinished" while more text may decide."""
     line = text.lstrip(_MARKS).casefold()
     if not line:
         return "unfinished"
     unfinished = False
     for label in (*_HIDING, *_ANSWERING):
         if line.startswith(label):
-            behind = line[len(label) :].lstrip(" \t*_0123456789" if label in _HIDING else " \t*_")
-            if not behind:
+            rest = line[len(label) :].lstrip(" \t*_0123456789" if label in _HIDING else " \t*_")
+            if not rest:
                 unfinished = True
-            elif behind[0] in ":：":
+            elif rest[0] in ":：":
                 return "hiding" if label in _HIDING else "answering"
         elif label.startswith(line):
             unfinished = True

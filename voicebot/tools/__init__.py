@@ -75,5 +75,5 @@ def _open(name: str) -> Tool | None:
             return import_tool(name)
     raise ConfigError(
         f"tools.enabled: there is no tool {name!r}",
-        hint=f"bundled are {', '.join(BUNDLED)}; your own are named package.module:function",
+        hint=f"the bundled ones are {', '.join(BUNDLED)}; your own are named package.module:function",
     )

@@ -18,16 +18,16 @@ _PLACES = {
     "ロサンゼルス": "America/Los_Angeles", "san francisco": "America/Los_Angeles", "ハワイ": "Pacific/Honolulu",
     "hawaii": "Pacific/Honolulu", "シドニー": "Australia/Sydney",
 }  # fmt: skip
-"""What people say and no time zone is called."""
+"""What people call places that no time zone is named after."""
 _DAYS = "月火水木金土日"
 _ENGLISH_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ENGLISH_MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-"""Not strftime's: those are in the language of the machine."""
+"""Not from strftime, which uses the language of the machine."""
 _REIWA = 2018
-"""The year before its first one."""
+"""The year before the era began."""
 
 
 def current_time(time_zone: str = "") -> str:
@@ -39,7 +39,7 @@ def current_time(time_zone: str = "") -> str:
 
 
 def describe_time(moment: datetime) -> str:
-    """`moment` in English and in Japanese, each ready to be said."""
+    """Return `moment` in English and in Japanese, each ready to be said."""
     offset = moment.strftime("%z")
     zone = f"{moment.tzinfo or ''}, UTC{offset[:3]}:{offset[3:5]}"
     era = f"(令和{moment.year - _REIWA}年)" if moment.year > _REIWA + 1 else ""
@@ -52,7 +52,7 @@ def describe_time(moment: datetime) -> str:
 
 
 def find_time_zone(name: str) -> tzinfo:
-    """The time zone of that name, or of a place that is called so; raise ValueError with the nearest names."""
+    """Return the time zone with that name, or of the place with that name; raise ValueError with the nearest names."""
     wanted = name.strip().casefold().replace(" ", "_")
     wanted = _PLACES.get(wanted.replace("_", " "), wanted).casefold()
     known = sorted(zoneinfo.available_timezones())

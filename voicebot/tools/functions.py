@@ -1,4 +1,4 @@
-"""Python functions as tools: their signature is the schema, their docstring what the chat model is told."""
+"""Python functions as tools: the signature becomes the schema, the docstring what the chat model is told."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ from voicebot.messages import ToolSpec
 from voicebot.tools.toolbox import BadArguments, Tool, read_arguments
 
 
-def function_tool(function: Callable[..., Any], *, name: str = "") -> Tool:  # Any: a function of somebody else's
-    """A tool that calls `function`: an async one in the event loop, any other in a worker thread.
+def function_tool(function: Callable[..., Any], *, name: str = "") -> Tool:  # Any: somebody else's function
+    """Return a tool that calls `function`: an async one in the event loop, any other in a worker thread.
 
-    Cancelling abandons the thread. The arguments are checked against the annotations; a result that is no text is
-    given as JSON. Raises ConfigError for a signature that has no schema.
+    Cancelling abandons the thread. The arguments are checked against the annotations; a result that is not text is
+    returned as JSON. Raises ConfigError for a signature that has no schema.
     """
     name = name or getattr(function, "__name__", type(function).__name__)
-    given = _checked_arguments(function, name)
+    checked = _argument_checker(function, name)
     is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004 - an object may have an async one
     )
 
     async def run(arguments: str) -> str:
         try:
-            positional, named = given.validate_python(read_arguments(arguments))
+            positional, named = checked.validate_python(read_arguments(arguments))
         except ValidationError as error:
             raise BadArguments(_complaint(error)) from error
         if is_async:
             return _text(await function(*positional, **named))
-        # A limiter for each call: one that hangs and is abandoned takes its thread from nobody.
+        # A limiter for each call: one that hangs and is abandoned must not take a thread from the others.
         return await to_thread.run_sync(
             lambda: _text(function(*positional, **named)), abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
         )
 
-    schema = {key: value for key, value in given.json_schema().items() if key != "title"}
+    schema = {key: value for key, value in checked.json_schema().items() if key != "title"}
     return Tool(ToolSpec(name, inspect.getdoc(function) or "", schema), run)
 
 
 def import_tool(path: str) -> Tool:
-    """The function (or Tool) that `path` names, as package.module:function. Raises ConfigError."""
+    """Return the function (or Tool) that `path` names as a tool. Raises ConfigError."""
     try:
         found = import_by_path(path)
     except ImportPathError as error:
@@ -60,10 +60,10 @@ def import_tool(path: str) -> Tool:
     return function_tool(found)
 
 
-def _checked_arguments(
+def _argument_checker(
     function: Callable[..., Any], name: str
-) -> TypeAdapter[Any]:  # Any: pydantic gives whatever the catcher below returns
-    """Checks arguments as `function` wants them and returns them, positional and named."""
+) -> TypeAdapter[Any]:  # Any: pydantic returns whatever the catcher below returns
+    """Return what checks arguments for `function` and yields them, positional and named."""
 
     def catch(*positional: Any, **named: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return positional, named

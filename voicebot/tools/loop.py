@@ -1,4 +1,4 @@
-"""Lets a chat model use tools before it answers: ask, run what it wants, ask again."""
+"""Lets a chat model use tools before it answers: ask, run the tools that it calls, ask again."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _NO_MORE = "No more tools can be used now: answer with what you have."
 
 
 class ToolUsingChat:
-    """A chat model that runs the tools its model asks for and speaks only what is meant for the listener.
+    """A chat model that runs the tools its model calls, and speaks only what is meant for the listener.
 
-    `max_steps` times the model may ask for tools, any number of them at once; then it is told to answer. `speak`: "all"
-    passes text on as it comes, also what the model says before it uses a tool; "final" only the answer, which cannot
-    stream then, since nobody knows before the end of a text whether a call follows it.
+    The model may call tools `max_steps` times, any number of them at once; then it is told to answer. With `speak`
+    "all", text is passed on as it comes, including what the model says before it calls a tool; with "final", only the
+    answer is, which then cannot stream: before the end of a text there is no telling whether a call follows it.
     """
 
     def __init__(
@@ -51,71 +51,71 @@ class ToolUsingChat:
 
     @property
     def name(self) -> str:
-        """What a person calls it: the same as without tools."""
+        """What a person calls the chat model."""
         return self._chat.name
 
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the deltas of the reply, what the server tells, and the messages of the tool loop.
+        """Yield the deltas of the reply, what the server counted, and the messages of the tool loop.
 
-        Before the tools run, an assistant's message with their calls and the text before them, spoken or not; behind
-        them a message for each result. Cancelling ends the tools that run and abandons their threads. Raises ChatError,
-        also for a model that will not stop asking for tools.
+        Before the tools run, an assistant's message with their calls and the text before them, spoken or not; after
+        them, a message for each result. Cancelling ends the tools that run and abandons their threads. Raises
+        ChatError, also for a model that does not stop calling tools.
         """
         conversation = list(messages)
         misfits: Counter[str] = Counter()
         for step in range(self._max_steps + 1):
             may_use_tools = step < self._max_steps
-            written = _Written()
-            # Without tools no call can follow: even the last answer may stream.
+            answer = _Answer()
+            # Without tools no call can follow, so that the last answer may stream in any case.
             streams = self._speak == "all" or not may_use_tools
-            reading = self._read(conversation, written, may_use_tools=may_use_tools)
+            reading = self._read(conversation, answer, may_use_tools=may_use_tools)
             try:
                 async with aclosing(reading):
                     async for part in reading:
                         if streams or not isinstance(part, str):
                             yield part
             except ChatError:
-                if not streams and written.text:
-                    yield "".join(written.text)  # all the answer there will be
+                if not streams and answer.text:
+                    yield "".join(answer.text)  # there will be no more of it
                 raise
-            text = "".join(written.text)
-            if not written.calls:
+            text = "".join(answer.text)
+            if not answer.calls:
                 if not streams and text:
                     yield text
-                if written.hid and not text.strip():
+                if answer.hid_thoughts and not text.strip():
                     raise ChatError(
-                        f"{self.name} wrote down its thoughts and no answer", hint="ask again, or use another model"
+                        f"{self.name} wrote down its thoughts but no answer", hint="ask again, or use another model"
                     )
                 return
             if not may_use_tools:
                 raise ChatError(
-                    f"{self.name} still wants tools after {self._max_steps} steps",
+                    f"{self.name} still calls tools after {self._max_steps} steps",
                     hint="allow more with tools.max_steps, or use another model",
                 )
-            asked = Message("assistant", text.strip(), tool_calls=tuple(written.calls))
-            yield asked
+            request = Message("assistant", text.strip(), tool_calls=tuple(answer.calls))
+            yield request
             if streams and text and not text[-1].isspace():
-                yield "\n"  # what was said so far is finished: it need not wait for the tools
-            results = await self._run(written.calls, misfits)
+                yield "\n"  # what was said so far is finished, and need not wait for the tools
+            texts = await self._run(answer.calls, misfits)
             if step + 1 == self._max_steps:
-                results[-1] += f"\n\n{_NO_MORE}"
-            answers = [
-                Message("tool", result, tool_call_id=call.id, tool_name=call.name)
-                for call, result in zip(written.calls, results, strict=True)
+                texts[-1] += f"\n\n{_NO_MORE}"
+            results = [
+                Message("tool", text, tool_call_id=call.id, tool_name=call.name)
+                for call, text in zip(answer.calls, texts, strict=True)
             ]
-            for answer in answers:
-                yield answer
-            conversation += [asked, *answers]
+            for result in results:
+                yield result
+            conversation += [request, *results]
 
     async def _read(
-        self, conversation: Sequence[Message], written: _Written, *, may_use_tools: bool
+        self, conversation: Sequence[Message], answer: _Answer, *, may_use_tools: bool
     ) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the text of one answer for the listener, and the server's account; leave the rest in `written`."""
+        """Yield the text of one answer for the listener, and what the server counted; leave the rest in `answer`."""
         calls = ToolCallFilter(self._tools.names)
         thoughts = ReActFilter()
 
         def sift(parts: Sequence[str | ToolCall]) -> str:
-            written.calls += [_identified(part) for part in parts if isinstance(part, ToolCall)]
+            answer.calls += [_with_id(part) for part in parts if isinstance(part, ToolCall)]
             return thoughts.feed("".join(part for part in parts if isinstance(part, str)))
 
         specs = self._tools.specs if may_use_tools else ()
@@ -126,18 +126,18 @@ class ToolUsingChat:
                     match part:
                         case str():
                             if text := sift(calls.feed(part)):
-                                written.text.append(text)
+                                answer.text.append(text)
                                 yield text
                         case ToolCall():
-                            written.calls.append(_identified(part))
+                            answer.calls.append(_with_id(part))
                         case _:
                             yield part
         except ChatError as caught:
-            error = caught  # what is held is told first
+            error = caught  # raised when what is held has been passed on
         if text := sift(calls.flush()) + thoughts.flush():
-            written.text.append(text)
+            answer.text.append(text)
             yield text
-        written.hid = thoughts.hid
+        answer.hid_thoughts = thoughts.hid
         if error is not None:
             raise error
 
@@ -154,7 +154,7 @@ class ToolUsingChat:
         return results
 
     async def _result(self, call: ToolCall, misfits: Counter[str]) -> str:
-        """What the model is told of one call; nothing that a tool does ends the turn."""
+        """Return what the model is told of one call; nothing that a tool does ends the turn."""
         tool = self._tools.get(call.name)
         if tool is None:
             return f"Error: there is no tool {call.name!r}. The tools are: {', '.join(self._tools.names)}."
@@ -175,27 +175,27 @@ class ToolUsingChat:
             return f"Error: {call.name} failed: {type(error).__name__}: {error}"
 
     def _cut(self, result: str) -> str:
-        result = result.encode("utf-8", "replace").decode()  # what is no text would break the next request
+        result = result.encode("utf-8", "replace").decode()  # lone surrogates would break the next request
         more = len(result) - self._max_result_characters
         return f"{result[: self._max_result_characters]}\n… ({more} more characters left out)" if more > 0 else result
 
 
 def takes_tools(chat: ChatModel) -> TypeGuard[ToolChatModel]:
-    """Whether `chat` can be told of tools."""
+    """Tell whether `chat` can be offered tools."""
     return "tools" in signature(chat.stream_reply).parameters
 
 
 @dataclass(slots=True)
-class _Written:
-    """What one answer of the model consists of."""
+class _Answer:
+    """One answer of the model, as far as it has come."""
 
     text: list[str] = field(default_factory=list)
     """For the listener."""
     calls: list[ToolCall] = field(default_factory=list)
-    hid: bool = False
-    """It has thoughts that are not for the listener."""
+    hid_thoughts: bool = False
+    """It holds thoughts that are not for the listener."""
 
 
-def _identified(call: ToolCall) -> ToolCall:
-    """`call` with an id: some servers want nine letters and digits."""
+def _with_id(call: ToolCall) -> ToolCall:
+    """Return `call` with an id: some servers insist on nine letters and digits."""
     return call if call.id else replace(call, id=secrets.token_hex(5)[:9])

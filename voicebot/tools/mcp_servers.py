@@ -33,8 +33,8 @@ _MAX_PAGES = 100
 async def open_servers(servers: Mapping[str, McpServer], tasks: TaskGroup, *, taken: set[str]) -> list[Tool]:
     """Start or reach all servers at the same time and return their tools; each server lives in `tasks`.
 
-    A tool keeps its name unless it is one of `taken` or another server has it too; then its server's name comes first.
-    Raises ConfigError.
+    A tool keeps its name unless that is one of `taken` or another server has used it; then its server's name is put in
+    front. Raises ConfigError.
     """
     try:
         import mcp  # noqa: F401
@@ -47,7 +47,7 @@ async def open_servers(servers: Mapping[str, McpServer], tasks: TaskGroup, *, ta
         try:
             found[name] = await tasks.start(_serve, name, servers[name])
         except ConfigError as error:
-            failures.append(error)  # told when all have started: a process must not be left behind half begun
+            failures.append(error)  # raised when all have started: no process may be left half started
 
     async with anyio.create_task_group() as opening:
         for name in servers:
@@ -58,14 +58,14 @@ async def open_servers(servers: Mapping[str, McpServer], tasks: TaskGroup, *, ta
     for name in servers:
         for tool in found[name]:
             spec = tool.spec
-            called = spec.name if spec.name not in taken else f"{_usable(name)}_{spec.name}"[:64]
-            taken.add(called)
-            tools.append(Tool(ToolSpec(called, spec.description, spec.parameters), tool.run))
+            tool_name = spec.name if spec.name not in taken else f"{_tool_name(name)}_{spec.name}"[:64]
+            taken.add(tool_name)
+            tools.append(Tool(ToolSpec(tool_name, spec.description, spec.parameters), tool.run))
     return tools
 
 
 async def _serve(name: str, config: McpServer, *, task_status: TaskStatus[list[Tool]]) -> None:
-    """Keep the connection to one server until cancelled; one that goes away takes only its own tools along."""
+    """Keep the connection to one server until cancelled; a server that goes away takes only its own tools with it."""
     started = False
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         with anyio.CancelScope(deadline=anyio.current_time() + START_SECONDS) as starting:
@@ -82,7 +82,7 @@ async def _serve(name: str, config: McpServer, *, task_status: TaskStatus[list[T
                     return
                 raise _did_not_start(name, config, _words(error), log) from error
         if not started and starting.cancelled_caught:
-            raise _did_not_start(name, config, f"nothing within {START_SECONDS:g} s", log)
+            raise _did_not_start(name, config, f"no answer within {START_SECONDS:g} s", log)
 
 
 def _client(config: McpServer, log: TextIO) -> mcp.Client:
@@ -104,7 +104,7 @@ async def _list_tools(client: mcp.Client) -> list[Tool]:
     for _ in range(_MAX_PAGES):
         page = await client.list_tools(cursor=cursor)
         tools += [
-            _tool(client, tool.name, ToolSpec(_usable(tool.name), tool.description or "", tool.input_schema))
+            _tool(client, tool.name, ToolSpec(_tool_name(tool.name), tool.description or "", tool.input_schema))
             for tool in page.tools
         ]
         cursor = page.next_cursor
@@ -121,7 +121,7 @@ def _tool(client: mcp.Client, name: str, spec: ToolSpec) -> Tool:
 
 
 def _text(result: CallToolResult) -> str:
-    """What the server answered, as text; raise ToolFailed where it says so."""
+    """Return what the server answered as text; raise ToolFailed if it says that the tool failed."""
     parts = []
     for block in result.content:
         match block.type:
@@ -141,8 +141,8 @@ def _text(result: CallToolResult) -> str:
     return text or "done"
 
 
-def _usable(name: str) -> str:
-    """`name` as every dialect takes it."""
+def _tool_name(name: str) -> str:
+    """Return `name` in a form that every dialect accepts."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]
 
 

@@ -15,9 +15,9 @@ MAX_RUNNING = 20
 
 
 def timer_tool(tasks: TaskGroup, say: Callable[[str], None]) -> Tool:
-    """A tool that sets timers: each runs in `tasks`, outlives its turn, and hands its sentence to `say` when it is due.
+    """Return a tool that sets timers: each runs in `tasks` and outlives its turn.
 
-    `say` must not block: whoever speaks waits for the floor itself.
+    When a timer is due, `say` is given its sentence; it must return at once.
     """
     running = 0
 

@@ -1,4 +1,4 @@
-"""What a chat model may use: tools with a name, a schema and something that runs."""
+"""What a chat model may use: tools with a name, a schema and a function to run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voicebot.errors import ConfigError
 from voicebot.messages import ToolSpec
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What every dialect takes."""
+"""What every dialect accepts."""
 
 
 class BadArguments(Exception):
@@ -20,7 +20,7 @@ class BadArguments(Exception):
 
 
 class ToolFailed(Exception):
-    """A tool says for itself why it has no result; the text is for the model."""
+    """A tool itself says why it has no result; the text is for the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Tool:
 
     spec: ToolSpec
     run: Callable[[str], Awaitable[str]]
-    """Takes the arguments as JSON and gives the result as text. Raises BadArguments, ToolFailed and whatever the
+    """Takes the arguments as JSON and returns the result as text. Raises BadArguments, ToolFailed and whatever the
     tool raises."""
 
 
@@ -37,7 +37,7 @@ class Toolbox:
     """The tools of a conversation, by name."""
 
     def __init__(self, tools: Iterable[Tool]) -> None:
-        """Raise ConfigError for two tools of one name, and for a name that chat servers refuse."""
+        """Raise ConfigError for two tools with one name, and for a name that chat servers refuse."""
         self._tools: dict[str, Tool] = {}
         for tool in tools:
             name = tool.spec.name
@@ -53,7 +53,7 @@ class Toolbox:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """What a chat model is told of them."""
+        """What a chat model is told about them."""
         return tuple(tool.spec for tool in self._tools.values())
 
     @property
@@ -62,12 +62,12 @@ class Toolbox:
         return tuple(self._tools)
 
     def get(self, name: str) -> Tool | None:
-        """The tool of that name, if there is one."""
+        """Return the tool with that name, if there is one."""
         return self._tools.get(name)
 
 
 def read_arguments(arguments: str) -> dict[str, Any]:  # Any: JSON
-    """Return `arguments` as an object; nothing at all is the empty one. Raises BadArguments."""
+    """Return `arguments` as an object; empty text means an empty one. Raises BadArguments."""
     try:
         value = json.loads(arguments if arguments.strip() else "{}")
     except (ValueError, RecursionError) as error:
