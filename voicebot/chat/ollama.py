@@ -110,7 +110,7 @@ async def open_ollama(config: ChatOllama) -> AsyncGenerator[OllamaChat, None]:
 
     Raises ChatError, and ChatUnavailable when nobody answers.
     """
-    async with open_connection(config, _server(config)) as connection:
+    async with open_connection(config.base_url, config, _server(config)) as connection:
         model = config.model
         if not model:
             models = await _list_models(connection)
@@ -127,7 +127,7 @@ async def list_ollama_models(config: ChatOllama) -> list[ListedModel]:
 
     Raises ChatError, and ChatUnavailable when nobody answers.
     """
-    async with open_connection(config, _server(config)) as connection:
+    async with open_connection(config.base_url, config, _server(config)) as connection:
         models = await _list_models(connection)
         loaded: set[str] | None = None
         with suppress(ChatError):  # older servers do not say

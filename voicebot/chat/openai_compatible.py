@@ -137,7 +137,7 @@ def _open_connection(config: ChatOpenAI) -> AbstractAsyncContextManager[ChatConn
         start_hint="start the server, or set chat.base_url to its address up to and including /v1",
         secret=key,
     )
-    return open_connection(config, server, headers=key_headers(key))
+    return open_connection(config.base_url, config, server, headers=key_headers(key))
 
 
 def _new_decoder(response: httpx.Response) -> Decoder[ServerSentEvent]:

@@ -14,7 +14,7 @@ import stamina
 
 from voicebot.chat.wire.failures import reply_late, reply_refused
 from voicebot.chat.wire.replies import ReplyReader, ReplyRequest, ReplyTimeouts
-from voicebot.config.models import ChatOllama, ChatOpenAI
+from voicebot.config.models import ChatServer
 from voicebot.errors import VoicebotError
 from voicebot.http.client import open_client
 from voicebot.http.failures import Refusal, Server, is_html, read_refusal, translated
@@ -113,13 +113,13 @@ class ChatConnection:
 
 @asynccontextmanager
 async def open_connection(
-    config: ChatOllama | ChatOpenAI, server: Server, *, headers: Mapping[str, str] | None = None
+    base_url: str, config: ChatServer, server: Server, *, headers: Mapping[str, str] | None = None
 ) -> AsyncGenerator[ChatConnection, None]:
-    """Open a connection to the `server` of `config`; `headers` go with every request. Raises ChatUnavailable."""
+    """Open a connection to the `server` at `base_url`; `headers` go with every request. Raises ChatUnavailable."""
     async with AsyncExitStack() as stack:
         with translated(server):
             client = await stack.enter_async_context(
-                open_client(config.base_url, connect_timeout_seconds=config.connect_timeout_seconds)
+                open_client(base_url, connect_timeout_seconds=config.connect_timeout_seconds)
             )
         client.headers.update(headers or {})
         yield ChatConnection(
