@@ -58,8 +58,13 @@ class ChatConnection:
         async with AsyncExitStack() as stack:
             content, field = dict(request.content), request.optional_field
             answer = await stack.enter_async_context(self._open_answer(request, content, deadline))
-            if isinstance(answer, Refusal) and answer.status in (400, 422) and field and field in answer.words:
-                content.pop(field, None)
+            if (
+                isinstance(answer, Refusal)
+                and answer.status in (400, 422)
+                and field in content
+                and field in answer.words
+            ):
+                del content[field]
                 answer = await stack.enter_async_context(self._open_answer(request, content, deadline))
             if isinstance(answer, Refusal):
                 raise await explain(answer)
