@@ -40,7 +40,7 @@ ROOMS = [
 """From the top of the house down."""
 CORE = {"errors", "messages", "speech", "events", "protocols", "text", "metrics", "pacing", "turn", "conversation"}
 SHARED = {"audio.pcm", "audio.paced", "chat.wire"}
-"""What the siblings of a family may share, because it does no I/O."""
+"""What the siblings of a family may share."""
 FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {
     "http": ["lines", "streaming", "failures", "client"],
