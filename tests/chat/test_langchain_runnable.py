@@ -19,7 +19,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
 from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline
-from tests.integrations.scripted import agent, call, scripted, usage
+from tests.integrations.langchain.scripted_model import agent, call, scripted, usage
 from voicebot.chat import open_chat
 from voicebot.chat.langchain_runnable import RunnableChat, as_langchain
 from voicebot.config.models import ChatLangChain
@@ -264,8 +264,8 @@ def test_without_langchain_it_says_what_to_install() -> None:
         "from voicebot.config.models import ChatLangChain\n"
         "from voicebot.errors import ChatError\n"
         "async def use():\n"
-        "    async with open_chat(ChatLangChain(kind='langchain', runnable='tests.integrations.scripted:agent'),"
-        " notify=print): pass\n"
+        "    config = ChatLangChain(kind='langchain', runnable='tests.integrations.langchain.scripted_model:agent')\n"
+        "    async with open_chat(config, notify=print): pass\n"
         "try: anyio.run(use)\n"
         "except ChatError as error: print(error.hint)\n"
     )

@@ -22,7 +22,7 @@ from langchain_core.tools import tool
 from langgraph.types import interrupt
 
 from tests.fakes import Recorder
-from tests.integrations.scripted import agent, call, scripted
+from tests.integrations.langchain.scripted_model import agent, call, scripted
 from voicebot.config.models import Config
 from voicebot.errors import AudioError
 from voicebot.events import Delta, TurnEnded

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integrations.model_server import ModelServer, serve_model
+from tests.integrations.langchain.model_server import ModelServer, serve_model
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def model_server() -> Iterator[ModelServer]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what test_langchain_standard_suites.py lists as not for us."""
-    from tests.integrations.test_langchain_standard_suites import NOT_FOR_US
+    """Leave out what test_standard_suites.py lists as not for us."""
+    from tests.integrations.langchain.test_standard_suites import NOT_FOR_US
 
     ours = [item for item in items if "integrations" in item.path.parts]
     left_out = [item for item in ours if item.name.split("[")[0] in NOT_FOR_US]

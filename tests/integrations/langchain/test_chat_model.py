@@ -27,8 +27,8 @@ from pydantic import BaseModel, SecretStr
 
 from tests.chat.dialects import OLLAMA, OPENAI, Dialect
 from tests.fault_server import FaultServer, Stall, chunked, serve, until_close
-from tests.integrations.model_server import ModelServer, Reply
-from tests.integrations.scripted import weather
+from tests.integrations.langchain.model_server import ModelServer, Reply
+from tests.integrations.langchain.scripted_model import weather
 from voicebot.errors import ChatError
 from voicebot.integrations.langchain import ChatVoicebot
 

@@ -12,7 +12,7 @@ import pytest
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from tests.integrations.model_server import ModelServer, serve_model
+from tests.integrations.langchain.model_server import ModelServer, serve_model
 from voicebot.integrations.langchain import ChatVoicebot
 
 NOT_FOR_US = {
