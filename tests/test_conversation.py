@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from functools import partial
 
 import anyio
+import pytest
 
 from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline, typed
 from tests.virtual_time import in_virtual_time
 from voicebot.conversation import Conversation
-from voicebot.events import Broadcast, TurnStarted
+from voicebot.errors import ChatError
+from voicebot.events import Broadcast, Delta, PlaybackStarted, TurnStarted
 from voicebot.floor import Priority
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
@@ -201,3 +204,101 @@ def test_what_was_dropped_while_it_waited_is_unsaid() -> None:
 
     outcome = in_virtual_time(body)
     assert (outcome.kind, outcome.heard, outcome.unsaid) == ("interrupted", "", "42 per cent")
+
+
+# ---------------------------------------------------------------- deltas that somebody else writes
+
+
+class Writer:
+    """Writes deltas, one after `pauses` seconds each, and may fail in the end."""
+
+    def __init__(self, *deltas: str, pauses: float = 0.1, error: Exception | None = None) -> None:
+        self.closed = False
+        self._deltas, self._pauses, self._error = deltas, pauses, error
+
+    async def write(self) -> AsyncGenerator[str, None]:
+        try:
+            for delta in self._deltas:
+                await anyio.sleep(self._pauses)
+                yield delta
+            if self._error:
+                raise self._error
+        finally:
+            self.closed = True
+
+
+def test_deltas_are_said_while_they_come() -> None:
+    memory, recorder = WindowMemory(system_prompt="", turns=5), Recorder()
+
+    async def body() -> Outcome:
+        talk = Conversation(pipeline(ScriptedChat([])), memory=memory, broadcast=Broadcast(recorder))
+        writer = Writer("One. ", "こんにち", "は。Three.", pauses=3.0)
+        return await talk.say(writer.write(), message="Count.", writer="somebody")
+
+    outcome = in_virtual_time(body)
+    assert (outcome.kind, outcome.heard) == ("completed", "One. こんにちは。Three.")
+    first_heard = recorder.of(PlaybackStarted)[0]
+    assert first_heard.at < recorder.of(Delta)[-1].at
+    (started,) = recorder.of(TurnStarted)
+    assert (started.message, started.chat) == ("Count.", "somebody")
+    assert memory.messages() == []
+
+
+def test_deltas_can_come_in_a_memory_object_stream_whose_closing_is_their_end() -> None:
+    async def body() -> Outcome:
+        talk = conversation(ScriptedChat([]), WindowMemory(system_prompt="", turns=5))
+        deltas, written = anyio.create_memory_object_stream[str](1)
+
+        async def write() -> None:
+            with deltas:
+                for delta in ("One. ", "Two. ", "Three."):
+                    await deltas.send(delta)
+
+        with written:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(write)
+                outcome = await talk.say(written)
+        return outcome
+
+    assert in_virtual_time(body).heard == "One. Two. Three."
+
+
+def test_deltas_of_which_a_part_was_heard_are_closed_and_the_rest_is_unsaid() -> None:
+    async def body() -> Outcome:
+        talk = conversation(ScriptedChat([]), WindowMemory(system_prompt="", turns=5))
+        writer = Writer(*["And on it goes. "] * 1000, pauses=0)  # it has to wait for the voice
+        outcomes: list[Outcome] = []
+
+        async def say() -> None:
+            outcomes.append(await talk.say(writer.write()))
+            assert writer.closed
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(say)
+            await anyio.sleep(5)
+            talk.interrupt()
+        return outcomes[0]
+
+    outcome = in_virtual_time(body)
+    assert outcome.kind == "interrupted"
+    assert outcome.heard.startswith("And on it goes.")
+    assert outcome.unsaid
+
+
+def test_a_writer_that_breaks_off_is_heard_as_far_as_it_came() -> None:
+    async def body() -> Outcome:
+        talk = conversation(ScriptedChat([]), WindowMemory(system_prompt="", turns=5))
+        return await talk.say(Writer("Half a sen", error=ChatError("it is gone")).write())
+
+    outcome = in_virtual_time(body)
+    assert (outcome.kind, outcome.heard) == ("failed", "Half a sen")
+
+
+def test_an_error_of_the_writers_own_comes_out_as_it_is_and_the_floor_is_free() -> None:
+    async def body() -> Outcome:
+        talk = conversation(ScriptedChat([]), WindowMemory(system_prompt="", turns=5))
+        with pytest.raises(ZeroDivisionError):
+            await talk.say(Writer("Half a sen", error=ZeroDivisionError()).write())
+        return await talk.say("Next.")
+
+    assert in_virtual_time(body).heard == "Next."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 
 import anyio
@@ -18,14 +19,21 @@ from voicebot.turn import Pipeline, speak_turn
 
 
 @dataclass(frozen=True, slots=True)
-class _GivenText:
-    """A chat model that says one text."""
+class GivenText:
+    """A chat model that says a given text, or deltas as somebody else writes them."""
 
-    text: str
+    text: str | AsyncIterable[str]
     name: str = "given text"
 
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002
-        yield self.text
+        """Yield the text, whatever is asked. An async generator is closed with this one."""
+        text = self.text
+        if isinstance(text, str):
+            yield text
+            return
+        async with aclosing(text) if isinstance(text, AsyncGenerator) else nullcontext():
+            async for delta in text:
+                yield delta
 
 
 class Conversation:
@@ -74,14 +82,28 @@ class Conversation:
             self._background.start_soon(self._condense)
         return outcome
 
-    async def say(self, text: str, *, priority: Priority = Priority.MESSAGE, source: str = "") -> Outcome:
-        """Say `text` as it stands when its turn has come, and return how that ended. It is not remembered."""
+    async def say(
+        self,
+        text: str | AsyncIterable[str],
+        *,
+        message: str = "",
+        writer: str = "given text",
+        priority: Priority = Priority.MESSAGE,
+        source: str = "",
+    ) -> Outcome:
+        """Say `text` as it stands when its turn has come, and return how that ended. It is not remembered.
+
+        Deltas are said while they come. What they raise is raised here, a ChatError excepted: that is an outcome. An
+        async generator is closed when its turn ends. `message` is what the text replies to and `writer` who writes it,
+        as `TurnStarted` tells them.
+        """
         turn = new_turn_id()
         async with self.floor.claim(turn, priority, source=source) as claim:
             if claim.dropped:
-                return _unspoken(text)
-            pipeline = replace(self.pipeline, chat=_GivenText(text))
-            return await speak_turn([], pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
+                return _unspoken(text if isinstance(text, str) else "")
+            pipeline = replace(self.pipeline, chat=GivenText(text, writer))
+            messages = [Message("user", message)] if message else []
+            return await speak_turn(messages, pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
 
     def interrupt(self) -> bool:
         """End the turn that is being spoken and the person's own that waits, if any; tell whether there was one."""
