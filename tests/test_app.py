@@ -196,3 +196,15 @@ def test_the_deltas_of_a_reply_are_kept_where_that_is_asked_for(tmp_path: Path) 
 
     in_virtual_time(body)
     assert [json.loads(line)["token"] for line in (tmp_path / "t.jsonl").read_text().splitlines()] == ["Ye", "s."]
+
+
+def test_a_listener_is_told_of_each_event_before_the_reply_returns() -> None:
+    recorder = Recorder()
+
+    async def body() -> None:
+        shared = engines(ScriptedChat(typed("Yes.")), CostingVoice())
+        async with open_conversation(shared, SILENT, notify=print, listener=recorder) as conversation:
+            await conversation.speak("Well?")
+            assert [event.heard for event in recorder.of(events.TurnEnded)] == ["Yes."]
+
+    in_virtual_time(body)

@@ -101,11 +101,13 @@ async def open_conversation(
     output: AudioOutput | None = None,
     memory: Memory | None = None,
     record: Path | None = None,
+    listener: Callable[[Event], None] | None = None,
 ) -> AsyncIterator[Conversation]:
     """Open what one person has: audio output, memory, tools with their timers, floor and events.
 
-    `output` and `memory` stand in for the configured ones; the deltas of each reply are kept in `record`. A timer
-    speaks in the conversation that set it. Raises VoicebotError.
+    `output` and `memory` stand in for the configured ones; the deltas of each reply are kept in `record`. `listener` is
+    told of each event at once; it never blocks and never raises. A timer speaks in the conversation that set it. Raises
+    VoicebotError.
     """
     from voicebot.conversation import Conversation
 
@@ -113,7 +115,7 @@ async def open_conversation(
         if output is None:
             format = engines.synthesizer.format if engines.synthesizer else AudioFormat(24_000)
             output = await stack.enter_async_context(open_audio(config.audio, format, notify=notify))
-        listeners: list[Callable[[Event], None]] = []
+        listeners = [listener] if listener is not None else []
         if record is not None:
             from voicebot.lab.record import open_recorder
 
