@@ -219,6 +219,22 @@ def test_reasoning_is_not_spoken(ears: Ears) -> None:
     assert ears.heard == ["Four.", "Five."]
 
 
+def test_what_a_model_writes_for_the_one_who_listens_is_not_spoken(ears: Ears) -> None:
+    """LangChain finds the callbacks of a call in its context, which must not follow into the handler's thread."""
+    subtitles: list[str] = []
+
+    def translate(text: str) -> None:
+        subtitles.append(str(scripted([f"<{text}>"]).invoke(text).content))
+
+    def answer(question: str) -> str:
+        return str(scripted(["Because."]).invoke(question).content)
+
+    with SpeakingCallbackHandler(FAST, on_chunk=translate, emit=ears.recorder) as speaking:
+        RunnableLambda(answer).invoke("why?", config=within(speaking))
+    assert subtitles == ["<Because.>"]
+    assert ears.heard == ["Because."]
+
+
 # ---------------------------------------------------------------- errors and ends
 
 

@@ -8,6 +8,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, suppress
+from contextvars import Context, copy_context
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -25,8 +27,9 @@ from voicebot.app import open_conversation, open_engines
 from voicebot.chat.langchain_runnable import text_of
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config
-from voicebot.events import SegmentReady, TurnEnded, TurnEvent
-from voicebot.integrations.langchain.narrator import Narrator, Reply
+from voicebot.conversation import GivenText
+from voicebot.events import Event, SegmentReady, TurnEnded, TurnEvent
+from voicebot.integrations.langchain.narrator import WRITER, Narrator, open_narrator
 from voicebot.protocols import Emit
 
 T = TypeVar("T")
@@ -34,6 +37,16 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _NOT_STREAMED = "nostream"
 """LangGraph's tag of the models whose text is nobody's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    """What runs while a handler is open, in a thread of its own."""
+
+    narrator: Narrator
+    loop: asyncio.AbstractEventLoop
+    context: Context
+    """Of what is called there: LangChain's own would follow into what is spoken, and knows nothing of anyio."""
 
 
 class SpeakingCallbackHandler(BaseCallbackHandler):
@@ -69,7 +82,7 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         self._final_answer_only = final_answer_only
         self._emit = emit
         self._notify = notify
-        self._opened: tuple[Narrator, Future[None], AbstractContextManager[object]] | None = None
+        self._opened: tuple[_Thread, Future[None], AbstractContextManager[object]] | None = None
 
     # ------------------------------------------------------------ open and close
 
@@ -77,8 +90,8 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         """Open the voice and the audio output."""
         with ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal("asyncio", name="voicebot speaking"))
-            working, narrator = portal.start_task(self._work)
-            self._opened = narrator, working, stack.pop_all()
+            working, thread = portal.start_task(self._work)
+            self._opened = thread, working, stack.pop_all()
         return self
 
     def __exit__(
@@ -159,7 +172,7 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         """Speak it."""
         text = text_of(chunk.message.content if isinstance(chunk, ChatGenerationChunk) else token)
         if text:
-            self._tell(self._narrator.add, run_id, text)
+            self._tell(partial(self._narrator.add, run_id, text))
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """Speak the rest, or all of it where the model does not stream."""
@@ -167,11 +180,11 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         message = generation.message if isinstance(generation, ChatGeneration) else None
         calls = isinstance(message, AIMessage) and bool(message.tool_calls or message.invalid_tool_calls)
         text = text_of(message.content) if message else generation.text if generation else ""
-        self._tell(self._narrator.end, run_id, text, calls)
+        self._tell(partial(self._narrator.end, run_id, text, calls=calls))
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Be silent."""
-        self._tell(self._narrator.fail, run_id)
+        self._tell(partial(self._narrator.fail, run_id))
 
     def on_chain_start(
         self,
@@ -183,18 +196,18 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Remember what belongs to what."""
-        self._tell(self._narrator.descend, run_id, parent_run_id)
+        self._tell(partial(self._narrator.enter, run_id, parent_run_id))
 
     def on_chain_end(self, outputs: dict[str, Any], *, run_id: UUID, **kwargs: Any) -> None:
         """Forget it."""
-        self._tell(self._narrator.ascend, run_id)
+        self._tell(partial(self._narrator.leave, run_id))
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Be silent about what belongs to the chain that failed."""
         if any(kind.__name__ == "GraphBubbleUp" for kind in type(error).__mro__):
-            self._tell(self._narrator.ascend, run_id)  # LangGraph asks a person, or hands over: no failure
+            self._tell(partial(self._narrator.leave, run_id))  # LangGraph asks a person, or hands over: no failure
         else:
-            self._tell(self._narrator.fail, run_id)
+            self._tell(partial(self._narrator.fail, run_id))
 
     def on_tool_start(
         self,
@@ -206,7 +219,7 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Say nothing of what comes from within."""
-        self._tell(partial(self._narrator.descend, run_id, parent_run_id, tool=True))
+        self._tell(partial(self._narrator.enter, run_id, parent_run_id, tool=True))
 
     def on_retriever_start(
         self,
@@ -218,23 +231,23 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """The same: some have a model write their queries."""
-        self._tell(partial(self._narrator.descend, run_id, parent_run_id, tool=True))
+        self._tell(partial(self._narrator.enter, run_id, parent_run_id, tool=True))
 
     def on_retriever_end(self, documents: Sequence[Document], *, run_id: UUID, **kwargs: Any) -> None:
         """Forget it."""
-        self._tell(self._narrator.ascend, run_id)
+        self._tell(partial(self._narrator.leave, run_id))
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Forget it."""
-        self._tell(self._narrator.ascend, run_id)
+        self._tell(partial(self._narrator.leave, run_id))
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Forget it."""
-        self._tell(self._narrator.ascend, run_id)
+        self._tell(partial(self._narrator.leave, run_id))
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Forget it: the agent may know what to do."""
-        self._tell(self._narrator.ascend, run_id)
+        self._tell(partial(self._narrator.leave, run_id))
 
     # These two make `invoke` stream: LangChain looks for them, and then prefers `_stream` wherever a model has one.
 
@@ -249,35 +262,34 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
     # ------------------------------------------------------------ the thread
 
     @property
-    def _narrator(self) -> Narrator:
+    def _thread(self) -> _Thread:
         if self._opened is None:
             raise RuntimeError("a SpeakingCallbackHandler has to be opened: with SpeakingCallbackHandler() as speaking")
         return self._opened[0]
 
-    def _begin(
-        self, run_id: UUID, parent: UUID | None, tags: list[str] | None, asked: str, details: dict[str, Any]
-    ) -> None:
-        parameters = details.get("invocation_params") or {}
-        self._tell(
-            partial(
-                self._narrator.begin,
-                run_id,
-                parent,
-                asked,
-                silent=_NOT_STREAMED in (tags or ()),
-                tools=bool(parameters.get("tools") or parameters.get("functions")),
-            )
-        )
+    @property
+    def _narrator(self) -> Narrator:
+        return self._thread.narrator
 
-    def _tell(self, what: Callable[..., None], *arguments: object) -> None:
+    def _begin(
+        self, run_id: UUID, parent: UUID | None, tags: list[str] | None, prompt: str, details: dict[str, Any]
+    ) -> None:
+        if _NOT_STREAMED in (tags or ()):
+            return
+        parameters = details.get("invocation_params") or {}
+        has_tools = bool(parameters.get("tools") or parameters.get("functions"))
+        self._tell(partial(self._narrator.begin, run_id, parent, prompt, has_tools=has_tools))
+
+    def _tell(self, call: Callable[[], None]) -> None:
         # In the order of the calls, and all in one thread: no locks.
+        thread = self._thread
         with suppress(RuntimeError):  # the handler was closed, and its loop with it
-            self._narrator.loop.call_soon_threadsafe(what, *arguments)
+            thread.loop.call_soon_threadsafe(call, context=thread.context)
 
     def _quiet(self) -> Future[None]:
         quiet = self._narrator.quiet()
         try:
-            return asyncio.run_coroutine_threadsafe(quiet, self._narrator.loop)
+            return asyncio.run_coroutine_threadsafe(quiet, self._thread.loop)
         except RuntimeError:  # closed as well
             quiet.close()
             done: Future[None] = Future()
@@ -286,21 +298,26 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
 
     def _finish(self, *, at_once: bool) -> tuple[Future[None], AbstractContextManager[object]]:
         assert self._opened is not None
-        narrator, working, portal = self._opened
-        self._tell(partial(narrator.finish, at_once=at_once))
+        _, working, portal = self._opened
+        if at_once:
+            self.stop()
+        self._tell(self._narrator.finish)
         return working, portal
 
-    async def _work(self, *, task_status: TaskStatus[Narrator]) -> None:
+    async def _work(self, *, task_status: TaskStatus[_Thread]) -> None:
         config = self._config or load_config().config
+        nobody = GivenText("", WRITER)  # LangChain's models write, and nobody asks the conversation's own
         async with (
-            open_engines(config, notify=self._notify, chat=Reply(UUID(int=0), ())) as engines,
-            open_conversation(engines, config, notify=self._notify) as conversation,
+            open_engines(config, notify=self._notify, chat=nobody) as engines,
+            open_conversation(engines, config, notify=self._notify, listener=self._hear) as conversation,
+            open_narrator(conversation, final_answer_only=self._final_answer_only) as narrator,
         ):
-            narrator = Narrator(conversation.pipeline, self._hear, final_answer_only=self._final_answer_only)
-            task_status.started(narrator)
-            await narrator.work()
+            task_status.started(_Thread(narrator, asyncio.get_running_loop(), copy_context()))
+            await narrator.finished.wait()
 
-    def _hear(self, event: TurnEvent) -> None:
+    def _hear(self, event: Event) -> None:
+        if not isinstance(event, TurnEvent):
+            return
         if isinstance(event, TurnEnded) and event.error:
             _log.warning("%s%s", event.error, f" ({event.hint})" if event.hint else "")
         try:

@@ -1,220 +1,173 @@
-"""Speaks what LangChain's models write, one reply after another, in the event loop of a thread of its own.
+"""Says what LangChain's models write, one reply after another.
 
-asyncio, as LangChain: the handler calls in from other threads, through `loop.call_soon_threadsafe`.
+Each run of a model is a stream of deltas, which the end of the run closes. With its first word for the listener it is
+given to the conversation, which says it when its turn has come. Everything here happens in one event loop.
 """
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections import deque
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from uuid import UUID
 
+import anyio
 from anyio import CancelScope
+from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from voicebot.messages import Message
-from voicebot.protocols import Emit
-from voicebot.text.agent_scaffolding import ReActFilter
-from voicebot.text.reasoning import ReasoningFilter
-from voicebot.turn import Pipeline, speak_turn
+from voicebot.conversation import Conversation
+from voicebot.errors import without_groups
+from voicebot.integrations.langchain.audible_text import AudibleText
 
-_PROMPTED_THOUGHT = re.compile(r"(?:Thought|思考)\s*[:：]\s*\Z")
-"""ReAct prompts end so: the model goes on with its thought and does not write the label again."""
+WRITER = "langchain"
+"""Who writes what is said here, as events call it."""
 
 
-class Reply:
-    """One run of a model, as the chat model of a turn."""
+@dataclass(frozen=True, slots=True)
+class _ModelRun:
+    """A run of a model, until all of it was written and said."""
 
-    name = "langchain"
+    id: UUID
+    lineage: tuple[UUID, ...]
+    """The run and what it is part of."""
+    prompt: str
+    text: AudibleText
+    deltas: MemoryObjectSendStream[str]
+    written: MemoryObjectReceiveStream[str]
+    scope: CancelScope = field(default_factory=CancelScope)
+    """Of the task that has it said."""
+    over: anyio.Event = field(default_factory=anyio.Event)
 
-    def __init__(
-        self, run_id: UUID, lineage: Sequence[UUID], *, asked: str = "", final_answer_only: bool = False
-    ) -> None:
-        self.run_id = run_id
-        self.lineage = lineage
-        self.asked = asked
-        self.queued = False
-        """Whether it has said something, and so has its place in the order."""
-        self.scope: CancelScope | None = None
-        """While it is spoken."""
-        self.stopped = False
-        self.empty = True
-        """Whether nothing has come."""
-        self._reasoning = ReasoningFilter()
-        self._react = ReActFilter() if final_answer_only else None
-        if self._react and _PROMPTED_THOUGHT.search(asked):
-            self._react.feed("Thought:")
-        self._texts: deque[str] = deque()
-        self._ended = False
-        self._worth_hearing = False
-        self._arrived = asyncio.Event()
-
-    def add(self, text: str) -> bool:
-        """Take a piece of text; tell whether there is something to say."""
-        self.empty = False
-        said = self._reasoning.feed(text)
-        return self._keep(self._react.feed(said) if self._react else said)
-
-    def end(self) -> bool:
-        """Take nothing any more; tell whether there is something to say."""
-        rest = self._reasoning.flush()
-        if self._react:
-            rest = self._react.feed(rest) + self._react.flush()
-        self._ended = True
-        return self._keep(rest)
-
-    def _keep(self, text: str) -> bool:
-        if text:
-            self._texts.append(text)
-            self._worth_hearing = self._worth_hearing or not text.isspace()
-        self._arrived.set()
-        return self._worth_hearing
-
-    def stop(self) -> None:
-        """Say nothing any more."""
-        self.stopped = self._ended = True
-        self._texts.clear()
-        self._arrived.set()
-        if self.scope:
-            self.scope.cancel()
-
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
-        """Yield the deltas as they come."""
-        while True:
-            self._arrived.clear()
-            while self._texts:
-                yield self._texts.popleft()
-            if self._ended:
-                return
-            await self._arrived.wait()
+    @property
+    def source(self) -> str:
+        """Who asks for the floor."""
+        return str(self.id)
 
 
 class Narrator:
-    """Speaks replies one after another; everything here happens in the handler's thread."""
+    """Hears of LangChain's runs, and has a conversation say what the models among them write."""
 
-    def __init__(self, pipeline: Pipeline, emit: Emit, *, final_answer_only: bool) -> None:
-        self.loop = asyncio.get_running_loop()
-        self._pipeline = pipeline
-        self._emit = emit
+    def __init__(self, conversation: Conversation, tasks: TaskGroup, *, final_answer_only: bool) -> None:
+        self.finished = anyio.Event()
+        """No run will be heard any more."""
+        self._conversation = conversation
+        self._tasks = tasks
         self._final_answer_only = final_answer_only
         self._lineages: dict[UUID, tuple[UUID, ...]] = {}
-        """The runs that last, each with those it is part of, itself first."""
+        """The chains and tools that run, each with those that it is part of, itself first."""
         self._tools: set[UUID] = set()
-        self._writing: dict[UUID, Reply] = {}
+        self._writing: dict[UUID, _ModelRun] = {}
         """What models write now."""
-        self._held: dict[UUID, list[str]] = {}
-        """Of replies that may turn out to come before a tool call."""
-        self._waiting: deque[Reply] = deque()
-        """What is to be spoken, the one being spoken included."""
-        self._changed = asyncio.Event()
-        self._finished = False
+        self._saying: dict[UUID, _ModelRun] = {}
+        """What is said, or waits for it."""
 
-    def descend(self, run_id: UUID, parent: UUID | None, *, tool: bool = False) -> None:
-        """A chain or a tool begins."""
-        above = self._lineages.get(parent, ()) if parent else ()
-        self._lineages[run_id] = (run_id, *above)
+    # ------------------------------------------------ chains and tools
+
+    def enter(self, run_id: UUID, parent: UUID | None, *, tool: bool = False) -> None:
+        """A chain or a tool begins; nothing that runs within a tool is said."""
+        self._lineages[run_id] = self._lineage(run_id, parent)
         if tool:
             self._tools.add(run_id)
 
-    def ascend(self, run_id: UUID) -> None:
+    def leave(self, run_id: UUID) -> None:
         """It has ended."""
         self._lineages.pop(run_id, None)
         self._tools.discard(run_id)
 
-    def begin(self, run_id: UUID, parent: UUID | None, asked: str, *, silent: bool, tools: bool) -> None:
-        """A model begins."""
-        above = self._lineages.get(parent, ()) if parent else ()
-        if silent or self._finished or not self._tools.isdisjoint(above):
-            return
-        self._writing[run_id] = Reply(run_id, (run_id, *above), asked=asked, final_answer_only=self._final_answer_only)
-        if self._final_answer_only and tools:
-            self._held[run_id] = []
+    # ------------------------------------------------ models
 
-    def add(self, run_id: UUID, text: str) -> None:
-        """A model has written `text`."""
-        if run_id in self._held:
-            self._held[run_id].append(text)
-        elif (reply := self._writing.get(run_id)) and reply.add(text):
-            self._queue(reply)
-
-    def end(self, run_id: UUID, text: str, calls: bool) -> None:
-        """A model has written all of `text`, and asked for tools or not."""
-        held = self._held.pop(run_id, None)
-        reply = self._writing.pop(run_id, None)
-        if reply is None:
+    def begin(self, run_id: UUID, parent: UUID | None, prompt: str, *, has_tools: bool) -> None:
+        """A model begins to reply to `prompt`."""
+        lineage = self._lineage(run_id, parent)
+        if self.finished.is_set() or not self._tools.isdisjoint(lineage):
             return
-        if held is not None:
-            text = "" if calls else "".join(held) or text
-        if text and reply.empty:
-            reply.add(text)
-        if reply.end():
-            self._queue(reply)
-        self._notify()
+        text = AudibleText(prompt, final_answer_only=self._final_answer_only, has_tools=has_tools)
+        deltas, written = anyio.create_memory_object_stream[str](math.inf)  # LangChain waits for nobody
+        self._writing[run_id] = _ModelRun(run_id, lineage, prompt, text, deltas, written)
+
+    def add(self, run_id: UUID, delta: str) -> None:
+        """A model has written `delta`."""
+        if run := self._writing.get(run_id):
+            self._say(run, run.text.feed(delta))
+
+    def end(self, run_id: UUID, whole: str, *, calls: bool) -> None:
+        """A model has written `whole`, streamed or not, and `calls` tools or does not."""
+        if run := self._writing.get(run_id):
+            self._say(run, run.text.end(whole, calls=calls))
+            self._close(run)
 
     def fail(self, run_id: UUID) -> None:
-        """A model or a chain has failed."""
-        self.ascend(run_id)
-        for reply in [*self._writing.values(), *self._waiting]:
-            if run_id in reply.lineage:
-                self._stop(reply)
+        """A model or a chain has failed: what belongs to it is silent at once."""
+        self.leave(run_id)
+        for run in self._runs():
+            if run_id in run.lineage:
+                self._stop(run)
+
+    # ------------------------------------------------ all of them
 
     def stop(self) -> None:
-        """Be silent at once."""
-        for reply in [*self._writing.values(), *self._waiting]:
-            self._stop(reply)
+        """Be silent at once, and forget what has been written so far."""
+        for run in self._runs():
+            self._stop(run)
 
-    def finish(self, *, at_once: bool) -> None:
-        """Nothing more will come."""
-        self._finished = True
-        if at_once:
-            self.stop()
+    def finish(self) -> None:
+        """Hear of nothing more; what has been written so far is still said."""
+        self.finished.set()
         for run_id in [*self._writing]:
             self.end(run_id, "", calls=False)
-        self._notify()
 
     async def quiet(self) -> None:
-        """Wait until nothing is being written or spoken."""
-        while self._writing or self._waiting:
-            await self._changed.wait()
+        """Wait until nothing is being written or said."""
+        while runs := self._runs():
+            await runs[0].over.wait()
 
-    async def work(self) -> None:
-        """Speak until nothing more will come."""
+    def _lineage(self, run_id: UUID, parent: UUID | None) -> tuple[UUID, ...]:
+        return run_id, *(self._lineages.get(parent, ()) if parent else ())
+
+    def _runs(self) -> list[_ModelRun]:
+        return [*{**self._saying, **self._writing}.values()]
+
+    def _say(self, run: _ModelRun, text: str) -> None:
+        if not text:
+            return
+        run.deltas.send_nowait(text)
+        if run.id not in self._saying:
+            self._saying[run.id] = run
+            self._tasks.start_soon(self._have_said, run)  # asyncio keeps this order
+
+    async def _have_said(self, run: _ModelRun) -> None:
         try:
-            await self._work()
-        finally:  # however it ends: nobody waits for it any more
-            self._finished = True
-            self._writing.clear()
-            self._waiting.clear()
-            self._notify()
+            with run.scope:
+                await self._conversation.say(run.written, message=run.prompt, writer=WRITER, source=run.source)
+                async for _ in run.written:
+                    pass  # it is still being written, and was cut short
+        finally:
+            del self._saying[run.id]
+            self._close(run)
 
-    async def _work(self) -> None:
-        while self._waiting or not self._finished:
-            if not self._waiting:
-                await self._changed.wait()
-                continue
-            reply = self._waiting[0]
-            if not reply.stopped:
-                reply.scope = CancelScope()
-                pipeline = replace(self._pipeline, chat=reply)
-                await speak_turn([Message("user", reply.asked)], pipeline, emit=self._emit, scope=reply.scope)
-                reply.scope = None
-            self._waiting.popleft()
-            self._notify()
+    def _stop(self, run: _ModelRun) -> None:
+        self._close(run)
+        if not self._conversation.floor.cancel_all(run.source):
+            run.scope.cancel()  # it has not come to the floor yet
 
-    def _queue(self, reply: Reply) -> None:
-        if not reply.queued:
-            reply.queued = True
-            self._waiting.append(reply)
-            self._notify()
+    def _close(self, run: _ModelRun) -> None:
+        """Nothing more of it is written."""
+        self._writing.pop(run.id, None)
+        run.deltas.close()
+        if run.id not in self._saying:
+            run.written.close()
+            run.over.set()
 
-    def _stop(self, reply: Reply) -> None:
-        self._writing.pop(reply.run_id, None)
-        self._held.pop(reply.run_id, None)
-        reply.stop()
-        self._notify()
 
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+@asynccontextmanager
+async def open_narrator(conversation: Conversation, *, final_answer_only: bool = False) -> AsyncIterator[Narrator]:
+    """Open what speaks in `conversation`; leaving the block waits until everything was said."""
+    with without_groups():
+        async with anyio.create_task_group() as tasks:
+            narrator = Narrator(conversation, tasks, final_answer_only=final_answer_only)
+            try:
+                yield narrator
+            finally:
+                narrator.finish()
