@@ -20,15 +20,15 @@ from anyio.abc import TaskStatus
 from anyio.from_thread import start_blocking_portal
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, GenerationChunk, LLMResult
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResult
 
 from voicebot.app import open_conversation, open_engines
-from voicebot.chat.langchain_runnable import text_of
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config
 from voicebot.conversation import GivenText
 from voicebot.events import Event, SegmentReady, TurnEnded, TurnEvent
+from voicebot.integrations.langchain.converters import asked_text, delta_text, whole_reply
 from voicebot.integrations.langchain.narrator import WRITER, Narrator, open_narrator
 from voicebot.protocols import Emit
 
@@ -145,8 +145,7 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Expect a reply."""
-        asked = text_of(messages[0][-1].content) if messages and messages[0] else ""
-        self._begin(run_id, parent_run_id, tags, asked, kwargs)
+        self._begin(run_id, parent_run_id, tags, asked_text(messages), kwargs)
 
     def on_llm_start(
         self,
@@ -170,17 +169,13 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Speak it."""
-        text = text_of(chunk.message.content if isinstance(chunk, ChatGenerationChunk) else token)
-        if text:
-            self._tell(partial(self._narrator.add, run_id, text))
+        if delta := delta_text(token, chunk):
+            self._tell(partial(self._narrator.add, run_id, delta))
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """Speak the rest, or all of it where the model does not stream."""
-        generation = next((one for several in response.generations for one in several), None)
-        message = generation.message if isinstance(generation, ChatGeneration) else None
-        calls = isinstance(message, AIMessage) and bool(message.tool_calls or message.invalid_tool_calls)
-        text = text_of(message.content) if message else generation.text if generation else ""
-        self._tell(partial(self._narrator.end, run_id, text, calls=calls))
+        whole, calls = whole_reply(response)
+        self._tell(partial(self._narrator.end, run_id, whole, calls=calls))
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Be silent."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, closing
 from dataclasses import dataclass
@@ -19,17 +18,7 @@ from langchain_core.language_models.chat_models import (
     agenerate_from_stream,
     generate_from_stream,
 )
-from langchain_core.messages import (
-    AIMessage,
-    AIMessageChunk,
-    BaseMessage,
-    ChatMessage,
-    HumanMessage,
-    SystemMessage,
-    ToolMessage,
-)
-from langchain_core.messages.ai import UsageMetadata
-from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
@@ -38,10 +27,10 @@ from langchain_core.utils.function_calling import convert_to_json_schema, conver
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel, SecretStr
 
-from voicebot.chat.langchain_runnable import text_of
 from voicebot.config.models import ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
-from voicebot.messages import Message, Role, ToolCall, ToolSpec, Usage
+from voicebot.integrations.langchain.converters import as_message, as_tool_spec, call_chunk, delta_chunk, last_chunk
+from voicebot.messages import Message, ToolCall, ToolSpec, Usage
 from voicebot.protocols import ToolChatModel
 
 T = TypeVar("T")
@@ -49,8 +38,6 @@ T = TypeVar("T")
 CONNECT_SECONDS = 5.0
 _CHOICES = {"auto", "any", "required", "none"}
 """What `tool_choice` may say besides the name of a tool."""
-_NO_TEXT = {"tool_use", "tool_call", "reasoning", "thinking"}
-"""Blocks of an assistant's message that are told in other ways, or not at all."""
 
 
 class ChatVoicebot(BaseChatModel):
@@ -147,11 +134,10 @@ class ChatVoicebot(BaseChatModel):
                 async for part in reply:
                     match part:
                         case str():
-                            yield ChatGenerationChunk(message=AIMessageChunk(content=part))
+                            yield delta_chunk(part)
                         case ToolCall():
-                            piece = tool_call_chunk(name=part.name, args=part.arguments, id=part.id, index=calls)
+                            yield call_chunk(part, calls)
                             calls += 1
-                            yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[piece]))
                         case Usage():
                             usage = part
                         case Message():
@@ -161,7 +147,7 @@ class ChatVoicebot(BaseChatModel):
                 f"{model} had to use a tool and used none",
                 hint='say so in the prompt, or use with_structured_output(…, method="json_schema")',
             )
-        yield ChatGenerationChunk(message=_last_chunk(usage, model=model, backend=self.backend))
+        yield last_chunk(usage, model=model, provider=self._llm_type)
 
     def _open(self, request: _Request) -> AbstractAsyncContextManager[ToolChatModel]:
         settings: dict[str, Any] = {  # Any: what config.toml could say
@@ -273,15 +259,7 @@ class _Request:
         return cls(
             model=options.get("model") or chat.model,
             stop=stop if stop is not None else chat.stop or [],
-            tools=[
-                ToolSpec(
-                    tool["name"],
-                    tool.get("description", ""),
-                    tool.get("parameters") or {"type": "object", "properties": {}},
-                )
-                for tool in functions
-                if choice != "none"
-            ],
+            tools=[as_tool_spec(function) for function in functions if choice != "none"],
             has_to_call=choice not in {"auto", "none"},
             response_format=options.get("response_format"),
         )
@@ -295,56 +273,6 @@ def _ollama_format(request: _Request) -> str | dict[str, Any]:  # Any: a JSON sc
             return "json"
         case _:
             return ""
-
-
-def as_message(message: BaseMessage) -> Message:
-    """A LangChain message as voicebot's own. Raises ChatError for what is no text."""
-    text = _text(message)
-    match message:
-        case SystemMessage():
-            return Message("system", text)
-        case HumanMessage():
-            return Message("user", text)
-        case AIMessage():
-            calls = [
-                *(
-                    ToolCall(call["id"] or "", call["name"], json.dumps(call["args"], ensure_ascii=False))
-                    for call in message.tool_calls
-                ),
-                *(
-                    ToolCall(call["id"] or "", call["name"] or "", call["args"] or "")
-                    for call in message.invalid_tool_calls
-                ),
-            ]
-            return Message("assistant", text, tool_calls=tuple(calls))
-        case ToolMessage():
-            return Message("tool", text, tool_call_id=message.tool_call_id, tool_name=message.name or "")
-        case ChatMessage(role="system" | "user" | "assistant" as role):
-            named: Role = role
-            return Message(named, text)
-        case _:
-            raise ChatError(
-                f"a {type(message).__name__} cannot be sent", hint="send system, human, AI and tool messages"
-            )
-
-
-def _text(message: BaseMessage) -> str:
-    if isinstance(message.content, list):
-        kinds = {str(block.get("type")) for block in message.content if isinstance(block, dict)}
-        if other := sorted(kinds - {"text"} - _NO_TEXT):
-            raise ChatError(f"voicebot sends text alone: a message has {', '.join(other)}", hint="leave it out")
-    return text_of(message.content)
-
-
-def _last_chunk(usage: Usage, *, model: str, backend: str) -> AIMessageChunk:
-    facts = {"model_name": model, "model_provider": f"voicebot-{backend}"}
-    if usage.finish_reason:
-        facts["finish_reason"] = usage.finish_reason
-    counts = None
-    if usage.prompt_tokens is not None or usage.reply_tokens is not None:
-        given, written = usage.prompt_tokens or 0, usage.reply_tokens or 0
-        counts = UsageMetadata(input_tokens=given, output_tokens=written, total_tokens=given + written)
-    return AIMessageChunk(content="", response_metadata=facts, usage_metadata=counts)
 
 
 def _from_thread(source: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
