@@ -7,12 +7,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, ExitStack, suppress
-from contextvars import Context, copy_context
-from dataclasses import dataclass
-from functools import partial
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from uuid import UUID
 
 from anyio import CancelScope, to_thread
@@ -30,36 +27,28 @@ from voicebot.conversation import GivenText
 from voicebot.events import Event, SegmentReady, TurnEnded, TurnEvent
 from voicebot.integrations.langchain.converters import asked_text, delta_text, whole_reply
 from voicebot.integrations.langchain.narrator import WRITER, Narrator, open_narrator
+from voicebot.integrations.langchain.narrator_thread import NarratorThread
 from voicebot.protocols import Emit
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _NOT_STREAMED = "nostream"
-"""LangGraph's tag of the models whose text is nobody's business."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Thread:
-    """What runs while a handler is open, in a thread of its own."""
-
-    narrator: Narrator
-    loop: asyncio.AbstractEventLoop
-    context: Context
-    """Of what is called there: LangChain's own would follow into what is spoken, and knows nothing of anyio."""
+"""LangGraph's tag for models whose text is not for the user."""
 
 
 class SpeakingCallbackHandler(BaseCallbackHandler):
     """Speaks the tokens of any LangChain model, chain or agent that it is given to, as they come.
 
     One handler serves sync and async LangChain code: a thread of its own runs the pipeline, and no callback waits for
-    it. Use it as a context manager, `with` or `async with`: leaving waits until everything has been spoken, or is
-    silent at once where an exception is on its way. Replies are spoken one after another; what a tool's own models
-    write never is. Opening raises VoicebotError; what goes wrong later is logged, and told to `emit`.
+    it. Use it as a context manager, with `with` or `async with`: leaving the block waits until everything was spoken;
+    an exception that leaves it ends the speech at once. Replies are spoken one after another; what a model writes
+    inside a tool is never spoken. Opening raises VoicebotError; later errors are logged and passed to `emit`.
     """
 
-    raise_error = True  # the one error there is says that it was not opened
-    run_inline = True  # in order, and without a hop to LangChain's thread pool: nothing here takes time
+    raise_error = True  # the only error is that the handler was not opened
+    run_inline = True  # in order, and without a detour through LangChain's thread pool: nothing here takes time
 
     def __init__(
         self,
@@ -70,19 +59,20 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         emit: Emit | None = None,
         notify: Callable[[str], None] = _log.warning,
     ) -> None:
-        """Prepare to speak as `config` says; None: as config.toml does.
+        """Prepare to speak as `config` says; None: as config.toml says.
 
         `on_chunk` is called with each piece of text (a sentence or a clause) when it is ready to be spoken, and `emit`
         with every event of every turn, both in the handler's own thread. With `final_answer_only` nothing is spoken
         that comes before a tool call or ReAct's "Final Answer:"; a model with tools is then heard when it has finished.
-        `notify` is told what a person has to know: the voice's credit, where the sound goes without a loudspeaker.
+        `notify` is told what a person should know: the voice's credit, and where the sound goes if there is no
+        loudspeaker.
         """
         self._config = config
         self._on_chunk = on_chunk
         self._final_answer_only = final_answer_only
         self._emit = emit
         self._notify = notify
-        self._opened: tuple[_Thread, Future[None], AbstractContextManager[object]] | None = None
+        self._opened: tuple[NarratorThread, Future[None], AbstractContextManager[object]] | None = None
 
     # ------------------------------------------------------------ open and close
 
@@ -97,7 +87,7 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Wait until everything was spoken, and close; be silent at once when an exception is on its way."""
+        """Wait until everything was spoken, or end the speech at once if there is an exception; then close."""
         working, portal = self._finish(at_once=kind is not None)
         with portal:
             try:
@@ -122,15 +112,15 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
 
     def join(self) -> None:
         """Wait until everything that has come so far was spoken."""
-        self._quiet().result()
+        self._thread.quiet().result()
 
     async def ajoin(self) -> None:
         """As `join`, without blocking the event loop."""
-        await asyncio.wrap_future(self._quiet())
+        await asyncio.wrap_future(self._thread.quiet())
 
     def stop(self) -> None:
         """Be silent at once, and forget what has come so far."""
-        self._tell(self._narrator.stop)
+        self._tell(Narrator.stop)
 
     # ------------------------------------------------------------ what LangChain calls
 
@@ -168,18 +158,18 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         run_id: UUID,
         **kwargs: Any,
     ) -> None:
-        """Speak it."""
+        """Speak the delta."""
         if delta := delta_text(token, chunk):
-            self._tell(partial(self._narrator.add, run_id, delta))
+            self._tell(Narrator.add, run_id, delta)
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
-        """Speak the rest, or all of it where the model does not stream."""
+        """Speak the rest, or the whole reply if the model does not stream."""
         whole, calls = whole_reply(response)
-        self._tell(partial(self._narrator.end, run_id, whole, calls=calls))
+        self._tell(Narrator.end, run_id, whole, calls=calls)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """Be silent."""
-        self._tell(partial(self._narrator.fail, run_id))
+        """End the speech of this reply."""
+        self._tell(Narrator.fail, run_id)
 
     def on_chain_start(
         self,
@@ -190,19 +180,19 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
-        """Remember what belongs to what."""
-        self._tell(partial(self._narrator.enter, run_id, parent_run_id))
+        """Remember what the chain is part of."""
+        self._tell(Narrator.enter, run_id, parent_run_id)
 
     def on_chain_end(self, outputs: dict[str, Any], *, run_id: UUID, **kwargs: Any) -> None:
-        """Forget it."""
-        self._tell(partial(self._narrator.leave, run_id))
+        """Forget the chain."""
+        self._tell(Narrator.leave, run_id)
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """Be silent about what belongs to the chain that failed."""
+        """End the speech of whatever belongs to the chain."""
         if any(kind.__name__ == "GraphBubbleUp" for kind in type(error).__mro__):
-            self._tell(partial(self._narrator.leave, run_id))  # LangGraph asks a person, or hands over: no failure
+            self._tell(Narrator.leave, run_id)  # LangGraph asks a person, or hands over: not a failure
         else:
-            self._tell(partial(self._narrator.fail, run_id))
+            self._tell(Narrator.fail, run_id)
 
     def on_tool_start(
         self,
@@ -213,8 +203,8 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
-        """Say nothing of what comes from within."""
-        self._tell(partial(self._narrator.enter, run_id, parent_run_id, tool=True))
+        """Speak nothing that is written inside the tool."""
+        self._tell(Narrator.enter, run_id, parent_run_id, tool=True)
 
     def on_retriever_start(
         self,
@@ -225,26 +215,26 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         parent_run_id: UUID | None = None,
         **kwargs: Any,
     ) -> None:
-        """The same: some have a model write their queries."""
-        self._tell(partial(self._narrator.enter, run_id, parent_run_id, tool=True))
+        """Speak nothing that is written inside the retriever: some have a model write their queries."""
+        self._tell(Narrator.enter, run_id, parent_run_id, tool=True)
 
     def on_retriever_end(self, documents: Sequence[Document], *, run_id: UUID, **kwargs: Any) -> None:
-        """Forget it."""
-        self._tell(partial(self._narrator.leave, run_id))
+        """Forget the retriever."""
+        self._tell(Narrator.leave, run_id)
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """Forget it."""
-        self._tell(partial(self._narrator.leave, run_id))
+        """Forget the retriever."""
+        self._tell(Narrator.leave, run_id)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        """Forget it."""
-        self._tell(partial(self._narrator.leave, run_id))
+        """Forget the tool."""
+        self._tell(Narrator.leave, run_id)
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """Forget it: the agent may know what to do."""
-        self._tell(partial(self._narrator.leave, run_id))
+        """Forget the tool, and nothing else: the agent may know what to do."""
+        self._tell(Narrator.leave, run_id)
 
-    # These two make `invoke` stream: LangChain looks for them, and then prefers `_stream` wherever a model has one.
+    # These two make `invoke` stream: where a handler has them, LangChain prefers `_stream` if the model has one.
 
     def tap_output_iter(self, run_id: UUID, output: Iterator[T]) -> Iterator[T]:
         """Return `output`."""
@@ -257,14 +247,15 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
     # ------------------------------------------------------------ the thread
 
     @property
-    def _thread(self) -> _Thread:
+    def _thread(self) -> NarratorThread:
         if self._opened is None:
-            raise RuntimeError("a SpeakingCallbackHandler has to be opened: with SpeakingCallbackHandler() as speaking")
+            raise RuntimeError(
+                "a SpeakingCallbackHandler has to be opened first: with SpeakingCallbackHandler() as speaking: …"
+            )
         return self._opened[0]
 
-    @property
-    def _narrator(self) -> Narrator:
-        return self._thread.narrator
+    def _tell(self, method: Callable[Concatenate[Narrator, P], None], *args: P.args, **kwargs: P.kwargs) -> None:
+        self._thread.tell(method, *args, **kwargs)
 
     def _begin(
         self, run_id: UUID, parent: UUID | None, tags: list[str] | None, prompt: str, details: dict[str, Any]
@@ -273,41 +264,25 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
             return
         parameters = details.get("invocation_params") or {}
         has_tools = bool(parameters.get("tools") or parameters.get("functions"))
-        self._tell(partial(self._narrator.begin, run_id, parent, prompt, has_tools=has_tools))
-
-    def _tell(self, call: Callable[[], None]) -> None:
-        # In the order of the calls, and all in one thread: no locks.
-        thread = self._thread
-        with suppress(RuntimeError):  # the handler was closed, and its loop with it
-            thread.loop.call_soon_threadsafe(call, context=thread.context)
-
-    def _quiet(self) -> Future[None]:
-        quiet = self._narrator.quiet()
-        try:
-            return asyncio.run_coroutine_threadsafe(quiet, self._thread.loop)
-        except RuntimeError:  # closed as well
-            quiet.close()
-            done: Future[None] = Future()
-            done.set_result(None)
-            return done
+        self._tell(Narrator.begin, run_id, parent, prompt, has_tools=has_tools)
 
     def _finish(self, *, at_once: bool) -> tuple[Future[None], AbstractContextManager[object]]:
         assert self._opened is not None
         _, working, portal = self._opened
         if at_once:
             self.stop()
-        self._tell(self._narrator.finish)
+        self._tell(Narrator.finish)
         return working, portal
 
-    async def _work(self, *, task_status: TaskStatus[_Thread]) -> None:
+    async def _work(self, *, task_status: TaskStatus[NarratorThread]) -> None:
         config = self._config or load_config().config
-        nobody = GivenText("", WRITER)  # LangChain's models write, and nobody asks the conversation's own
+        unused = GivenText("", WRITER)  # LangChain's models write; nothing is asked of the conversation's own
         async with (
-            open_engines(config, notify=self._notify, chat=nobody) as engines,
+            open_engines(config, notify=self._notify, chat=unused) as engines,
             open_conversation(engines, config, notify=self._notify, listener=self._hear) as conversation,
             open_narrator(conversation, final_answer_only=self._final_answer_only) as narrator,
         ):
-            task_status.started(_Thread(narrator, asyncio.get_running_loop(), copy_context()))
+            task_status.started(NarratorThread.running(narrator))
             await narrator.finished.wait()
 
     def _hear(self, event: Event) -> None:
@@ -320,5 +295,5 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
                 self._on_chunk(event.text)
             if self._emit:
                 self._emit(event)
-        except Exception:  # noqa: BLE001 - it is the caller's own
-            _log.exception("what listens to the speech failed; the speech goes on")
+        except Exception:  # noqa: BLE001 - the caller's own
+            _log.exception("a listener failed; the speech goes on")
