@@ -1,4 +1,4 @@
-"""What the tests of the integrations share."""
+"""What the tests of LangChain share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.integrations.langchain.model_server import ModelServer, serve_model
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """LangChain runs on asyncio alone."""
+    """LangChain runs on asyncio only."""
     return "asyncio"
 
 
@@ -23,7 +23,7 @@ def model_server() -> Iterator[ModelServer]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what test_standard_suites.py lists as not for us."""
+    """Leave out what test_standard_suites.py lists in NOT_FOR_US."""
     from tests.integrations.langchain.test_standard_suites import NOT_FOR_US
 
     ours = [item for item in items if "integrations" in item.path.parts]

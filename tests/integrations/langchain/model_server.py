@@ -1,6 +1,6 @@
 """A chat server on loopback that answers as a model would, in both dialects: it echoes, calls tools, writes JSON.
 
-No model: the reply follows from the request, so that suites written for real models can be run without one.
+There is no model: the reply follows from the request, so that suites written for real models run without one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ModelServer:
     url: str
     requests: list[Json] = field(default_factory=list)
     script: list[Reply] = field(default_factory=list)
-    """What it answers before it thinks for itself."""
+    """What it answers before its replies follow from the requests."""
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def serve_model(port: int = 0) -> Iterator[ModelServer]:
 
 
 def reply_to(request: Json) -> Reply:
-    """Call the first tool when a user asks and there is one; write what a schema describes; echo all else."""
+    """Call the first tool when a user asks and there is one; write what a schema describes; echo everything else."""
     last = request["messages"][-1]
     form = request.get("response_format") or request.get("format")
     if tools := request.get("tools"):

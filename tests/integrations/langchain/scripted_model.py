@@ -1,4 +1,4 @@
-"""A LangChain chat model that says what the test wrote down, and agents made with it."""
+"""A LangChain chat model that writes what the test says, and agents made with it."""
 
 # ruff: noqa: ARG002 - LangChain says what its models are given
 
@@ -24,7 +24,7 @@ Script = Sequence[str | AIMessageChunk | Exception]
 class ScriptedModel(BaseChatModel):
     """Streams the next of its scripts at each call: texts, chunks, and errors that it raises."""
 
-    scripts: list[Any]  # Any: pydantic would want to look into them
+    scripts: list[Any]  # Any: pydantic would look into them otherwise
     asked: list[list[BaseMessage]] = []  # noqa: RUF012 - pydantic copies it
 
     @property
@@ -73,7 +73,7 @@ def call(name: str, arguments: str, *, id: str = "call_1") -> list[AIMessageChun
 
 
 def usage(given: int, written: int) -> AIMessageChunk:
-    """The account at the end of a reply."""
+    """The last chunk of a reply, with its usage."""
     counts = UsageMetadata(input_tokens=given, output_tokens=written, total_tokens=given + written)
     return AIMessageChunk(content="", usage_metadata=counts, response_metadata={"finish_reason": "stop"})
 

@@ -1,4 +1,4 @@
-"""Promises of voicebot's backends as a LangChain chat model, beyond LangChain's own suites."""
+"""Promises of voicebot's chat backends as a LangChain chat model, beyond LangChain's own suites."""
 
 from __future__ import annotations
 
@@ -88,13 +88,13 @@ def test_a_conversation_with_tools_goes_to_the_server_as_it_was(model_server: Mo
     assert (json.loads(arguments) if kind == "openai" else arguments) == {"city": "京都"}
 
 
-def test_what_cannot_be_sent_is_an_error_and_never_left_out_in_silence(model_server: ModelServer) -> None:
+def test_what_cannot_be_sent_is_an_error_and_never_left_out_silently(model_server: ModelServer) -> None:
     llm = model(model_server)
-    with pytest.raises(ChatError, match="text alone: a message has image"):
+    with pytest.raises(ChatError, match="text only: a message has image"):
         llm.invoke([HumanMessage([{"type": "image", "url": "http://x/y.png"}])])
     with pytest.raises(ChatError, match="FunctionMessage cannot be sent"):
         llm.invoke([FunctionMessage(content="sunny", name="weather")])
-    with pytest.raises(ChatError, match="knows nothing of logprobs"):
+    with pytest.raises(ChatError, match="does not take logprobs"):
         llm.invoke("hi", logprobs=True)
     assert not model_server.requests
 
@@ -150,7 +150,7 @@ def test_structured_output_is_asked_for_in_the_servers_own_way(model_server: Mod
 # ---------------------------------------------------------------- what comes back
 
 
-def test_the_reply_says_its_model_its_end_and_what_it_took(model_server: ModelServer) -> None:
+def test_the_reply_says_its_model_how_it_ended_and_what_it_took(model_server: ModelServer) -> None:
     reply = model(model_server).invoke("hi")
     assert reply.usage_metadata == {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
     assert reply.response_metadata["model_name"] == "tiny"
@@ -186,7 +186,7 @@ async def test_leaving_a_stream_hangs_up(dialect: Dialect) -> None:
         server.hung_up = anyio.Event()
 
         def leave() -> None:
-            with closing(llm.stream("hi")) as chunks:  # type: ignore[type-var]  # the same
+            with closing(llm.stream("hi")) as chunks:  # type: ignore[type-var]  # likewise
                 next(chunks)
 
         await to_thread.run_sync(leave)

@@ -1,6 +1,6 @@
 """LangChain's own suites for chat models, run on both backends against a server that answers as a model would.
 
-What of them is not run, and why, is in NOT_FOR_US; nothing fails.
+NOT_FOR_US says what is left out, and why; everything else passes.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from tests.integrations.langchain.model_server import ModelServer, serve_model
 from voicebot.integrations.langchain import ChatVoicebot
 
 NOT_FOR_US = {
-    "test_init_from_env": "keys and addresses are given, or are in config.toml; nothing is read from the environment",
+    "test_init_from_env": "keys and addresses are arguments; nothing is read from the environment",
     "test_serdes": "ChatVoicebot cannot be stored as LangChain's own models can",
-    "test_audio_inputs": "voicebot sends text alone",
-    "test_image_inputs": "voicebot sends text alone",
-    "test_image_tool_message": "voicebot sends text alone",
-    "test_pdf_inputs": "voicebot sends text alone",
-    "test_pdf_tool_message": "voicebot sends text alone",
-    "test_anthropic_inputs": "blocks of Anthropic's API mean nothing to these servers",
-    "test_stream_time": "wants recorded cassettes; benchmarks/ has our own figures",
+    "test_audio_inputs": "voicebot sends text only",
+    "test_image_inputs": "voicebot sends text only",
+    "test_image_tool_message": "voicebot sends text only",
+    "test_pdf_inputs": "voicebot sends text only",
+    "test_pdf_tool_message": "voicebot sends text only",
+    "test_anthropic_inputs": "these servers do not know the blocks of Anthropic's API",
+    "test_stream_time": "needs recorded cassettes; benchmarks/ has our own figures",
     "test_init_time": "a benchmark; benchmarks/ has our own figures",
 }
 
@@ -37,7 +37,7 @@ def _serve(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 class TestUnits(ChatModelUnitTests):
-    """What LangChain wants of every chat model, without a server."""
+    """What LangChain expects of every chat model, without a server."""
 
     @property
     def chat_model_class(self) -> type[ChatVoicebot]:
@@ -50,7 +50,7 @@ class TestUnits(ChatModelUnitTests):
 
 @pytest.mark.anyio
 class TestOpenAI(ChatModelIntegrationTests):
-    """The same of replies, in OpenAI's dialect."""
+    """What it expects of replies, in OpenAI's dialect."""
 
     server: ClassVar[ModelServer]
 
@@ -73,7 +73,7 @@ class TestOpenAI(ChatModelIntegrationTests):
 
 @pytest.mark.anyio
 class TestOllama(TestOpenAI):
-    """The same in Ollama's own."""
+    """The same in Ollama's own dialect."""
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class TestOllama(TestOpenAI):
 
 @pytest.mark.anyio
 class TestFunctionCalling(TestOpenAI):
-    """The same with tools where a form of the reply is wanted."""
+    """The same, with structured output by way of tools."""
 
     @property
     def structured_output_kwargs(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""LangChain: voicebot's backends as a chat model, and a callback handler that speaks what any model writes."""
+"""LangChain: voicebot's chat backends as a chat model, and a callback handler that speaks what any model writes."""
 
 from __future__ import annotations
 

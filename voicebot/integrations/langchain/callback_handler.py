@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _NOT_STREAMED = "nostream"
-"""LangGraph's tag for models whose text is not for the user."""
+"""LangGraph's tag of models whose text is not for the listener."""
 
 
 class SpeakingCallbackHandler(BaseCallbackHandler):

@@ -1,4 +1,4 @@
-"""voicebot's own backends as a LangChain chat model: a reply that was cut off is an error and never a normal end."""
+"""voicebot's chat backends as a LangChain chat model: a reply that is cut off is an error, never a short answer."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ class ChatVoicebot(BaseChatModel):
     """A chat server that speaks OpenAI's dialect, or Ollama's own, as a LangChain chat model.
 
     Each request opens a connection of its own and closes it, so that one object serves any number of event loops and
-    threads. Raises voicebot.errors.ChatError, for a reply that breaks off after its chunks so far.
+    threads. Raises voicebot.errors.ChatError; if a reply breaks off, after the chunks that have come.
     """
 
     model: str
     """Its name on the server; empty: the server's first one."""
     backend: Literal["openai", "ollama"] = "openai"
     base_url: str | None = None
-    """For `openai` up to and including /v1; None: where such a server usually is on this machine."""
+    """For `openai` up to and including /v1; None: the usual address of such a server on this machine."""
     api_key: SecretStr = SecretStr("")
-    """For `openai`; OPENAI_API_KEY is used for api.openai.com alone."""
+    """For `openai`; OPENAI_API_KEY is used for api.openai.com only."""
     temperature: float | None = None
     max_tokens: int | None = None
     """Longest reply in model tokens."""
     timeout: float | None = None
-    """Seconds that the reply may keep its reader waiting, for its first piece and between two."""
+    """Seconds to wait for the first piece of a reply, and for each one after it."""
     stop: list[str] | None = None
     """The reply ends before any of these."""
     max_retries: int = 2
-    """How often a request is sent again when nothing of its reply has come."""
+    """How often a request is sent again if nothing of its reply has come."""
 
     @property
     def _llm_type(self) -> str:
@@ -185,7 +185,7 @@ class ChatVoicebot(BaseChatModel):
         """The same model, which may ask for `tools`.
 
         `tool_choice` is "auto", "any" (or "required"), "none", or the name of the tool that has to be used: the model
-        is told of no other, and a reply that uses none is a ChatError.
+        is told of no other. A reply that had to use a tool and did not is a ChatError.
         """
         specs = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
         names = [spec["function"]["name"] for spec in specs]
@@ -204,13 +204,13 @@ class ChatVoicebot(BaseChatModel):
     ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
         """The same model, whose replies are what `schema` describes.
 
-        `json_schema` has the server see to it; `function_calling` offers a tool of that shape; `json_mode` has the
-        server write JSON, and the prompt has to say which.
+        With `json_schema` the server enforces the schema; `function_calling` offers a tool of that shape; with
+        `json_mode` the server writes JSON, and the prompt has to describe it.
         """
         if method == "function_calling":
             return super().with_structured_output(schema, include_raw=include_raw, **kwargs)
         if kwargs:
-            raise ValueError(f"with_structured_output knows nothing of {', '.join(kwargs)}")
+            raise ValueError(f"with_structured_output does not take {', '.join(kwargs)}")
         form: dict[str, Any] = {"type": "json_object"}
         if method == "json_schema":
             described = convert_to_json_schema(schema, strict=strict)
@@ -249,8 +249,8 @@ class _Request:
         known = {"model", "tools", "tool_choice", "response_format", "stream"}
         if unknown := sorted(options.keys() - known):
             raise ChatError(
-                f"ChatVoicebot knows nothing of {', '.join(unknown)}",
-                hint=f"a call may say {', '.join(sorted(known))} and stop; all else belongs to ChatVoicebot(…)",
+                f"ChatVoicebot does not take {', '.join(unknown)}",
+                hint=f"a call takes {', '.join(sorted(known))} and stop; everything else belongs in ChatVoicebot(…)",
             )
         choice = options.get("tool_choice") or "auto"
         functions = [tool["function"] for tool in options.get("tools") or ()]
@@ -276,12 +276,12 @@ def _ollama_format(request: _Request) -> str | dict[str, Any]:  # Any: a JSON sc
 
 
 def _from_thread(source: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
-    """Yield what `source` yields, from an event loop in a thread of its own: the caller's may be running.
+    """Yield what `source` yields, from an event loop in a thread of its own: the caller may run one already.
 
     Closing the generator ends `source` before it returns.
     """
     with start_blocking_portal("asyncio") as portal:
-        # Enough to read ahead; a caller that is slow meets the back-pressure of the server.
+        # Enough to read ahead; a slow caller slows the server down.
         sending, receiving = anyio.create_memory_object_stream[T](64)
 
         async def read() -> None:

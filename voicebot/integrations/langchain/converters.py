@@ -63,7 +63,7 @@ def _text(message: BaseMessage) -> str:
     if isinstance(message.content, list):
         kinds = {str(block.get("type")) for block in message.content if isinstance(block, dict)}
         if other := sorted(kinds - {"text"} - _NOT_TEXT):
-            raise ChatError(f"voicebot sends text alone: a message has {', '.join(other)}", hint="leave it out")
+            raise ChatError(f"voicebot sends text only: a message has {', '.join(other)}", hint="leave it out")
     return text_of(message.content)
 
 
