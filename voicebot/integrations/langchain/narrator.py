@@ -47,11 +47,11 @@ class _ModelRun:
 
 
 class Narrator:
-    """Hears of LangChain's runs, and has a conversation say what the models among them write."""
+    """Is told of LangChain's runs, and has a conversation say what the models among them write."""
 
     def __init__(self, conversation: Conversation, tasks: TaskGroup, *, final_answer_only: bool) -> None:
         self.finished = anyio.Event()
-        """No run will be heard any more."""
+        """Set as soon as no more runs are taken."""
         self._conversation = conversation
         self._tasks = tasks
         self._final_answer_only = final_answer_only
@@ -66,7 +66,7 @@ class Narrator:
     # ------------------------------------------------ chains and tools
 
     def enter(self, run_id: UUID, parent: UUID | None, *, tool: bool = False) -> None:
-        """A chain or a tool begins; nothing that runs within a tool is said."""
+        """A chain or a tool begins; nothing that a model writes inside a tool is said."""
         self._lineages[run_id] = self._lineage(run_id, parent)
         if tool:
             self._tools.add(run_id)
@@ -113,7 +113,7 @@ class Narrator:
             self._stop(run)
 
     def finish(self) -> None:
-        """Hear of nothing more; what has been written so far is still said."""
+        """Take no more runs; what has been written so far is still said."""
         self.finished.set()
         for run_id in [*self._writing]:
             self.end(run_id, "", calls=False)
