@@ -18,7 +18,7 @@ from voicebot.messages import Message
 from voicebot.pacing import Pacer, Pacing
 from voicebot.speech import AudioFormat, Clip, Utterance
 from voicebot.text.chunking import Chunker
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 from voicebot.turn import Pipeline
 
 E = TypeVar("E")

@@ -12,7 +12,7 @@ from voicebot.budoux_phrases import split_japanese
 from voicebot.pacing import Pacer, Pacing, VoiceCost, Wait
 from voicebot.speech import Boundary, Segment, Utterance
 from voicebot.text.phrases import phrase_ends, word_end
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 CLAUSE, SENTENCE = Boundary.CLAUSE, Boundary.SENTENCE
 

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from voicebot.speech import Boundary, Segment, Span, Utterance
+from voicebot.text.language import is_japanese
 from voicebot.text.phrases import SplitJapanese, phrase_ends, word_end
 from voicebot.text.rendering import Renderer, RenderOptions
-from voicebot.text.scripts import is_japanese, speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 _FIXED_SECONDS, _RATE = 0.3, 0.7
 """What a voice that nobody has measured yet is thought to cost: rather too much, so that no gap comes of it."""

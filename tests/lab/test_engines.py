@@ -10,7 +10,7 @@ from trio.testing import MockClock
 from voicebot.errors import LabError
 from voicebot.lab.engines import ENGINES, ReplayedSynthesizer, SynthesisCost, parse_engine
 from voicebot.speech import Span, Utterance
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 SENTENCE = Utterance(0, (Span("今日は晴れです。", "今日は晴れです。", "今日は晴れです。"),), 0, 8)
 SECONDS = speech_seconds(SENTENCE.spoken)

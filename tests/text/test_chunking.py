@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from voicebot.config.models import ChunkingConfig
 from voicebot.speech import Boundary, Segment
 from voicebot.text.chunking import DELIMITERS, SILENT_RULES, Chunker, Strategy
-from voicebot.text.scripts import joins
+from voicebot.text.graphemes import joins
 
 STRATEGIES: list[Strategy] = ["newline", "punctuation", "sentence", "adaptive"]
 

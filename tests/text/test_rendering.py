@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot.speech import Boundary, Segment, Utterance
+from voicebot.text.characters import has_speech
 from voicebot.text.chunking import Chunker, Strategy
 from voicebot.text.rendering import Rendered, Renderer, RenderOptions
-from voicebot.text.scripts import has_speech
 
 ENGLISH = RenderOptions(language="en")
 JAPANESE = RenderOptions(language="ja")

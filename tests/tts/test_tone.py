@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from voicebot.config.models import TtsTone
 from voicebot.speech import AudioFormat, Clip, Span, Utterance
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 from voicebot.tts.tone import ToneVoice, open_tone
 
 

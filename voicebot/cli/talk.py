@@ -22,7 +22,7 @@ from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config.models import Config
 from voicebot.events import Broadcast, TurnEvent
 from voicebot.protocols import ChatModel, Emit, Memory
-from voicebot.text.scripts import is_japanese
+from voicebot.text.language import is_japanese
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voicebot.lab.engines import SynthesisCost, audio_seconds
-from voicebot.text import scripts
+from voicebot.text.characters import CLOSERS, STUCK_CLOSERS, TOGGLES
 from voicebot.text.chunking import SILENT_RULES, Chunker
+from voicebot.text.language import is_japanese
+from voicebot.text.speech_length import speech_seconds
 from voicebot.text.spoken import spoken_text
 
 _CLAUSE_MARKS = frozenset("、，､；：…‥—。！？｡؟،؛।")
@@ -108,7 +110,7 @@ def _excess(one: _State, other: _State) -> float:
 
 def _clauses(deltas: Sequence[tuple[float, str]]) -> list[_Clause]:
     text = "".join(delta for _, delta in deltas)
-    japanese = scripts.is_japanese(text) or None
+    japanese = is_japanese(text) or None
     clauses: list[_Clause] = []
     start = arrived = index = 0
     for stop, silent in cut_places(text):
@@ -119,7 +121,7 @@ def _clauses(deltas: Sequence[tuple[float, str]]) -> list[_Clause]:
         blank = piece[: len(piece) - len(piece.lstrip())]
         spoken = "" if silent else spoken_text(piece, japanese=japanese)
         # What is joined is said with one blank between, however many were written.
-        glue = scripts.speech_seconds(" ") if blank and spoken else 0.0
+        glue = speech_seconds(" ") if blank and spoken else 0.0
         clauses.append(_Clause(deltas[index - 1][0], audio_seconds(spoken), glue))
         start = stop
     return clauses
@@ -146,9 +148,9 @@ def _ends_clause(text: str, at: int) -> bool:
         return False  # the place is before it
     if after == "\n":
         return not before.isspace()
-    if after in _CLAUSE_MARKS or after in scripts.STUCK_CLOSERS:
+    if after in _CLAUSE_MARKS or after in STUCK_CLOSERS:
         return False  # the mark goes on
-    if before in scripts.CLOSERS or before in scripts.TOGGLES:
+    if before in CLOSERS or before in TOGGLES:
         # （税込）で and 「…」と go on, and so does (s)he
         return not after.isalnum() or not (after.isascii() or "\u3041" <= after <= "\u309f")
     if before in _BEFORE_BLANK:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from voicebot.memory.turns import Turn
 from voicebot.messages import Message
 from voicebot.protocols import ChatModel
-from voicebot.text.scripts import is_japanese
+from voicebot.text.language import is_japanese
 
 _LONGEST_TEXT = 2000
 """Characters of one message or reply that are summarized."""

@@ -1,7 +1,7 @@
 """Cuts a reply that is still being written into the smallest pieces that may be spoken alone.
 
 One pass over the characters. In running text a search jumps to the next character that could matter (a mark, a bracket,
-a newline, an emoji); there a rule of `scripts.py` decides, or says that it must see more. What was looked at is not
+a newline, an emoji); there a rule of the language decides, or says that it must see more. What was looked at is not
 looked at again, but for a word or two around a mark.
 """
 
@@ -13,8 +13,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 from voicebot.speech import Boundary, Segment
-from voicebot.text import scripts
+from voicebot.text.abbreviations import NAME_ENDS, is_list_marker
+from voicebot.text.characters import (
+    CLAUSE_MARKS,
+    CLOSERS,
+    DASHES,
+    ELLIPSES,
+    EXCLAIMS,
+    FULL_STOPS,
+    LETTER,
+    MARKS,
+    NEWLINES,
+    OPENERS,
+    STRONG_MARKS,
+    STUCK_CLOSERS,
+    TOGGLES,
+    is_numeral,
+)
 from voicebot.text.decisions import Mark, decide, ends_name, is_finished, why_held
+from voicebot.text.decoration import ARMS, DECORATION, DECORATION_CLASS, face_end, smiley_end
+from voicebot.text.graphemes import extends, joins
 from voicebot.text.phrases import phrase_ends
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
@@ -27,14 +45,10 @@ SILENT_RULES = frozenset({"fence rest", "think rest"})
 _HOLD_CHARACTERS = 150
 """A bracket or quotation that is longer than this no longer keeps its sentences together."""
 
-_SENTENCE_CLASS = re.escape(
-    "".join(
-        sorted(scripts.MARKS | scripts.OPENERS | scripts.CLOSERS | scripts.TOGGLES | set("`~*<|" + scripts.NEWLINES))
-    )
-)
-_NEWLINE_SEARCH = re.compile(f"[{scripts.NEWLINES}]").search
-_SENTENCE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}]").search
-_CLAUSE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}{scripts.CLAUSE_MARKS}]").search
+_SENTENCE_CLASS = re.escape("".join(sorted(MARKS | OPENERS | CLOSERS | TOGGLES | set("`~*<|" + NEWLINES))))
+_NEWLINE_SEARCH = re.compile(f"[{NEWLINES}]").search
+_SENTENCE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{DECORATION_CLASS}]").search
+_CLAUSE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{DECORATION_CLASS}{CLAUSE_MARKS}]").search
 
 _Kind = Literal[
     "full stop",
@@ -52,14 +66,14 @@ _Kind = Literal[
     "newline",
 ]
 _KINDS: dict[str, _Kind] = {
-    **dict.fromkeys(scripts.FULL_STOPS, "full stop"),
-    **dict.fromkeys(scripts.EXCLAIMS, "mark"),
-    **dict.fromkeys(scripts.ELLIPSES, "ellipsis"),
+    **dict.fromkeys(FULL_STOPS, "full stop"),
+    **dict.fromkeys(EXCLAIMS, "mark"),
+    **dict.fromkeys(ELLIPSES, "ellipsis"),
     **dict.fromkeys(".．", "dot"),
-    **dict.fromkeys(scripts.OPENERS, "open"),
-    **dict.fromkeys(scripts.CLOSERS, "close"),
-    **dict.fromkeys(scripts.TOGGLES, "toggle"),
-    **dict.fromkeys(scripts.NEWLINES, "newline"),
+    **dict.fromkeys(OPENERS, "open"),
+    **dict.fromkeys(CLOSERS, "close"),
+    **dict.fromkeys(TOGGLES, "toggle"),
+    **dict.fromkeys(NEWLINES, "newline"),
     "`": "tick",
     "~": "tilde",
     "*": "star",
@@ -117,7 +131,7 @@ class Chunker:
         self._find = _NEWLINE_SEARCH if self._plain_lines else _SENTENCE_SEARCH
         if self._delimiters:
             extra = re.escape("".join(sorted(self._delimiters)))
-            self._find = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}{extra}]").search
+            self._find = re.compile(f"[{_SENTENCE_CLASS}{DECORATION_CLASS}{extra}]").search
         elif self._clauses:
             self._find = _CLAUSE_SEARCH
         self._text = ""
@@ -278,7 +292,7 @@ class Chunker:
             place = newline if newline > start else last
         elif (clause := _CLAUSE.match(text, start, end)) is not None and start < clause.end() <= last:
             place = clause.end()
-            while place < last and text[place] in scripts.STUCK_CLOSERS:
+            while place < last and text[place] in STUCK_CLOSERS:
                 place += 1
         elif phrases := phrase_ends(text[start:last]):
             place = start + phrases[-1]
@@ -289,14 +303,14 @@ class Chunker:
         if not text[start:place].strip():
             place = last
         whole = place
-        while whole > start and whole < len(text) and scripts.joins(text, whole, start):
+        while whole > start and whole < len(text) and joins(text, whole, start):
             whole -= 1
         return _Cut(whole if whole > start else last, Boundary.FORCED, rule)
 
     def _has_voice(self, text: str, end: int) -> bool:
         """Whether text before `end` has a letter or digit; looks at each character once."""
         if not self._voiced and end > self._voiced_until:
-            self._voiced = scripts.LETTER.search(text, self._voiced_until, end) is not None
+            self._voiced = LETTER.search(text, self._voiced_until, end) is not None
             self._voiced_until = end
         return self._voiced
 
@@ -319,7 +333,7 @@ class Chunker:
             if character in self._delimiters:
                 if (cut := self._at_delimiter(text, at)) is not None:
                     return cut
-            elif character in scripts.CLAUSE_MARKS:
+            elif character in CLAUSE_MARKS:
                 if (clause := self._at_clause(text, at, end, final)) is not True:
                     return clause
             elif kind is None:
@@ -400,7 +414,7 @@ class Chunker:
     def _is_tied(self, text: str, at: int) -> bool:
         """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
         return self._is_emphasis_open(text, at) or (
-            text[max(self._sentence, at - 1) : at + 1] in scripts.NAME_ENDS and ends_name(text, self._sentence, at)
+            text[max(self._sentence, at - 1) : at + 1] in NAME_ENDS and ends_name(text, self._sentence, at)
         )
 
     def _is_emphasis_open(self, text: str, at: int) -> bool:
@@ -410,8 +424,8 @@ class Chunker:
 
     def _is_list_marker(self, text: str, at: int) -> bool:
         if self._line >= self._sentence:
-            return scripts.is_list_marker(text, self._line, at)
-        return self._after_sentence and text[at - 1].isdecimal() and scripts.is_list_marker(text, self._sentence, at)
+            return is_list_marker(text, self._line, at)
+        return self._after_sentence and text[at - 1].isdecimal() and is_list_marker(text, self._sentence, at)
 
     def _item_before(self, text: str, at: int) -> int:
         """Where the next item of a list within one line ("1. One 2. Two") begins if text[at] ends its marker, or -1."""
@@ -432,7 +446,7 @@ class Chunker:
         character = text[at]
         if character == "." and self._is_list_marker(text, at):
             self._at = at + 1
-        elif character.isascii() or character in "．，：" or character in scripts.EXCLAIMS + scripts.ELLIPSES:
+        elif character.isascii() or character in "．，：" or character in EXCLAIMS + ELLIPSES:
             if character.isascii() or not self._held(at):
                 self._look_behind("delimiter", at)
             else:
@@ -449,11 +463,11 @@ class Chunker:
         if self._held(at) or self._is_emphasis_open(text, at):
             self._tell_held(behind, self._holder() if self._held(at) else "within emphasis")
             return True
-        if scripts.LETTER.search(text, self._start, at) is None:
+        if LETTER.search(text, self._start, at) is None:
             return True
         character, before = text[at], text[at - 1]
-        if character in scripts.DASHES:
-            while behind < end and text[behind] in scripts.DASHES:
+        if character in DASHES:
+            while behind < end and text[behind] in DASHES:
                 behind += 1
             if behind >= end and not final:
                 self._at = at
@@ -467,7 +481,7 @@ class Chunker:
             word = at - 2 >= self._start and text[at - 2 : at].isalpha()
             sure = character == "," and word and not self._is_quoting(text, at)
         else:
-            sure = not scripts.is_numeral(before)
+            sure = not is_numeral(before)
         if not sure:
             seen = text[behind : min(end, behind + 2)]
             if len(seen) < 2 and not final:
@@ -478,9 +492,9 @@ class Chunker:
                 why = "within a word or number"
             elif character.isascii() and self._is_quoting(text, at):
                 why = "within a quotation"
-            elif seen[:1] and seen[0] in scripts.NEWLINES:
+            elif seen[:1] and seen[0] in NEWLINES:
                 why = "the line ends"
-            elif scripts.is_numeral(before) and scripts.is_numeral(seen.lstrip()[:1] or " "):
+            elif is_numeral(before) and is_numeral(seen.lstrip()[:1] or " "):
                 why = "within a number or date"
             if why:
                 self._tell_held(behind, why)
@@ -492,7 +506,7 @@ class Chunker:
         return _APOSTROPHE_OPENS.search(text[self._sentence : at]) is not None
 
     def _boundary_of(self, character: str) -> Boundary:
-        return Boundary.SENTENCE if character in scripts.STRONG_MARKS else Boundary.CLAUSE
+        return Boundary.SENTENCE if character in STRONG_MARKS else Boundary.CLAUSE
 
     def _at_structure(self, kind: _Kind, text: str, at: int, end: int, final: bool) -> bool:
         """Brackets, quotations and markup; False: more has to be seen."""
@@ -500,7 +514,7 @@ class Chunker:
         self._at = at + 1
         if kind == "open":
             if character in "(（" and not self._depth and not self._quotes:
-                behind = scripts.face_end(text, at, end, final)
+                behind = face_end(text, at, end, final)
                 if behind is None:
                     self._at = at
                     return False
@@ -553,16 +567,16 @@ class Chunker:
         """A bracket closes at `at`: the sentence may end here if one ended inside of it."""
         if self._depth or self._quotes or self._acting:
             return
-        if text[self._held_since] == "(" and scripts.LETTER.search(text, self._sentence, self._held_since):
+        if text[self._held_since] == "(" and LETTER.search(text, self._sentence, self._held_since):
             return
         inner = at - 1
         while inner > self._held_since and at - inner < 8:
             character = text[inner]
-            if character in scripts.STRONG_MARKS:
+            if character in STRONG_MARKS:
                 quoted = text[at] not in ")）]" and character not in ".．"
                 self._look_behind("quote", inner, at + 1, quoted=quoted)
                 return
-            if not (character in scripts.STUCK_CLOSERS or character.isspace() or scripts.DECORATION.match(character)):
+            if not (character in STUCK_CLOSERS or character.isspace() or DECORATION.match(character)):
                 return
             inner -= 1
 
@@ -650,7 +664,7 @@ class Chunker:
             self._at = self._line = behind
             return self._begin_step(self._in_text)
         cut = self._before_blanks(text, at)
-        if (following and following in scripts.NEWLINES) or text[at] == "\u2029":
+        if (following and following in NEWLINES) or text[at] == "\u2029":
             return _Cut(cut, Boundary.PARAGRAPH, "table" if self._table else "paragraph")
         return _Cut(cut, Boundary.LINE, "table" if self._table else "line")
 
@@ -716,11 +730,7 @@ class Chunker:
                         return _Cut(mark.cut, Boundary.SENTENCE, "full stop")  # without a look at what comes next
                     verdict = True
                     break
-            elif (
-                (at == mark.cut and self._sticks(text, at))
-                or scripts.extends(character)
-                or scripts.DECORATION.match(character)
-            ):
+            elif (at == mark.cut and self._sticks(text, at)) or extends(character) or DECORATION.match(character):
                 at += 1
                 mark.cut = at
             elif character.isspace() and kind != "newline":
@@ -728,24 +738,16 @@ class Chunker:
                     verdict = True
                     break
                 at += 1
-            elif character in scripts.ARMS and at + 1 >= end and not final:
+            elif character in ARMS and at + 1 >= end and not final:
                 break
-            elif character in scripts.ARMS and text[at + 1 : at + 2] in ("(", "（"):
+            elif character in ARMS and text[at + 1 : at + 2] in ("(", "（"):
                 at += 1
-            elif (
-                character in "(（"
-                and mark.kind != "delimiter"
-                and (face := scripts.face_end(text, at, end, final)) != at
-            ):
+            elif character in "(（" and mark.kind != "delimiter" and (face := face_end(text, at, end, final)) != at:
                 if face is None:
                     self._at = at
                     return False
                 at = mark.cut = face
-            elif (
-                character in ":;"
-                and mark.kind != "delimiter"
-                and (smiley := scripts.smiley_end(text, at, end, final)) != at
-            ):
+            elif character in ":;" and mark.kind != "delimiter" and (smiley := smiley_end(text, at, end, final)) != at:
                 if smiley is None:
                     self._at = at
                     return False
@@ -761,25 +763,21 @@ class Chunker:
             if not final and self._has_voice(text, mark.cut) and is_finished(text, mark):
                 self._pause_at = mark.cut
             return False
-        if (
-            verdict
-            and self._has_voice(text, mark.cut)
-            and not (mark.cut < end and scripts.joins(text, mark.cut, self._start))
-        ):
+        if verdict and self._has_voice(text, mark.cut) and not (mark.cut < end and joins(text, mark.cut, self._start)):
             boundary = self._boundary_of(text[mark.at]) if mark.kind == "delimiter" else Boundary.SENTENCE
             return _Cut(mark.cut, boundary, mark.kind)
         if self._on_held is not None:
             self._tell_held(mark.cut, why_held(text, mark, at))
-        if self._clauses and mark.kind == "ellipsis" and scripts.LETTER.search(text, self._start, mark.cut) is not None:
+        if self._clauses and mark.kind == "ellipsis" and LETTER.search(text, self._start, mark.cut) is not None:
             return _Cut(mark.cut, Boundary.CLAUSE, "clause")
         return self._begin_step(self._in_text)
 
     def _sticks(self, text: str, at: int) -> bool:
         character = text[at]
-        if character not in scripts.STUCK_CLOSERS:
+        if character not in STUCK_CLOSERS:
             return False
         if character in "*_~`":
             return text.count(character, self._sentence, at) > 0 and (
                 character != "*" or self._is_emphasis_open(text, at) or text[at - 1] == "*"
             )
-        return text[self._mark.at].isascii() or character in scripts.CLOSERS
+        return text[self._mark.at].isascii() or character in CLOSERS

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voicebot.text import scripts
+from voicebot.text.abbreviations import NAMES_WITH_MARK, ending_before, ends_before_word
+from voicebot.text.characters import DASHES, LETTER, NEWLINES, OPENERS, is_cjk, is_hangul, starts_lower
+from voicebot.text.particles import PARTICLE_ENDS, begins_sentence
+from voicebot.text.quotations import is_said_by
 
 _OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
 _CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
@@ -59,12 +62,12 @@ def why_held(text: str, mark: Mark, at: int) -> str:
         return "part of a name"
     glued, character = at == mark.cut, text[at : at + 1]
     if mark.kind == "dot":
-        ending = scripts.ending_before(text, mark.sentence, mark.at)[0]
+        ending = ending_before(text, mark.sentence, mark.at)[0]
         if ending in _ENDINGS:
             return _ENDINGS[ending]
         if glued:
             return "within a word or number"
-    if character and scripts.is_cjk(character) and mark.kind != "ellipsis":
+    if character and is_cjk(character) and mark.kind != "ellipsis":
         return "a particle goes on"
     if mark.kind == "ellipsis":
         return "a hesitation"
@@ -82,16 +85,16 @@ _ENDINGS: dict[str, str] = {
 
 def ends_name(text: str, sentence: int, at: int) -> bool:
     """Whether text[at] is the last character of a name such as モーニング娘。"""
-    return text[max(sentence, at - 16) : at + 1].endswith(scripts.NAMES_WITH_MARK)
+    return text[max(sentence, at - 16) : at + 1].endswith(NAMES_WITH_MARK)
 
 
 def is_finished(text: str, mark: Mark) -> bool:
     """Whether the sentence, as far as it can be seen, is over."""
     if mark.kind != "dot" or text[mark.at] != ".":
         return True
-    ending, previous, word = scripts.ending_before(text, mark.sentence, mark.at)
+    ending, previous, word = ending_before(text, mark.sentence, mark.at)
     if ending == "initial":
-        return scripts.ends_before_word(ending, previous, word, "the ", 0, 4, True) is True
+        return ends_before_word(ending, previous, word, "the ", 0, 4, True) is True
     return ending != "never"
 
 
@@ -102,7 +105,7 @@ def decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None
     ascii_mark = text[mark.at].isascii()
     if kind == "delimiter":
         return _decide_delimiter(text, mark, at)
-    if character in scripts.NEWLINES:
+    if character in NEWLINES:
         return True
     if character == "<":
         return not (glued and ascii_mark) or kind in ("mark", "quote")
@@ -110,16 +113,14 @@ def decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None
         if ends_name(text, mark.sentence, mark.at):
             return character.isupper() and not glued and character.isascii()
         return True
-    if scripts.is_cjk(character):
+    if is_cjk(character):
         return _decide_before_cjk(text, mark, at, end, final)
     if text[mark.at] == "．":
         return not character.isdigit()
     if glued and ascii_mark:
-        return (character in "「『" or (kind != "dot" and character in '“"*')) and scripts.is_cjk(
-            _before_mark(text, mark)
-        )
+        return (character in "「『" or (kind != "dot" and character in '“"*')) and is_cjk(_before_mark(text, mark))
     if glued:
-        if kind == "quote" and character in scripts.OPENERS and _is_quoted_within(text, mark):
+        if kind == "quote" and character in OPENERS and _is_quoted_within(text, mark):
             return False
         return _decide_glued(mark, character)
     return _decide_after_blank(text, mark, at, end, final)
@@ -127,7 +128,7 @@ def decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None
 
 def _is_quoted_within(text: str, mark: Mark) -> bool:
     """Whether the sentence began before the quotation: 彼は「なぜ？」「どうして？」と…"""
-    return scripts.LETTER.search(text, mark.sentence, mark.held_since) is not None
+    return LETTER.search(text, mark.sentence, mark.held_since) is not None
 
 
 def _decide_after_dash(text: str, dash: int, end: int, final: bool) -> bool | None:
@@ -141,7 +142,7 @@ def _decide_after_dash(text: str, dash: int, end: int, final: bool) -> bool | No
 
 
 def _is_korean(text: str, mark: Mark) -> bool:
-    return any(scripts.is_hangul(character) for character in text[mark.sentence : mark.at])
+    return any(is_hangul(character) for character in text[mark.sentence : mark.at])
 
 
 def _before_mark(text: str, mark: Mark) -> str:
@@ -150,8 +151,8 @@ def _before_mark(text: str, mark: Mark) -> str:
 
 def _decide_delimiter(text: str, mark: Mark, at: int) -> bool:
     character, delimiter = text[at], text[mark.at]
-    if character in scripts.NEWLINES or scripts.is_cjk(character) or character in "「『（【《":
-        return not (delimiter == "." and scripts.ending_before(text, mark.sentence, mark.at)[0] == "before number")
+    if character in NEWLINES or is_cjk(character) or character in "「『（【《":
+        return not (delimiter == "." and ending_before(text, mark.sentence, mark.at)[0] == "before number")
     return not delimiter.isascii() and not (delimiter in "．，：" and character.isdigit())
 
 
@@ -161,24 +162,24 @@ def _decide_before_cjk(text: str, mark: Mark, at: int, end: int, final: bool) ->
         return False
     if kind == "emoji":
         before = text[mark.sentence : mark.at].rstrip()[-1:] if at > mark.cut else _before_mark(text, mark)
-        if before in scripts.PARTICLE_ENDS or not (scripts.is_cjk(before) or before in "~～"):
+        if before in PARTICLE_ENDS or not (is_cjk(before) or before in "~～"):
             return False
     if kind == "dot" and text[mark.at] == ".":
-        ending, _, _ = scripts.ending_before(text, mark.sentence, mark.at)
+        ending, _, _ = ending_before(text, mark.sentence, mark.at)
         if ending not in ("word", "ordinal"):
             return False
-        if ending == "ordinal" and (at == mark.cut or scripts.is_hangul(text[at])):
+        if ending == "ordinal" and (at == mark.cut or is_hangul(text[at])):
             return False
-    if kind == "quote" and at == mark.cut and scripts.is_hangul(text[at]):
+    if kind == "quote" and at == mark.cut and is_hangul(text[at]):
         return False
-    if kind == "quote" and (said := scripts.is_said_by(text, at, end, final)) is not False:
+    if kind == "quote" and (said := is_said_by(text, at, end, final)) is not False:
         return None if said is None else False
     if kind == "quote" and at == mark.cut and text[at] == "で":  # 「…」でも is "even with", でも、 begins a sentence
         if end - at < 3 and not final:
             return None
-        return text[at + 2 : at + 3] == "、" and scripts.begins_sentence(text, at, end, wide=True, final=final)
+        return text[at + 2 : at + 3] == "、" and begins_sentence(text, at, end, wide=True, final=final)
     if "\u3041" <= text[at] <= "\u309f" and at == mark.cut:
-        return scripts.begins_sentence(text, at, end, wide=kind != "mark", final=final)
+        return begins_sentence(text, at, end, wide=kind != "mark", final=final)
     return True
 
 
@@ -196,7 +197,7 @@ def _decide_glued(mark: Mark, character: str) -> bool:
 def _decide_after_blank(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
     kind = mark.kind
     if kind in ("dot", "mark") and text[at] in _OPENING_MARKS and text[at] not in "(（[<":
-        return kind == "mark" or scripts.ending_before(text, mark.sentence, mark.at)[0] in (
+        return kind == "mark" or ending_before(text, mark.sentence, mark.at)[0] in (
             "word",
             "ordinal",
         )
@@ -208,8 +209,8 @@ def _decide_after_blank(text: str, mark: Mark, at: int, end: int, final: bool) -
             return None
         return kind != "ellipsis"
     opened, letter = first > at, text[first]
-    if opened and scripts.is_cjk(letter):
-        return kind not in ("ellipsis", "dot") or scripts.is_cjk(_before_mark(text, mark))
+    if opened and is_cjk(letter):
+        return kind not in ("ellipsis", "dot") or is_cjk(_before_mark(text, mark))
     if letter.islower():
         action = text[at] == "*" and text[at + 1 : at + 2] != "*"
         return _decide_before_small(text, mark, opened, text[at]) or (kind == "ellipsis" and action)
@@ -218,23 +219,23 @@ def _decide_after_blank(text: str, mark: Mark, at: int, end: int, final: bool) -
     if kind == "quote":
         if text[at] in "([":
             return False
-        said = scripts.is_said_by(text, first, end, final) if letter.isalpha() and mark.quoted else False
+        said = is_said_by(text, first, end, final) if letter.isalpha() and mark.quoted else False
         return None if said is None else not said and (letter.isalnum() or opened)
     if kind == "dot":
         if not letter.isalnum():
-            return letter not in "&,;:" and scripts.ending_before(text, mark.sentence, mark.at)[0] in (
+            return letter not in "&,;:" and ending_before(text, mark.sentence, mark.at)[0] in (
                 "word",
                 "ordinal",
             )
-        ending, previous, word = scripts.ending_before(text, mark.sentence, mark.at)
+        ending, previous, word = ending_before(text, mark.sentence, mark.at)
         if letter.isdigit():
             return ending == "word" or (ending == "ordinal" and not _is_korean(text, mark))  # 11. 30.
-        return scripts.ends_before_word(ending, previous, word, text, first, end, final)
+        return ends_before_word(ending, previous, word, text, first, end, final)
     if kind == "emoji":
         return letter.isalnum() and not (
             _before_mark(text, mark) == " " and text[max(mark.sentence, mark.at - 3) : mark.at].strip() == "I"
         )
-    if letter in scripts.DASHES and kind == "mark":
+    if letter in DASHES and kind == "mark":
         return _decide_after_dash(text, first, end, final)
     return letter not in "&,;"
 
@@ -243,9 +244,9 @@ def _decide_before_small(text: str, mark: Mark, opened: bool, opener: str) -> bo
     kind = mark.kind
     if kind in ("ellipsis", "action"):
         return False
-    small_style = scripts.starts_lower(text, mark.sentence, mark.at)
+    small_style = starts_lower(text, mark.sentence, mark.at)
     if kind == "dot":
-        ending, _, word = scripts.ending_before(text, mark.sentence, mark.at)
+        ending, _, word = ending_before(text, mark.sentence, mark.at)
         return (small_style or opened) and ending == "word" and len(word) > 1
     if kind == "quote":
         return opened and opener not in "(["

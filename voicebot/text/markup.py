@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from voicebot.speech import Boundary, Segment, Span
-from voicebot.text import scripts
+from voicebot.text.characters import NEWLINES, has_speech, is_cjk
+from voicebot.text.decoration import DECORATION_CLASS, face_pattern
+from voicebot.text.patterns import word_set
 from voicebot.text.rendering import (
     CONTROL_CLASS,
     UNSPEAKABLE_CLASS,
@@ -23,12 +25,7 @@ from voicebot.text.rendering import (
     lacks_end,
 )
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-EMOTION_TAGS = _words(
+EMOTION_TAGS = word_set(
     "neutral happy happiness joy joyful sad sadness angry anger surprise surprised fear fearful scared disgust "
     "disgusted smile smiling smirk wink laugh laughs laughing laughter giggle giggles chuckle chuckles sigh sighs cry "
     "crying cries whisper whispers whispering shout shouts gasp gasps blush blushing shy excited calm relaxed confused "
@@ -46,8 +43,8 @@ _UNEVEN = re.compile(
     rf"[^\S ][\s{UNSPEAKABLE_CLASS}]*+|\x20[\s{UNSPEAKABLE_CLASS}]++|[{UNSPEAKABLE_CLASS}][\s{UNSPEAKABLE_CLASS}]*+"
 )
 """Whatever is not a letter or a single blank on one line."""
-_EMOJI_CLASS = f"{scripts.DECORATION_CLASS}\u25a0-\u25ff\u2776-\u27bf"
-_NEWLINE = re.compile(f"\r\n|[{scripts.NEWLINES}]")
+_EMOJI_CLASS = f"{DECORATION_CLASS}\u25a0-\u25ff\u2776-\u27bf"
+_NEWLINE = re.compile(f"\r\n|[{NEWLINES}]")
 _NO_BLANK_BEFORE = frozenset(".,!?;:。、！？，．；：…")
 
 _FENCE = re.compile(r"[ \t]*+(`{3,}+|~{3,}+)([^\n]*+)(\n|\Z)")
@@ -77,10 +74,10 @@ _HEADING_END = re.compile(r"[ \t]++#++[ \t]*+$")
 
 _NUMBERS = r"[1-9]\d{0,2}+(?:\s?[,–-]\s?\d{1,3}+){0,8}+"
 _SIGN = re.compile(
-    rf"""(?=[\\$`\[【<&(（{_EMOJI_CLASS}\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f*_~→⇒⟶|¥￥{scripts.NEWLINES}]
+    rf"""(?=[\\$`\[【<&(（{_EMOJI_CLASS}\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f*_~→⇒⟶|¥￥{NEWLINES}]
        |!\[|[hH][tT]{{2}}[pP]|[wWｗ]{{2}}|T_T|[:;=]['()DPp-]|[>^][_.^-]|;_)
     (?:
-      (?P<newline>\r\n|[{scripts.NEWLINES}])
+      (?P<newline>\r\n|[{NEWLINES}])
     | (?P<display>\$\$|\\\[)
     | (?P<formula>\\\((?P<round>(?:[^\n\\]|\\[^()\n]){{1,300}}+)\\\)
                  |\$(?![\s$])(?P<dollars>[^$\n]{{1,200}}+)(?<![\s\\])\$(?![A-Za-z0-9]))
@@ -115,14 +112,14 @@ _SIGN = re.compile(
 )
 """What may be more than the characters it is written with."""
 _REFERENCE = re.compile(r"(?<!\w)\[([^\[\]\n]{1,200}+)\]\[[^\[\]\n]{0,60}+\]")
-_ELEMENTS = _words(
+_ELEMENTS = word_set(
     "a abbr article aside audio b big blockquote body br button caption center cite code col colgroup dd del details "
     "dfn div dl dt em figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins "
     "kbd label li link main mark meta nav ol option p picture pre q rp rt ruby s samp script section select small "
     "source span strike strong style sub summary sup svg table tbody td textarea tfoot th thead title tr tt u ul var "
     "video wbr think thinking reasoning speak break prosody emphasis"
 )
-_INLINE_ELEMENTS = _words(
+_INLINE_ELEMENTS = word_set(
     "a abbr b big cite code del dfn em font i ins kbd mark q rt rp ruby s samp small span strike strong sub sup tt u "
     "var wbr emphasis prosody"
 )
@@ -288,7 +285,7 @@ class _SegmentReader:
             self._say(self._text, self._text, "", "action")
             return
         for part in re.split(r"(\*)", self._text):
-            self._say(part, part, "" if part == "*" or not scripts.has_speech(part) else part, "action")
+            self._say(part, part, "" if part == "*" or not has_speech(part) else part, "action")
         self._pause()
 
     # ------------------------------------------------------------ lines
@@ -481,7 +478,7 @@ class _SegmentReader:
             stop = bar.start() if bar else end
             cell = self._text[at:stop]
             answer = _ANSWERS.get(cell.strip())
-            if answer or scripts.has_speech(cell):
+            if answer or has_speech(cell):
                 if not table.in_cell:
                     self._say("", "", ("" if first else joined) + self._label(table), "table")
                 blanks = cell[: len(cell) - len(cell.lstrip(" "))]
@@ -599,7 +596,7 @@ class _SegmentReader:
                 self._say(address, address, self._address(address), "url")
                 return start + len(address)
             case "bracket":
-                face = scripts.face_pattern().match(self._text, start, end)
+                face = face_pattern().match(self._text, start, end)
                 if face is None:
                     return start
                 self._say(face[0], face[0], " ", "emoji")
@@ -729,7 +726,7 @@ def _as_one_line(pieces: Iterable[Span], japanese: Callable[[], bool]) -> list[S
         leading = spoken[0] == " "
         if blank_at >= 0:
             owner = line[blank_at]
-            stuck = tail[-1] == "、" or (owner.kind == "table" and scripts.is_cjk(tail[-1]))
+            stuck = tail[-1] == "、" or (owner.kind == "table" and is_cjk(tail[-1]))
             if not stuck and not ((parted or piece.raw != spoken) and body[0] in _NO_BLANK_BEFORE):
                 line[blank_at] = Span(owner.raw, owner.shown, owner.spoken + " ", owner.kind)
             keep = False
@@ -744,7 +741,7 @@ def _as_one_line(pieces: Iterable[Span], japanese: Callable[[], bool]) -> list[S
         line.append(Span(piece.raw, piece.shown, " " * (leading and keep) + body, piece.kind))
         parted = False
         tail = (tail + body)[-16:]
-        voiced = voiced or scripts.has_speech(body)
+        voiced = voiced or has_speech(body)
     if voiced:
         return line
     return [Span(span.raw, span.shown, "", span.kind) for span in line if span.raw]

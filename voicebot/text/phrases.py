@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from voicebot.text.scripts import CLOSERS, OPENERS, compiled, is_japanese
+from voicebot.text.characters import CLOSERS, OPENERS
+from voicebot.text.language import is_japanese
+from voicebot.text.patterns import compiled
 
 SplitJapanese = Callable[[str], Sequence[str]]
 """Parts Japanese text into its phrases (bunsetsu), which joined are the text."""

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from voicebot.speech import Boundary, Segment, Span
-from voicebot.text import scripts
+from voicebot.text.characters import CLOSERS, has_speech
 from voicebot.text.chunking import SILENT_RULES
+from voicebot.text.decoration import DECORATION_CLASS
+from voicebot.text.language import is_japanese
+from voicebot.text.patterns import compiled
 
 if TYPE_CHECKING:
     from voicebot.text.markup import ReaderState
@@ -92,7 +95,7 @@ class Renderer:
     def _quick(self, segment: Segment, body: str) -> Rendered:
         """Prose without any mark: `body`, and blanks around it."""
         text = segment.text
-        if not scripts.has_speech(body):
+        if not has_speech(body):
             return Rendered((Span(text, text, ""),) if text else ())
         begin = text.index(body[0])
         end = begin + len(body)
@@ -127,15 +130,11 @@ class Renderer:
         in_code = self._carried is not None and self._carried.open is not None and self._carried.open.kind == "code"
         prose = "" if in_code and before else _NOT_PROSE.sub(" ", text[:2000])
         own = _japanese_weight(prose)
-        if (
-            not _KANA.search(prose)
-            and len(scripts.compiled(_KANJI).findall(before + prose)) >= 12
-            and not _KANA.search(before)
-        ):
+        if not _KANA.search(prose) and len(compiled(_KANJI).findall(before + prose)) >= 12 and not _KANA.search(before):
             return False  # Chinese
         if own > 0:
             return True
-        if own < 0 and not scripts.is_japanese(prose) and len(_WORD.findall(prose)) >= 3:
+        if own < 0 and not is_japanese(prose) and len(_WORD.findall(prose)) >= 3:
             return False
         return _japanese_weight(before + prose) > 0
 
@@ -143,7 +142,7 @@ class Renderer:
 # ---------------------------------------------------------------- where the voice pauses
 
 _PAUSES = frozenset(".!?,;:。！？、，．；：…‥｡､।॥؟،؛۔—–-~～〜")
-_CLOSERS = "".join(scripts.CLOSERS) + "\"'’‘“»＂* "
+_CLOSERS = "".join(CLOSERS) + "\"'’‘“»＂* "
 _WRAPPED_CHARACTERS, _WRAPPED_JAPANESE = 50, 30
 """A longer line without a mark at its end was broken to fit a page, and goes on."""
 
@@ -156,7 +155,7 @@ def ends_here(boundary: Boundary, text: str, *, marked: bool = False) -> bool:
         return True
     if boundary is Boundary.END:
         return False
-    wrapped = _WRAPPED_JAPANESE if scripts.is_japanese(text) else _WRAPPED_CHARACTERS
+    wrapped = _WRAPPED_JAPANESE if is_japanese(text) else _WRAPPED_CHARACTERS
     return not (boundary is Boundary.LINE and len(text) > wrapped)
 
 
@@ -167,7 +166,7 @@ def lacks_end(tail: str) -> bool:
 
 
 def end_mark(tail: str, japanese: Callable[[], bool]) -> str:
-    return "。" if scripts.is_japanese(tail.rstrip(_CLOSERS)[-1:]) or japanese() else "."
+    return "。" if is_japanese(tail.rstrip(_CLOSERS)[-1:]) or japanese() else "."
 
 
 # ---------------------------------------------------------------- prose and its language
@@ -176,7 +175,7 @@ _BLANKS = " \n"
 CONTROL_CLASS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
 UNSPEAKABLE_CLASS = f"{CONTROL_CLASS}\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
 _MARKED = re.compile(
-    rf"[*_~`#<>&\[\]|\\$¥￥(（^/:;={scripts.DECORATION_CLASS}\u25a0-\u25ff\u2776-\u27bf\ufe0e\ufe0f\u20e3→⇒⟶ｗ【"
+    rf"[*_~`#<>&\[\]|\\$¥￥(（^/:;={DECORATION_CLASS}\u25a0-\u25ff\u2776-\u27bf\ufe0e\ufe0f\u20e3→⇒⟶ｗ【"
     rf"\t\n\r\u2028\u2029\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000{UNSPEAKABLE_CLASS}]|  "
 ).search
 _MARKER_BEGINS = frozenset("-+–—•⁃‣◦●○■□▪・0123456789０１２３４５６７８９")
@@ -200,4 +199,4 @@ def _japanese_weight(text: str) -> int:
     """Above 0 for Japanese text with foreign words, below for foreign text with Japanese words."""
     if text.isascii():
         return -len(_LATIN.findall(text))
-    return 5 * (len(_KANA.findall(text)) + len(scripts.compiled(_KANJI).findall(text))) - len(_LATIN.findall(text))
+    return 5 * (len(_KANA.findall(text)) + len(compiled(_KANJI).findall(text))) - len(_LATIN.findall(text))

@@ -11,7 +11,7 @@ import anyio
 
 from voicebot.config.models import TtsTone
 from voicebot.speech import AudioFormat, Clip, Utterance
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 _LOUDNESS = 8_000
 _FADE_SECONDS = 0.005
