@@ -30,10 +30,10 @@ from voicebot.text.characters import (
     TOGGLES,
     is_numeral,
 )
-from voicebot.text.decisions import Mark, decide, ends_name, is_finished, why_held
 from voicebot.text.decoration import ARMS, DECORATION, DECORATION_CLASS, face_end, smiley_end
 from voicebot.text.graphemes import extends, joins
 from voicebot.text.phrases import phrase_ends
+from voicebot.text.sentence_ends import Mark, decide, ends_name, is_finished, why_held
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
 
