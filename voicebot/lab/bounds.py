@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from voicebot.lab.engines import SynthesisCost, audio_seconds
 from voicebot.text.characters import CLOSERS, STUCK_CLOSERS, TOGGLES
-from voicebot.text.chunking import SILENT_RULES, Chunker
+from voicebot.text.chunking import Chunker
 from voicebot.text.language import is_japanese
 from voicebot.text.speech_length import speech_seconds
 from voicebot.text.spoken import spoken_text
@@ -132,12 +132,11 @@ def cut_places(text: str) -> list[tuple[int, bool]]:
     chunker = Chunker(strategy="sentence")
     places: list[tuple[int, bool]] = []
     for segment in [*chunker.feed(text), *chunker.flush()]:
-        silent = segment.rule in SILENT_RULES
         end = segment.start + len(segment.text.rstrip())
-        if not silent and segment.rule not in ("fence", "table", "think"):
+        if segment.unit not in ("fence", "table", "thought"):
             places += [(at, False) for at in range(segment.start + 1, end) if _ends_clause(text, at)]
         if end > segment.start:
-            places.append((end, silent))
+            places.append((end, segment.continues))
     return places
 
 

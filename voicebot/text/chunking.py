@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from voicebot.speech import Boundary, Segment
+from voicebot.speech import Boundary, Segment, Unit
 from voicebot.text.abbreviations import NAME_ENDS, is_list_marker
 from voicebot.text.characters import (
     CLAUSE_MARKS,
@@ -33,14 +33,11 @@ from voicebot.text.characters import (
 from voicebot.text.decoration import ARMS, DECORATION, DECORATION_CLASS, face_end, smiley_end
 from voicebot.text.graphemes import extends, joins
 from voicebot.text.phrases import phrase_ends
-from voicebot.text.sentence_ends import Mark, decide, ends_name, is_finished, why_held
+from voicebot.text.sentence_ends import Mark, MarkKind, decide, ends_name, is_finished, why_held
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
 
 DELIMITERS = "。、！？，．｡､!?,.;:；：…"
-
-SILENT_RULES = frozenset({"fence rest", "think rest"})
-"""Segments of these rules go on with a code block or a thought that was too long for one segment: not to be spoken."""
 
 _HOLD_CHARACTERS = 150
 """A bracket or quotation that is longer than this no longer keeps its sentences together."""
@@ -81,6 +78,7 @@ _KINDS: dict[str, _Kind] = {
     "|": "pipe",
 }
 _THOUGHTS = {"<think>": "</think>", "<thinking>": "</thinking>", "<reasoning>": "</reasoning>"}
+_REST_RULES: dict[Unit, str] = {"fence": "fence rest", "thought": "think rest"}
 _CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;:.!?)–—](?=\s))")
 _ITEM = re.compile(r"(?:[^.。:：]{0,80}(?:：|:(?=[\s•⁃‣◦])))?\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
 _SMILEY_EYES = re.compile(r"\s[:;]-?\Z")
@@ -95,6 +93,9 @@ class _Cut:
     end: int
     boundary: Boundary
     rule: str
+    unit: Unit = "text"
+    in_sentence: bool = False
+    """Whether the sentence goes on behind it."""
 
 
 _Step = Callable[[str, int, bool], "_Cut | bool"]
@@ -110,9 +111,7 @@ class Chunker:
     longer than that itself, or where a combining mark follows a 。 that was given out at once.
 
     After "。" outside of brackets nothing is waited for; elsewhere the next visible character decides, in rare cases
-    the next word. `Segment.rule` says what cut behind it: "full stop", "mark" (! ?), "dot", "ellipsis", "quote",
-    "emoji", "action", "delimiter", "line", "paragraph", "item", "fence", "table", "think", "limit", "pause", "end",
-    or one of SILENT_RULES. `on_held` is told of each mark that did not cut: the offset behind it, and why.
+    the next word. `on_held` is told of each mark that did not cut: the offset behind it, and why.
     """
 
     def __init__(
@@ -148,7 +147,7 @@ class Chunker:
         """Where the present line begins, -1 if before the present segment."""
         self._after_sentence = True
         """Whether the segment before ended with a sentence."""
-        self._mark = Mark("", 0, 0, 0, 0, False)
+        self._mark = Mark("dot", 0, 0, 0, 0, False)
         """The mark that is being looked behind."""
         self._fence = self._tag = ""
         """What closes the present code block, or thought."""
@@ -169,7 +168,7 @@ class Chunker:
         """Return what is left at the end of the reply, finished or not."""
         segments = self._read(final=True)
         if self._text[self._start :].strip():
-            segments.append(self._segment(_Cut(len(self._text), Boundary.END, self._named("end"))))
+            segments.append(self._segment(_Cut(len(self._text), Boundary.END, "end")))
         self._offset += len(self._text)
         self._text = ""
         self._start = self._at = 0
@@ -193,7 +192,7 @@ class Chunker:
 
     def break_off(self, count: int) -> Segment:
         """Cut behind the first `count` characters of `unfinished`, which end a phrase."""
-        return self._give(_Cut(self._start + count, Boundary.PHRASE, "phrase"))
+        return self._give(_Cut(self._start + count, Boundary.PHRASE, "phrase", in_sentence=True))
 
     # ------------------------------------------------------------ segments
 
@@ -205,7 +204,8 @@ class Chunker:
         self._pause_at = 0
         self._voiced = False
         self._voiced_until = self._start
-        self._unit = ""
+        self._unit: Unit = "text"
+        self._continues = False
         self._table = False
         self._line = -1
         self._let_go()
@@ -220,13 +220,16 @@ class Chunker:
 
     def _segment(self, cut: _Cut) -> Segment:
         start, end = self._start, cut.end
-        return Segment(self._text[start:end], self._offset + start, self._offset + end, cut.boundary, cut.rule)
+        unit = "table" if self._table else self._unit if self._unit != "text" else cut.unit
+        rule = _REST_RULES[self._unit] if self._continues else cut.rule
+        place = self._offset
+        return Segment(self._text[start:end], place + start, place + end, cut.boundary, rule, unit, self._continues)
 
     def _give(self, cut: _Cut) -> Segment:
         """Cut, and begin the next segment."""
         segment = self._segment(cut)
         self._start = self._at = cut.end
-        if cut.rule in ("clause", "phrase"):
+        if cut.in_sentence:
             self._pause_at = 0
             self._voiced = True
             if self._start - self._sentence > self._limit:
@@ -234,16 +237,13 @@ class Chunker:
             self._begin_step(self._in_text)
             return segment
         self._after_sentence = cut.boundary not in (Boundary.CLAUSE, Boundary.FORCED)
-        unit, step, closer = self._unit, self._step, self._in_running_text
+        unit, step, in_running_text = self._unit, self._step, self._in_running_text
         self._begin_sentence()
-        if cut.rule == "item":
+        if cut.unit == "item":
             self._line = self._start
-        if unit and cut.boundary is Boundary.FORCED:
-            self._unit, self._step, self._in_running_text = unit.split()[0] + " rest", step, closer
+        if unit != "text" and cut.boundary is Boundary.FORCED:
+            self._unit, self._step, self._in_running_text, self._continues = unit, step, in_running_text, True
         return segment
-
-    def _named(self, rule: str) -> str:
-        return self._unit if self._unit.endswith(" rest") else rule
 
     def _read(self, *, final: bool) -> list[Segment]:
         segments = []
@@ -286,8 +286,8 @@ class Chunker:
     def _forced_cut(self, text: str, end: int) -> _Cut:
         """At the last clause mark within the limit, else the last phrase, the last blank, or between two graphemes."""
         start, last = self._start, end - 1
-        rule = self._named(self._unit or "limit")
-        if self._unit.startswith("fence") or self._table:
+        rule = {"fence": "fence", "thought": "think"}.get(self._unit, "limit")
+        if self._unit == "fence" or self._table:
             newline = text.rfind("\n", start + 1, end)
             place = newline if newline > start else last
         elif (clause := _CLAUSE.match(text, start, end)) is not None and start < clause.end() <= last:
@@ -358,7 +358,7 @@ class Chunker:
                 self._at = at + 1
                 if text[at + 1 : at + 2] in ("", " ", ")"):
                     if item > self._start:
-                        return _Cut(item, Boundary.LINE, "item")
+                        return _Cut(item, Boundary.LINE, "item", "item")
                     self._begin_sentence()  # the clause before the item was cut off there
                     self._line = self._start
                     return True
@@ -384,7 +384,7 @@ class Chunker:
         self._in_running_text = step == self._in_text
         return True
 
-    def _look_behind(self, kind: str, at: int, behind: int | None = None, *, quoted: bool = False) -> bool:
+    def _look_behind(self, kind: MarkKind, at: int, behind: int | None = None, *, quoted: bool = False) -> bool:
         """A sentence may end with the mark at `at`: what stands behind it (`behind`) decides."""
         self._at = at + 1 if behind is None else behind
         self._mark = Mark(kind, at, self._at, self._sentence, self._held_since, quoted)
@@ -476,7 +476,7 @@ class Chunker:
             if character == "–" and not before.isspace():
                 self._tell_held(behind, "within a word or number")
                 return True
-            return _Cut(behind, Boundary.CLAUSE, "clause")
+            return _Cut(behind, Boundary.CLAUSE, "clause", in_sentence=True)
         if character.isascii():
             word = at - 2 >= self._start and text[at - 2 : at].isalpha()
             sure = character == "," and word and not self._is_quoting(text, at)
@@ -499,7 +499,7 @@ class Chunker:
             if why:
                 self._tell_held(behind, why)
                 return True
-        return _Cut(behind, Boundary.CLAUSE, "clause")
+        return _Cut(behind, Boundary.CLAUSE, "clause", in_sentence=True)
 
     def _is_quoting(self, text: str, at: int) -> bool:
         """Whether single quotation marks are open: 'Well,' she said."""
@@ -609,7 +609,7 @@ class Chunker:
             if seen.startswith(tag):
                 if self._has_voice(text, at):
                     return _Cut(self._before_blanks(text, at), Boundary.SENTENCE, "think")
-                self._unit = "think"
+                self._unit = "thought"
                 self._tag = closing
                 self._at = at + len(tag)
                 return self._begin_step(self._in_thought)
@@ -688,13 +688,13 @@ class Chunker:
                     return False
                 newline = end
             line = text[self._at : newline].strip()
-            first = self._unit == "fence" and text[self._at - 1] == self._fence[0]
+            first = not self._continues and text[self._at - 1] == self._fence[0]
             if first and self._fence in line:
-                self._unit = ""
+                self._unit = "text"
                 self._at = newline
                 return self._begin_step(self._in_text)
             if not first and line.startswith(self._fence) and not line.strip(self._fence[0]):
-                return _Cut(self._before_blanks(text, newline), Boundary.LINE, self._named("fence"))
+                return _Cut(self._before_blanks(text, newline), Boundary.LINE, "fence")
             if newline == end:
                 return False
             self._at = self._from = newline + 1
@@ -702,7 +702,7 @@ class Chunker:
     def _in_thought(self, text: str, end: int, final: bool) -> _Cut | bool:  # noqa: ARG002
         close = text.find(self._tag, max(self._start, self._at), end)
         if close >= 0:
-            return _Cut(close + len(self._tag), Boundary.SENTENCE, self._named("think"))
+            return _Cut(close + len(self._tag), Boundary.SENTENCE, "think")
         self._at = max(self._at, end - len(self._tag) + 1)
         return False
 
@@ -769,7 +769,7 @@ class Chunker:
         if self._on_held is not None:
             self._tell_held(mark.cut, why_held(text, mark, at))
         if self._clauses and mark.kind == "ellipsis" and LETTER.search(text, self._start, mark.cut) is not None:
-            return _Cut(mark.cut, Boundary.CLAUSE, "clause")
+            return _Cut(mark.cut, Boundary.CLAUSE, "clause", in_sentence=True)
         return self._begin_step(self._in_text)
 
     def _sticks(self, text: str, at: int) -> bool:

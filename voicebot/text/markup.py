@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from voicebot.speech import Boundary, Segment, Span
+from voicebot.speech import Boundary, Segment, Span, SpanKind
 from voicebot.text.characters import NEWLINES, has_speech, is_cjk
 from voicebot.text.decoration import DECORATION_CLASS, face_pattern
 from voicebot.text.patterns import word_set
@@ -261,11 +261,11 @@ class _SegmentReader:
             self._pause()
         return self._pieces
 
-    def _say(self, raw: str, shown: str, spoken: str, kind: str = "markup") -> None:
+    def _say(self, raw: str, shown: str, spoken: str, kind: SpanKind = "markup") -> None:
         if raw or spoken:
             self._pieces.append(Span(raw, shown, spoken, kind))
 
-    def _plain(self, start: int, end: int, kind: str = "text") -> None:
+    def _plain(self, start: int, end: int, kind: SpanKind = "text") -> None:
         if start < end:
             text = self._text[start:end]
             self._pieces.append(Span(text, text, text, kind))

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 
 from voicebot.speech import Boundary, Segment, Span
 from voicebot.text.characters import CLOSERS, has_speech
-from voicebot.text.chunking import SILENT_RULES
 from voicebot.text.decoration import DECORATION_CLASS
 from voicebot.text.language import is_japanese
 from voicebot.text.patterns import compiled
@@ -81,14 +80,14 @@ class Renderer:
         text, carried = segment.text, self._carried
         in_prose = carried is None or carried.open is None
         body = text.strip(_BLANKS)
-        if segment.rule in SILENT_RULES and in_prose:
-            rendered = Rendered((Span(text, text if segment.rule == "fence rest" else "", "", "markup"),))
+        if segment.continues and in_prose:
+            rendered = Rendered((Span(text, text if segment.unit == "fence" else "", "", "markup"),))
         elif (carried is None or carried.at_rest) and _is_plain(text, body, self._line_start):
             rendered = self._quick(segment, body)
         else:
             rendered = self._read(segment)
-        self._line_start = segment.rule == "item" or text.endswith(("\n", "\r"))
-        if in_prose and not segment.rule.startswith(("fence", "think")):
+        self._line_start = segment.unit == "item" or text.endswith(("\n", "\r"))
+        if in_prose and segment.unit not in ("fence", "thought"):
             self._before.append(text)
         return rendered
 

@@ -7,6 +7,7 @@ here. None means that more has to be seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from voicebot.text.abbreviations import NAMES_WITH_MARK, ending_before, ends_before_word
 from voicebot.text.characters import DASHES, LETTER, NEWLINES, OPENERS, is_cjk, is_hangul, starts_lower
@@ -17,12 +18,17 @@ _OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
 _CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
 
 
+WrittenMark = Literal["full stop", "mark", "dot", "ellipsis"]
+"""A full stop that is sure (。), ! or ?, a full stop that has other uses, or an ellipsis."""
+MarkKind = Literal[WrittenMark, "quote", "emoji", "action", "delimiter"]
+"""Also: a quotation that closes behind a mark, an emoji, the end of an *action*, a delimiter of the configuration."""
+
+
 @dataclass(slots=True)
 class Mark:
     """A mark that a sentence may end with; all places are indexes of the chunker's text."""
 
-    kind: str
-    """"full stop", "mark" (! ?), "dot", "ellipsis", "quote", "emoji", "action" or "delimiter"."""
+    kind: MarkKind
     at: int
     """Where it is."""
     cut: int
@@ -45,7 +51,7 @@ class Mark:
             self.quoted,
         )
 
-    def take(self, character: str, kind: str, at: int) -> None:
+    def take(self, character: str, kind: WrittenMark, at: int) -> None:
         """One more mark behind it: "!" and "。" outrank the ellipsis, which outranks the full stop."""
         if self.kind in ("delimiter", "mark"):
             return
