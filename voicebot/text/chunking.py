@@ -34,6 +34,7 @@ from voicebot.text.decoration import ARMS, DECORATION, DECORATION_CLASS, face_en
 from voicebot.text.graphemes import extends, joins
 from voicebot.text.phrases import phrase_ends
 from voicebot.text.sentence_ends import Mark, MarkKind, decide, ends_name, is_finished, why_held
+from voicebot.text.thoughts import THOUGHT_TAGS
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
 
@@ -77,7 +78,6 @@ _KINDS: dict[str, _Kind] = {
     "<": "less",
     "|": "pipe",
 }
-_THOUGHTS = {"<think>": "</think>", "<thinking>": "</thinking>", "<reasoning>": "</reasoning>"}
 _REST_RULES: dict[Unit, str] = {"fence": "fence rest", "thought": "think rest"}
 _CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;:.!?)–—](?=\s))")
 _ITEM = re.compile(r"(?:[^.。:：]{0,80}(?:：|:(?=[\s•⁃‣◦])))?\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
@@ -605,7 +605,7 @@ class Chunker:
         """<think> begins a unit of its own; False: more has to be seen."""
         seen = text[at : min(end, at + 12)]
         self._at = at + 1
-        for tag, closing in _THOUGHTS.items():
+        for tag, closing in THOUGHT_TAGS.items():
             if seen.startswith(tag):
                 if self._has_voice(text, at):
                     return _Cut(self._before_blanks(text, at), Boundary.SENTENCE, "think")

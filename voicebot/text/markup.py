@@ -24,6 +24,7 @@ from voicebot.text.rendering import (
     ends_here,
     lacks_end,
 )
+from voicebot.text.thoughts import THOUGHT_NAMES
 
 EMOTION_TAGS = word_set(
     "neutral happy happiness joy joyful sad sadness angry anger surprise surprised fear fearful scared disgust "
@@ -90,7 +91,7 @@ _SIGN = re.compile(
                \((?:[^()\s]|\([^()\s]{{0,100}}+\)){{0,500}}+(?:\ \"[^\"\n]{{0,200}}+\")?\))
     | (?P<emotion>\[(?P<name>[^\[\]\n]{{1,24}}+)\](?P<gap>[ \t]*+))
     | (?P<autolink><(?:https?://[^\s<>]{{1,500}}+|[\w.+-]{{1,64}}+@[\w.-]{{1,100}}+)>)
-    | (?P<thought><(?P<opened>(?i:think|thinking|reasoning))>)
+    | (?P<thought><(?P<opened>(?i:{"|".join(THOUGHT_NAMES)}))>)
     | (?P<comment><!--(?:[^-<]|-(?!->)){{0,500}}+-->)
     | (?P<tag></?(?P<element>[A-Za-z][A-Za-z0-9]{{0,12}}+)(?:\s++[\w:@.-]{{1,40}}+\s?=\s?(?:"[^"\n]{{0,300}}+"
               |'[^'\n]{{0,300}}+'|[^\s"'<>=`]{{1,200}}+)){{0,20}}+\s*+/?>)
@@ -117,13 +118,13 @@ _ELEMENTS = word_set(
     "dfn div dl dt em figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins "
     "kbd label li link main mark meta nav ol option p picture pre q rp rt ruby s samp script section select small "
     "source span strike strong style sub summary sup svg table tbody td textarea tfoot th thead title tr tt u ul var "
-    "video wbr think thinking reasoning speak break prosody emphasis"
-)
+    "video wbr speak break prosody emphasis"
+).union(THOUGHT_NAMES)
 _INLINE_ELEMENTS = word_set(
     "a abbr b big cite code del dfn em font i ins kbd mark q rt rp ruby s samp small span strike strong sub sup tt u "
     "var wbr emphasis prosody"
 )
-_THOUGHT_ENDS = {name: re.compile(f"</{name}>", re.IGNORECASE) for name in ("think", "thinking", "reasoning")}
+_THOUGHT_ENDS = {name: re.compile(f"</{name}>", re.IGNORECASE) for name in THOUGHT_NAMES}
 _FORMULA_ENDS = {"$$": re.compile(r"\$\$|\n[ \t]*+(?=\n)"), "\\[": re.compile(r"\\\]|\n[ \t]*+(?=\n)")}
 _FORMULA = re.compile(
     r"[^\\^_=<>{}+]*+[\\^_=<>{}+].*|-?[\d.,]*+[A-Za-z]?+['!]?+|-?\d++(?:\.\d++)?+%?+|[A-Za-z]{1,2}\([A-Za-z0-9, ]++\)"
