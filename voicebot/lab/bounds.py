@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from voicebot.lab.engines import SynthesisCost, audio_seconds
 from voicebot.text.characters import CLOSERS, STUCK_CLOSERS, TOGGLES
 from voicebot.text.chunking import Chunker
-from voicebot.text.language import is_japanese
+from voicebot.text.language import has_japanese
 from voicebot.text.speech_length import speech_seconds
 from voicebot.text.spoken import spoken_text
 
@@ -110,7 +110,7 @@ def _excess(one: _State, other: _State) -> float:
 
 def _clauses(deltas: Sequence[tuple[float, str]]) -> list[_Clause]:
     text = "".join(delta for _, delta in deltas)
-    japanese = is_japanese(text) or None
+    japanese = has_japanese(text) or None
     clauses: list[_Clause] = []
     start = arrived = index = 0
     for stop, silent in cut_places(text):

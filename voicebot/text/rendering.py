@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from voicebot.speech import Boundary, Segment, Span
 from voicebot.text.characters import CLOSERS, has_speech
 from voicebot.text.decoration import DECORATION_CLASS
-from voicebot.text.language import is_japanese
-from voicebot.text.patterns import compiled
+from voicebot.text.language import has_japanese, reads_as_japanese
 
 if TYPE_CHECKING:
     from voicebot.text.markup import ReaderState
@@ -127,15 +126,7 @@ class Renderer:
             return self._options.language == "ja"
         before = " ".join(self._before)
         in_code = self._carried is not None and self._carried.open is not None and self._carried.open.kind == "code"
-        prose = "" if in_code and before else _NOT_PROSE.sub(" ", text[:2000])
-        own = _japanese_weight(prose)
-        if not _KANA.search(prose) and len(compiled(_KANJI).findall(before + prose)) >= 12 and not _KANA.search(before):
-            return False  # Chinese
-        if own > 0:
-            return True
-        if own < 0 and not is_japanese(prose) and len(_WORD.findall(prose)) >= 3:
-            return False
-        return _japanese_weight(before + prose) > 0
+        return reads_as_japanese("" if in_code and before else text[:2000], before)
 
 
 # ---------------------------------------------------------------- where the voice pauses
@@ -154,7 +145,7 @@ def ends_here(boundary: Boundary, text: str, *, marked: bool = False) -> bool:
         return True
     if boundary is Boundary.END:
         return False
-    wrapped = _WRAPPED_JAPANESE if is_japanese(text) else _WRAPPED_CHARACTERS
+    wrapped = _WRAPPED_JAPANESE if has_japanese(text) else _WRAPPED_CHARACTERS
     return not (boundary is Boundary.LINE and len(text) > wrapped)
 
 
@@ -165,10 +156,10 @@ def lacks_end(tail: str) -> bool:
 
 
 def end_mark(tail: str, japanese: Callable[[], bool]) -> str:
-    return "。" if is_japanese(tail.rstrip(_CLOSERS)[-1:]) or japanese() else "."
+    return "。" if has_japanese(tail.rstrip(_CLOSERS)[-1:]) or japanese() else "."
 
 
-# ---------------------------------------------------------------- prose and its language
+# ---------------------------------------------------------------- prose
 
 _BLANKS = " \n"
 CONTROL_CLASS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
@@ -178,11 +169,6 @@ _MARKED = re.compile(
     rf"\t\n\r\u2028\u2029\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000{UNSPEAKABLE_CLASS}]|  "
 ).search
 _MARKER_BEGINS = frozenset("-+–—•⁃‣◦●○■□▪・0123456789０１２３４５６７８９")
-_KANA = re.compile("[\u3041-\u30ff]")
-_KANJI = "[\u3400-\u9fff]"
-_LATIN = re.compile("[A-Za-zÀ-ɏ]")
-_WORD = re.compile("[A-Za-zÀ-ɏ]{2,}")
-_NOT_PROSE = re.compile(r"`[^`\n]*+`|\$[^$\n]*+\$|https?://[!-~]*+|<[^<>\n]*+>|\\[A-Za-z]++")
 
 
 def _is_plain(text: str, body: str, line_start: bool) -> bool:
@@ -192,10 +178,3 @@ def _is_plain(text: str, body: str, line_start: bool) -> bool:
         and "ww" not in body
         and not (body[:1] in _MARKER_BEGINS and (line_start or "\n" in text[: text.index(body[0])]))
     )
-
-
-def _japanese_weight(text: str) -> int:
-    """Above 0 for Japanese text with foreign words, below for foreign text with Japanese words."""
-    if text.isascii():
-        return -len(_LATIN.findall(text))
-    return 5 * (len(_KANA.findall(text)) + len(compiled(_KANJI).findall(text))) - len(_LATIN.findall(text))
