@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from voicebot.speech import Boundary, Segment, Span, Utterance
 from voicebot.text.language import has_japanese
 from voicebot.text.phrases import SplitJapanese, phrase_ends, word_end
-from voicebot.text.rendering import Renderer, RenderOptions
+from voicebot.text.render_options import RenderOptions
+from voicebot.text.rendering import Renderer
 from voicebot.text.speech_length import speech_seconds
 
 _FIXED_SECONDS, _RATE = 0.3, 0.7

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from voicebot.speech import Boundary, Segment, Utterance
 from voicebot.text.characters import has_speech
 from voicebot.text.chunking import Chunker, Strategy
-from voicebot.text.rendering import Rendered, Renderer, RenderOptions
+from voicebot.text.render_options import RenderOptions
+from voicebot.text.rendering import Rendered, Renderer
 
 PACKAGE = Path(__file__).parents[2] / "voicebot"
 ENGLISH = RenderOptions(language="en")

@@ -19,6 +19,10 @@ TOGGLES = frozenset('"«»＂')
 """Quotation marks that open and close."""
 STUCK_CLOSERS = CLOSERS | TOGGLES | frozenset("'’‘“›*_~`")
 """What may stand between the mark of a sentence and its end, without a blank."""
+CONTROL_CLASS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
+"""For a pattern: what moves a terminal's cursor, or cannot be written to it."""
+UNSPEAKABLE_CLASS = f"{CONTROL_CLASS}\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
+"""For a pattern: what neither shows nor sounds."""
 LETTER = re.compile(r"[^\W_]")
 _FIRST_ALPHABETIC = re.compile(r"[^\W\d_]")
 

@@ -12,6 +12,8 @@ from voicebot.text.patterns import compiled
 DECORATION_CLASS = (
     "\u2600-\u2775\u2b00-\u2bff\U0001f000-\U0001faff\U0001fb00-\U0001fbff\u231a-\u23ff\u3030\u303dｗㅋㅎㅠㅜ"
 )
+EMOJI_CLASS = f"{DECORATION_CLASS}\u25a0-\u25ff\u2776-\u27bf"
+"""For a pattern: also the shapes and dingbats behind which no sentence ends."""
 DECORATION = re.compile(f"[{DECORATION_CLASS}\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]")
 """Emoji, musical notes and what glues emoji together: nobody says them."""
 ARMS = frozenset("ヽヾ＼\\٩ლ┐╰mo")

@@ -13,17 +13,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from voicebot.speech import Boundary, Segment, Span, SpanKind
-from voicebot.text.characters import NEWLINES, has_speech, is_cjk
-from voicebot.text.decoration import DECORATION_CLASS, face_pattern
+from voicebot.text.characters import CONTROL_CLASS, NEWLINES, UNSPEAKABLE_CLASS, has_speech, is_cjk
+from voicebot.text.decoration import EMOJI_CLASS, face_pattern
 from voicebot.text.patterns import word_set
-from voicebot.text.rendering import (
-    CONTROL_CLASS,
-    UNSPEAKABLE_CLASS,
-    RenderOptions,
-    end_mark,
-    ends_here,
-    lacks_end,
-)
+from voicebot.text.pauses import end_mark, ends_here, lacks_end
+from voicebot.text.render_options import RenderOptions
 from voicebot.text.thoughts import THOUGHT_NAMES
 
 EMOTION_TAGS = word_set(
@@ -44,7 +38,6 @@ _UNEVEN = re.compile(
     rf"[^\S ][\s{UNSPEAKABLE_CLASS}]*+|\x20[\s{UNSPEAKABLE_CLASS}]++|[{UNSPEAKABLE_CLASS}][\s{UNSPEAKABLE_CLASS}]*+"
 )
 """Whatever is not a letter or a single blank on one line."""
-_EMOJI_CLASS = f"{DECORATION_CLASS}\u25a0-\u25ff\u2776-\u27bf"
 _NEWLINE = re.compile(f"\r\n|[{NEWLINES}]")
 _NO_BLANK_BEFORE = frozenset(".,!?;:。、！？，．；：…")
 
@@ -67,7 +60,7 @@ _ANSWERS = {
 }
 """Cells of a table that say yes or no."""
 _BAR = re.compile(r"(?<!\\)\|")
-_ACTION = re.compile(rf"\s*+(?:\*(?![\s*])[^*\n]*+\*[\s.,!?。、！？…♪～{_EMOJI_CLASS}\ufe0f\u200d]*+)++")
+_ACTION = re.compile(rf"\s*+(?:\*(?![\s*])[^*\n]*+\*[\s.,!?。、！？…♪～{EMOJI_CLASS}\ufe0f\u200d]*+)++")
 _SMALL_ACTION = re.compile(r"\*[a-z][^*\n]{1,120}+\*(?=\s|$)")
 _CLOSING_UNDERSCORES = re.compile(r"(?<=[^\s_])_+(?!\w)")
 _CLOSING_TILDES = re.compile(r"(?<=[^\s~])~~")
@@ -75,7 +68,7 @@ _HEADING_END = re.compile(r"[ \t]++#++[ \t]*+$")
 
 _NUMBERS = r"[1-9]\d{0,2}+(?:\s?[,–-]\s?\d{1,3}+){0,8}+"
 _SIGN = re.compile(
-    rf"""(?=[\\$`\[【<&(（{_EMOJI_CLASS}\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f*_~→⇒⟶|¥￥{NEWLINES}]
+    rf"""(?=[\\$`\[【<&(（{EMOJI_CLASS}\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f*_~→⇒⟶|¥￥{NEWLINES}]
        |!\[|[hH][tT]{{2}}[pP]|[wWｗ]{{2}}|T_T|[:;=]['()DPp-]|[>^][_.^-]|;_)
     (?:
       (?P<newline>\r\n|[{NEWLINES}])
@@ -101,7 +94,7 @@ _SIGN = re.compile(
     | (?P<face>(?<!\w)(?:\^[_.-]?\^|>[_.]<|T_T|;_;)(?!\w)|(?<![^\s.!?…。！？])[:;=]['-]?[()DPp]{{1,4}}+(?!\w)
               |(?<=[\u3041-\u30ff\u3400-\u9fff。！？!?])[wｗ]{{2,20}}+(?![A-Za-z0-9.])
               |(?<=[\u3041-\u30ff\u3400-\u9fff。！？!?)）]\ )[wｗ]{{2,20}}+(?![A-Za-z0-9.]))
-    | (?P<emoji>(?:[{_EMOJI_CLASS}][\ufe0e\ufe0f\u20e3\u200d]*+|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f])++)
+    | (?P<emoji>(?:[{EMOJI_CLASS}][\ufe0e\ufe0f\u20e3\u200d]*+|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f])++)
     | (?P<stars>\*++)
     | (?P<underscores>(?<!\w)_++(?=[^\W_])|(?<=[^\W_])_++(?!\w)|(?<=[.!?。！？])_++)
     | (?P<tildes>~~++)

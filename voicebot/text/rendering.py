@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from voicebot.speech import Boundary, Segment, Span
-from voicebot.text.characters import CLOSERS, has_speech
-from voicebot.text.decoration import DECORATION_CLASS
-from voicebot.text.language import has_japanese, reads_as_japanese
+from voicebot.speech import Segment, Span
+from voicebot.text.characters import UNSPEAKABLE_CLASS, has_speech
+from voicebot.text.decoration import EMOJI_CLASS
+from voicebot.text.language import reads_as_japanese
+from voicebot.text.pauses import end_mark, ends_here, lacks_end
+from voicebot.text.render_options import RenderOptions
 
 if TYPE_CHECKING:
     from voicebot.text.markup import ReaderState
@@ -42,31 +43,11 @@ class Rendered:
         return "".join([span.spoken for span in self.spans])
 
 
-@dataclass(frozen=True, slots=True)
-class RenderOptions:
-    """What is spoken of the things that are not prose."""
-
-    language: Literal["auto", "en", "ja"] = "auto"
-    """Language of notices and of joined words; auto: that of the reply."""
-    code: Literal["skip", "describe", "read"] = "skip"
-    """A code block becomes a short notice, its language and number of lines, or is read."""
-    tables: Literal["read", "describe", "skip"] = "read"
-    """A table is read row by row, or becomes its number of rows, or a short notice."""
-    urls: Literal["host", "read", "skip"] = "host"
-    """An address becomes its host, is read, or is "the link"."""
-    emoji: Literal["skip", "keep"] = "skip"
-    """keep: emoji stay in the spoken text, for engines that can say them."""
-    actions: Literal["skip", "read"] = "skip"
-    """Whether *waves* is read."""
-    emotion_tags: tuple[str, ...] = ()
-    """Names of [tags] besides the known ones that are neither shown nor spoken."""
-
-
 class Renderer:
     """Renders the segments of one reply, in order."""
 
-    def __init__(self, options: RenderOptions = RenderOptions()) -> None:
-        self._options = options
+    def __init__(self, options: RenderOptions | None = None) -> None:
+        self._options = options or RenderOptions()
         self._carried: ReaderState | None = None
         """What marks of earlier segments mean for the next; None while there were none."""
         self._line_start = True
@@ -100,7 +81,7 @@ class Renderer:
         spans = [Span(body, body, body)]
         if begin:
             spans.insert(0, Span(text[:begin], text[:begin], ""))
-        if body[-1] not in _PAUSES and ends_here(segment.boundary, body) and lacks_end(body[-8:]):
+        if lacks_end(body[-8:]) and ends_here(segment.boundary, body):
             spans.append(Span("", "", end_mark(body[-8:], lambda: self._is_japanese(text)), "pause"))
         if end < len(text):
             spans.append(Span(text[end:], text[end:], ""))
@@ -129,43 +110,11 @@ class Renderer:
         return reads_as_japanese("" if in_code and before else text[:2000], before)
 
 
-# ---------------------------------------------------------------- where the voice pauses
-
-_PAUSES = frozenset(".!?,;:。！？、，．；：…‥｡､।॥؟،؛۔—–-~～〜")
-_CLOSERS = "".join(CLOSERS) + "\"'’‘“»＂* "
-_WRAPPED_CHARACTERS, _WRAPPED_JAPANESE = 50, 30
-"""A longer line without a mark at its end was broken to fit a page, and goes on."""
-
-
-def ends_here(boundary: Boundary, text: str, *, marked: bool = False) -> bool:
-    """Whether the voice is to pause behind the segment `text`."""
-    if boundary in (Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED):
-        return False
-    if marked:
-        return True
-    if boundary is Boundary.END:
-        return False
-    wrapped = _WRAPPED_JAPANESE if has_japanese(text) else _WRAPPED_CHARACTERS
-    return not (boundary is Boundary.LINE and len(text) > wrapped)
-
-
-def lacks_end(tail: str) -> bool:
-    """Whether speech that ends with `tail` would run into the next."""
-    core = tail.rstrip(_CLOSERS)
-    return bool(core) and core[-1] not in _PAUSES
-
-
-def end_mark(tail: str, japanese: Callable[[], bool]) -> str:
-    return "。" if has_japanese(tail.rstrip(_CLOSERS)[-1:]) or japanese() else "."
-
-
 # ---------------------------------------------------------------- prose
 
 _BLANKS = " \n"
-CONTROL_CLASS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
-UNSPEAKABLE_CLASS = f"{CONTROL_CLASS}\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
 _MARKED = re.compile(
-    rf"[*_~`#<>&\[\]|\\$¥￥(（^/:;={DECORATION_CLASS}\u25a0-\u25ff\u2776-\u27bf\ufe0e\ufe0f\u20e3→⇒⟶ｗ【"
+    rf"[*_~`#<>&\[\]|\\$¥￥(（^/:;={EMOJI_CLASS}\ufe0e\ufe0f\u20e3→⇒⟶ｗ【"
     rf"\t\n\r\u2028\u2029\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000{UNSPEAKABLE_CLASS}]|  "
 ).search
 _MARKER_BEGINS = frozenset("-+–—•⁃‣◦●○■□▪・0123456789０１２３４５６７８９")
