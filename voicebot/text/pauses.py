@@ -8,7 +8,8 @@ from voicebot.speech import Boundary
 from voicebot.text.characters import CLOSERS
 from voicebot.text.language import has_japanese
 
-_PAUSES = frozenset(".!?,;:。！？、，．；：…‥｡､।॥؟،؛۔—–-~～〜")
+PAUSE_MARKS = frozenset(".!?,;:。！？、，．；：…‥｡､।॥؟،؛۔—–-~～〜")
+"""Behind these a voice pauses by itself."""
 _CLOSERS = "".join(CLOSERS) + "\"'’‘“»＂* "
 _WRAPPED_CHARACTERS, _WRAPPED_JAPANESE = 50, 30
 """A longer line without a mark at its end was broken to fit a page, and goes on."""
@@ -29,7 +30,7 @@ def ends_here(boundary: Boundary, text: str, *, marked: bool = False) -> bool:
 def lacks_end(tail: str) -> bool:
     """Whether speech that ends with `tail` would run into the next."""
     core = tail.rstrip(_CLOSERS)
-    return bool(core) and core[-1] not in _PAUSES
+    return bool(core) and core[-1] not in PAUSE_MARKS
 
 
 def end_mark(tail: str, japanese: Callable[[], bool]) -> str:

@@ -14,11 +14,11 @@ from voicebot.speech import Segment, Span
 from voicebot.text.characters import UNSPEAKABLE_CLASS, has_speech
 from voicebot.text.decoration import EMOJI_CLASS
 from voicebot.text.language import reads_as_japanese
-from voicebot.text.pauses import end_mark, ends_here, lacks_end
+from voicebot.text.pauses import PAUSE_MARKS, end_mark, ends_here, lacks_end
 from voicebot.text.render_options import RenderOptions
 
 if TYPE_CHECKING:
-    from voicebot.text.markup import ReaderState
+    from voicebot.text.reading import ReaderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Renderer:
 
     def __init__(self, options: RenderOptions | None = None) -> None:
         self._options = options or RenderOptions()
-        self._carried: ReaderState | None = None
+        self._state: ReaderState | None = None
         """What marks of earlier segments mean for the next; None while there were none."""
         self._line_start = True
         """Whether the next segment begins a line."""
@@ -57,12 +57,12 @@ class Renderer:
 
     def feed(self, segment: Segment) -> Rendered:
         """Render the next segment; linear in its length."""
-        text, carried = segment.text, self._carried
-        in_prose = carried is None or carried.open is None
+        text, state = segment.text, self._state
+        in_prose = state is None or state.open is None
         body = text.strip(_BLANKS)
         if segment.continues and in_prose:
             rendered = Rendered((Span(text, text if segment.unit == "fence" else "", "", "markup"),))
-        elif (carried is None or carried.at_rest) and _is_plain(text, body, self._line_start):
+        elif (state is None or state.at_rest) and _is_plain(text, body, self._line_start):
             rendered = self._quick(segment, body)
         else:
             rendered = self._read(segment)
@@ -81,32 +81,33 @@ class Renderer:
         spans = [Span(body, body, body)]
         if begin:
             spans.insert(0, Span(text[:begin], text[:begin], ""))
-        if lacks_end(body[-8:]) and ends_here(segment.boundary, body):
+        if body[-1] not in PAUSE_MARKS and ends_here(segment.boundary, body) and lacks_end(body[-8:]):
             spans.append(Span("", "", end_mark(body[-8:], lambda: self._is_japanese(text)), "pause"))
         if end < len(text):
             spans.append(Span(text[end:], text[end:], ""))
         return Rendered(tuple(spans))
 
     def _read(self, segment: Segment) -> Rendered:
-        from voicebot.text.markup import ReaderState, read_marked
+        from voicebot.text.markup import read_marked
+        from voicebot.text.reading import ReaderState
 
-        carried = self._carried = self._carried or ReaderState()
-        carried.line_start = self._line_start
+        state = self._state = self._state or ReaderState()
+        state.line_start = self._line_start
         known: list[bool] = []
 
-        def japanese() -> bool:
+        def is_japanese() -> bool:
             if not known:
                 known.append(self._is_japanese(segment.text))
             return known[0]
 
-        return Rendered(read_marked(segment, self._options, carried, japanese))
+        return Rendered(read_marked(segment, self._options, state, is_japanese))
 
     def _is_japanese(self, text: str) -> bool:
         """Whether what is added to `text` in speech is to be Japanese."""
         if self._options.language != "auto":
             return self._options.language == "ja"
         before = " ".join(self._before)
-        in_code = self._carried is not None and self._carried.open is not None and self._carried.open.kind == "code"
+        in_code = self._state is not None and self._state.open is not None and self._state.open.kind == "code"
         return reads_as_japanese("" if in_code and before else text[:2000], before)
 
 
