@@ -592,6 +592,15 @@ def test_clauses_joined_are_the_segments_of_the_sentence_strategy(reply: str) ->
     assert visible({s.end for s in offered if s.boundary is not Boundary.CLAUSE}) <= whole
 
 
+def test_a_thought_behind_a_clause_is_the_next_segment() -> None:
+    """Between the two there was a segment without any text."""
+    assert [s.text for s in segments("Well, <think>hm</think> yes.", strategy="adaptive")] == [
+        "Well,",
+        " <think>hm</think>",
+        " yes.",
+    ]
+
+
 def test_the_unfinished_clause_may_be_broken_off_and_nothing_is_lost() -> None:
     chunker = Chunker(strategy="adaptive")
     reply = "彼女の時計はとても正確で船乗りたちはみんなそれを頼りにしていました。次です。"

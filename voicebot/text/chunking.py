@@ -607,8 +607,8 @@ class Chunker:
         self._at = at + 1
         for tag, closing in THOUGHT_TAGS.items():
             if seen.startswith(tag):
-                if self._has_voice(text, at):
-                    return _Cut(self._before_blanks(text, at), Boundary.SENTENCE, "think")
+                if self._has_voice(text, at) and (before := self._before_blanks(text, at)) > self._start:
+                    return _Cut(before, Boundary.SENTENCE, "think")
                 self._unit = "thought"
                 self._tag = closing
                 self._at = at + len(tag)
