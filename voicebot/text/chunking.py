@@ -31,8 +31,8 @@ from voicebot.text.characters import (
     is_numeral,
 )
 from voicebot.text.decoration import ARMS, DECORATION, DECORATION_CLASS, face_end, smiley_end
+from voicebot.text.forced_cuts import forced_end
 from voicebot.text.graphemes import extends, joins
-from voicebot.text.phrases import phrase_ends
 from voicebot.text.sentence_ends import Mark, MarkKind, decide, ends_name, is_finished, why_held
 from voicebot.text.thoughts import THOUGHT_TAGS
 
@@ -79,7 +79,6 @@ _KINDS: dict[str, _Kind] = {
     "|": "pipe",
 }
 _REST_RULES: dict[Unit, str] = {"fence": "fence rest", "thought": "think rest"}
-_CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;:.!?)–—](?=\s))")
 _ITEM = re.compile(r"(?:[^.。:：]{0,80}(?:：|:(?=[\s•⁃‣◦])))?\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
 _SMILEY_EYES = re.compile(r"\s[:;]-?\Z")
 _APOSTROPHE_OPENS = re.compile(r"(?<!\w)['‘](?=\w)[^'’]*(?:(?<=\w)['’](?=\w)[^'’]*)*\Z")
@@ -284,28 +283,9 @@ class Chunker:
                 return None
 
     def _forced_cut(self, text: str, end: int) -> _Cut:
-        """At the last clause mark within the limit, else the last phrase, the last blank, or between two graphemes."""
-        start, last = self._start, end - 1
         rule = {"fence": "fence", "thought": "think"}.get(self._unit, "limit")
-        if self._unit == "fence" or self._table:
-            newline = text.rfind("\n", start + 1, end)
-            place = newline if newline > start else last
-        elif (clause := _CLAUSE.match(text, start, end)) is not None and start < clause.end() <= last:
-            place = clause.end()
-            while place < last and text[place] in STUCK_CLOSERS:
-                place += 1
-        elif phrases := phrase_ends(text[start:last]):
-            place = start + phrases[-1]
-        else:
-            place = last
-            while place > start and not text[place].isspace():
-                place -= 1
-        if not text[start:place].strip():
-            place = last
-        whole = place
-        while whole > start and whole < len(text) and joins(text, whole, start):
-            whole -= 1
-        return _Cut(whole if whole > start else last, Boundary.FORCED, rule)
+        whole_lines = self._unit == "fence" or self._table
+        return _Cut(forced_end(text, self._start, end - 1, between_lines=whole_lines), Boundary.FORCED, rule)
 
     def _has_voice(self, text: str, end: int) -> bool:
         """Whether text before `end` has a letter or digit; looks at each character once."""
