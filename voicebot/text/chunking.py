@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from voicebot.speech import Boundary, Segment, Unit
-from voicebot.text.abbreviations import NAME_ENDS, is_list_marker
+from voicebot.text.abbreviations import is_list_marker
 from voicebot.text.characters import (
     CLAUSE_MARKS,
     CLOSERS,
     DASHES,
     ELLIPSES,
     EXCLAIMS,
-    FULL_STOPS,
     LETTER,
     MARKS,
     NEWLINES,
@@ -30,10 +29,20 @@ from voicebot.text.characters import (
     TOGGLES,
     is_numeral,
 )
-from voicebot.text.decoration import ARMS, DECORATION, DECORATION_CLASS, face_end, smiley_end
+from voicebot.text.decoration import DECORATION, DECORATION_CLASS, face_end
 from voicebot.text.forced_cuts import forced_end
-from voicebot.text.graphemes import extends, joins
-from voicebot.text.sentence_ends import Mark, MarkKind, decide, ends_name, is_finished, why_held
+from voicebot.text.graphemes import joins
+from voicebot.text.sentence_ends import (
+    WRITTEN_MARKS,
+    Mark,
+    MarkKind,
+    WrittenMark,
+    is_emphasis_open,
+    is_finished,
+    is_tied,
+    look_behind,
+    why_held,
+)
 from voicebot.text.thoughts import THOUGHT_TAGS
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
@@ -49,10 +58,7 @@ _SENTENCE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{DECORATION_CLASS}]").search
 _CLAUSE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{DECORATION_CLASS}{CLAUSE_MARKS}]").search
 
 _Kind = Literal[
-    "full stop",
-    "mark",
-    "dot",
-    "ellipsis",
+    WrittenMark,
     "open",
     "close",
     "toggle",
@@ -64,10 +70,7 @@ _Kind = Literal[
     "newline",
 ]
 _KINDS: dict[str, _Kind] = {
-    **dict.fromkeys(FULL_STOPS, "full stop"),
-    **dict.fromkeys(EXCLAIMS, "mark"),
-    **dict.fromkeys(ELLIPSES, "ellipsis"),
-    **dict.fromkeys(".．", "dot"),
+    **WRITTEN_MARKS,
     **dict.fromkeys(OPENERS, "open"),
     **dict.fromkeys(CLOSERS, "close"),
     **dict.fromkeys(TOGGLES, "toggle"),
@@ -82,7 +85,6 @@ _REST_RULES: dict[Unit, str] = {"fence": "fence rest", "thought": "think rest"}
 _ITEM = re.compile(r"(?:[^.。:：]{0,80}(?:：|:(?=[\s•⁃‣◦])))?\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
 _SMILEY_EYES = re.compile(r"\s[:;]-?\Z")
 _APOSTROPHE_OPENS = re.compile(r"(?<!\w)['‘](?=\w)[^'’]*(?:(?<=\w)['’](?=\w)[^'’]*)*\Z")
-_EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Chunker:
         """Where the present line begins, -1 if before the present segment."""
         self._after_sentence = True
         """Whether the segment before ended with a sentence."""
-        self._mark = Mark("dot", 0, 0, 0, 0, False)
+        self._mark = Mark("dot", 0, 0, 0, 0, 0, False)
         """The mark that is being looked behind."""
         self._fence = self._tag = ""
         """What closes the present code block, or thought."""
@@ -185,7 +187,7 @@ class Chunker:
     def unfinished(self) -> str:
         """The clause that is being written, where a phrase may be broken off it; "" where none may."""
         free = self._clauses and self._step == self._in_text and not self._code and not self._table
-        if not free or self._held(self._at) or self._is_emphasis_open(self._text, self._at):
+        if not free or self._held(self._at) or is_emphasis_open(self._text, self._sentence, self._at):
             return ""
         return self._text[self._start : self._at]
 
@@ -324,7 +326,7 @@ class Chunker:
                 self._at = at + 1
             elif kind == "full stop":
                 if not self._held(at):
-                    if not self._is_tied(text, at):
+                    if not is_tied(text, self._sentence, at):
                         if self._has_voice(text, at):
                             return _Cut(at + 1, Boundary.SENTENCE, "full stop")
                     else:
@@ -366,8 +368,8 @@ class Chunker:
 
     def _look_behind(self, kind: MarkKind, at: int, behind: int | None = None, *, quoted: bool = False) -> bool:
         """A sentence may end with the mark at `at`: what stands behind it (`behind`) decides."""
-        self._at = at + 1 if behind is None else behind
-        self._mark = Mark(kind, at, self._at, self._sentence, self._held_since, quoted)
+        cut = at + 1 if behind is None else behind
+        self._mark = Mark(kind, at, cut, cut, self._sentence, self._held_since, quoted)
         return self._begin_step(self._behind_mark)
 
     def _tell_held(self, place: int, why: str) -> None:
@@ -390,17 +392,6 @@ class Chunker:
     def _hold(self, at: int) -> None:
         if not (self._depth or self._quotes or self._acting or self._code):
             self._held_since = at
-
-    def _is_tied(self, text: str, at: int) -> bool:
-        """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
-        return self._is_emphasis_open(text, at) or (
-            text[max(self._sentence, at - 1) : at + 1] in NAME_ENDS and ends_name(text, self._sentence, at)
-        )
-
-    def _is_emphasis_open(self, text: str, at: int) -> bool:
-        if text.find("*", self._sentence, at) < 0:
-            return False
-        return len(_EMPHASIS.findall(text[self._sentence : at])) % 2 == 1
 
     def _is_list_marker(self, text: str, at: int) -> bool:
         if self._line >= self._sentence:
@@ -440,7 +431,7 @@ class Chunker:
     def _at_clause(self, text: str, at: int, end: int, final: bool) -> _Cut | bool:
         """A clause may end with text[at]; True to read on, False: more has to be seen."""
         self._at = behind = at + 1
-        if self._held(at) or self._is_emphasis_open(text, at):
+        if self._held(at) or is_emphasis_open(text, self._sentence, at):
             self._tell_held(behind, self._holder() if self._held(at) else "within emphasis")
             return True
         if LETTER.search(text, self._start, at) is None:
@@ -689,75 +680,24 @@ class Chunker:
     # ------------------------------------------------------------ behind a mark
 
     def _behind_mark(self, text: str, end: int, final: bool) -> _Cut | bool:
-        """Takes in what sticks to the mark, then lets the next visible character decide."""
-        mark, at = self._mark, self._at
-        verdict: bool | None = None
-        while at < end:
-            character = text[at]
-            kind = _KINDS.get(character)
-            if kind in ("mark", "dot", "ellipsis", "full stop"):
-                if at > mark.cut and kind == "dot":  # " . . ." is an ellipsis, " .NET" is not
-                    if at + 1 >= end and not final:
-                        break
-                    if text[at + 1 : at + 2].isalnum():
-                        verdict = decide(text, mark, at, end, final)
-                        break
-                mark.take(character, kind, at)
-                at += 1
-                mark.cut = at
-                if kind == "full stop" and mark.kind == "full stop" and not self._is_tied(text, at - 1):
-                    if self._has_voice(text, mark.cut):
-                        return _Cut(mark.cut, Boundary.SENTENCE, "full stop")  # without a look at what comes next
-                    verdict = True
-                    break
-            elif (at == mark.cut and self._sticks(text, at)) or extends(character) or DECORATION.match(character):
-                at += 1
-                mark.cut = at
-            elif character.isspace() and kind != "newline":
-                if mark.kind == "delimiter":
-                    verdict = True
-                    break
-                at += 1
-            elif character in ARMS and at + 1 >= end and not final:
-                break
-            elif character in ARMS and text[at + 1 : at + 2] in ("(", "（"):
-                at += 1
-            elif character in "(（" and mark.kind != "delimiter" and (face := face_end(text, at, end, final)) != at:
-                if face is None:
-                    self._at = at
-                    return False
-                at = mark.cut = face
-            elif character in ":;" and mark.kind != "delimiter" and (smiley := smiley_end(text, at, end, final)) != at:
-                if smiley is None:
-                    self._at = at
-                    return False
-                at = mark.cut = smiley
-            else:
-                verdict = decide(text, mark, at, end, final)
-                if verdict is None:
-                    self._at = at
-                    return False
-                break
-        self._at = at
-        if verdict is None:
-            if not final and self._has_voice(text, mark.cut) and is_finished(text, mark):
+        mark = self._mark
+        verdict = look_behind(mark, text, end, final)
+        if verdict == "unclear":
+            return False
+        voiced = self._has_voice(text, mark.cut)
+        if verdict == "open":
+            if not final and voiced and is_finished(text, mark):
                 self._pause_at = mark.cut
             return False
-        if verdict and self._has_voice(text, mark.cut) and not (mark.cut < end and joins(text, mark.cut, self._start)):
+        if voiced and (
+            verdict == "ends at once"
+            or (verdict == "ends" and not (mark.cut < end and joins(text, mark.cut, self._start)))
+        ):
             boundary = self._boundary_of(text[mark.at]) if mark.kind == "delimiter" else Boundary.SENTENCE
             return _Cut(mark.cut, boundary, mark.kind)
         if self._on_held is not None:
-            self._tell_held(mark.cut, why_held(text, mark, at))
+            self._tell_held(mark.cut, why_held(text, mark, mark.seen))
+        self._at = mark.seen
         if self._clauses and mark.kind == "ellipsis" and LETTER.search(text, self._start, mark.cut) is not None:
             return _Cut(mark.cut, Boundary.CLAUSE, "clause", in_sentence=True)
         return self._begin_step(self._in_text)
-
-    def _sticks(self, text: str, at: int) -> bool:
-        character = text[at]
-        if character not in STUCK_CLOSERS:
-            return False
-        if character in "*_~`":
-            return text.count(character, self._sentence, at) > 0 and (
-                character != "*" or self._is_emphasis_open(text, at) or text[at - 1] == "*"
-            )
-        return text[self._mark.at].isascii() or character in CLOSERS

@@ -1,25 +1,47 @@
 """Whether a sentence ends at a mark, once the next visible character is there.
 
-The rules of the language at the marks themselves: the chunker finds a mark and takes in what sticks to it, then asks
-here. None means that more has to be seen.
+The rules of the language at the marks themselves: the chunker finds a mark and asks here.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-from voicebot.text.abbreviations import NAMES_WITH_MARK, ending_before, ends_before_word
-from voicebot.text.characters import DASHES, LETTER, NEWLINES, OPENERS, is_cjk, is_hangul, starts_lower
+from voicebot.text.abbreviations import NAME_ENDS, NAMES_WITH_MARK, ending_before, ends_before_word
+from voicebot.text.characters import (
+    CLOSERS,
+    DASHES,
+    ELLIPSES,
+    EXCLAIMS,
+    FULL_STOPS,
+    LETTER,
+    NEWLINES,
+    OPENERS,
+    STUCK_CLOSERS,
+    is_cjk,
+    is_hangul,
+    starts_lower,
+)
+from voicebot.text.decoration import ARMS, DECORATION, face_end, smiley_end
+from voicebot.text.graphemes import extends
 from voicebot.text.particles import PARTICLE_ENDS, begins_sentence
 from voicebot.text.quotations import is_said_by
 
+_EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
 _OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
 _CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
 
 
 WrittenMark = Literal["full stop", "mark", "dot", "ellipsis"]
 """A full stop that is sure (。), ! or ?, a full stop that has other uses, or an ellipsis."""
+WRITTEN_MARKS: dict[str, WrittenMark] = {
+    **dict.fromkeys(FULL_STOPS, "full stop"),
+    **dict.fromkeys(EXCLAIMS, "mark"),
+    **dict.fromkeys(ELLIPSES, "ellipsis"),
+    **dict.fromkeys(".．", "dot"),
+}
 MarkKind = Literal[WrittenMark, "quote", "emoji", "action", "delimiter"]
 """Also: a quotation that closes behind a mark, an emoji, the end of an *action*, a delimiter of the configuration."""
 
@@ -33,6 +55,8 @@ class Mark:
     """Where it is."""
     cut: int
     """Where the cut would be: behind the mark and all that sticks to it."""
+    seen: int
+    """How far the text behind it has been looked at."""
     sentence: int
     """Where the sentence begins."""
     held_since: int
@@ -46,6 +70,7 @@ class Mark:
             self.kind,
             self.at - count,
             self.cut - count,
+            self.seen - count,
             max(0, self.sentence - count),
             self.held_since - count,
             self.quoted,
@@ -62,9 +87,95 @@ class Mark:
             self.at = at
 
 
+Verdict = Literal["ends", "ends at once", "goes on", "open", "unclear"]
+"""Whether the sentence ends at a mark: "at once" if nothing that comes behind it matters, "open" while nothing visible
+has come, "unclear" while more has to be seen of what has come."""
+
+
+def look_behind(mark: Mark, text: str, end: int, final: bool) -> Verdict:
+    """Take in what sticks to `mark`, then let the next visible character of text[:end] decide.
+
+    `final` says that nothing will follow. `mark` keeps what was seen: while it is "open" or "unclear", ask again.
+    """
+    at = mark.seen
+    while at < end:
+        character = text[at]
+        written = WRITTEN_MARKS.get(character)
+        if written is not None:
+            if at > mark.cut and written == "dot":  # " . . ." is an ellipsis, " .NET" is not
+                if at + 1 >= end and not final:
+                    break
+                if text[at + 1 : at + 2].isalnum():
+                    return _verdict(mark, text, at, end, final)
+            mark.take(character, written, at)
+            at = mark.cut = at + 1
+            if written == "full stop" and mark.kind == "full stop" and not is_tied(text, mark.sentence, at - 1):
+                mark.seen = at
+                return "ends at once"
+        elif (at == mark.cut and _sticks(text, mark, at)) or extends(character) or DECORATION.match(character):
+            at = mark.cut = at + 1
+        elif character.isspace() and character not in NEWLINES:
+            if mark.kind == "delimiter":
+                mark.seen = at
+                return "ends"
+            at += 1
+        elif character in ARMS and at + 1 >= end and not final:
+            break
+        elif character in ARMS and text[at + 1 : at + 2] in ("(", "（"):
+            at += 1
+        elif mark.kind != "delimiter" and (face := _face_end(text, at, end, final)) != at:
+            if face is None:
+                mark.seen = at
+                return "unclear"
+            at = mark.cut = face
+        else:
+            return _verdict(mark, text, at, end, final)
+    mark.seen = at
+    return "open"
+
+
+def _verdict(mark: Mark, text: str, at: int, end: int, final: bool) -> Verdict:
+    mark.seen = at
+    ends = _decide(text, mark, at, end, final)
+    return "unclear" if ends is None else "ends" if ends else "goes on"
+
+
+def _face_end(text: str, at: int, end: int, final: bool) -> int | None:
+    """Where the kaomoji or smiley that begins at `at` ends; `at` itself if there is none; None: unknown yet."""
+    if text[at] in "(（":
+        return face_end(text, at, end, final)
+    return smiley_end(text, at, end, final) if text[at] in ":;" else at
+
+
+def _sticks(text: str, mark: Mark, at: int) -> bool:
+    """Whether the closing mark text[at] belongs to the sentence that `mark` ends."""
+    character = text[at]
+    if character not in STUCK_CLOSERS:
+        return False
+    if character in "*_~`":
+        return text.count(character, mark.sentence, at) > 0 and (
+            character != "*" or is_emphasis_open(text, mark.sentence, at) or text[at - 1] == "*"
+        )
+    return text[mark.at].isascii() or character in CLOSERS
+
+
+def is_tied(text: str, sentence: int, at: int) -> bool:
+    """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
+    return is_emphasis_open(text, sentence, at) or (
+        text[max(sentence, at - 1) : at + 1] in NAME_ENDS and _ends_name(text, sentence, at)
+    )
+
+
+def is_emphasis_open(text: str, sentence: int, at: int) -> bool:
+    """Whether *emphasis* that opened in the sentence is still to be closed at text[at]."""
+    if text.find("*", sentence, at) < 0:
+        return False
+    return len(_EMPHASIS.findall(text[sentence:at])) % 2 == 1
+
+
 def why_held(text: str, mark: Mark, at: int) -> str:
     """In two or three words, why no sentence ends at `mark` when the next visible character is text[at]."""
-    if ends_name(text, mark.sentence, mark.at):
+    if _ends_name(text, mark.sentence, mark.at):
         return "part of a name"
     glued, character = at == mark.cut, text[at : at + 1]
     if mark.kind == "dot":
@@ -89,7 +200,7 @@ _ENDINGS: dict[str, str] = {
 }
 
 
-def ends_name(text: str, sentence: int, at: int) -> bool:
+def _ends_name(text: str, sentence: int, at: int) -> bool:
     """Whether text[at] is the last character of a name such as モーニング娘。"""
     return text[max(sentence, at - 16) : at + 1].endswith(NAMES_WITH_MARK)
 
@@ -104,7 +215,7 @@ def is_finished(text: str, mark: Mark) -> bool:
     return ending != "never"
 
 
-def decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
+def _decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
     """Whether a sentence ends at `mark.cut` when the next visible character is text[at]; None: more has to be seen."""
     character, kind = text[at], mark.kind
     glued = at == mark.cut
@@ -115,8 +226,8 @@ def decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None
         return True
     if character == "<":
         return not (glued and ascii_mark) or kind in ("mark", "quote")
-    if kind == "full stop" or (kind == "mark" and ends_name(text, mark.sentence, mark.at)):
-        if ends_name(text, mark.sentence, mark.at):
+    if kind == "full stop" or (kind == "mark" and _ends_name(text, mark.sentence, mark.at)):
+        if _ends_name(text, mark.sentence, mark.at):
             return character.isupper() and not glued and character.isascii()
         return True
     if is_cjk(character):
