@@ -601,6 +601,13 @@ def test_a_thought_behind_a_clause_is_the_next_segment() -> None:
     ]
 
 
+def test_a_pause_behind_a_clause_and_a_line_end_gives_nothing_out() -> None:
+    """It gave out a segment without any text."""
+    chunker = Chunker(strategy="adaptive")
+    assert [s.text for s in chunker.feed("Well,\r")] == ["Well,"]
+    assert chunker.release() == []
+
+
 def test_the_unfinished_clause_may_be_broken_off_and_nothing_is_lost() -> None:
     chunker = Chunker(strategy="adaptive")
     reply = "彼女の時計はとても正確で船乗りたちはみんなそれを頼りにしていました。次です。"

@@ -640,8 +640,8 @@ class Chunker:
         return _Cut(cut, Boundary.LINE, "table" if self._table else "line")
 
     def _wait_at(self, text: str, at: int) -> bool:
-        if self._has_voice(text, at):
-            self._pause_at = self._before_blanks(text, at)
+        if self._has_voice(text, at) and (before := self._before_blanks(text, at)) > self._start:
+            self._pause_at = before
         return False
 
     def _before_blanks(self, text: str, at: int) -> int:
