@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -158,14 +160,14 @@ def test_work_does_not_grow_with_what_is_pending() -> None:
     def looked_at(reply: str) -> int:
         chunker = Chunker()
         total = 0
-        find = chunker._find
+        rules = chunker._sentence.rules
 
-        def counting(text: str, at: int = 0, end: int = 10**9) -> object:
+        def counting(text: str, at: int = 0, end: int = 10**9, /) -> re.Match[str] | None:
             nonlocal total
             total += min(len(text), end) - at
-            return find(text, at, end)
+            return rules.find(text, at, end)
 
-        chunker._find = counting  # type: ignore[assignment]
+        chunker._sentence.rules = replace(rules, find=counting)
         for start in range(0, len(reply), 4):
             chunker.feed(reply[start : start + 4])
         return total

@@ -73,9 +73,9 @@ def is_list_marker(text: str, start: int, end: int) -> bool:
     return end - start <= 16 and _LIST_MARKER.fullmatch(text, start, end) is not None
 
 
-def ending_before(text: str, start: int, dot: int) -> tuple[Ending, str, str]:
+def ending_before(text: str, dot: int) -> tuple[Ending, str, str]:
     """What the word before the full stop `text[dot]` is, the word before that one, and the word."""
-    words = text[max(start, dot - 40) : dot].rsplit(None, 2)
+    words = text[max(0, dot - 40) : dot].rsplit(None, 2)
     if not words:
         return "word", "", ""
     word = words[-1].lstrip(_LEADING)
@@ -95,7 +95,7 @@ def ending_before(text: str, start: int, dot: int) -> tuple[Ending, str, str]:
     if _DOTTED.fullmatch(word) is not None:
         return "by next word", previous, word
     if word.isdigit() and len(word) <= 2:
-        marks_item = text[max(start, dot - 40) : dot].removesuffix(word).rstrip()[-1:] in (":", "：")  # Steps: 1. Boil
+        marks_item = text[max(0, dot - 40) : dot].removesuffix(word).rstrip()[-1:] in (":", "：")  # Steps: 1. Boil
         return ("never" if marks_item else "ordinal"), previous, word
     return "word", previous, word
 

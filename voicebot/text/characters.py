@@ -56,7 +56,7 @@ def is_numeral(character: str) -> bool:
     return character.isdecimal() or character in "一二三四五六七八九十百千万数"
 
 
-def starts_lower(text: str, start: int, end: int) -> bool:
-    """Whether the first letter of `text[start:end]` is a small one, as in chats without capitals."""
-    first = _FIRST_ALPHABETIC.search(text, start, end)
+def starts_lower(text: str, end: int) -> bool:
+    """Whether the first letter of `text[:end]` is a small one, as in chats without capitals."""
+    first = _FIRST_ALPHABETIC.search(text, 0, end)
     return first is not None and first[0].islower()

@@ -5,17 +5,12 @@ The rules of the language at the marks themselves: the chunker finds a mark and 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Literal
 
 from voicebot.text.abbreviations import NAME_ENDS, NAMES_WITH_MARK, ending_before, ends_before_word
 from voicebot.text.characters import (
     CLOSERS,
     DASHES,
-    ELLIPSES,
-    EXCLAIMS,
-    FULL_STOPS,
     LETTER,
     NEWLINES,
     OPENERS,
@@ -26,66 +21,13 @@ from voicebot.text.characters import (
 )
 from voicebot.text.decoration import ARMS, DECORATION, face_end, smiley_end
 from voicebot.text.graphemes import extends
+from voicebot.text.holds import is_emphasis_open
+from voicebot.text.marks import WRITTEN_MARKS, Mark
 from voicebot.text.particles import PARTICLE_ENDS, begins_sentence
 from voicebot.text.quotations import is_said_by
 
-_EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
 _OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
 _CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
-
-
-WrittenMark = Literal["full stop", "mark", "dot", "ellipsis"]
-"""A full stop that is sure (。), ! or ?, a full stop that has other uses, or an ellipsis."""
-WRITTEN_MARKS: dict[str, WrittenMark] = {
-    **dict.fromkeys(FULL_STOPS, "full stop"),
-    **dict.fromkeys(EXCLAIMS, "mark"),
-    **dict.fromkeys(ELLIPSES, "ellipsis"),
-    **dict.fromkeys(".．", "dot"),
-}
-MarkKind = Literal[WrittenMark, "quote", "emoji", "action", "delimiter"]
-"""Also: a quotation that closes behind a mark, an emoji, the end of an *action*, a delimiter of the configuration."""
-
-
-@dataclass(slots=True)
-class Mark:
-    """A mark that a sentence may end with; all places are indexes of the chunker's text."""
-
-    kind: MarkKind
-    at: int
-    """Where it is."""
-    cut: int
-    """Where the cut would be: behind the mark and all that sticks to it."""
-    seen: int
-    """How far the text behind it has been looked at."""
-    sentence: int
-    """Where the sentence begins."""
-    held_since: int
-    """For a quotation: where it opened."""
-    quoted: bool
-    """Whether the mark ended a sentence within a quotation."""
-
-    def moved(self, count: int) -> Mark:
-        """The same in a text that has lost its first `count` characters."""
-        return Mark(
-            self.kind,
-            self.at - count,
-            self.cut - count,
-            self.seen - count,
-            max(0, self.sentence - count),
-            self.held_since - count,
-            self.quoted,
-        )
-
-    def take(self, character: str, kind: WrittenMark, at: int) -> None:
-        """One more mark behind it: "!" and "。" outrank the ellipsis, which outranks the full stop."""
-        if self.kind in ("delimiter", "mark"):
-            return
-        if kind in ("full stop", "mark"):
-            self.kind, self.at = kind, at
-        elif self.kind in ("dot", "emoji", "full stop") and (kind == "ellipsis" or character == "."):
-            self.kind = "ellipsis" if self.kind != "emoji" or kind == "ellipsis" else "dot"
-            self.at = at
-
 
 Verdict = Literal["ends", "ends at once", "goes on", "open", "unclear"]
 """Whether the sentence ends at a mark: "at once" if nothing that comes behind it matters, "open" while nothing visible
@@ -109,7 +51,7 @@ def look_behind(mark: Mark, text: str, end: int, final: bool) -> Verdict:
                     return _verdict(mark, text, at, end, final)
             mark.take(character, written, at)
             at = mark.cut = at + 1
-            if written == "full stop" and mark.kind == "full stop" and not is_tied(text, mark.sentence, at - 1):
+            if written == "full stop" and mark.kind == "full stop" and not is_tied(text, at - 1):
                 mark.seen = at
                 return "ends at once"
         elif (at == mark.cut and _sticks(text, mark, at)) or extends(character) or DECORATION.match(character):
@@ -153,33 +95,24 @@ def _sticks(text: str, mark: Mark, at: int) -> bool:
     if character not in STUCK_CLOSERS:
         return False
     if character in "*_~`":
-        return text.count(character, mark.sentence, at) > 0 and (
-            character != "*" or is_emphasis_open(text, mark.sentence, at) or text[at - 1] == "*"
+        return text.count(character, 0, at) > 0 and (
+            character != "*" or is_emphasis_open(text, at) or text[at - 1] == "*"
         )
     return text[mark.at].isascii() or character in CLOSERS
 
 
-def is_tied(text: str, sentence: int, at: int) -> bool:
+def is_tied(text: str, at: int) -> bool:
     """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
-    return is_emphasis_open(text, sentence, at) or (
-        text[max(sentence, at - 1) : at + 1] in NAME_ENDS and _ends_name(text, sentence, at)
-    )
-
-
-def is_emphasis_open(text: str, sentence: int, at: int) -> bool:
-    """Whether *emphasis* that opened in the sentence is still to be closed at text[at]."""
-    if text.find("*", sentence, at) < 0:
-        return False
-    return len(_EMPHASIS.findall(text[sentence:at])) % 2 == 1
+    return is_emphasis_open(text, at) or (text[max(0, at - 1) : at + 1] in NAME_ENDS and _ends_name(text, at))
 
 
 def why_held(text: str, mark: Mark, at: int) -> str:
     """In two or three words, why no sentence ends at `mark` when the next visible character is text[at]."""
-    if _ends_name(text, mark.sentence, mark.at):
+    if _ends_name(text, mark.at):
         return "part of a name"
     glued, character = at == mark.cut, text[at : at + 1]
     if mark.kind == "dot":
-        ending = ending_before(text, mark.sentence, mark.at)[0]
+        ending = ending_before(text, mark.at)[0]
         if ending in _ENDINGS:
             return _ENDINGS[ending]
         if glued:
@@ -200,16 +133,16 @@ _ENDINGS: dict[str, str] = {
 }
 
 
-def _ends_name(text: str, sentence: int, at: int) -> bool:
+def _ends_name(text: str, at: int) -> bool:
     """Whether text[at] is the last character of a name such as モーニング娘。"""
-    return text[max(sentence, at - 16) : at + 1].endswith(NAMES_WITH_MARK)
+    return text[max(0, at - 16) : at + 1].endswith(NAMES_WITH_MARK)
 
 
 def is_finished(text: str, mark: Mark) -> bool:
     """Whether the sentence, as far as it can be seen, is over."""
     if mark.kind != "dot" or text[mark.at] != ".":
         return True
-    ending, previous, word = ending_before(text, mark.sentence, mark.at)
+    ending, previous, word = ending_before(text, mark.at)
     if ending == "initial":
         return ends_before_word(ending, previous, word, "the ", 0, 4, True) is True
     return ending != "never"
@@ -226,8 +159,8 @@ def _decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | Non
         return True
     if character == "<":
         return not (glued and ascii_mark) or kind in ("mark", "quote")
-    if kind == "full stop" or (kind == "mark" and _ends_name(text, mark.sentence, mark.at)):
-        if _ends_name(text, mark.sentence, mark.at):
+    if kind == "full stop" or (kind == "mark" and _ends_name(text, mark.at)):
+        if _ends_name(text, mark.at):
             return character.isupper() and not glued and character.isascii()
         return True
     if is_cjk(character):
@@ -245,7 +178,7 @@ def _decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | Non
 
 def _is_quoted_within(text: str, mark: Mark) -> bool:
     """Whether the sentence began before the quotation: 彼は「なぜ？」「どうして？」と…"""
-    return LETTER.search(text, mark.sentence, mark.held_since) is not None
+    return LETTER.search(text, 0, mark.opened) is not None
 
 
 def _decide_after_dash(text: str, dash: int, end: int, final: bool) -> bool | None:
@@ -259,17 +192,17 @@ def _decide_after_dash(text: str, dash: int, end: int, final: bool) -> bool | No
 
 
 def _is_korean(text: str, mark: Mark) -> bool:
-    return any(is_hangul(character) for character in text[mark.sentence : mark.at])
+    return any(is_hangul(character) for character in text[: mark.at])
 
 
 def _before_mark(text: str, mark: Mark) -> str:
-    return text[mark.at - 1] if mark.at > mark.sentence else " "
+    return text[mark.at - 1] if mark.at > 0 else " "
 
 
 def _decide_delimiter(text: str, mark: Mark, at: int) -> bool:
     character, delimiter = text[at], text[mark.at]
     if character in NEWLINES or is_cjk(character) or character in "「『（【《":
-        return not (delimiter == "." and ending_before(text, mark.sentence, mark.at)[0] == "before number")
+        return not (delimiter == "." and ending_before(text, mark.at)[0] == "before number")
     return not delimiter.isascii() and not (delimiter in "．，：" and character.isdigit())
 
 
@@ -278,11 +211,11 @@ def _decide_before_cjk(text: str, mark: Mark, at: int, end: int, final: bool) ->
     if kind == "ellipsis":
         return False
     if kind == "emoji":
-        before = text[mark.sentence : mark.at].rstrip()[-1:] if at > mark.cut else _before_mark(text, mark)
+        before = text[: mark.at].rstrip()[-1:] if at > mark.cut else _before_mark(text, mark)
         if before in PARTICLE_ENDS or not (is_cjk(before) or before in "~～"):
             return False
     if kind == "dot" and text[mark.at] == ".":
-        ending, _, _ = ending_before(text, mark.sentence, mark.at)
+        ending, _, _ = ending_before(text, mark.at)
         if ending not in ("word", "ordinal"):
             return False
         if ending == "ordinal" and (at == mark.cut or is_hangul(text[at])):
@@ -314,7 +247,7 @@ def _decide_glued(mark: Mark, character: str) -> bool:
 def _decide_after_blank(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
     kind = mark.kind
     if kind in ("dot", "mark") and text[at] in _OPENING_MARKS and text[at] not in "(（[<":
-        return kind == "mark" or ending_before(text, mark.sentence, mark.at)[0] in (
+        return kind == "mark" or ending_before(text, mark.at)[0] in (
             "word",
             "ordinal",
         )
@@ -340,17 +273,17 @@ def _decide_after_blank(text: str, mark: Mark, at: int, end: int, final: bool) -
         return None if said is None else not said and (letter.isalnum() or opened)
     if kind == "dot":
         if not letter.isalnum():
-            return letter not in "&,;:" and ending_before(text, mark.sentence, mark.at)[0] in (
+            return letter not in "&,;:" and ending_before(text, mark.at)[0] in (
                 "word",
                 "ordinal",
             )
-        ending, previous, word = ending_before(text, mark.sentence, mark.at)
+        ending, previous, word = ending_before(text, mark.at)
         if letter.isdigit():
             return ending == "word" or (ending == "ordinal" and not _is_korean(text, mark))  # 11. 30.
         return ends_before_word(ending, previous, word, text, first, end, final)
     if kind == "emoji":
         return letter.isalnum() and not (
-            _before_mark(text, mark) == " " and text[max(mark.sentence, mark.at - 3) : mark.at].strip() == "I"
+            _before_mark(text, mark) == " " and text[max(0, mark.at - 3) : mark.at].strip() == "I"
         )
     if letter in DASHES and kind == "mark":
         return _decide_after_dash(text, first, end, final)
@@ -361,9 +294,9 @@ def _decide_before_small(text: str, mark: Mark, opened: bool, opener: str) -> bo
     kind = mark.kind
     if kind in ("ellipsis", "action"):
         return False
-    small_style = starts_lower(text, mark.sentence, mark.at)
+    small_style = starts_lower(text, mark.at)
     if kind == "dot":
-        ending, _, word = ending_before(text, mark.sentence, mark.at)
+        ending, _, word = ending_before(text, mark.at)
         return (small_style or opened) and ending == "word" and len(word) > 1
     if kind == "quote":
         return opened and opener not in "(["
@@ -378,4 +311,4 @@ def _decide_after_ellipsis(text: str, mark: Mark, first: int, end: int, final: b
         return True
     if first + 1 >= end and not final:
         return None
-    return text[first + 1 : first + 2].isalpha() or len(text[mark.sentence : mark.at].split()) > 2
+    return text[first + 1 : first + 2].isalpha() or len(text[: mark.at].split()) > 2
