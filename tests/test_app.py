@@ -20,7 +20,7 @@ from voicebot.conversation import Conversation
 from voicebot.messages import Message, ReplyPart, ToolCall, ToolSpec
 from voicebot.pacing import VoiceCost
 from voicebot.speech import AudioFormat
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 from voicebot.tools import open_tools
 from voicebot.voice_costs import costs_path, remembered_cost
 

@@ -13,7 +13,7 @@ from voicebot.pacing import Pacer, Pacing, VoiceCost, Wait
 from voicebot.speech import Boundary, RenderedSegment, Segment, Utterance
 from voicebot.text.phrases import phrase_ends, word_end
 from voicebot.text.rendering import Renderer
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 CLAUSE, SENTENCE = Boundary.CLAUSE, Boundary.SENTENCE
 

@@ -169,7 +169,8 @@ def build_pipeline(
     """
     from voicebot.budoux_phrases import split_japanese
     from voicebot.pacing import Pacer, Pacing, VoiceCost
-    from voicebot.text.rendering import Renderer, RenderOptions
+    from voicebot.text.render_options import RenderOptions
+    from voicebot.text.rendering import Renderer
     from voicebot.turn import Pipeline
 
     chunking = config.chunking

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from voicebot.speech import Boundary, RenderedSegment, Segment, Span, Utterance
+from voicebot.text.language import has_japanese
 from voicebot.text.phrases import SplitJapanese, phrase_ends, word_end
-from voicebot.text.scripts import is_japanese, speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 _FIXED_SECONDS, _RATE = 0.3, 0.7
 """What a voice that nobody has measured yet is thought to cost: rather too much, so that no gap comes of it."""
@@ -293,7 +294,7 @@ def _joined(items: Sequence[_Pending]) -> tuple[Span, ...]:
     spans: list[Span] = []
     last = ""
     for item in items:
-        if last and item.spoken and not (last in _NO_BLANK_BEHIND or is_japanese(last) or is_japanese(item.spoken[0])):
+        if last and item.spoken and not (last in _NO_BLANK_BEHIND or has_japanese(last + item.spoken[0])):
             spans.append(Span("", "", " ", "pause"))
         spans += item.spans
         last = item.spoken[-1:] or last

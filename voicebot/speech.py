@@ -28,6 +28,11 @@ class Boundary(StrEnum):
     """The sentence was finished and the stream paused."""
 
 
+Unit = Literal["text", "item", "table", "fence", "thought"]
+"""What a segment is made of: running text, an item of a list within one line that the next item follows, (a part of) a
+table, a code block, or a thought between tags."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """The smallest piece of a reply that may be spoken alone."""
@@ -40,7 +45,27 @@ class Segment:
     """Offset behind the last character in the reply."""
     boundary: Boundary
     rule: str
-    """Name of the rule that cut behind this segment."""
+    """Why it was cut there, for people to read: nothing depends on it."""
+    unit: Unit = "text"
+    continues: bool = False
+    """Whether it goes on with a code block or thought that was too long for one segment."""
+
+
+SpanKind = Literal[
+    "text",
+    "markup",
+    "code",
+    "table",
+    "url",
+    "emoji",
+    "action",
+    "emotion",
+    "thought",
+    "math",
+    "tag",
+    "footnote",
+    "pause",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +78,7 @@ class Span:
     """What a person reads."""
     spoken: str
     """What the voice says."""
-    kind: str = "text"
-    """"text", "markup", "code", "table", "url", "emoji", "action", "emotion", "thought", "math", "tag", "footnote" or
-    "pause"."""
+    kind: SpanKind = "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from voicebot.errors import VoicebotError
 from voicebot.events import Event
 from voicebot.messages import Message
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 E = TypeVar("E")
 

@@ -16,7 +16,7 @@ from voicebot.playback_clock import PlaybackClock
 from voicebot.protocols import Emit, Playback
 from voicebot.speech import Clip, Outcome, OutcomeKind, Timing, Utterance
 from voicebot.text.heard import heard_part
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 _CUT_SHORT = {
     "length": ("the chat server ended the reply at its length limit", "raise chat.max_tokens, or ask for less"),

@@ -10,7 +10,7 @@ from trio.testing import MockClock
 from tests.tts.said import only_clip
 from voicebot.errors import LabError
 from voicebot.lab.engines import ENGINES, ReplayedSynthesizer, SynthesisCost, parse_engine
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 SENTENCE = "今日は晴れです。"
 SECONDS = speech_seconds(SENTENCE)

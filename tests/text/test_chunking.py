@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from voicebot.config.models import ChunkingConfig
-from voicebot.speech import Boundary, Segment
-from voicebot.text.chunking import DELIMITERS, SILENT_RULES, Chunker, Strategy
-from voicebot.text.scripts import joins
+from voicebot.speech import Boundary, Segment, Unit
+from voicebot.text.chunking import DELIMITERS, Chunker, Strategy
+from voicebot.text.graphemes import joins
 
 STRATEGIES: list[Strategy] = ["newline", "punctuation", "sentence", "adaptive"]
 
@@ -158,14 +160,14 @@ def test_work_does_not_grow_with_what_is_pending() -> None:
     def looked_at(reply: str) -> int:
         chunker = Chunker()
         total = 0
-        find = chunker._find
+        rules = chunker._sentence.rules
 
-        def counting(text: str, at: int = 0, end: int = 10**9) -> object:
+        def counting(text: str, at: int = 0, end: int = 10**9, /) -> re.Match[str] | None:
             nonlocal total
             total += min(len(text), end) - at
-            return find(text, at, end)
+            return rules.find(text, at, end)
 
-        chunker._find = counting  # type: ignore[assignment]
+        chunker._sentence.rules = replace(rules, find=counting)
         for start in range(0, len(reply), 4):
             chunker.feed(reply[start : start + 4])
         return total
@@ -296,6 +298,12 @@ def test_a_segment_names_the_rule_that_cut_it(reply: str, expected: tuple[str, B
     assert rest == []
 
 
+def test_a_pause_within_a_table_leaves_it_a_table() -> None:
+    chunker = Chunker()
+    assert chunker.feed("| a | b |\n") == []
+    assert [s.unit for s in chunker.release() + chunker.feed("| c | d |\n") + chunker.flush()] == ["table", "table"]
+
+
 def test_an_ideographic_full_stop_is_not_waited_behind() -> None:
     assert [s.text for s in Chunker().feed("はい。")] == ["はい。"]
 
@@ -344,12 +352,44 @@ def test_a_thought_is_one_segment() -> None:
     ]
 
 
-@pytest.mark.parametrize(("begin", "rule"), [("```\n", "fence"), ("<think>", "think")])
-def test_what_goes_on_with_a_long_unit_is_marked_as_silent(begin: str, rule: str) -> None:
+@pytest.mark.parametrize(("begin", "unit"), [("```\n", "fence"), ("<think>", "thought")])
+def test_what_goes_on_with_a_long_unit_is_marked(begin: str, unit: Unit) -> None:
     first, *rest = segments(begin + "x = 1. Yes!\n" * 100)
-    assert first.rule == rule
+    assert (first.unit, first.continues) == (unit, False)
     assert len(rest) > 2
-    assert {segment.rule for segment in rest} == {f"{rule} rest"} <= SILENT_RULES
+    assert {(segment.unit, segment.continues) for segment in rest} == {(unit, True)}
+
+
+@pytest.mark.parametrize("limit", [12, 300])
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("fence", "```\na. B\n```"),
+        ("fence", "~~~\nnever closed. Yes."),
+        ("table", "| a. B | c |\n| d | e |"),
+        ("thought", "<think>A. B\n\nC.</think>"),
+        ("thought", "<think>never closed. Yes."),
+        ("text", "One line, two.\nThree"),
+    ],
+)
+def test_a_segment_tells_what_it_is_made_of(unit: Unit, text: str, limit: int) -> None:
+    assert {segment.unit for segment in segments(text, limit=limit)} == {unit}
+
+
+def test_an_item_is_what_the_next_item_follows_on_the_same_line() -> None:
+    assert [s.unit for s in segments("1) One 2) Two\n3) Three")] == ["item", "text", "text"]
+
+
+def test_code_that_opens_and_closes_on_one_line_is_running_text() -> None:
+    assert [s.unit for s in segments("```not a block``` but text.")] == ["text"]
+
+
+def test_what_stands_before_a_thought_is_running_text() -> None:
+    """The rule that cut there is called "think", and whoever went by it took the sentence for a thought."""
+    assert [(s.text, s.unit) for s in segments("Hello <think>Hm.</think>")] == [
+        ("Hello", "text"),
+        (" <think>Hm.</think>", "thought"),
+    ]
 
 
 def test_a_long_code_block_ends_where_it_closes_however_it_is_split() -> None:
@@ -552,6 +592,22 @@ def test_clauses_joined_are_the_segments_of_the_sentence_strategy(reply: str) ->
     offered = segments(reply, strategy="adaptive")
     assert whole <= visible({s.end for s in offered})
     assert visible({s.end for s in offered if s.boundary is not Boundary.CLAUSE}) <= whole
+
+
+def test_a_thought_behind_a_clause_is_the_next_segment() -> None:
+    """Between the two there was a segment without any text."""
+    assert [s.text for s in segments("Well, <think>hm</think> yes.", strategy="adaptive")] == [
+        "Well,",
+        " <think>hm</think>",
+        " yes.",
+    ]
+
+
+def test_a_pause_behind_a_clause_and_a_line_end_gives_nothing_out() -> None:
+    """It gave out a segment without any text."""
+    chunker = Chunker(strategy="adaptive")
+    assert [s.text for s in chunker.feed("Well,\r")] == ["Well,"]
+    assert chunker.release() == []
 
 
 def test_the_unfinished_clause_may_be_broken_off_and_nothing_is_lost() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import unicodedata
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from voicebot.speech import Boundary, Segment, Utterance
+from voicebot.text.characters import has_speech
 from voicebot.text.chunking import Chunker, Strategy
-from voicebot.text.rendering import Rendered, Renderer, RenderOptions
-from voicebot.text.scripts import has_speech
+from voicebot.text.render_options import RenderOptions
+from voicebot.text.rendering import Rendered, Renderer
 
+PACKAGE = Path(__file__).parents[2] / "voicebot"
 ENGLISH = RenderOptions(language="en")
 JAPANESE = RenderOptions(language="ja")
 
@@ -20,8 +25,8 @@ JAPANESE = RenderOptions(language="ja")
 AS_USUAL = RenderOptions()
 
 
-def segment(text: str, boundary: Boundary = Boundary.END, rule: str = "end") -> Segment:
-    return Segment(text, 0, len(text), boundary, rule)
+def segment(text: str, boundary: Boundary = Boundary.END) -> Segment:
+    return Segment(text, 0, len(text), boundary, "end")
 
 
 def one(text: str, options: RenderOptions = AS_USUAL, boundary: Boundary = Boundary.END) -> Rendered:
@@ -79,7 +84,7 @@ def test_the_raw_parts_are_the_text_and_what_is_spoken_is_one_clean_line(
 ) -> None:
     renderer = Renderer(options)
     for text, boundary in pieces:
-        found = renderer.feed(segment(text, boundary, "line"))
+        found = renderer.feed(segment(text, boundary))
         assert found.raw == text
         assert found.spoken == "" or has_speech(found.spoken)
         assert found.spoken == " ".join(found.spoken.split())
@@ -97,6 +102,35 @@ def test_nothing_of_a_reply_is_lost_with_any_strategy(reply: str, strategy: Stra
     raw = "".join(piece.raw for piece in rendered(reply, strategy=strategy))
     assert reply.startswith(raw)
     assert not reply[len(raw) :].strip()
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.sampled_from(["newline", "punctuation", "sentence", "adaptive"]), st.sampled_from([20, 300]))
+@example(
+    "Look:\n```py\nx = 1. Yes!\ny = 2\n```\n1) One 2) 二。 <think>Hm.</think>\n| a | b |\n| c | d |", "sentence", 20
+)
+def test_reworded_rules_change_nothing_but_what_people_read(reply: str, strategy: Strategy, limit: int) -> None:
+    """What a rule was called once decided which text is silent, and what begins a line."""
+    chunker = Chunker(strategy=strategy, max_characters=limit)
+    as_usual, reworded = Renderer(), Renderer()
+    for piece in chunker.feed(reply) + chunker.flush():
+        assert reworded.feed(replace(piece, rule="in other words")) == as_usual.feed(piece)
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_nothing_asks_what_a_rule_is_called(module: Path) -> None:
+    def names_a_rule(node: ast.AST) -> bool:
+        return any(isinstance(part, ast.Attribute) and part.attr == "rule" for part in ast.walk(node))
+
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Compare):
+            assert not names_a_rule(node), f"line {node.lineno}"
+        elif isinstance(node, ast.If | ast.IfExp | ast.While):
+            assert not names_a_rule(node.test), f"line {node.lineno}"
+        elif isinstance(node, ast.Match):
+            assert not names_a_rule(node.subject), f"line {node.lineno}"
+        elif isinstance(node, ast.Attribute):
+            assert not (isinstance(node.value, ast.Attribute) and node.value.attr == "rule"), f"line {node.lineno}"
 
 
 @pytest.mark.parametrize("unit", HOSTILE.split("·"))
@@ -360,8 +394,10 @@ def test_an_unclosed_code_block_is_code_to_its_end() -> None:
 
 
 def test_the_rest_of_a_unit_is_silent_even_without_its_beginning() -> None:
-    assert Renderer().feed(segment("x = 1", rule="fence rest")).spoken == ""
-    assert Renderer().feed(segment("so.</think>", rule="think rest")).shown == ""
+    code = Renderer().feed(replace(segment("x = 1"), unit="fence", continues=True))
+    assert (code.shown, code.spoken) == ("x = 1", "")
+    thought = Renderer().feed(replace(segment("so.</think>"), unit="thought", continues=True))
+    assert (thought.shown, thought.spoken) == ("", "")
 
 
 def test_a_thought_of_many_segments_is_silent() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicebot.text.scripts import has_speech
+from voicebot.text.characters import has_speech
 from voicebot.text.spoken import spoken_text
 
 

@@ -11,7 +11,7 @@ from trio.testing import MockClock
 from tests.tts.said import only_clip
 from voicebot.config.models import TtsTone
 from voicebot.speech import AudioFormat, Clip, Style
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 from voicebot.tts.tone import ToneSynthesizer, open_tone
 
 

@@ -20,7 +20,7 @@ from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config.models import Config
 from voicebot.errors import without_groups
 from voicebot.protocols import ChatModel, Memory
-from voicebot.text.scripts import is_japanese
+from voicebot.text.language import has_japanese
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
@@ -181,7 +181,7 @@ async def _listen_for_enter(conversation: Conversation, interruption: list[str])
 def _expect_japanese(config: Config, message: str = "") -> bool:
     """Whether the reply will probably be Japanese: by the question, the system prompt or the person's locale."""
     locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
-    return locale.startswith("ja") or is_japanese(message + config.conversation.system_prompt)
+    return locale.startswith("ja") or has_japanese(message + config.conversation.system_prompt)
 
 
 def _ready(pipeline: Pipeline) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voicebot.lab.engines import SynthesisCost, audio_seconds
-from voicebot.text import scripts
-from voicebot.text.chunking import SILENT_RULES, Chunker
+from voicebot.text.characters import CLOSERS, STUCK_CLOSERS, TOGGLES
+from voicebot.text.chunking import Chunker
+from voicebot.text.language import has_japanese
+from voicebot.text.speech_length import speech_seconds
 from voicebot.text.spoken import spoken_text
 
 _CLAUSE_MARKS = frozenset("、，､；：…‥—。！？｡؟،؛।")
@@ -108,7 +110,7 @@ def _excess(one: _State, other: _State) -> float:
 
 def _clauses(deltas: Sequence[tuple[float, str]]) -> list[_Clause]:
     text = "".join(delta for _, delta in deltas)
-    japanese = scripts.is_japanese(text) or None
+    japanese = has_japanese(text) or None
     clauses: list[_Clause] = []
     start = arrived = index = 0
     for stop, silent in cut_places(text):
@@ -119,7 +121,7 @@ def _clauses(deltas: Sequence[tuple[float, str]]) -> list[_Clause]:
         blank = piece[: len(piece) - len(piece.lstrip())]
         spoken = "" if silent else spoken_text(piece, japanese=japanese)
         # What is joined is said with one blank between, however many were written.
-        glue = scripts.speech_seconds(" ") if blank and spoken else 0.0
+        glue = speech_seconds(" ") if blank and spoken else 0.0
         clauses.append(_Clause(deltas[index - 1][0], audio_seconds(spoken), glue))
         start = stop
     return clauses
@@ -130,12 +132,11 @@ def cut_places(text: str) -> list[tuple[int, bool]]:
     chunker = Chunker(strategy="sentence")
     places: list[tuple[int, bool]] = []
     for segment in [*chunker.feed(text), *chunker.flush()]:
-        silent = segment.rule in SILENT_RULES
         end = segment.start + len(segment.text.rstrip())
-        if not silent and segment.rule not in ("fence", "table", "think"):
+        if segment.unit not in ("fence", "table", "thought"):
             places += [(at, False) for at in range(segment.start + 1, end) if _ends_clause(text, at)]
         if end > segment.start:
-            places.append((end, silent))
+            places.append((end, segment.continues))
     return places
 
 
@@ -146,9 +147,9 @@ def _ends_clause(text: str, at: int) -> bool:
         return False  # the place is before it
     if after == "\n":
         return not before.isspace()
-    if after in _CLAUSE_MARKS or after in scripts.STUCK_CLOSERS:
+    if after in _CLAUSE_MARKS or after in STUCK_CLOSERS:
         return False  # the mark goes on
-    if before in scripts.CLOSERS or before in scripts.TOGGLES:
+    if before in CLOSERS or before in TOGGLES:
         # （税込）で and 「…」と go on, and so does (s)he
         return not after.isalnum() or not (after.isascii() or "\u3041" <= after <= "\u309f")
     if before in _BEFORE_BLANK:

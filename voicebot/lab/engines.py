@@ -11,7 +11,7 @@ import anyio
 
 from voicebot.errors import LabError
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 _FORMAT = AudioFormat(8000)
 _SHORTEST_SECONDS = 0.05

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from voicebot.memory.turns import Turn
 from voicebot.messages import Message
 from voicebot.protocols import ChatModel
-from voicebot.text.scripts import is_japanese
+from voicebot.text.language import has_japanese
 
 _LONGEST_TEXT = 2000
 """Characters of one message or reply that are summarized."""
@@ -44,7 +44,7 @@ def introduced(summary: str) -> str:
     """The summary as it stands below the system prompt; empty if there is none."""
     if not summary:
         return ""
-    return f"{'これまでの会話の要約：' if is_japanese(summary) else 'The conversation so far, in short:'}\n{summary}"
+    return f"{'これまでの会話の要約：' if has_japanese(summary) else 'The conversation so far, in short:'}\n{summary}"
 
 
 async def summarize(chat: ChatModel, before: str, turns: Sequence[Turn]) -> str:
@@ -67,7 +67,7 @@ async def summarize(chat: ChatModel, before: str, turns: Sequence[Turn]) -> str:
 
 
 def _prompt(before: str, turns: Sequence[Turn]) -> list[Message]:
-    japanese = is_japanese(before + "".join(turn.message + turn.heard for turn in turns))
+    japanese = has_japanese(before + "".join(turn.message + turn.heard for turn in turns))
     user, assistant = ("利用者", "アシスタント") if japanese else ("User", "Assistant")
     lines = [
         f"{who}: {text.strip()[:_LONGEST_TEXT]}"

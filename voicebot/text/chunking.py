@@ -1,90 +1,31 @@
-"""Cuts a reply that is still being written into the smallest pieces that may be spoken alone.
-
-One pass over the characters. In running text a search jumps to the next character that could matter (a mark, a bracket,
-a newline, an emoji); there a rule of `scripts.py` decides, or says that it must see more. What was looked at is not
-looked at again, but for a word or two around a mark.
-"""
+"""Cuts a reply that is still being written into the smallest pieces that may be spoken alone."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from voicebot.speech import Boundary, Segment
-from voicebot.text import scripts
-from voicebot.text.decisions import Mark, decide, ends_name, is_finished, why_held
-from voicebot.text.phrases import phrase_ends
+from voicebot.text.forced_cuts import forced_end
+from voicebot.text.marks import Mark
+from voicebot.text.patterns import compiled
+from voicebot.text.running_text import (
+    CLAUSE_PATTERN,
+    NEWLINE_PATTERN,
+    SENTENCE_PATTERN,
+    delimiter_pattern,
+    is_breakable,
+    read_sentence,
+)
+from voicebot.text.sentence import Cut, Rules, Sentence
+from voicebot.text.units import Fence, Table, Thought
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
 
 DELIMITERS = "。、！？，．｡､!?,.;:；：…"
 
-SILENT_RULES = frozenset({"fence rest", "think rest"})
-"""Segments of these rules go on with a code block or a thought that was too long for one segment: not to be spoken."""
-
-_HOLD_CHARACTERS = 150
-"""A bracket or quotation that is longer than this no longer keeps its sentences together."""
-
-_SENTENCE_CLASS = re.escape(
-    "".join(
-        sorted(scripts.MARKS | scripts.OPENERS | scripts.CLOSERS | scripts.TOGGLES | set("`~*<|" + scripts.NEWLINES))
-    )
-)
-_NEWLINE_SEARCH = re.compile(f"[{scripts.NEWLINES}]").search
-_SENTENCE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}]").search
-_CLAUSE_SEARCH = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}{scripts.CLAUSE_MARKS}]").search
-
-_Kind = Literal[
-    "full stop",
-    "mark",
-    "dot",
-    "ellipsis",
-    "open",
-    "close",
-    "toggle",
-    "tick",
-    "tilde",
-    "star",
-    "less",
-    "pipe",
-    "newline",
-]
-_KINDS: dict[str, _Kind] = {
-    **dict.fromkeys(scripts.FULL_STOPS, "full stop"),
-    **dict.fromkeys(scripts.EXCLAIMS, "mark"),
-    **dict.fromkeys(scripts.ELLIPSES, "ellipsis"),
-    **dict.fromkeys(".．", "dot"),
-    **dict.fromkeys(scripts.OPENERS, "open"),
-    **dict.fromkeys(scripts.CLOSERS, "close"),
-    **dict.fromkeys(scripts.TOGGLES, "toggle"),
-    **dict.fromkeys(scripts.NEWLINES, "newline"),
-    "`": "tick",
-    "~": "tilde",
-    "*": "star",
-    "<": "less",
-    "|": "pipe",
-}
-_THOUGHTS = {"<think>": "</think>", "<thinking>": "</thinking>", "<reasoning>": "</reasoning>"}
-_CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;:.!?)–—](?=\s))")
-_ITEM = re.compile(r"(?:[^.。:：]{0,80}(?:：|:(?=[\s•⁃‣◦])))?\s*(?:[•⁃‣◦]\s*)?(\d{1,3}|[a-y])[.)）]")
-_SMILEY_EYES = re.compile(r"\s[:;]-?\Z")
-_APOSTROPHE_OPENS = re.compile(r"(?<!\w)['‘](?=\w)[^'’]*(?:(?<=\w)['’](?=\w)[^'’]*)*\Z")
-_EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """Cut here."""
-
-    end: int
-    boundary: Boundary
-    rule: str
-
-
-_Step = Callable[[str, int, bool], "_Cut | bool"]
-"""Reads on in text[:end] (`final`: nothing will follow): a cut, True to go on with another step, False to wait."""
+_AT_ONCE = 4096
+"""Characters: behind each cut what is left of them is copied."""
 
 
 class Chunker:
@@ -96,9 +37,7 @@ class Chunker:
     longer than that itself, or where a combining mark follows a 。 that was given out at once.
 
     After "。" outside of brackets nothing is waited for; elsewhere the next visible character decides, in rare cases
-    the next word. `Segment.rule` says what cut behind it: "full stop", "mark" (! ?), "dot", "ellipsis", "quote",
-    "emoji", "action", "delimiter", "line", "paragraph", "item", "fence", "table", "think", "limit", "pause", "end",
-    or one of SILENT_RULES. `on_held` is told of each mark that did not cut: the offset behind it, and why.
+    the next word. `on_held` is told of each mark that did not cut: the offset behind it, and why.
     """
 
     def __init__(
@@ -111,675 +50,126 @@ class Chunker:
     ) -> None:
         self._on_held = on_held
         self._limit = max(1, max_characters)
-        self._clauses = strategy == "adaptive"
-        self._delimiters = frozenset(delimiters) if strategy == "punctuation" else frozenset()
-        self._plain_lines = strategy == "newline"
-        self._find = _NEWLINE_SEARCH if self._plain_lines else _SENTENCE_SEARCH
-        if self._delimiters:
-            extra = re.escape("".join(sorted(self._delimiters)))
-            self._find = re.compile(f"[{_SENTENCE_CLASS}{scripts.DECORATION_CLASS}{extra}]").search
-        elif self._clauses:
-            self._find = _CLAUSE_SEARCH
         self._text = ""
-        """The reply from some place before the present segment on."""
+        """The reply from the beginning of the present sentence on; all places but offsets are indexes of it."""
         self._offset = 0
         """Where in the reply `_text` begins."""
-        self._start = 0
-        """Where the present segment begins (all places are indexes of `_text`)."""
-        self._sentence = 0
-        """Where the present sentence begins: there, unless a clause of it was cut off before."""
-        self._at = 0
-        """Where reading goes on."""
-        self._line = 0
-        """Where the present line begins, -1 if before the present segment."""
-        self._after_sentence = True
-        """Whether the segment before ended with a sentence."""
-        self._mark = Mark("", 0, 0, 0, 0, False)
-        """The mark that is being looked behind."""
-        self._fence = self._tag = ""
-        """What closes the present code block, or thought."""
-        self._from = 0
-        """Where the search for the end of a code block's line goes on."""
-        self._begin_sentence()
-        self._line = 0
+        rules = self._rules_of(strategy, delimiters)
+        self._find = rules.find
+        self._sentence = Sentence(rules, line=0)
+        self._quiet_until = self._limit
+        """Up to this length of `_text` a delta in which nothing matters is kept unread; 0 where none is."""
+
+    def _rules_of(self, strategy: Strategy, delimiters: str) -> Rules:
+        on_held = self._tell_held if self._on_held else None
+        match strategy:
+            case "newline":
+                return Rules(compiled(NEWLINE_PATTERN).search, on_held=on_held)
+            case "punctuation" if delimiters:
+                find = compiled(delimiter_pattern(delimiters)).search
+                return Rules(find, frozenset(delimiters), on_held=on_held)
+            case "adaptive":
+                return Rules(compiled(CLAUSE_PATTERN).search, cuts_clauses=True, on_held=on_held)
+            case _:
+                return Rules(compiled(SENTENCE_PATTERN).search, on_held=on_held)
 
     def feed(self, delta: str) -> list[Segment]:
         """Take the next piece of the reply and return the segments that are ready."""
-        text = self._text = self._text + delta
-        if self._in_running_text and len(text) - self._start <= self._limit and not self._find(text, self._at):
-            self._at = len(text)
+        text = self._text + delta
+        if len(text) <= self._quiet_until and not self._find(delta):
+            self._text = text
             return []
+        if len(delta) > _AT_ONCE:
+            pieces = [delta[at : at + _AT_ONCE] for at in range(0, len(delta), _AT_ONCE)]
+            return [segment for piece in pieces for segment in self.feed(piece)]
+        self._catch_up()
+        self._text = text
         return self._read(final=False)
 
     def flush(self) -> list[Segment]:
         """Return what is left at the end of the reply, finished or not."""
+        self._catch_up()
         segments = self._read(final=True)
-        if self._text[self._start :].strip():
-            segments.append(self._segment(_Cut(len(self._text), Boundary.END, self._named("end"))))
-        self._offset += len(self._text)
-        self._text = ""
-        self._start = self._at = 0
-        self._begin_sentence()
-        self._line = 0
+        if self._text[self._sentence.start :].strip():
+            segments.append(self._segment(Cut(len(self._text), Boundary.END, "end")))
+        self._begin(Sentence(self._sentence.rules, line=0), len(self._text))
+        self._quiet_until = self._limit
         return segments
 
     def release(self) -> list[Segment]:
         """Return the sentence that waits only for what comes next, now that the stream has paused."""
-        if not self._pause_at:
+        if not self._sentence.pause_at:
             return []
-        return [self._give(_Cut(self._pause_at, Boundary.TIMEOUT, "pause"))]
+        return [self._give(Cut(self._sentence.pause_at, Boundary.TIMEOUT, "pause"))]
 
     @property
     def unfinished(self) -> str:
         """The clause that is being written, where a phrase may be broken off it; "" where none may."""
-        free = self._clauses and self._step == self._in_text and not self._code and not self._table
-        if not free or self._held(self._at) or self._is_emphasis_open(self._text, self._at):
-            return ""
-        return self._text[self._start : self._at]
+        self._catch_up()
+        sentence = self._sentence
+        free = sentence.rules.cuts_clauses and is_breakable(sentence, self._text)
+        return self._text[sentence.start : sentence.at] if free else ""
 
     def break_off(self, count: int) -> Segment:
         """Cut behind the first `count` characters of `unfinished`, which end a phrase."""
-        return self._give(_Cut(self._start + count, Boundary.PHRASE, "phrase"))
-
-    # ------------------------------------------------------------ segments
-
-    def _begin_sentence(self) -> None:
-        """Forget what was known of the sentence before."""
-        self._sentence = self._start
-        self._step: _Step = self._in_text
-        self._in_running_text = True
-        self._pause_at = 0
-        self._voiced = False
-        self._voiced_until = self._start
-        self._unit = ""
-        self._table = False
-        self._line = -1
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """Close everything that keeps sentences together."""
-        self._depth = 0
-        self._quotes = ""
-        self._code = 0
-        self._acting = False
-        self._held_since = 0
-
-    def _segment(self, cut: _Cut) -> Segment:
-        start, end = self._start, cut.end
-        return Segment(self._text[start:end], self._offset + start, self._offset + end, cut.boundary, cut.rule)
-
-    def _give(self, cut: _Cut) -> Segment:
-        """Cut, and begin the next segment."""
-        segment = self._segment(cut)
-        self._start = self._at = cut.end
-        if cut.rule in ("clause", "phrase"):
-            self._pause_at = 0
-            self._voiced = True
-            if self._start - self._sentence > self._limit:
-                self._sentence = self._start
-            self._begin_step(self._in_text)
-            return segment
-        self._after_sentence = cut.boundary not in (Boundary.CLAUSE, Boundary.FORCED)
-        unit, step, closer = self._unit, self._step, self._in_running_text
-        self._begin_sentence()
-        if cut.rule == "item":
-            self._line = self._start
-        if unit and cut.boundary is Boundary.FORCED:
-            self._unit, self._step, self._in_running_text = unit.split()[0] + " rest", step, closer
-        return segment
-
-    def _named(self, rule: str) -> str:
-        return self._unit if self._unit.endswith(" rest") else rule
+        return self._give(Cut(self._sentence.start + count, Boundary.PHRASE, "phrase", in_sentence=True))
 
     def _read(self, *, final: bool) -> list[Segment]:
-        segments = []
-        text = self._text
+        segments: list[Segment] = []
         while True:
-            end = min(len(text), self._start + self._limit + 1)
-            cut = self._next_cut(text, end, final and end == len(text))
-            if cut is None and len(text) - self._start <= self._limit:
-                break
-            if cut is None or cut.end - self._start > self._limit:
-                cut = self._forced_cut(text, end)
-            segments.append(self._give(cut))
-        if read := min(self._sentence, self._start):
-            self._forget(read)
-        return segments
+            text, sentence = self._text, self._sentence
+            longest, length = sentence.start + self._limit, len(text)
+            if sentence.inside is None and sentence.at == length <= longest:
+                self._quiet_until = longest
+                return segments
+            end = longest + 1 if length > longest else length
+            cut = read_sentence(sentence, text, end, final and end == length)
+            if isinstance(cut, Sentence):
+                self._begin(cut, sentence.start)
+            elif cut is not None and cut.end <= longest:
+                segments.append(self._give(cut))
+            elif length > longest:
+                segments.append(self._give(self._forced_cut(longest)))
+            elif sentence.inside is not None or sentence.at < length:
+                self._quiet_until = 0
+                return segments
 
-    def _forget(self, count: int) -> None:
-        """Drop the first `count` characters, which have been given out."""
-        self._text = self._text[count:]
-        self._offset += count
-        self._start -= count
-        self._sentence -= count
-        self._at -= count
-        self._voiced_until -= count
-        self._line = max(-1, self._line - count)
-        self._held_since -= count
-        self._mark = self._mark.moved(count)
-        self._from -= count
-        self._pause_at = max(0, self._pause_at - count)
+    def _catch_up(self) -> None:
+        """Pass over the deltas that were kept unread."""
+        if self._quiet_until:
+            self._sentence.at = len(self._text)
 
-    def _next_cut(self, text: str, end: int, final: bool) -> _Cut | None:
-        while True:
-            self._pause_at = 0
-            found = self._step(text, end, final)
-            if isinstance(found, _Cut):
-                return found
-            if not found:
-                return None
+    def _forced_cut(self, last: int) -> Cut:
+        """Cut at `last` or at a better place before it."""
+        inside = self._sentence.inside
+        end = forced_end(self._text, self._sentence.start, last, between_lines=isinstance(inside, (Fence, Table)))
+        return Cut(end, Boundary.FORCED, inside.rule if isinstance(inside, (Fence, Thought)) else "limit")
 
-    def _forced_cut(self, text: str, end: int) -> _Cut:
-        """At the last clause mark within the limit, else the last phrase, the last blank, or between two graphemes."""
-        start, last = self._start, end - 1
-        rule = self._named(self._unit or "limit")
-        if self._unit.startswith("fence") or self._table:
-            newline = text.rfind("\n", start + 1, end)
-            place = newline if newline > start else last
-        elif (clause := _CLAUSE.match(text, start, end)) is not None and start < clause.end() <= last:
-            place = clause.end()
-            while place < last and text[place] in scripts.STUCK_CLOSERS:
-                place += 1
-        elif phrases := phrase_ends(text[start:last]):
-            place = start + phrases[-1]
+    def _give(self, cut: Cut) -> Segment:
+        """Cut, and begin what comes next."""
+        segment = self._segment(cut)
+        if cut.in_sentence and cut.end <= self._limit:
+            self._sentence.cut_off(cut.end)
         else:
-            place = last
-            while place > start and not text[place].isspace():
-                place -= 1
-        if not text[start:place].strip():
-            place = last
-        whole = place
-        while whole > start and whole < len(text) and scripts.joins(text, whole, start):
-            whole -= 1
-        return _Cut(whole if whole > start else last, Boundary.FORCED, rule)
+            self._begin(self._sentence.following(cut), cut.end)
+        self._quiet_until = 0
+        return segment
 
-    def _has_voice(self, text: str, end: int) -> bool:
-        """Whether text before `end` has a letter or digit; looks at each character once."""
-        if not self._voiced and end > self._voiced_until:
-            self._voiced = scripts.LETTER.search(text, self._voiced_until, end) is not None
-            self._voiced_until = end
-        return self._voiced
+    def _begin(self, sentence: Sentence, at: int) -> None:
+        """Begin `sentence` with the text from `at` on."""
+        self._text = self._text[at:]
+        self._offset += at
+        self._sentence = sentence
 
-    # ------------------------------------------------------------ running text
+    def _segment(self, cut: Cut) -> Segment:
+        start, end, offset = self._sentence.start, cut.end, self._offset
+        inside, rule, unit, continues = self._sentence.inside, cut.rule, cut.unit, False
+        if inside is not None and not isinstance(inside, Mark):
+            unit, continues = inside.unit, inside.continues
+            if continues:
+                rule = f"{inside.rule} rest"
+        return Segment(self._text[start:end], offset + start, offset + end, cut.boundary, rule, unit, continues)
 
-    def _in_text(self, text: str, end: int, final: bool) -> _Cut | bool:
-        find, kinds = self._find, _KINDS
-        while (found := find(text, self._at, end)) is not None:
-            at = self._at = found.start()
-            self._in_running_text = False
-            character = text[at]
-            kind = kinds.get(character)
-            if kind == "newline":
-                return self._begin_step(self._at_newline)
-            if self._table or (self._code and kind != "tick"):
-                if at - self._held_since <= _HOLD_CHARACTERS or self._table:
-                    self._at = at + 1
-                    continue
-                self._let_go()
-            if character in self._delimiters:
-                if (cut := self._at_delimiter(text, at)) is not None:
-                    return cut
-            elif character in scripts.CLAUSE_MARKS:
-                if (clause := self._at_clause(text, at, end, final)) is not True:
-                    return clause
-            elif kind is None:
-                if self._has_voice(text, at) and not self._held(at):
-                    return self._look_behind("emoji", at)
-                self._at = at + 1
-            elif self._delimiters and kind in ("full stop", "mark", "dot", "ellipsis"):
-                self._at = at + 1
-            elif kind == "full stop":
-                if not self._held(at):
-                    if not self._is_tied(text, at):
-                        if self._has_voice(text, at):
-                            return _Cut(at + 1, Boundary.SENTENCE, "full stop")
-                    else:
-                        return self._look_behind("full stop", at)
-                else:
-                    self._tell_held(at + 1, self._holder())
-                self._at = at + 1
-            elif kind in ("dot", "close") and (item := self._item_before(text, at)) > self._sentence:
-                if at + 1 >= end and not final:
-                    return False
-                self._at = at + 1
-                if text[at + 1 : at + 2] in ("", " ", ")"):
-                    if item > self._start:
-                        return _Cut(item, Boundary.LINE, "item")
-                    self._begin_sentence()  # the clause before the item was cut off there
-                    self._line = self._start
-                    return True
-            elif kind == "less":
-                if (thought := self._thought_at(text, at, end, final)) is not True:
-                    return thought
-            elif kind in ("mark", "dot", "ellipsis"):
-                held = self._held(at)
-                if not held and not (kind == "dot" and self._is_list_marker(text, at)):
-                    return self._look_behind(kind, at)
-                self._tell_held(at + 1, self._holder() if held else "list marker")
-                self._at = at + 1
-            elif not self._at_structure(kind, text, at, end, final):
-                return False
-            if self._step != self._in_text:
-                return True
-        self._at = end
-        self._in_running_text = True
-        return False
-
-    def _begin_step(self, step: _Step) -> bool:
-        self._step = step
-        self._in_running_text = step == self._in_text
-        return True
-
-    def _look_behind(self, kind: str, at: int, behind: int | None = None, *, quoted: bool = False) -> bool:
-        """A sentence may end with the mark at `at`: what stands behind it (`behind`) decides."""
-        self._at = at + 1 if behind is None else behind
-        self._mark = Mark(kind, at, self._at, self._sentence, self._held_since, quoted)
-        return self._begin_step(self._behind_mark)
-
-    def _tell_held(self, place: int, why: str) -> None:
+    def _tell_held(self, behind: int, why: str) -> None:
         if self._on_held is not None:
-            self._on_held(self._offset + place, why)
-
-    def _holder(self) -> str:
-        """What keeps the sentence together."""
-        return "within an action" if self._acting else "within a quotation" if self._quotes else "within brackets"
-
-    def _held(self, at: int) -> bool:
-        """Whether an open bracket or quotation keeps the sentence together here."""
-        if not (self._depth or self._quotes or self._acting):
-            return False
-        if at - self._held_since <= _HOLD_CHARACTERS:
-            return True
-        self._let_go()
-        return False
-
-    def _hold(self, at: int) -> None:
-        if not (self._depth or self._quotes or self._acting or self._code):
-            self._held_since = at
-
-    def _is_tied(self, text: str, at: int) -> bool:
-        """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
-        return self._is_emphasis_open(text, at) or (
-            text[max(self._sentence, at - 1) : at + 1] in scripts.NAME_ENDS and ends_name(text, self._sentence, at)
-        )
-
-    def _is_emphasis_open(self, text: str, at: int) -> bool:
-        if text.find("*", self._sentence, at) < 0:
-            return False
-        return len(_EMPHASIS.findall(text[self._sentence : at])) % 2 == 1
-
-    def _is_list_marker(self, text: str, at: int) -> bool:
-        if self._line >= self._sentence:
-            return scripts.is_list_marker(text, self._line, at)
-        return self._after_sentence and text[at - 1].isdecimal() and scripts.is_list_marker(text, self._sentence, at)
-
-    def _item_before(self, text: str, at: int) -> int:
-        """Where the next item of a list within one line ("1. One 2. Two") begins if text[at] ends its marker, or -1."""
-        first = _ITEM.match(text, self._sentence, at)
-        if first is None or self._held(at):
-            return -1
-        following = str(int(first[1]) + 1) if first[1].isdecimal() else chr(ord(first[1]) + 1)
-        begin = at - len(following)
-        if begin <= first.end() or text[begin:at] != following or text[begin - 1] not in " •⁃‣◦":
-            return -1
-        if text[begin - 1] != " ":
-            begin -= 1
-        elif text[begin - 2] in "•⁃‣◦":
-            begin -= 2
-        return self._before_blanks(text, begin)
-
-    def _at_delimiter(self, text: str, at: int) -> _Cut | None:
-        character = text[at]
-        if character == "." and self._is_list_marker(text, at):
-            self._at = at + 1
-        elif character.isascii() or character in "．，：" or character in scripts.EXCLAIMS + scripts.ELLIPSES:
-            if character.isascii() or not self._held(at):
-                self._look_behind("delimiter", at)
-            else:
-                self._at = at + 1
-        elif self._held(at) or not self._has_voice(text, at):
-            self._at = at + 1
-        else:
-            return _Cut(at + 1, self._boundary_of(character), "delimiter")
-        return None
-
-    def _at_clause(self, text: str, at: int, end: int, final: bool) -> _Cut | bool:
-        """A clause may end with text[at]; True to read on, False: more has to be seen."""
-        self._at = behind = at + 1
-        if self._held(at) or self._is_emphasis_open(text, at):
-            self._tell_held(behind, self._holder() if self._held(at) else "within emphasis")
-            return True
-        if scripts.LETTER.search(text, self._start, at) is None:
-            return True
-        character, before = text[at], text[at - 1]
-        if character in scripts.DASHES:
-            while behind < end and text[behind] in scripts.DASHES:
-                behind += 1
-            if behind >= end and not final:
-                self._at = at
-                return False
-            self._at = behind
-            if character == "–" and not before.isspace():
-                self._tell_held(behind, "within a word or number")
-                return True
-            return _Cut(behind, Boundary.CLAUSE, "clause")
-        if character.isascii():
-            word = at - 2 >= self._start and text[at - 2 : at].isalpha()
-            sure = character == "," and word and not self._is_quoting(text, at)
-        else:
-            sure = not scripts.is_numeral(before)
-        if not sure:
-            seen = text[behind : min(end, behind + 2)]
-            if len(seen) < 2 and not final:
-                self._at = at
-                return False
-            why = ""
-            if character.isascii() and not seen[:1].isspace():
-                why = "within a word or number"
-            elif character.isascii() and self._is_quoting(text, at):
-                why = "within a quotation"
-            elif seen[:1] and seen[0] in scripts.NEWLINES:
-                why = "the line ends"
-            elif scripts.is_numeral(before) and scripts.is_numeral(seen.lstrip()[:1] or " "):
-                why = "within a number or date"
-            if why:
-                self._tell_held(behind, why)
-                return True
-        return _Cut(behind, Boundary.CLAUSE, "clause")
-
-    def _is_quoting(self, text: str, at: int) -> bool:
-        """Whether single quotation marks are open: 'Well,' she said."""
-        return _APOSTROPHE_OPENS.search(text[self._sentence : at]) is not None
-
-    def _boundary_of(self, character: str) -> Boundary:
-        return Boundary.SENTENCE if character in scripts.STRONG_MARKS else Boundary.CLAUSE
-
-    def _at_structure(self, kind: _Kind, text: str, at: int, end: int, final: bool) -> bool:
-        """Brackets, quotations and markup; False: more has to be seen."""
-        character = text[at]
-        self._at = at + 1
-        if kind == "open":
-            if character in "(（" and not self._depth and not self._quotes:
-                behind = scripts.face_end(text, at, end, final)
-                if behind is None:
-                    self._at = at
-                    return False
-                if behind > at:
-                    if self._has_voice(text, at):
-                        self._look_behind("emoji", at, behind)
-                    else:
-                        self._at = behind
-                    return True
-            if character == "(" and _SMILEY_EYES.search(text, max(self._sentence, at - 3), at) is not None:
-                self._look_behind("emoji", at)
-                return True
-            if character == "“" and "„" in self._quotes:
-                self._quotes = self._quotes.replace("„", "")
-                self._closed(text, at)
-                return True
-            self._hold(at)
-            if character == "„":
-                self._quotes += character
-            else:
-                self._depth += 1
-        elif kind == "close":
-            if self._depth:
-                self._depth -= 1
-                self._closed(text, at)
-            elif character == ")" and text[max(self._sentence, at - 2) : at].rstrip("-")[-1:] in (":", ";"):
-                self._look_behind("emoji", at)
-        elif kind == "toggle":
-            self._at_quotation_mark(text, at)
-        elif kind == "pipe":
-            self._table = self._begins_line(text, at)
-        elif kind == "star":
-            return self._at_star(text, at, end, final)
-        else:
-            return self._at_ticks(kind, text, at, end, final)
-        return True
-
-    def _at_quotation_mark(self, text: str, at: int) -> None:
-        character = "«" if text[at] in "«»" else '"'
-        before = text[at - 1] if at > self._sentence else " "
-        if character not in self._quotes:
-            if not (character == '"' and before.isdigit()):
-                self._hold(at)
-                self._quotes += character
-        elif character == "«" or not before.isspace():
-            self._quotes = self._quotes.replace(character, "")
-            self._closed(text, at)
-
-    def _closed(self, text: str, at: int) -> None:
-        """A bracket closes at `at`: the sentence may end here if one ended inside of it."""
-        if self._depth or self._quotes or self._acting:
-            return
-        if text[self._held_since] == "(" and scripts.LETTER.search(text, self._sentence, self._held_since):
-            return
-        inner = at - 1
-        while inner > self._held_since and at - inner < 8:
-            character = text[inner]
-            if character in scripts.STRONG_MARKS:
-                quoted = text[at] not in ")）]" and character not in ".．"
-                self._look_behind("quote", inner, at + 1, quoted=quoted)
-                return
-            if not (character in scripts.STUCK_CLOSERS or character.isspace() or scripts.DECORATION.match(character)):
-                return
-            inner -= 1
-
-    def _begins_line(self, text: str, at: int) -> bool:
-        return self._line >= self._sentence - 1 and self._line >= 0 and not text[self._line : at].strip()
-
-    def _at_star(self, text: str, at: int, end: int, final: bool) -> bool:
-        """*An action* at the start of a segment is kept together."""
-        if self._acting:
-            self._acting = False
-            if not (self._depth or self._quotes) and text[at - 1] != ":":
-                self._look_behind("action", at)
-        elif not self._has_voice(text, at):
-            if at + 1 >= end and not final:
-                self._at = at
-                return False
-            following = text[at + 1 : min(end, at + 2)]
-            if following == "*":
-                self._at = at + 2
-            elif following and not following.isspace():
-                self._hold(at)
-                self._acting = True
-        return True
-
-    def _thought_at(self, text: str, at: int, end: int, final: bool) -> _Cut | bool:
-        """<think> begins a unit of its own; False: more has to be seen."""
-        seen = text[at : min(end, at + 12)]
-        self._at = at + 1
-        for tag, closing in _THOUGHTS.items():
-            if seen.startswith(tag):
-                if self._has_voice(text, at):
-                    return _Cut(self._before_blanks(text, at), Boundary.SENTENCE, "think")
-                self._unit = "think"
-                self._tag = closing
-                self._at = at + len(tag)
-                return self._begin_step(self._in_thought)
-            if not final and tag.startswith(seen):
-                self._at = at
-                return False
-        return True
-
-    def _at_ticks(self, kind: _Kind, text: str, at: int, end: int, final: bool) -> bool:
-        """Code: a span within a line, or a fence of three or more at its beginning."""
-        behind = at
-        while behind < end and text[behind] == text[at]:
-            behind += 1
-        if behind == end and not final:
-            self._at = at
-            return False
-        self._at = behind
-        if behind - at >= 3 and not self._has_voice(text, at) and self._begins_line(text, at):
-            self._unit = "fence"
-            self._fence = text[at:behind]
-            self._from = behind
-            self._begin_step(self._in_fence)
-        elif kind == "tick":
-            if not self._code:
-                self._hold(at)
-                self._code = behind - at
-            elif self._code == behind - at:
-                self._code = 0
-        return True
-
-    # ------------------------------------------------------------ lines and units
-
-    def _at_newline(self, text: str, end: int, final: bool) -> _Cut | bool:
-        at = self._at
-        behind = at + 1
-        if text[at] == "\r" and behind >= end and not final:
-            return self._wait_at(text, at)
-        if text[at : behind + 1] == "\r\n" and behind < end:
-            behind += 1
-        if not self._has_voice(text, at) or not text[self._start : at].strip():
-            self._let_go()
-            self._at = self._line = behind
-            self._table = False
-            if self._has_voice(text, at):  # only clauses that were cut off before
-                self._sentence = self._voiced_until = behind
-                self._voiced, self._after_sentence = False, True
-            return self._begin_step(self._in_text)
-        if behind >= end and not final:
-            return self._wait_at(text, at)
-        following = text[behind : min(end, behind + 1)]
-        if self._table and following == "|":
-            self._at = self._line = behind
-            return self._begin_step(self._in_text)
-        cut = self._before_blanks(text, at)
-        if (following and following in scripts.NEWLINES) or text[at] == "\u2029":
-            return _Cut(cut, Boundary.PARAGRAPH, "table" if self._table else "paragraph")
-        return _Cut(cut, Boundary.LINE, "table" if self._table else "line")
-
-    def _wait_at(self, text: str, at: int) -> bool:
-        if self._has_voice(text, at):
-            self._pause_at = self._before_blanks(text, at)
-        return False
-
-    def _before_blanks(self, text: str, at: int) -> int:
-        while at > self._start and text[at - 1].isspace():
-            at -= 1
-        return at
-
-    def _in_fence(self, text: str, end: int, final: bool) -> _Cut | bool:
-        """Up to the line that closes the code block."""
-        while True:
-            newline = text.find("\n", max(self._from, self._at), end)
-            if newline < 0:
-                if not final:
-                    self._from = max(self._at, end)
-                    return False
-                newline = end
-            line = text[self._at : newline].strip()
-            first = self._unit == "fence" and text[self._at - 1] == self._fence[0]
-            if first and self._fence in line:
-                self._unit = ""
-                self._at = newline
-                return self._begin_step(self._in_text)
-            if not first and line.startswith(self._fence) and not line.strip(self._fence[0]):
-                return _Cut(self._before_blanks(text, newline), Boundary.LINE, self._named("fence"))
-            if newline == end:
-                return False
-            self._at = self._from = newline + 1
-
-    def _in_thought(self, text: str, end: int, final: bool) -> _Cut | bool:  # noqa: ARG002
-        close = text.find(self._tag, max(self._start, self._at), end)
-        if close >= 0:
-            return _Cut(close + len(self._tag), Boundary.SENTENCE, self._named("think"))
-        self._at = max(self._at, end - len(self._tag) + 1)
-        return False
-
-    # ------------------------------------------------------------ behind a mark
-
-    def _behind_mark(self, text: str, end: int, final: bool) -> _Cut | bool:
-        """Takes in what sticks to the mark, then lets the next visible character decide."""
-        mark, at = self._mark, self._at
-        verdict: bool | None = None
-        while at < end:
-            character = text[at]
-            kind = _KINDS.get(character)
-            if kind in ("mark", "dot", "ellipsis", "full stop"):
-                if at > mark.cut and kind == "dot":  # " . . ." is an ellipsis, " .NET" is not
-                    if at + 1 >= end and not final:
-                        break
-                    if text[at + 1 : at + 2].isalnum():
-                        verdict = decide(text, mark, at, end, final)
-                        break
-                mark.take(character, kind, at)
-                at += 1
-                mark.cut = at
-                if kind == "full stop" and mark.kind == "full stop" and not self._is_tied(text, at - 1):
-                    if self._has_voice(text, mark.cut):
-                        return _Cut(mark.cut, Boundary.SENTENCE, "full stop")  # without a look at what comes next
-                    verdict = True
-                    break
-            elif (
-                (at == mark.cut and self._sticks(text, at))
-                or scripts.extends(character)
-                or scripts.DECORATION.match(character)
-            ):
-                at += 1
-                mark.cut = at
-            elif character.isspace() and kind != "newline":
-                if mark.kind == "delimiter":
-                    verdict = True
-                    break
-                at += 1
-            elif character in scripts.ARMS and at + 1 >= end and not final:
-                break
-            elif character in scripts.ARMS and text[at + 1 : at + 2] in ("(", "（"):
-                at += 1
-            elif (
-                character in "(（"
-                and mark.kind != "delimiter"
-                and (face := scripts.face_end(text, at, end, final)) != at
-            ):
-                if face is None:
-                    self._at = at
-                    return False
-                at = mark.cut = face
-            elif (
-                character in ":;"
-                and mark.kind != "delimiter"
-                and (smiley := scripts.smiley_end(text, at, end, final)) != at
-            ):
-                if smiley is None:
-                    self._at = at
-                    return False
-                at = mark.cut = smiley
-            else:
-                verdict = decide(text, mark, at, end, final)
-                if verdict is None:
-                    self._at = at
-                    return False
-                break
-        self._at = at
-        if verdict is None:
-            if not final and self._has_voice(text, mark.cut) and is_finished(text, mark):
-                self._pause_at = mark.cut
-            return False
-        if (
-            verdict
-            and self._has_voice(text, mark.cut)
-            and not (mark.cut < end and scripts.joins(text, mark.cut, self._start))
-        ):
-            boundary = self._boundary_of(text[mark.at]) if mark.kind == "delimiter" else Boundary.SENTENCE
-            return _Cut(mark.cut, boundary, mark.kind)
-        if self._on_held is not None:
-            self._tell_held(mark.cut, why_held(text, mark, at))
-        if self._clauses and mark.kind == "ellipsis" and scripts.LETTER.search(text, self._start, mark.cut) is not None:
-            return _Cut(mark.cut, Boundary.CLAUSE, "clause")
-        return self._begin_step(self._in_text)
-
-    def _sticks(self, text: str, at: int) -> bool:
-        character = text[at]
-        if character not in scripts.STUCK_CLOSERS:
-            return False
-        if character in "*_~`":
-            return text.count(character, self._sentence, at) > 0 and (
-                character != "*" or self._is_emphasis_open(text, at) or text[at - 1] == "*"
-            )
-        return text[self._mark.at].isascii() or character in scripts.CLOSERS
+            self._on_held(self._offset + behind, why)

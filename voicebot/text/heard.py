@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 _JOINS_A_WORD = "'’-"
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from voicebot.text.scripts import CLOSERS, OPENERS, compiled, is_japanese
+from voicebot.text.characters import CLOSERS, OPENERS
+from voicebot.text.language import has_japanese
+from voicebot.text.patterns import compiled
 
 SplitJapanese = Callable[[str], Sequence[str]]
 """Parts Japanese text into its phrases (bunsetsu), which joined are the text."""
@@ -42,7 +44,7 @@ def phrase_ends(text: str, split_japanese: SplitJapanese | None = None) -> list[
     Japanese is broken behind a phrase that ends in a particle or a te-form, other languages before a conjunction or
     preposition; never in brackets or quotations. The end of `text` is not among them: its last phrase may go on.
     """
-    if is_japanese(text):
+    if has_japanese(text):
         ends = _japanese_ends(text, split_japanese) if split_japanese else []
     else:
         ends = []

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-OPENING = "<think>"
-CLOSING = "</think>"
+from voicebot.text.thoughts import THOUGHT_TAGS
+
+_OPENING = "<think>"
+"""The other tags stay in the reply: what is between them is only not spoken."""
+_CLOSING = THOUGHT_TAGS[_OPENING]
 
 
 class ReasoningFilter:
@@ -32,21 +35,21 @@ class ReasoningFilter:
         self._held += delta
         while True:
             if self._state == "reasoning":
-                end = self._held.find(CLOSING)
+                end = self._held.find(_CLOSING)
                 if end < 0:
-                    self._held = self._held[-(len(CLOSING) - 1) :]
+                    self._held = self._held[-(len(_CLOSING) - 1) :]
                     return ""
                 self._state = "start"
-                self._held = self._held[end + len(CLOSING) :]
+                self._held = self._held[end + len(_CLOSING) :]
             text = self._held.lstrip()
             if self._reasoned:
                 self._held = text  # the blank lines behind the closing tag belong to it
-            if text.startswith(OPENING):
+            if text.startswith(_OPENING):
                 self._state = "reasoning"
                 self._reasoned = True
-                self._held = text[len(OPENING) :]
+                self._held = text[len(_OPENING) :]
                 continue
-            if OPENING.startswith(text):
+            if _OPENING.startswith(text):
                 return ""
             self._state = "reply"
             return self._take()

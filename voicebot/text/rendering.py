@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from voicebot.speech import Boundary, Segment, Span
-from voicebot.text import scripts
-from voicebot.text.chunking import SILENT_RULES
+from voicebot.speech import Segment, Span
+from voicebot.text.characters import UNSPEAKABLE_CLASS, has_speech
+from voicebot.text.decoration import EMOJI_CLASS
+from voicebot.text.language import reads_as_japanese
+from voicebot.text.pauses import PAUSE_MARKS, end_mark, ends_here, lacks_end
+from voicebot.text.render_options import RenderOptions
 
 if TYPE_CHECKING:
-    from voicebot.text.markup import ReaderState
+    from voicebot.text.reading import ReaderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +43,12 @@ class Rendered:
         return "".join([span.spoken for span in self.spans])
 
 
-@dataclass(frozen=True, slots=True)
-class RenderOptions:
-    """What is spoken of the things that are not prose."""
-
-    language: Literal["auto", "en", "ja"] = "auto"
-    """Language of notices and of joined words; auto: that of the reply."""
-    code: Literal["skip", "describe", "read"] = "skip"
-    """A code block becomes a short notice, its language and number of lines, or is read."""
-    tables: Literal["read", "describe", "skip"] = "read"
-    """A table is read row by row, or becomes its number of rows, or a short notice."""
-    urls: Literal["host", "read", "skip"] = "host"
-    """An address becomes its host, is read, or is "the link"."""
-    emoji: Literal["skip", "keep"] = "skip"
-    """keep: emoji stay in the spoken text, for engines that can say them."""
-    actions: Literal["skip", "read"] = "skip"
-    """Whether *waves* is read."""
-    emotion_tags: tuple[str, ...] = ()
-    """Names of [tags] besides the known ones that are neither shown nor spoken."""
-
-
 class Renderer:
     """Renders the segments of one reply, in order."""
 
-    def __init__(self, options: RenderOptions = RenderOptions()) -> None:
-        self._options = options
-        self._carried: ReaderState | None = None
+    def __init__(self, options: RenderOptions | None = None) -> None:
+        self._options = options or RenderOptions()
+        self._state: ReaderState | None = None
         """What marks of earlier segments mean for the next; None while there were none."""
         self._line_start = True
         """Whether the next segment begins a line."""
@@ -75,116 +57,68 @@ class Renderer:
 
     def feed(self, segment: Segment) -> Rendered:
         """Render the next segment; linear in its length."""
-        text, carried = segment.text, self._carried
-        in_prose = carried is None or carried.open is None
+        text, state = segment.text, self._state
+        in_prose = state is None or state.open is None
         body = text.strip(_BLANKS)
-        if segment.rule in SILENT_RULES and in_prose:
-            rendered = Rendered((Span(text, text if segment.rule == "fence rest" else "", "", "markup"),))
-        elif (carried is None or carried.at_rest) and _is_plain(text, body, self._line_start):
+        if segment.continues and in_prose:
+            rendered = Rendered((Span(text, text if segment.unit == "fence" else "", "", "markup"),))
+        elif (state is None or state.at_rest) and _is_plain(text, body, self._line_start):
             rendered = self._quick(segment, body)
         else:
             rendered = self._read(segment)
-        self._line_start = segment.rule == "item" or text.endswith(("\n", "\r"))
-        if in_prose and not segment.rule.startswith(("fence", "think")):
+        self._line_start = segment.unit == "item" or text.endswith(("\n", "\r"))
+        if in_prose and segment.unit not in ("fence", "thought"):
             self._before.append(text)
         return rendered
 
     def _quick(self, segment: Segment, body: str) -> Rendered:
         """Prose without any mark: `body`, and blanks around it."""
         text = segment.text
-        if not scripts.has_speech(body):
+        if not has_speech(body):
             return Rendered((Span(text, text, ""),) if text else ())
         begin = text.index(body[0])
         end = begin + len(body)
         spans = [Span(body, body, body)]
         if begin:
             spans.insert(0, Span(text[:begin], text[:begin], ""))
-        if body[-1] not in _PAUSES and ends_here(segment.boundary, body) and lacks_end(body[-8:]):
+        if body[-1] not in PAUSE_MARKS and ends_here(segment.boundary, body) and lacks_end(body[-8:]):
             spans.append(Span("", "", end_mark(body[-8:], lambda: self._is_japanese(text)), "pause"))
         if end < len(text):
             spans.append(Span(text[end:], text[end:], ""))
         return Rendered(tuple(spans))
 
     def _read(self, segment: Segment) -> Rendered:
-        from voicebot.text.markup import ReaderState, read_marked
+        from voicebot.text.markup import read_marked
+        from voicebot.text.reading import ReaderState
 
-        carried = self._carried = self._carried or ReaderState()
-        carried.line_start = self._line_start
+        state = self._state = self._state or ReaderState()
+        state.line_start = self._line_start
         known: list[bool] = []
 
-        def japanese() -> bool:
+        def is_japanese() -> bool:
             if not known:
                 known.append(self._is_japanese(segment.text))
             return known[0]
 
-        return Rendered(read_marked(segment, self._options, carried, japanese))
+        return Rendered(read_marked(segment, self._options, state, is_japanese))
 
     def _is_japanese(self, text: str) -> bool:
         """Whether what is added to `text` in speech is to be Japanese."""
         if self._options.language != "auto":
             return self._options.language == "ja"
         before = " ".join(self._before)
-        in_code = self._carried is not None and self._carried.open is not None and self._carried.open.kind == "code"
-        prose = "" if in_code and before else _NOT_PROSE.sub(" ", text[:2000])
-        own = _japanese_weight(prose)
-        if (
-            not _KANA.search(prose)
-            and len(scripts.compiled(_KANJI).findall(before + prose)) >= 12
-            and not _KANA.search(before)
-        ):
-            return False  # Chinese
-        if own > 0:
-            return True
-        if own < 0 and not scripts.is_japanese(prose) and len(_WORD.findall(prose)) >= 3:
-            return False
-        return _japanese_weight(before + prose) > 0
+        in_code = self._state is not None and self._state.open is not None and self._state.open.kind == "code"
+        return reads_as_japanese("" if in_code and before else text[:2000], before)
 
 
-# ---------------------------------------------------------------- where the voice pauses
-
-_PAUSES = frozenset(".!?,;:。！？、，．；：…‥｡､।॥؟،؛۔—–-~～〜")
-_CLOSERS = "".join(scripts.CLOSERS) + "\"'’‘“»＂* "
-_WRAPPED_CHARACTERS, _WRAPPED_JAPANESE = 50, 30
-"""A longer line without a mark at its end was broken to fit a page, and goes on."""
-
-
-def ends_here(boundary: Boundary, text: str, *, marked: bool = False) -> bool:
-    """Whether the voice is to pause behind the segment `text`."""
-    if boundary in (Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED):
-        return False
-    if marked:
-        return True
-    if boundary is Boundary.END:
-        return False
-    wrapped = _WRAPPED_JAPANESE if scripts.is_japanese(text) else _WRAPPED_CHARACTERS
-    return not (boundary is Boundary.LINE and len(text) > wrapped)
-
-
-def lacks_end(tail: str) -> bool:
-    """Whether speech that ends with `tail` would run into the next."""
-    core = tail.rstrip(_CLOSERS)
-    return bool(core) and core[-1] not in _PAUSES
-
-
-def end_mark(tail: str, japanese: Callable[[], bool]) -> str:
-    return "。" if scripts.is_japanese(tail.rstrip(_CLOSERS)[-1:]) or japanese() else "."
-
-
-# ---------------------------------------------------------------- prose and its language
+# ---------------------------------------------------------------- prose
 
 _BLANKS = " \n"
-CONTROL_CLASS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
-UNSPEAKABLE_CLASS = f"{CONTROL_CLASS}\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
 _MARKED = re.compile(
-    rf"[*_~`#<>&\[\]|\\$¥￥(（^/:;={scripts.DECORATION_CLASS}\u25a0-\u25ff\u2776-\u27bf\ufe0e\ufe0f\u20e3→⇒⟶ｗ【"
+    rf"[*_~`#<>&\[\]|\\$¥￥(（^/:;={EMOJI_CLASS}\ufe0e\ufe0f\u20e3→⇒⟶ｗ【"
     rf"\t\n\r\u2028\u2029\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000{UNSPEAKABLE_CLASS}]|  "
 ).search
 _MARKER_BEGINS = frozenset("-+–—•⁃‣◦●○■□▪・0123456789０１２３４５６７８９")
-_KANA = re.compile("[\u3041-\u30ff]")
-_KANJI = "[\u3400-\u9fff]"
-_LATIN = re.compile("[A-Za-zÀ-ɏ]")
-_WORD = re.compile("[A-Za-zÀ-ɏ]{2,}")
-_NOT_PROSE = re.compile(r"`[^`\n]*+`|\$[^$\n]*+\$|https?://[!-~]*+|<[^<>\n]*+>|\\[A-Za-z]++")
 
 
 def _is_plain(text: str, body: str, line_start: bool) -> bool:
@@ -194,10 +128,3 @@ def _is_plain(text: str, body: str, line_start: bool) -> bool:
         and "ww" not in body
         and not (body[:1] in _MARKER_BEGINS and (line_start or "\n" in text[: text.index(body[0])]))
     )
-
-
-def _japanese_weight(text: str) -> int:
-    """Above 0 for Japanese text with foreign words, below for foreign text with Japanese words."""
-    if text.isascii():
-        return -len(_LATIN.findall(text))
-    return 5 * (len(_KANA.findall(text)) + len(scripts.compiled(_KANJI).findall(text))) - len(_LATIN.findall(text))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from voicebot.speech import Boundary, Segment
-from voicebot.text.rendering import Renderer, RenderOptions
+from voicebot.text.render_options import RenderOptions
+from voicebot.text.rendering import Renderer
 
 
 def spoken_text(text: str, *, japanese: bool | None = None) -> str:

@@ -13,7 +13,7 @@ import anyio
 
 from voicebot.config.models import TtsTone
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
-from voicebot.text.scripts import speech_seconds
+from voicebot.text.speech_length import speech_seconds
 
 _LOUDNESS = 8_000
 _FADE_SECONDS = 0.005

@@ -1,0 +1,62 @@
+"""What a character is: marks, brackets, letters, and the scripts that are written without blanks."""
+
+from __future__ import annotations
+
+import re
+
+NEWLINES = "\n\r\u2028\u2029\x85"
+FULL_STOPS = "。｡।॥。።။۔។"
+"""These end a sentence whatever comes next."""
+EXCLAIMS = "!?！？‼⁇⁈⁉؟՞"
+ELLIPSES = "…‥"
+MARKS = frozenset(FULL_STOPS + EXCLAIMS + ELLIPSES + ".．")
+STRONG_MARKS = frozenset(FULL_STOPS + EXCLAIMS + ".．")
+CLAUSE_MARKS = "、，､,;；:：،؛—―–"
+DASHES = "—―–"
+OPENERS = frozenset("(（[［{｛「『【〔《〈〖｢“„")
+CLOSERS = frozenset(")）]］}｝」』】〕》〉〗｣”")
+TOGGLES = frozenset('"«»＂')
+"""Quotation marks that open and close."""
+STUCK_CLOSERS = CLOSERS | TOGGLES | frozenset("'’‘“›*_~`")
+"""What may stand between the mark of a sentence and its end, without a blank."""
+CONTROL_CLASS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
+"""For a pattern: what moves a terminal's cursor, or cannot be written to it."""
+UNSPEAKABLE_CLASS = f"{CONTROL_CLASS}\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
+"""For a pattern: what neither shows nor sounds."""
+LETTER = re.compile(r"[^\W_]")
+_FIRST_ALPHABETIC = re.compile(r"[^\W\d_]")
+
+
+def has_speech(text: str) -> bool:
+    """Whether there is any letter or digit, in any script."""
+    return LETTER.search(text) is not None
+
+
+def is_cjk(character: str) -> bool:
+    """Whether `character` is written without blanks around it: kana, kanji, hangul."""
+    return character >= "\u3005" and (
+        "\u3041" <= character <= "\u30ff"
+        or "\u3400" <= character <= "\u9fff"
+        or "\uac00" <= character <= "\ud7a3"
+        or character <= "\u3007"
+        or "\u31f0" <= character <= "\u31ff"
+        or "\uf900" <= character <= "\ufaff"
+        or "\uff66" <= character <= "\uff9d"
+        or "\U00020000" <= character <= "\U0003ffff"
+    )
+
+
+def is_hangul(character: str) -> bool:
+    """Whether `character` is a Korean syllable: blanks part the words, particles are glued to them."""
+    return "\uac00" <= character <= "\ud7a3"
+
+
+def is_numeral(character: str) -> bool:
+    """Whether `character` is a digit, or a kanji that writes a number: no comma parts 二、三日."""
+    return character.isdecimal() or character in "一二三四五六七八九十百千万数"
+
+
+def starts_lower(text: str, end: int) -> bool:
+    """Whether the first letter of `text[:end]` is a small one, as in chats without capitals."""
+    first = _FIRST_ALPHABETIC.search(text, 0, end)
+    return first is not None and first[0].islower()

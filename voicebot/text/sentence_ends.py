@@ -1,0 +1,314 @@
+"""Whether a sentence ends at a mark, once the next visible character is there.
+
+The rules of the language at the marks themselves: the chunker finds a mark and asks here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from voicebot.text.abbreviations import NAME_ENDS, NAMES_WITH_MARK, ending_before, ends_before_word
+from voicebot.text.characters import (
+    CLOSERS,
+    DASHES,
+    LETTER,
+    NEWLINES,
+    OPENERS,
+    STUCK_CLOSERS,
+    is_cjk,
+    is_hangul,
+    starts_lower,
+)
+from voicebot.text.decoration import ARMS, DECORATION, face_end, smiley_end
+from voicebot.text.graphemes import extends
+from voicebot.text.holds import is_emphasis_open
+from voicebot.text.marks import WRITTEN_MARKS, Mark
+from voicebot.text.particles import PARTICLE_ENDS, begins_sentence
+from voicebot.text.quotations import is_said_by
+
+_OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
+_CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
+
+Verdict = Literal["ends", "ends at once", "goes on", "open", "unclear"]
+"""Whether the sentence ends at a mark: "at once" if nothing that comes behind it matters, "open" while nothing visible
+has come, "unclear" while more has to be seen of what has come."""
+
+
+def look_behind(mark: Mark, text: str, end: int, final: bool) -> Verdict:
+    """Take in what sticks to `mark`, then let the next visible character of text[:end] decide.
+
+    `final` says that nothing will follow. `mark` keeps what was seen: while it is "open" or "unclear", ask again.
+    """
+    at = mark.seen
+    while at < end:
+        character = text[at]
+        written = WRITTEN_MARKS.get(character)
+        if written is not None:
+            if at > mark.cut and written == "dot":  # " . . ." is an ellipsis, " .NET" is not
+                if at + 1 >= end and not final:
+                    break
+                if text[at + 1 : at + 2].isalnum():
+                    return _verdict(mark, text, at, end, final)
+            mark.take(character, written, at)
+            at = mark.cut = at + 1
+            if written == "full stop" and mark.kind == "full stop" and not is_tied(text, at - 1):
+                mark.seen = at
+                return "ends at once"
+        elif (at == mark.cut and _sticks(text, mark, at)) or extends(character) or DECORATION.match(character):
+            at = mark.cut = at + 1
+        elif character.isspace() and character not in NEWLINES:
+            if mark.kind == "delimiter":
+                mark.seen = at
+                return "ends"
+            at += 1
+        elif character in ARMS and at + 1 >= end and not final:
+            break
+        elif character in ARMS and text[at + 1 : at + 2] in ("(", "（"):
+            at += 1
+        elif mark.kind != "delimiter" and (face := _face_end(text, at, end, final)) != at:
+            if face is None:
+                mark.seen = at
+                return "unclear"
+            at = mark.cut = face
+        else:
+            return _verdict(mark, text, at, end, final)
+    mark.seen = at
+    return "open"
+
+
+def _verdict(mark: Mark, text: str, at: int, end: int, final: bool) -> Verdict:
+    mark.seen = at
+    ends = _decide(text, mark, at, end, final)
+    return "unclear" if ends is None else "ends" if ends else "goes on"
+
+
+def _face_end(text: str, at: int, end: int, final: bool) -> int | None:
+    """Where the kaomoji or smiley that begins at `at` ends; `at` itself if there is none; None: unknown yet."""
+    if text[at] in "(（":
+        return face_end(text, at, end, final)
+    return smiley_end(text, at, end, final) if text[at] in ":;" else at
+
+
+def _sticks(text: str, mark: Mark, at: int) -> bool:
+    """Whether the closing mark text[at] belongs to the sentence that `mark` ends."""
+    character = text[at]
+    if character not in STUCK_CLOSERS:
+        return False
+    if character in "*_~`":
+        return text.count(character, 0, at) > 0 and (
+            character != "*" or is_emphasis_open(text, at) or text[at - 1] == "*"
+        )
+    return text[mark.at].isascii() or character in CLOSERS
+
+
+def is_tied(text: str, at: int) -> bool:
+    """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
+    return is_emphasis_open(text, at) or (text[max(0, at - 1) : at + 1] in NAME_ENDS and _ends_name(text, at))
+
+
+def why_held(text: str, mark: Mark, at: int) -> str:
+    """In two or three words, why no sentence ends at `mark` when the next visible character is text[at]."""
+    if _ends_name(text, mark.at):
+        return "part of a name"
+    glued, character = at == mark.cut, text[at : at + 1]
+    if mark.kind == "dot":
+        ending = ending_before(text, mark.at)[0]
+        if ending in _ENDINGS:
+            return _ENDINGS[ending]
+        if glued:
+            return "within a word or number"
+    if character and is_cjk(character) and mark.kind != "ellipsis":
+        return "a particle goes on"
+    if mark.kind == "ellipsis":
+        return "a hesitation"
+    return "goes on in lower case" if character.islower() else "the sentence goes on"
+
+
+_ENDINGS: dict[str, str] = {
+    "never": "abbreviation",
+    "by next word": "abbreviation",
+    "before number": "abbreviation before a number",
+    "initial": "initial",
+    "ordinal": "ordinal",
+}
+
+
+def _ends_name(text: str, at: int) -> bool:
+    """Whether text[at] is the last character of a name such as モーニング娘。"""
+    return text[max(0, at - 16) : at + 1].endswith(NAMES_WITH_MARK)
+
+
+def is_finished(text: str, mark: Mark) -> bool:
+    """Whether the sentence, as far as it can be seen, is over."""
+    if mark.kind != "dot" or text[mark.at] != ".":
+        return True
+    ending, previous, word = ending_before(text, mark.at)
+    if ending == "initial":
+        return ends_before_word(ending, previous, word, "the ", 0, 4, True) is True
+    return ending != "never"
+
+
+def _decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
+    """Whether a sentence ends at `mark.cut` when the next visible character is text[at]; None: more has to be seen."""
+    character, kind = text[at], mark.kind
+    glued = at == mark.cut
+    ascii_mark = text[mark.at].isascii()
+    if kind == "delimiter":
+        return _decide_delimiter(text, mark, at)
+    if character in NEWLINES:
+        return True
+    if character == "<":
+        return not (glued and ascii_mark) or kind in ("mark", "quote")
+    if kind == "full stop" or (kind == "mark" and _ends_name(text, mark.at)):
+        if _ends_name(text, mark.at):
+            return character.isupper() and not glued and character.isascii()
+        return True
+    if is_cjk(character):
+        return _decide_before_cjk(text, mark, at, end, final)
+    if text[mark.at] == "．":
+        return not character.isdigit()
+    if glued and ascii_mark:
+        return (character in "「『" or (kind != "dot" and character in '“"*')) and is_cjk(_before_mark(text, mark))
+    if glued:
+        if kind == "quote" and character in OPENERS and _is_quoted_within(text, mark):
+            return False
+        return _decide_glued(mark, character)
+    return _decide_after_blank(text, mark, at, end, final)
+
+
+def _is_quoted_within(text: str, mark: Mark) -> bool:
+    """Whether the sentence began before the quotation: 彼は「なぜ？」「どうして？」と…"""
+    return LETTER.search(text, 0, mark.opened) is not None
+
+
+def _decide_after_dash(text: str, dash: int, end: int, final: bool) -> bool | None:
+    """— Ты слышишь? — спросил кот: a sentence goes on in small letters behind the dash."""
+    at = dash + 1
+    while at < end and text[at].isspace():
+        at += 1
+    if at == end:
+        return None if not final and end - dash < 4 else True
+    return not text[at].islower()
+
+
+def _is_korean(text: str, mark: Mark) -> bool:
+    return any(is_hangul(character) for character in text[: mark.at])
+
+
+def _before_mark(text: str, mark: Mark) -> str:
+    return text[mark.at - 1] if mark.at > 0 else " "
+
+
+def _decide_delimiter(text: str, mark: Mark, at: int) -> bool:
+    character, delimiter = text[at], text[mark.at]
+    if character in NEWLINES or is_cjk(character) or character in "「『（【《":
+        return not (delimiter == "." and ending_before(text, mark.at)[0] == "before number")
+    return not delimiter.isascii() and not (delimiter in "．，：" and character.isdigit())
+
+
+def _decide_before_cjk(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
+    kind = mark.kind
+    if kind == "ellipsis":
+        return False
+    if kind == "emoji":
+        before = text[: mark.at].rstrip()[-1:] if at > mark.cut else _before_mark(text, mark)
+        if before in PARTICLE_ENDS or not (is_cjk(before) or before in "~～"):
+            return False
+    if kind == "dot" and text[mark.at] == ".":
+        ending, _, _ = ending_before(text, mark.at)
+        if ending not in ("word", "ordinal"):
+            return False
+        if ending == "ordinal" and (at == mark.cut or is_hangul(text[at])):
+            return False
+    if kind == "quote" and at == mark.cut and is_hangul(text[at]):
+        return False
+    if kind == "quote" and (said := is_said_by(text, at, end, final)) is not False:
+        return None if said is None else False
+    if kind == "quote" and at == mark.cut and text[at] == "で":  # 「…」でも is "even with", でも、 begins a sentence
+        if end - at < 3 and not final:
+            return None
+        return text[at + 2 : at + 3] == "、" and begins_sentence(text, at, end, wide=True, final=final)
+    if "\u3041" <= text[at] <= "\u309f" and at == mark.cut:
+        return begins_sentence(text, at, end, wide=kind != "mark", final=final)
+    return True
+
+
+def _decide_glued(mark: Mark, character: str) -> bool:
+    """Directly behind a full-width mark, an emoji or a closing bracket."""
+    if character in _CONTINUES:
+        return False
+    if mark.kind == "ellipsis":
+        return False
+    if mark.kind in ("quote", "emoji", "action"):
+        return character in _OPENING_MARKS or character.isupper()
+    return True
+
+
+def _decide_after_blank(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
+    kind = mark.kind
+    if kind in ("dot", "mark") and text[at] in _OPENING_MARKS and text[at] not in "(（[<":
+        return kind == "mark" or ending_before(text, mark.at)[0] in (
+            "word",
+            "ordinal",
+        )
+    first, stop = at, min(end, at + 6)
+    while first < stop and text[first] in _OPENING_MARKS:
+        first += 1
+    if first == stop:
+        if stop < at + 6 and not final:
+            return None
+        return kind != "ellipsis"
+    opened, letter = first > at, text[first]
+    if opened and is_cjk(letter):
+        return kind not in ("ellipsis", "dot") or is_cjk(_before_mark(text, mark))
+    if letter.islower():
+        action = text[at] == "*" and text[at + 1 : at + 2] != "*"
+        return _decide_before_small(text, mark, opened, text[at]) or (kind == "ellipsis" and action)
+    if kind == "ellipsis":
+        return _decide_after_ellipsis(text, mark, first, end, final)
+    if kind == "quote":
+        if text[at] in "([":
+            return False
+        said = is_said_by(text, first, end, final) if letter.isalpha() and mark.quoted else False
+        return None if said is None else not said and (letter.isalnum() or opened)
+    if kind == "dot":
+        if not letter.isalnum():
+            return letter not in "&,;:" and ending_before(text, mark.at)[0] in (
+                "word",
+                "ordinal",
+            )
+        ending, previous, word = ending_before(text, mark.at)
+        if letter.isdigit():
+            return ending == "word" or (ending == "ordinal" and not _is_korean(text, mark))  # 11. 30.
+        return ends_before_word(ending, previous, word, text, first, end, final)
+    if kind == "emoji":
+        return letter.isalnum() and not (
+            _before_mark(text, mark) == " " and text[max(0, mark.at - 3) : mark.at].strip() == "I"
+        )
+    if letter in DASHES and kind == "mark":
+        return _decide_after_dash(text, first, end, final)
+    return letter not in "&,;"
+
+
+def _decide_before_small(text: str, mark: Mark, opened: bool, opener: str) -> bool:
+    kind = mark.kind
+    if kind in ("ellipsis", "action"):
+        return False
+    small_style = starts_lower(text, mark.at)
+    if kind == "dot":
+        ending, _, word = ending_before(text, mark.at)
+        return (small_style or opened) and ending == "word" and len(word) > 1
+    if kind == "quote":
+        return opened and opener not in "(["
+    return small_style or (opened and opener not in "([")
+
+
+def _decide_after_ellipsis(text: str, mark: Mark, first: int, end: int, final: bool) -> bool | None:
+    """ "Wait... Did you", not "Hmm... I think" nor "from 3 ... 5"."""
+    if not text[first].isupper():
+        return False
+    if text[first] != "I":
+        return True
+    if first + 1 >= end and not final:
+        return None
+    return text[first + 1 : first + 2].isalpha() or len(text[: mark.at].split()) > 2
