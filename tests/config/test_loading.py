@@ -21,7 +21,7 @@ from voicebot.config.models import (
 )
 from voicebot.errors import ConfigError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 def write(folder: Path, text: str) -> Path:
