@@ -130,16 +130,16 @@ def test_every_error_is_told_at_once_with_its_file_and_key(tmp_path: Path) -> No
     assert f"{path}: chunking.max_charcters: unknown key; did you mean max_characters?" in text
     assert f"{path}: chunking.idle_seconds:" in text
     assert f"{path}: tts.rate:" in text
-    assert f"{path}: speach" in text
+    assert f"{path}: speach: unknown table" in text
     assert "VOICEBOT_CHAT__KIND: chat.kind: unknown kind 'olama'; did you mean ollama?" in text
-    assert "--set nonsense: want SECTION.KEY=VALUE" in text
+    assert "--set nonsense: expected SECTION.KEY=VALUE" in text
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("[chat\n", "not valid TOML"),
-        ("chat = 3\n", "want a table"),
+        ("chat = 3\n", "chat: expected a table"),
         ('[tts]\nkind = "voicevox"\nspeed = "fast"\n', "tts.speed"),
         ("[tts]\nvolume = nan\n", "tts.volume"),
         ('[chat]\nkind = "openai"\nbase_url = "localhost:8000"\n', "chat.base_url"),

@@ -298,7 +298,7 @@ class McpServer(Section):
     def either_command_or_url(self) -> Self:
         """Exactly one of them says where the server is."""
         if bool(self.command.strip()) == (self.url is not None):
-            raise ValueError("want either a command or a url")
+            raise ValueError("needs either a command or a url")
         return self
 
 
