@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.config.loading import load_config, search_paths
+from voicebot.config.loading import Fault, InvalidConfig, load_config, search_paths
 from voicebot.config.models import (
     AudioWav,
     ChatAuto,
@@ -154,6 +154,18 @@ def test_each_fault_is_named(tmp_path: Path, text: str, expected: str) -> None:
         load_config(path, environment={})
     assert expected in caught.value.message
     assert str(path) in caught.value.message
+
+
+def test_the_earlier_name_of_a_table_is_answered_with_the_new_one_in_every_layer(tmp_path: Path) -> None:
+    path = write(tmp_path, '[session]\nturns = 3\nsystem_prompt = "Be brief."\n[tts]\nrate = 9999\n')
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(path, environment={"VOICEBOT_SESSION__TURNS": "4"}, assignments=["session.turns=5"])
+    *renamed, rate = caught.value.faults
+    assert renamed == [
+        Fault(origin, "session", "the table is called [conversation] now")
+        for origin in (str(path), "VOICEBOT_SESSION__TURNS", "--set session.turns")
+    ]
+    assert rate.key == "tts.rate"
 
 
 def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "VOICEBOT_"
 
+_RENAMED_TABLES = {"session": "conversation"}
+"""Tables of earlier versions, and what they are called now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -97,11 +100,12 @@ def load_config(
     from_command, faults = _settings_of_assignments(assignments)
     from_command += [_setting(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
     layers = [from_file, from_environment, from_command]
+    faults += _renamed(layers)
 
     merged, origins = _merge(layers)
     config = None
     try:
-        config = Config.model_validate(merged)
+        config = Config.model_validate({name: table for name, table in merged.items() if name not in _RENAMED_TABLES})
     except ValidationError as error:
         faults += [_fault(problem, merged, origins) for problem in error.errors(include_url=False)]
     if config is None or faults:
@@ -218,6 +222,17 @@ def _keys_of(section: str, kind: object) -> set[str]:
 
 
 # ---------------------------------------------------------------- faults
+
+
+def _renamed(layers: Iterable[Sequence[_Setting]]) -> list[Fault]:
+    """A fault for each layer's use of a table by an earlier name."""
+    found = [
+        Fault(setting.origin, setting.section, f"the table is called [{_RENAMED_TABLES[setting.section]}] now")
+        for layer in layers
+        for setting in layer
+        if setting.section in _RENAMED_TABLES
+    ]
+    return list(dict.fromkeys(found))  # a file is told once, however many keys it has there
 
 
 def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[str, str]) -> Fault:  # Any: TOML
