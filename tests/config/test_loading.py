@@ -214,6 +214,25 @@ def test_an_api_key_is_never_shown(tmp_path: Path) -> None:
     assert "sk-secret" not in caught.value.message
 
 
+def test_the_environment_of_an_mcp_server_is_never_shown(tmp_path: Path) -> None:
+    """A server without command and url was told with its whole table, tokens included."""
+    path = write(tmp_path, '[tools.mcp.files]\nenv = { TOKEN = "s3cret" }\n')
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(path, environment={})
+    assert caught.value.faults == (Fault(str(path), "tools.mcp.files", "needs either a command or a url"),)
+
+
+def test_a_table_within_a_section_has_keys_of_its_own(tmp_path: Path) -> None:
+    """A misspelt key of an MCP server was answered with the keys of [tools], and chat.options = 3 with [chat]."""
+    path = write(tmp_path, '[tools.mcp.files]\ncomand = "npx"\n[chat]\nkind = "ollama"\noptions = 3\n')
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(path, environment={})
+    assert [(fault.key, fault.message) for fault in caught.value.faults] == [
+        ("chat.options", "expected a table: [chat.options] with its keys below it"),
+        ("tools.mcp.files.comand", "unknown key; did you mean command?"),
+    ]
+
+
 def test_values_from_the_environment_are_read_as_toml_and_else_as_text() -> None:
     environment = {
         "VOICEBOT_CONVERSATION__TURNS": "7",

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from voicebot.config.models import DEFAULT_KINDS, Config
+from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
 from voicebot.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ ENVIRONMENT_PREFIX = "VOICEBOT_"
 
 _RENAMED_TABLES = {"session": "conversation"}
 """Tables of earlier versions, and what they are called now."""
+_INNER_TABLES: dict[tuple[str, ...], type[BaseModel]] = {("tools", "mcp"): McpServer}
+"""Tables within a section whose entries have keys of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,10 +255,10 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
             near = difflib.get_close_matches(wanted, kinds.split(", "), 1, 0.5)
             message = f"unknown kind {wanted!r}{_did_you_mean(near)} (one of: {kinds})"
         case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
-            message = f"expected a table: [{section}] with its keys below it"
+            message = f"expected a table: [{key}] with its keys below it"
         case _:
             message = message.removeprefix("Value error, ")
-            if not key.endswith("api_key"):
+            if not (isinstance(problem["input"], dict) or key.endswith("api_key")):  # both may hold secrets
                 message += f", not {problem['input']!r}"
     return Fault(origin, key, message)
 
@@ -270,7 +272,9 @@ def _unknown_key(path: Sequence[str], merged: Mapping[str, Any]) -> str:  # Any:
 
 
 def _keys_below(table: Sequence[str], merged: Mapping[str, Any]) -> set[str]:  # Any: TOML
-    """The keys that a section may hold."""
+    """The keys that a section may hold, or a table within one such as tools.mcp.files."""
+    if inner := _INNER_TABLES.get(tuple(table[:2])):
+        return set(inner.model_fields)
     section = table[0]
     return _keys_of(section, merged[section].get("kind", DEFAULT_KINDS.get(section)))
 
