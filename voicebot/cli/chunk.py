@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 from anyio import CancelScope
@@ -10,6 +9,7 @@ from anyio import CancelScope
 from voicebot import events
 from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
+from voicebot.cli.output import json_line
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext
 from voicebot.cli.view import JsonView, TextView, viewing
 from voicebot.config.models import Config
@@ -33,7 +33,7 @@ class _Objects(JsonView):
 
     def show(self, event: Event) -> str:
         """The line for `event`."""
-        return json.dumps(asdict(event), ensure_ascii=False) + "\n" if isinstance(event, events.SegmentReady) else ""
+        return json_line(asdict(event)) if isinstance(event, events.SegmentReady) else ""
 
 
 async def chunk(config: Config, context: CommandContext, source: ChatModel, *, as_json: bool) -> int:

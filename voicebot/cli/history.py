@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.runner import OK, CommandContext, exit_code, run_command, show_error, status
+from voicebot.cli.output import Row, json_line, show_error, status, write_json, write_out, write_table
+from voicebot.cli.runner import OK, CommandContext, exit_code, run_command
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import Store
@@ -34,8 +35,6 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
-Row = dict[str, Any]  # Any: texts, numbers and objects, ready for json.dumps
-
 
 class Format(StrEnum):
     """How conversations are exported."""
@@ -55,9 +54,9 @@ def list_(
 
         kept = store.conversations()
         if json:
-            _out_json(dataclasses.asdict(conversation) for conversation in kept)
+            write_json(dataclasses.asdict(conversation) for conversation in kept)
         else:
-            _table(
+            write_table(
                 {"name": c.name, "turns": c.turns, "last": _when(c.last), "opening": _short(c.opening)} for c in kept
             )
         if not kept:
@@ -87,9 +86,9 @@ def show(
             return OK
         turns = store.turns(conversation)
         if json:
-            _out_json(_as_dict(conversation, turn) for turn in turns)
+            write_json(_as_dict(conversation, turn) for turn in turns)
         else:
-            _out("\n".join(_shown(turn) for turn in turns))
+            write_out("\n".join(_shown(turn) for turn in turns))
         return OK
 
     _run(work, config, set_, debug)
@@ -115,9 +114,9 @@ def search(
     def work(store: Store) -> int:
         found = store.search(" ".join(words), conversation=conversation, limit=limit)
         if json:
-            _out_json(_as_dict(one.conversation, one.turn) for one in found)
+            write_json(_as_dict(one.conversation, one.turn) for one in found)
         else:
-            _out("\n".join(f"{one.conversation}\n{_shown(one.turn)}" for one in found))
+            write_out("\n".join(f"{one.conversation}\n{_shown(one.turn)}" for one in found))
         if not found:
             status("nothing found")
         return OK
@@ -153,10 +152,10 @@ def export(
             text = "\n".join(_markdown(conversation, turns) for conversation, turns in contents)
         else:
             text = "".join(
-                _json_line(_as_dict(conversation, turn)) for conversation, turns in contents for turn in turns
+                json_line(_as_dict(conversation, turn)) for conversation, turns in contents for turn in turns
             )
         if output is None:
-            _out(text)
+            write_out(text)
             return OK
         try:
             output.write_text(text, encoding="utf-8")
@@ -193,7 +192,7 @@ def delete(
         conversations = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
         turns = store.delete(conversations)
         if json:
-            _out_json([{"deleted": conversations, "turns": turns}])
+            write_json([{"deleted": conversations, "turns": turns}])
         else:
             status(f"deleted: {', '.join(conversations) or 'nothing'} ({turns} turns)")
         return OK
@@ -239,21 +238,6 @@ def _run(work: Callable[[Store], int], config: Path | None, assignments: list[st
 
 
 # ---------------------------------------------------------------- how it looks
-
-
-def _out(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _out_json(rows: Iterable[Row]) -> None:
-    _out("".join(_json_line(row) for row in rows))
-
-
-def _json_line(row: Row) -> str:
-    import json
-
-    return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def _as_dict(conversation: str, turn: Turn) -> Row:
@@ -313,18 +297,3 @@ def _note(turn: Turn) -> str:
             return "interrupted" + (f"; not heard: {unsaid}" if unsaid else "")
         case "failed":
             return turn.error + (f"; not heard: {unsaid}" if unsaid else "")
-
-
-def _table(rows: Iterable[Row]) -> None:
-    rows = list(rows)
-    if not sys.stdout.isatty():
-        _out("".join("\t".join(str(value) for value in row.values()) + "\n" for row in rows))
-        return
-    if rows:
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(*rows[0], box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*(str(value) for value in row.values()))
-        Console().print(table)

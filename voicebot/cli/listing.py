@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
 
-from voicebot.cli.runner import OK, status
-from voicebot.cli.view import write_out
+from voicebot.cli.output import Row, json_document, status, write_json, write_out, write_table
+from voicebot.cli.runner import OK
 from voicebot.config.loading import Loaded, search_paths, user_config_path
 from voicebot.config.models import Config, TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox
-
-Row = dict[str, Any]  # Any: texts and numbers, ready for json.dumps
 
 
 async def list_voices(config: TtsConfig, *, as_json: bool) -> int:
@@ -36,8 +32,10 @@ async def list_voices(config: TtsConfig, *, as_json: bool) -> int:
             rows = [{"voice": f"{v.character}/{v.style}", "style id": v.style_id} for v in await list_styles(config)]
         case TtsTone():
             rows = [{"voice": "tone"}]
-    print_rows(rows, as_json=as_json)
-    if not as_json:
+    if as_json:
+        write_json(rows)
+    else:
+        write_table(rows)
         status("choose one with --voice, or as tts.voice in config.toml")
     return OK
 
@@ -47,38 +45,21 @@ async def list_devices(*, as_json: bool) -> int:
     from voicebot.audio.portaudio import list_devices as devices
 
     rows = await to_thread.run_sync(devices)
-    if not as_json:
-        rows = [{**row, "default": "default" if row["default"] else ""} for row in rows]
-    print_rows(rows, as_json=as_json)
-    if not as_json:
+    if as_json:
+        write_json(rows)
+    else:
+        write_table({**row, "default": "default" if row["default"] else ""} for row in rows)
         status(
             "choose one with --set audio.kind=device --set audio.device=NAME" if rows else "there is no output device"
         )
     return OK
 
 
-def print_rows(rows: Sequence[Row], *, as_json: bool) -> None:
-    """Print a table, aligned on a terminal, with tabs elsewhere, or as one JSON object a row."""
-    if as_json:
-        write_out("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-        return
-    if not sys.stdout.isatty():
-        write_out("".join("\t".join(str(value) for value in row.values()) + "\n" for row in rows))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*(rows[0] if rows else ()), box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
-
-
 def show_config(loaded: Loaded, *, origin: bool, as_json: bool) -> None:
     """Print the configuration in force."""
     values = {section: _plain(getattr(loaded.config, section)) for section in Config.model_fields}
     if as_json:
-        write_out(json.dumps(values, ensure_ascii=False, indent=2) + "\n")
+        write_out(json_document(values))
         return
     lines = []
     for section, table in values.items():
@@ -120,4 +101,4 @@ def show_paths(explicit: Path | None) -> int:
 
 def show_schema() -> None:
     """Print the JSON schema of config.toml."""
-    write_out(json.dumps(Config.model_json_schema(), ensure_ascii=False, indent=2) + "\n")
+    write_out(json_document(Config.model_json_schema()))

@@ -14,7 +14,8 @@ from voicebot.cli.history import history_app
 from voicebot.cli.lab import experiments as lab_experiments
 from voicebot.cli.lab import lab_app
 from voicebot.cli.lab import score as lab_score
-from voicebot.cli.runner import CommandContext, die_quietly_until_running, exit_code, run_command, show_error, status
+from voicebot.cli.output import show_error, status
+from voicebot.cli.runner import CommandContext, die_quietly_until_running, exit_code, run_command
 
 if TYPE_CHECKING:
     from voicebot.config.loading import Loaded

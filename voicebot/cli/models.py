@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from voicebot.cli.listing import Row, print_rows
-from voicebot.cli.runner import OK, status
+from voicebot.cli.output import Row, status, write_json, write_table
+from voicebot.cli.runner import OK
 from voicebot.config.models import ChatAuto, ChatConfig, ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
 
@@ -29,8 +29,10 @@ async def list_models(config: ChatConfig, *, as_json: bool) -> int:
         case _:
             status(f"the kind {config.kind} has no models to choose from")
             return OK
-    print_rows(rows if as_json else [_shown(row) for row in rows], as_json=as_json)
-    if not as_json:
+    if as_json:
+        write_json(rows)
+    else:
+        write_table(map(_shown, rows))
         status("choose one with --model, or as chat.model in config.toml")
     return OK
 

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-import typer
-
+from voicebot.cli.output import show_error, status
 from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError
 
 OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO = range(7)
@@ -34,22 +33,6 @@ def exit_code(error: VoicebotError) -> int:
             return USAGE
         case _:
             return FAILED
-
-
-def status(text: str, *, bold: bool = False) -> None:
-    """Print a line for the person at the terminal, on standard error."""
-    color = False if os.environ.get("NO_COLOR") else None  # None: where it is a terminal
-    try:
-        typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
-    except OSError:
-        return  # nobody reads it
-
-
-def show_error(error: VoicebotError) -> None:
-    """Print what happened and what to do about it, on standard error."""
-    status(f"voicebot: {error.message}", bold=True)
-    if error.hint:
-        status(f"  → {error.hint}")
 
 
 def leave_at_once(code: int) -> NoReturn:

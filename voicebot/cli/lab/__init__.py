@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json as json_format
 import shutil
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.runner import FAILED, OK, exit_code, leave_at_once, run_command, show_error, status
+from voicebot.cli.output import show_error, status, write_json, write_out
+from voicebot.cli.runner import FAILED, OK, exit_code, leave_at_once, run_command
 
 if TYPE_CHECKING:
     from voicebot.config.models import Config
@@ -69,9 +69,9 @@ def replay(
         for number, trace in enumerate(read_traces(traces)):
             run = run_replay(trace, settings, engine, setting=settings.chunking.strategy, seed=seed)
             if json:
-                _out_json(as_dict(run))
+                write_json([as_dict(run)])
             else:
-                _out(("\n" if number else "") + timeline(run, width=_width()))
+                write_out(("\n" if number else "") + timeline(run, width=_width()))
 
 
 @lab_app.command()
@@ -138,10 +138,9 @@ def compare(
             for engine in engines
         ]
         if json:
-            for one in compared:
-                _out_json(as_dict(one))
+            write_json(map(as_dict, compared))
         else:
-            _out(comparison(compared, width=_width()))
+            write_out(comparison(compared, width=_width()))
 
 
 @lab_app.command()
@@ -170,10 +169,9 @@ def explain(
         settings = _config(config, set_, {"chunking.strategy": ("--strategy", strategy)})
         decisions = decisions_about(_read_text(file), settings)
         if json:
-            for decision in decisions:
-                _out_json(dataclasses.asdict(decision))
+            write_json(map(dataclasses.asdict, decisions))
         else:
-            _out(explanation(decisions, width=_width()))
+            write_out(explanation(decisions, width=_width()))
 
 
 async def _record(config: Config, question: str, output: Path, *, force: bool) -> int:
@@ -183,7 +181,6 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     from voicebot import events
     from voicebot.app import open_memory
     from voicebot.chat import open_chat
-    from voicebot.cli.view import write_out
     from voicebot.errors import LabError
     from voicebot.lab.record import open_recorder
     from voicebot.messages import Message
@@ -254,15 +251,6 @@ def _faults_told(debug: bool) -> Iterator[None]:
         raise typer.Exit(exit_code(error)) from error
     except BrokenPipeError:
         leave_at_once(FAILED)  # whoever read our output has gone
-
-
-def _out(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _out_json(value: dict[str, Any]) -> None:  # Any: ready for json.dumps
-    _out(json_format.dumps(value, ensure_ascii=False) + "\n")
 
 
 def _width() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 import os
 import signal
 import sys
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.runner import FAILED, INTERRUPTED, exit_code, leave_at_once, show_error, status
+from voicebot.cli.output import show_error, status, write_json, write_out
+from voicebot.cli.runner import FAILED, INTERRUPTED, exit_code, leave_at_once
 
 if TYPE_CHECKING:
     from voicebot.lab.summary import Row
@@ -97,17 +97,11 @@ def sweep(
         size = write_report(report, runs, about)
         rows = summarize(runs)
         if json:
-            _out_json(
-                {
-                    "experiment": chosen.name,
-                    "runs": len(runs),
-                    "results": str(folder / RESULTS),
-                    "report": str(report),
-                    "means": [asdict(row) for row in rows],
-                }
-            )
+            means = [asdict(row) for row in rows]
+            files = {"results": str(folder / RESULTS), "report": str(report)}
+            write_json([{"experiment": chosen.name, "runs": len(runs), **files, "means": means}])
         else:
-            _out(_table(rows))
+            write_out(_table(rows))
         if size > COMFORTABLE_BYTES:
             status(f"the report has {size / 1e6:.1f} MB: phones will be slow → fewer seeds or traces make it smaller")
         status(f"wrote {report}")
@@ -161,9 +155,9 @@ def tune(
             )
         write_config(output, tuned)
         if json:
-            _out_json({"config": str(output), **as_dict(tuned)})
+            write_json([{"config": str(output), **as_dict(tuned)}])
         else:
-            _out(_tuned(tuned))
+            write_out(_tuned(tuned))
         status(f"wrote {output}")
 
 
@@ -204,15 +198,6 @@ def _kept(kept: Sequence[int], folder: Path) -> str:
     if not of:
         return "stopped"
     return f"stopped: {done} of {of} runs are in {folder} → the same command goes on from there"
-
-
-def _out(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _out_json(value: object) -> None:
-    _out(json_format.dumps(value, ensure_ascii=False) + "\n")
 
 
 # ---------------------------------------------------------------- progress and faults

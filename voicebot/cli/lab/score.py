@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from enum import StrEnum
-from json import dumps
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from voicebot.lab.score import Score, Verdict
 
@@ -72,7 +72,8 @@ def score(
     from voicebot.audio.silent import SilentOutput
     from voicebot.chat.piped import GivenText
     from voicebot.cli.main import load
-    from voicebot.cli.runner import exit_code, show_error
+    from voicebot.cli.output import show_error, write_json, write_out
+    from voicebot.cli.runner import exit_code
     from voicebot.errors import LabError
     from voicebot.lab.score import groups, judge_all, read_corpus
 
@@ -87,7 +88,10 @@ def score(
     verdicts = judge_all(items, pipeline.new_chunker, by.value)
     scores = groups(verdicts)
     wrong = [verdict for verdict in verdicts if not verdict.exact] if errors else []
-    typer.echo(_as_json(scores, wrong) if json else _as_text(loaded.config.chunking.strategy, scores, wrong))
+    if json:
+        write_json([_as_dict(scores, wrong)])
+    else:
+        write_out(_as_text(loaded.config.chunking.strategy, scores, wrong) + "\n")
 
 
 def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> str:
@@ -106,7 +110,7 @@ def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict
     return "\n".join(lines)
 
 
-def _as_json(scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> str:
+def _as_dict(scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> dict[str, Any]:  # Any: as in output.Row
     errors = [
         {
             "id": verdict.item.id,
@@ -118,4 +122,4 @@ def _as_json(scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> str:
         }
         for verdict in wrong
     ]
-    return dumps({"scores": {name: asdict(s) for name, s in scores.items()}, "errors": errors}, ensure_ascii=False)
+    return {"scores": {name: asdict(s) for name, s in scores.items()}, "errors": errors}
