@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,6 +17,11 @@ if TYPE_CHECKING:
     from voicebot.errors import VoicebotError
 
 Row = dict[str, Any]  # Any: whatever JSON can hold
+
+_FOLDED_COLUMNS = 12
+"""A column of text is not folded to less than this many columns of the terminal."""
+_GAP_COLUMNS = 2
+"""Between two columns of a table."""
 
 
 def write_out(text: str) -> None:
@@ -40,16 +48,60 @@ def write_json(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
 def write_table(rows: Iterable[Row]) -> None:
     """Print rows that have the same keys: below their names on a terminal, with tabs between them elsewhere."""
     rows = list(rows)
+    cells = [[str(value) for value in row.values()] for row in rows]
     if not sys.stdout.isatty():
-        write_out("".join("\t".join(map(str, row.values())) + "\n" for row in rows))
+        write_out("".join("\t".join(row) + "\n" for row in cells))
     elif rows:
-        from rich.console import Console
-        from rich.table import Table
+        header = [*rows[0]]
+        lines = table([header, *cells], width=terminal_width(), fold=range(len(header)))
+        write_out("".join(line + "\n" for line in lines))
 
-        table = Table(*rows[0], box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*map(str, row.values()))
-        Console().print(table)
+
+def table(
+    rows: Sequence[Sequence[str]], *, width: int, right: Collection[int] = (), fold: Collection[int] = ()
+) -> list[str]:
+    """The lines of a table whose first row is its header, bold on a terminal.
+
+    The columns in `right` are aligned to the right. Those in `fold` are folded where the rows are wider than `width`;
+    no cell is ever cut off, so lines may be wider than that.
+    """
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.style import Style
+    from rich.table import Table
+    from rich.text import Text
+
+    sizes = [max(cell_len(visible(row[i])) for row in rows) for i in range(len(rows[0]))]
+    needed = sum(min(size, _FOLDED_COLUMNS) if i in fold else size for i, size in enumerate(sizes))
+    styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    grid = Table.grid(padding=(0, _GAP_COLUMNS, 0, 0))
+    for i, size in enumerate(sizes):
+        at_least = min(size, _FOLDED_COLUMNS)
+        grid.add_column(justify="right" if i in right else "left", no_wrap=i not in fold, min_width=at_least)
+    for number, row in enumerate(rows):
+        style = Style(bold=True) if styled and not number else Style.null()
+        grid.add_row(*(Text(visible(cell), style, overflow="fold") for cell in row))
+    with StringIO() as text:
+        console = Console(
+            file=text,
+            width=max(width, needed + _GAP_COLUMNS * (len(sizes) - 1)),
+            force_terminal=styled,
+            color_system="standard" if styled else None,
+            legacy_windows=False,
+        )
+        console.print(grid)
+        return [line.rstrip() for line in text.getvalue().split("\n")[:-1]]
+
+
+def visible(text: str) -> str:
+    """`text` on one line: newlines as ⏎, other control characters as ·."""
+    text = text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " ")
+    return "".join("·" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text).strip()
+
+
+def terminal_width() -> int:
+    """Columns to print in: those of the terminal, and a good many where there is none."""
+    return shutil.get_terminal_size((120, 24)).columns
 
 
 def status(text: str, *, bold: bool = False) -> None:
