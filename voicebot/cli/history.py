@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.output import Row, json_line, show_error, status, write_json, write_out, write_table
-from voicebot.cli.runner import OK, CommandContext, exit_code, run_command
+from voicebot.cli.command import add_command
+from voicebot.cli.options import ConfigOptions, JsonLinesOption
+from voicebot.cli.output import Row, json_line, status, write_json, write_out, write_table
+from voicebot.cli.runner import OK, Body, CommandContext, UsageError
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import Store
@@ -27,13 +29,6 @@ history_app = typer.Typer(
 NameArgument = Annotated[
     str, typer.Argument(metavar="[NAME]", help="The conversation; the latest if left out.", show_default=False)
 ]
-ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Use this config.toml.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any key of config.toml; may be repeated."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 
 class Format(StrEnum):
@@ -43,10 +38,7 @@ class Format(StrEnum):
     MARKDOWN = "md"
 
 
-@history_app.command("list")
-def list_(
-    config: ConfigOption = None, set_: SetOption = None, json: JsonOption = False, debug: DebugOption = False
-) -> None:
+def list_(*, config: ConfigOptions, json: JsonLinesOption = False) -> Body:
     """List the conversations, the latest last."""
 
     def work(store: Store) -> int:
@@ -63,17 +55,15 @@ def list_(
             status("no conversation is kept yet")
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
-@history_app.command()
 def show(
     name: NameArgument = "",
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
-) -> None:
+    *,
+    config: ConfigOptions,
+    json: JsonLinesOption = False,
+) -> Body:
     """Print a conversation: what was said, and how much of each reply was heard.
 
     Example: voicebot history show kitchen
@@ -91,21 +81,19 @@ def show(
             write_out("\n".join(_shown(turn) for turn in turns))
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
-@history_app.command()
 def search(
     words: Annotated[list[str], typer.Argument(help="Words or parts of words, in any order.", show_default=False)],
+    *,
     conversation: Annotated[
         str, typer.Option("--conversation", metavar="NAME", help="Only in this conversation.")
     ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most so many turns.")] = 20,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
-) -> None:
+    config: ConfigOptions,
+    json: JsonLinesOption = False,
+) -> Body:
     """Find the turns in which all of the words were said or heard; the latest first.
 
     Example: voicebot history search 天気
@@ -121,23 +109,21 @@ def search(
             status("nothing found")
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
-@history_app.command()
 def export(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="The conversations; all if left out.")
     ] = None,
+    *,
     format: Annotated[
         Format | None, typer.Option("--format", "-f", help="jsonl (the default) or md; left out, by --output.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
+    config: ConfigOptions,
     json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
-    debug: DebugOption = False,
-) -> None:
+) -> Body:
     """Write conversations out, as JSON lines (one turn a line, with everything that is known of it) or as Markdown.
 
     Example: voicebot history export kitchen -o kitchen.md
@@ -160,31 +146,26 @@ def export(
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
-            status(f"voicebot: {output}: {error.strerror}", bold=True)
-            return 2
+            raise UsageError(f"{output}: {error.strerror}") from error
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
-@history_app.command()
 def delete(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The conversations.")] = None,
+    *,
     all_: Annotated[bool, typer.Option("--all", help="Every conversation.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    config: ConfigOption = None,
-    set_: SetOption = None,
+    config: ConfigOptions,
     json: Annotated[bool, typer.Option("--json", help="Print what was deleted as one JSON object.")] = False,
-    debug: DebugOption = False,
-) -> None:
+) -> Body:
     """Delete conversations for good."""
     if bool(names) == all_:
-        status("voicebot: name the conversations to delete, or give --all → voicebot history list", bold=True)
-        raise typer.Exit(2)
+        raise UsageError("name the conversations to delete, or give --all", hint="voicebot history list")
     if not yes:
         if not sys.stdin.isatty():
-            status("voicebot: deleting wants to be confirmed → add --yes", bold=True)
-            raise typer.Exit(2)
+            raise UsageError("deleting wants to be confirmed", hint="add --yes")
         what = "every conversation" if all_ else ", ".join(names or ())
         typer.confirm(f"Delete {what} for good?", abort=True, err=True)
 
@@ -197,22 +178,15 @@ def delete(
             status(f"deleted: {', '.join(conversations) or 'nothing'} ({turns} turns)")
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
 # ---------------------------------------------------------------- the store
 
 
-def _run(work: Callable[[Store], int], config: Path | None, assignments: list[str] | None, debug: bool) -> None:
-    """Run `work` on the store of the configuration and end the command."""
-    from voicebot.config.loading import load_config
-    from voicebot.errors import ConfigError
-
-    try:
-        settings = load_config(config, assignments=assignments or ()).config
-    except ConfigError as error:
-        show_error(error)
-        raise typer.Exit(exit_code(error)) from error
+def _with_store(config: ConfigOptions, work: Callable[[Store], int]) -> Body:
+    """What does `work` on the store of the configuration. Raises ConfigError."""
+    settings = config.load().config
 
     def with_store() -> int:
         from voicebot.memory.sqlite_store import Store, history_path
@@ -234,7 +208,7 @@ def _run(work: Callable[[Store], int], config: Path | None, assignments: list[st
 
         return await to_thread.run_sync(with_store, abandon_on_cancel=True)
 
-    run_command(body, debug=debug)
+    return body
 
 
 # ---------------------------------------------------------------- how it looks
@@ -297,3 +271,10 @@ def _note(turn: Turn) -> str:
             return "interrupted" + (f"; not heard: {unsaid}" if unsaid else "")
         case "failed":
             return turn.error + (f"; not heard: {unsaid}" if unsaid else "")
+
+
+add_command(history_app, list_, name="list")
+add_command(history_app, show)
+add_command(history_app, search)
+add_command(history_app, export)
+add_command(history_app, delete)

@@ -9,13 +9,21 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TypeVar
+
+import typer
 
 from voicebot.cli.output import show_error, status
 from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError
 
 OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO = range(7)
 INTERRUPTED, TERMINATED = 130, 143
+
+T = TypeVar("T")
+
+
+class UsageError(VoicebotError):
+    """The command line asks for something that cannot be done."""
 
 
 def exit_code(error: VoicebotError) -> int:
@@ -29,7 +37,7 @@ def exit_code(error: VoicebotError) -> int:
             return VOICE
         case AudioError():
             return AUDIO
-        case LabError():
+        case LabError() | UsageError():
             return USAGE
         case _:
             return FAILED
@@ -60,29 +68,45 @@ class CommandContext:
         """End the command with this exit code, everything closed."""
 
 
-def run_command(body: Callable[[CommandContext], Awaitable[int]], *, debug: bool = False) -> NoReturn:
-    """Run `body` in an event loop and leave with its exit code, or with that of the error or signal that ended it."""
+Body = Callable[[CommandContext], Awaitable[int]]
+"""What a command does in the event loop; returns the exit code."""
+
+
+def run_command(prepare: Callable[[], int | Body], *, debug: bool = False) -> NoReturn:
+    """Run a command to its end; leave with its exit code, or with that of the error or signal that ended it.
+
+    `prepare` returns the exit code, or what is to run in the event loop.
+    """
+    prepared = _reporting(prepare, debug=debug)
+    if isinstance(prepared, int):
+        raise typer.Exit(prepared)
+    leave_at_once(_reporting(lambda: _run(prepared), debug=debug))
+
+
+def _reporting(work: Callable[[], T], *, debug: bool) -> T | int:
+    """What `work` returns; or the exit code for the error that ended it, which the person has been told."""
     try:
-        code = _run(body)
+        return work()
+    except (typer.Exit, typer.Abort):
+        raise
     except VoicebotError as error:
         if debug:
             traceback.print_exc()
         show_error(error)
-        code = exit_code(error)
+        return exit_code(error)
     except BrokenPipeError:
-        code = FAILED  # whoever read our output has gone: nothing to add
+        leave_at_once(FAILED)  # whoever read our output has gone: nothing to add
     except KeyboardInterrupt:
-        code = INTERRUPTED
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place where a fault of ours can be told kindly
         if debug:
             traceback.print_exc()
         status(f"voicebot: unexpected {type(error).__name__}: {error}", bold=True)
         status("  → this is a fault of voicebot; run again with --debug and report what it prints")
-        code = FAILED
-    leave_at_once(code)
+        return FAILED
 
 
-def _run(body: Callable[[CommandContext], Awaitable[int]]) -> int:
+def _run(body: Body) -> int:
     import anyio
 
     async def supervised() -> int:

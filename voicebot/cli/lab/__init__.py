@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import sys
-import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.output import show_error, status, write_json, write_out
-from voicebot.cli.runner import FAILED, OK, exit_code, leave_at_once, run_command
+from voicebot.cli.command import add_command
+from voicebot.cli.lab.experiments import TUNE_HELP, sweep, tune
+from voicebot.cli.lab.score import SCORE_HELP, score
+from voicebot.cli.options import ChatOptions, ConfigOptions, JsonLinesOption, StrategyOption
+from voicebot.cli.output import status, write_json, write_out
+from voicebot.cli.runner import OK, Body
 
 if TYPE_CHECKING:
     from voicebot.config.models import Config
@@ -29,149 +31,123 @@ lab_app = typer.Typer(
 TracesArgument = Annotated[
     list[Path], typer.Argument(metavar="TRACE", help="Traces, or folders of traces.", show_default=False)
 ]
-ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Use this config.toml.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any key of config.toml; may be repeated."),
-]
 SeedOption = Annotated[
     int, typer.Option("--seed", min=0, help="Vary arrival times and costs a little; 0 leaves them as they are.")
 ]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 _ENGINES = "cpu-fast, cpu-slow, gpu, cloud, instant, or SECONDS+RTF such as 0.2+0.4"
 
 
-@lab_app.command()
 def replay(
     traces: TracesArgument,
-    config: ConfigOption = None,
-    set_: SetOption = None,
+    *,
+    config: ConfigOptions,
     tts: Annotated[str, typer.Option("--tts", metavar="MODEL", help=f"What a synthesis costs: {_ENGINES}.")] = (
         "cpu-fast"
     ),
     seed: SeedOption = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print each run as one JSON object a line.")] = False,
-    debug: DebugOption = False,
-) -> None:
+    json: JsonLinesOption = False,
+) -> int:
     """Print the timeline of a recorded reply: what is said when, every gap, and the best there could be.
 
     Example: voicebot lab replay trace.jsonl --tts cpu-slow --set chunking.strategy=sentence
     """
-    with _faults_told(debug):
-        from voicebot.cli.lab.view import timeline
-        from voicebot.lab.engines import parse_engine
-        from voicebot.lab.replay import replay as run_replay
-        from voicebot.lab.runs import as_dict
-        from voicebot.lab.traces import read_traces
+    from voicebot.cli.lab.view import timeline
+    from voicebot.lab.engines import parse_engine
+    from voicebot.lab.replay import replay as run_replay
+    from voicebot.lab.runs import as_dict
+    from voicebot.lab.traces import read_traces
 
-        settings = _config(config, set_)
-        engine = parse_engine(tts)
-        for number, trace in enumerate(read_traces(traces)):
-            run = run_replay(trace, settings, engine, setting=settings.chunking.strategy, seed=seed)
-            if json:
-                write_json([as_dict(run)])
-            else:
-                write_out(("\n" if number else "") + timeline(run, width=_width()))
+    settings = config.load().config
+    engine = parse_engine(tts)
+    for number, trace in enumerate(read_traces(traces)):
+        run = run_replay(trace, settings, engine, setting=settings.chunking.strategy, seed=seed)
+        if json:
+            write_json([as_dict(run)])
+        else:
+            write_out(("\n" if number else "") + timeline(run, width=_width()))
+    return OK
 
 
-@lab_app.command()
 def record(
     question: Annotated[list[str], typer.Argument(help="The question.", show_default=False)],
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Write the trace to this file.")],
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    chat: Annotated[
-        str | None, typer.Option("--chat", metavar="KIND", help="Chat model: auto, ollama, openai, demo, langchain …")
-    ] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Name of the chat server's model.")] = None,
-    base_url: Annotated[
-        str | None, typer.Option("--base-url", metavar="URL", help="Address of the chat server.")
-    ] = None,
+    config: ConfigOptions,
+    chat: ChatOptions,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
-    debug: DebugOption = False,
-) -> None:
+) -> Body:
     """Keep a chat model's reply with the time of each delta, for replays.
 
     Example: voicebot lab record -o trace.jsonl "Why is the sky blue?"
     """
-    options = {
-        "chat.kind": ("--chat", chat),
-        "chat.model": ("--model", model),
-        "chat.base_url": ("--base-url", base_url),
-    }
-    with _faults_told(debug):
-        settings = _config(config, set_, options)
-    run_command(lambda _: _record(settings, " ".join(question), output, force=force), debug=debug)
+    settings = config.load(chat.settings()).config
+    return lambda _: _record(settings, " ".join(question), output, force=force)
 
 
-@lab_app.command()
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A.toml", help="The configuration as it was.", show_default=False)],
     b: Annotated[Path, typer.Argument(metavar="B.toml", help="The other one.", show_default=False)],
     traces: TracesArgument,
+    *,
     tts: Annotated[
         list[str] | None,
         typer.Option("--tts", metavar="MODEL,...", help=f"What a synthesis costs [cpu-fast]: {_ENGINES}."),
     ] = None,
     seed: SeedOption = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print each comparison as one JSON object a line.")] = False,
-    debug: DebugOption = False,
-) -> None:
+    json: JsonLinesOption = False,
+) -> int:
     """Show what B changes against A, run by run: first sound, gaps, and where the cuts differ.
 
     Example: voicebot lab compare old.toml new.toml traces/ --tts cpu-slow,gpu
     """
-    with _faults_told(debug):
-        from voicebot.cli.lab.view import comparison
-        from voicebot.lab.comparison import Comparison, as_dict
-        from voicebot.lab.replay import replay as run_replay
-        from voicebot.lab.traces import read_traces
+    from voicebot.cli.lab.view import comparison
+    from voicebot.config.loading import load_config
+    from voicebot.lab.comparison import Comparison, as_dict
+    from voicebot.lab.replay import replay as run_replay
+    from voicebot.lab.traces import read_traces
 
-        (name_a, config_a), (name_b, config_b) = ((str(path), _config(path, None)) for path in (a, b))
-        engines = _engines(tts or ["cpu-fast"])
-        compared = [
-            Comparison(
-                run_replay(trace, config_a, engine, setting=name_a, seed=seed),
-                run_replay(trace, config_b, engine, setting=name_b, seed=seed),
-            )
-            for trace in read_traces(traces)
-            for engine in engines
-        ]
-        if json:
-            write_json(map(as_dict, compared))
-        else:
-            write_out(comparison(compared, width=_width()))
+    (name_a, config_a), (name_b, config_b) = ((str(path), load_config(path).config) for path in (a, b))
+    engines = _engines(tts or ["cpu-fast"])
+    compared = [
+        Comparison(
+            run_replay(trace, config_a, engine, setting=name_a, seed=seed),
+            run_replay(trace, config_b, engine, setting=name_b, seed=seed),
+        )
+        for trace in read_traces(traces)
+        for engine in engines
+    ]
+    if json:
+        write_json(map(as_dict, compared))
+    else:
+        write_out(comparison(compared, width=_width()))
+    return OK
 
 
-@lab_app.command()
 def explain(
     file: Annotated[
         str, typer.Argument(metavar="FILE|-", help="A text or a trace; - reads standard input.", show_default=False)
     ],
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    strategy: Annotated[
-        str | None, typer.Option("--strategy", metavar="NAME", help="Short for --set chunking.strategy=NAME.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print each decision as one JSON object a line.")] = False,
-    debug: DebugOption = False,
-) -> None:
+    *,
+    config: ConfigOptions,
+    strategy: StrategyOption = None,
+    json: JsonLinesOption = False,
+) -> int:
     """Print each decision about a text with the rule behind it.
 
     Example: echo "Dr. Smith arrived. 「はい。」と言った。" | voicebot lab explain -
     """
-    with _faults_told(debug):
-        import dataclasses
+    import dataclasses
 
-        from voicebot.cli.lab.view import explanation
-        from voicebot.lab.explain import explain as decisions_about
+    from voicebot.cli.lab.view import explanation
+    from voicebot.lab.explain import explain as decisions_about
 
-        settings = _config(config, set_, {"chunking.strategy": ("--strategy", strategy)})
-        decisions = decisions_about(_read_text(file), settings)
-        if json:
-            write_json(map(dataclasses.asdict, decisions))
-        else:
-            write_out(explanation(decisions, width=_width()))
+    settings = config.load({"chunking.strategy": ("--strategy", strategy)}).config
+    decisions = decisions_about(_read_text(file), settings)
+    if json:
+        write_json(map(dataclasses.asdict, decisions))
+    else:
+        write_out(explanation(decisions, width=_width()))
+    return OK
 
 
 async def _record(config: Config, question: str, output: Path, *, force: bool) -> int:
@@ -204,15 +180,6 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     return OK
 
 
-def _config(
-    path: Path | None, assignments: list[str] | None, options: Mapping[str, tuple[str, object]] | None = None
-) -> Config:
-    from voicebot.config.loading import load_config
-
-    given = {key: value for key, value in (options or {}).items() if value[1] is not None}
-    return load_config(path, assignments=assignments or (), options=given).config
-
-
 def _engines(names: list[str]) -> list[SynthesisCost]:
     from voicebot.lab.engines import parse_engine
 
@@ -237,22 +204,15 @@ def _read_text(file: str) -> str:
         ) from error
 
 
-@contextmanager
-def _faults_told(debug: bool) -> Iterator[None]:
-    """Say what went wrong, and leave with the exit code for it."""
-    from voicebot.errors import VoicebotError
-
-    try:
-        yield
-    except VoicebotError as error:
-        if debug:
-            traceback.print_exc()
-        show_error(error)
-        raise typer.Exit(exit_code(error)) from error
-    except BrokenPipeError:
-        leave_at_once(FAILED)  # whoever read our output has gone
-
-
 def _width() -> int:
     """Columns to print in: those of the terminal, and a good many where there is none."""
     return shutil.get_terminal_size((120, 24)).columns
+
+
+add_command(lab_app, replay)
+add_command(lab_app, record)
+add_command(lab_app, compare)
+add_command(lab_app, explain)
+add_command(lab_app, score, help=SCORE_HELP)
+add_command(lab_app, sweep)
+add_command(lab_app, tune, help=TUNE_HELP)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.output import show_error, status, write_json, write_out
-from voicebot.cli.runner import FAILED, INTERRUPTED, exit_code, leave_at_once
+from voicebot.cli.options import JsonObjectOption
+from voicebot.cli.output import status, write_json, write_out
+from voicebot.cli.runner import INTERRUPTED, OK
 
 if TYPE_CHECKING:
     from voicebot.lab.summary import Row
@@ -32,26 +32,18 @@ ExperimentArgument = Annotated[
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as there are cores by default.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
-
-
-def register(lab_app: typer.Typer) -> None:
-    """Add the commands `sweep` and `tune`."""
-    lab_app.command("sweep")(sweep)
-    lab_app.command("tune", help=_TUNE_HELP)(tune)
 
 
 def sweep(
     experiment: ExperimentArgument,
+    *,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Where to; lab-results/EXPERIMENT by default."),
     ] = None,
     jobs: JobsOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
-) -> None:
+    json: JsonObjectOption = False,
+) -> int:
     """Run every setting of an experiment on every trace with every engine, and write a report.
 
     Writes results.jsonl (each run) and report.html (one file, works without a network). Stopped with Ctrl-C, the same
@@ -61,7 +53,7 @@ def sweep(
     """
     folder = output or Path("lab-results") / experiment.stem
     kept = [0, 0]
-    with _faults_told(debug, stopped=lambda: _kept(kept, folder)):
+    with _stoppable(lambda: _kept(kept, folder)):
         from dataclasses import asdict
         from datetime import datetime
 
@@ -105,9 +97,10 @@ def sweep(
         if size > COMFORTABLE_BYTES:
             status(f"the report has {size / 1e6:.1f} MB: phones will be slow → fewer seeds or traces make it smaller")
         status(f"wrote {report}")
+    return OK
 
 
-_TUNE_HELP = """Search the values of an experiment's [matrix] for the least silence, and write the best config.toml.
+TUNE_HELP = """Search the values of an experiment's [matrix] for the least silence, and write the best config.toml.
 
 The objective is the mean over all runs of wait + WEIGHT × TTFA, in seconds, where wait is TTFA + gaps: all the silence
 that the listener sits through. Less is better.
@@ -122,6 +115,7 @@ Example: voicebot lab tune experiment.toml -o best.toml --budget 100"""
 
 def tune(
     experiment: ExperimentArgument,
+    *,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Write the winning configuration here.")
     ] = Path("best.toml"),
@@ -132,11 +126,10 @@ def tune(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another one searches elsewhere.")] = 0,
     jobs: JobsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
-    json: JsonOption = False,
-    debug: DebugOption = False,
-) -> None:
-    """Search the best values; the command's help is `_TUNE_HELP`."""
-    with _faults_told(debug, stopped=lambda: "stopped: nothing was written"):
+    json: JsonObjectOption = False,
+) -> int:
+    """Search the best values; the command's help is `TUNE_HELP`."""
+    with _stoppable(lambda: "stopped: nothing was written"):
         from voicebot.lab.experiment import read_experiment
         from voicebot.lab.tune import as_dict, refuse_to_overwrite, write_config
         from voicebot.lab.tune import tune as run_tune
@@ -159,6 +152,7 @@ def tune(
         else:
             write_out(_tuned(tuned))
         status(f"wrote {output}")
+    return OK
 
 
 # ---------------------------------------------------------------- what is printed
@@ -200,7 +194,7 @@ def _kept(kept: Sequence[int], folder: Path) -> str:
     return f"stopped: {done} of {of} runs are in {folder} → the same command goes on from there"
 
 
-# ---------------------------------------------------------------- progress and faults
+# ---------------------------------------------------------------- progress
 
 
 @contextmanager
@@ -228,22 +222,13 @@ def _progress(noun: str) -> Iterator[Progress]:
 
 
 @contextmanager
-def _faults_told(debug: bool, *, stopped: Callable[[], str]) -> Iterator[None]:
-    """Say what went wrong, or what Ctrl-C leaves behind, and leave with the exit code for it."""
-    from voicebot.errors import VoicebotError
-
+def _stoppable(left: Callable[[], str]) -> Iterator[None]:
+    """Let Ctrl-C end the block, and say what is `left` then."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
-    except VoicebotError as error:
-        if debug:
-            traceback.print_exc()
-        show_error(error)
-        raise typer.Exit(exit_code(error)) from error
     except KeyboardInterrupt:
-        status(stopped(), bold=True)
+        status(left(), bold=True)
         raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:
-        leave_at_once(FAILED)  # whoever read our output has gone
     finally:
         signal.signal(signal.SIGINT, before)

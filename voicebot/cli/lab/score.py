@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.options import ConfigOptions, JsonObjectOption, StrategyOption
+from voicebot.cli.output import write_json, write_out
+from voicebot.cli.runner import OK
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
@@ -25,7 +29,7 @@ class By(StrEnum):
     WHOLE = "whole"
 
 
-_HELP = """How well, and how late, a strategy cuts texts whose right cuts are marked.
+SCORE_HELP = """How well, and how late, a strategy cuts texts whose right cuts are marked.
 
 A corpus is a JSONL file, one marked text a line, so that anybody can bring a language of their own:
 
@@ -46,52 +50,35 @@ adaptive offers clauses too, which its pacer joins as the lead allows; here they
 sentence is the score of --strategy sentence."""
 
 
-def register(lab_app: typer.Typer) -> None:
-    """Add the command `score`."""
-    lab_app.command("score", help=_HELP)(score)
-
-
 def score(
     corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS.jsonl", help="Marked texts.", show_default=False)],
-    strategy: Annotated[
-        str | None, typer.Option("--strategy", metavar="NAME", help="In place of that of config.toml.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Use this config.toml.")] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any key of config.toml; may be repeated."),
-    ] = None,
+    *,
+    strategy: StrategyOption = None,
+    config: ConfigOptions,
     by: Annotated[By, typer.Option("--by", help="How much text the chunker is fed at a time.")] = By.CHAR,
     errors: Annotated[
         bool, typer.Option("--errors", help="Print each wrong text: │ right, ✗+ not wanted, ✗− missing.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
-) -> None:
-    """Score a strategy; the command's help is `_HELP`."""
+    json: JsonObjectOption = False,
+) -> int:
+    """Score a strategy; the command's help is `SCORE_HELP`."""
     from voicebot.app import build_pipeline
     from voicebot.audio.silent import SilentOutput
     from voicebot.chat.piped import GivenText
-    from voicebot.cli.main import load
-    from voicebot.cli.output import show_error, write_json, write_out
-    from voicebot.cli.runner import exit_code
-    from voicebot.errors import LabError
     from voicebot.lab.score import groups, judge_all, read_corpus
 
-    loaded = load(config, set_, {"chunking.strategy": ("--strategy", strategy)})
-    try:
-        items = [item for path in corpus for item in read_corpus(path)]
-    except LabError as error:
-        show_error(error)
-        raise typer.Exit(exit_code(error)) from error
+    settings = config.load({"chunking.strategy": ("--strategy", strategy)}).config
+    items = [item for path in corpus for item in read_corpus(path)]
     # The chunker is the one that a turn gets; what else a turn is made with is not used here.
-    pipeline = build_pipeline(loaded.config, chat=GivenText(""), synthesizer=None, output=SilentOutput(realtime=False))
+    pipeline = build_pipeline(settings, chat=GivenText(""), synthesizer=None, output=SilentOutput(realtime=False))
     verdicts = judge_all(items, pipeline.new_chunker, by.value)
     scores = groups(verdicts)
     wrong = [verdict for verdict in verdicts if not verdict.exact] if errors else []
     if json:
         write_json([_as_dict(scores, wrong)])
     else:
-        write_out(_as_text(loaded.config.chunking.strategy, scores, wrong) + "\n")
+        write_out(_as_text(settings.chunking.strategy, scores, wrong) + "\n")
+    return OK
 
 
 def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> str:
