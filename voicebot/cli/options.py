@@ -5,7 +5,8 @@ A group is a dataclass; `voicebot.cli.command` spreads its fields out as options
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -148,3 +149,11 @@ class ConversationOptions:
         if not self.conversation.strip() or not self.conversation.isprintable():
             raise UsageError("a conversation wants a name that can be read", hint="such as --conversation kitchen")
         return self.conversation.strip()
+
+
+def text_of(words: Sequence[str], *, noun: str) -> str:
+    """The words of a command as one text; a lone - stands for standard input. Raises UsageError where it is empty."""
+    text = sys.stdin.read() if list(words) == ["-"] else " ".join(words)
+    if not text.strip():
+        raise UsageError(f"the {noun} is empty")
+    return text

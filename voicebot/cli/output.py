@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -30,14 +28,21 @@ def write_out(text: str) -> None:
     sys.stdout.flush()
 
 
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """A value as JSON, with its letters as they are."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
 def json_line(value: Mapping[str, Any]) -> str:  # Any: as in Row
     """One JSON object on a line of its own."""
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    return json_text(value) + "\n"
 
 
 def json_document(value: Mapping[str, Any]) -> str:  # Any: as in Row
     """One JSON object, indented for people."""
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    return json_text(value, indent=2) + "\n"
 
 
 def write_json(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
@@ -95,6 +100,8 @@ def table(
 
 def visible(text: str) -> str:
     """`text` on one line: newlines as ⏎, other control characters as ·."""
+    import unicodedata
+
     text = text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " ")
     return "".join("·" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text).strip()
 
