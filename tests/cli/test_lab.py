@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.cli.command import ROOT, start, voicebot
-from voicebot.cli.lab.view import cell_width, columns, timeline
+from voicebot.cli.lab.columns import cell_width, columns
+from voicebot.cli.lab.replay import timeline
 from voicebot.config.models import Config
 from voicebot.lab.engines import parse_engine
 from voicebot.lab.replay import replay
