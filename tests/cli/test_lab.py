@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from tests.cli.command import ROOT, start, voicebot
-from voicebot.cli.lab.columns import cell_width, columns
 from voicebot.cli.lab.replay import timeline
 from voicebot.config.models import Config
 from voicebot.lab.engines import parse_engine
@@ -71,14 +71,7 @@ def test_a_line_of_config_toml_changes_what_is_heard(tmp_path: Path) -> None:
 def test_every_line_of_the_timeline_fits_the_terminal() -> None:
     for name in (JA, EN):
         text = timeline(replay(read_trace(name), Config(), parse_engine("gpu")), width=80)
-        assert max(cell_width(line) for line in text.splitlines()[5:]) <= 80
-
-
-def test_columns_stand_below_each_other_in_japanese_too() -> None:
-    lines = columns([["はい", "1"], ["yes!", "20"], ["é", "300"]])
-    assert lines == ["はい  1", "yes!  20", "é     300"]
-    assert [cell_width(line[: line.rindex(" ")]) for line in lines] == [5, 5, 5]
-    assert cell_width("ﾊﾝｶｸ か\u3099") == 7
+        assert max(cell_len(line) for line in text.splitlines()[5:]) <= 80
 
 
 # ---------------------------------------------------------------- what cannot be used

@@ -63,9 +63,14 @@ def write_table(rows: Iterable[Row]) -> None:
 
 
 def table(
-    rows: Sequence[Sequence[str]], *, width: int, right: Collection[int] = (), fold: Collection[int] = ()
+    rows: Sequence[Sequence[str]],
+    *,
+    width: int,
+    right: Collection[int] = (),
+    fold: Collection[int] = (),
+    header: bool = True,
 ) -> list[str]:
-    """The lines of a table whose first row is its header, bold on a terminal.
+    """The lines of a table; its first row is its `header`, bold on a terminal.
 
     The columns in `right` are aligned to the right. Those in `fold` are folded where the rows are wider than `width`;
     no cell is ever cut off, so lines may be wider than that.
@@ -84,7 +89,7 @@ def table(
         at_least = min(size, _FOLDED_COLUMNS)
         grid.add_column(justify="right" if i in right else "left", no_wrap=i not in fold, min_width=at_least)
     for number, row in enumerate(rows):
-        style = Style(bold=True) if styled and not number else Style.null()
+        style = Style(bold=True) if styled and header and not number else Style.null()
         grid.add_row(*(Text(visible(cell), style, overflow="fold") for cell in row))
     with StringIO() as text:
         console = Console(

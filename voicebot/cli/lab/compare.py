@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.lab.columns import columns, last_columns, signed, wrapped
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
+from voicebot.cli.lab.words import counted, signed
 from voicebot.cli.options import JsonLinesOption
-from voicebot.cli.output import terminal_width, visible, write_json, write_out
+from voicebot.cli.output import table, terminal_width, visible, write_json, write_out
 from voicebot.cli.runner import OK
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CONTEXT_COLUMNS = 12
 """So much of the text is shown on either side of a cut."""
+_INDENT = "    "
 _MOST_CUTS = 8
 """So many cuts are shown of those that differ; --json has them all."""
 
@@ -85,13 +86,12 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
                 f"{len(a.pieces)} → {len(b.pieces)}",
             ]
         )
-    header, *table = columns(rows)
+    header, *lines_of_runs = table(rows, width=width)
     lines = [f"A {compared[0].a.setting} → B {compared[0].b.setting}, seconds", "", header]
-    for c, row in zip(compared, table, strict=True):
+    for c, row in zip(compared, lines_of_runs, strict=True):
         lines.append(row)
         lines += _cuts("only A", c.only_a, c.a.reply, width) + _cuts("only B", c.only_b, c.a.reply, width)
-    number = "1 run" if len(compared) == 1 else f"{len(compared)} runs"
-    lines += ["", f"{number}, B against A on average:"]
+    lines += ["", f"{counted(len(compared), 'run')}, B against A on average:"]
     lines += [
         f"  {change.name}  {signed(change.seconds)} s  ({change.better} better, {change.worse} worse,"
         f" {change.same} the same)"
@@ -107,13 +107,24 @@ def _from_to(a: float, b: float) -> list[str]:
 def _cuts(name: str, places: Sequence[int], reply: str, width: int) -> list[str]:
     if not places:
         return []
-    shown = []
-    for place in places[:_MOST_CUTS]:
-        before = last_columns(visible(reply[max(0, place - _CONTEXT_COLUMNS) : place]), _CONTEXT_COLUMNS)
-        after = wrapped(visible(reply[place : place + _CONTEXT_COLUMNS].lstrip()), _CONTEXT_COLUMNS)[0]
-        shown.append(f"{before}|{after}")
-    more = len(places) - len(shown)
-    text = "   ".join(shown) + (f"   and {more} more" if more else "")
-    head = f"    {name}: "
-    lines = wrapped(text, max(20, width - len(head)))
-    return [(head if not number else " " * len(head)) + line for number, line in enumerate(lines)]
+    shown = [f"{_before(place, reply)}|{_behind(place, reply)}" for place in places[:_MOST_CUTS]]
+    if more := len(places) - len(shown):
+        shown.append(f"and {more} more")
+    lines = table([[f"{name}:", "   ".join(shown)]], width=width - len(_INDENT), fold={1}, header=False)
+    return [_INDENT + line for line in lines]
+
+
+def _before(place: int, reply: str) -> str:
+    from rich.cells import cell_len
+
+    text = visible(reply[max(0, place - _CONTEXT_COLUMNS) : place])
+    while cell_len(text) > _CONTEXT_COLUMNS:
+        text = text[1:]
+    return text
+
+
+def _behind(place: int, reply: str) -> str:
+    from rich.cells import chop_cells
+
+    text = visible(reply[place : place + _CONTEXT_COLUMNS])
+    return chop_cells(text, _CONTEXT_COLUMNS)[0] if text else ""

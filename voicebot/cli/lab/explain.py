@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.lab.columns import columns
 from voicebot.cli.options import ConfigOptions, JsonLinesOption, StrategyOption
-from voicebot.cli.output import terminal_width, visible, write_json, write_out
+from voicebot.cli.output import table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 
 if TYPE_CHECKING:
@@ -65,5 +64,5 @@ def _read_text(file: str) -> str:
 def explanation(decisions: Sequence[Decision], *, width: int) -> str:
     """One decision a line: place, verdict, boundary, rule, text."""
     rows = [["from", "to", "verdict", "boundary", "rule", "text"]]
-    rows += [[str(d.start), str(d.end), d.verdict, d.boundary, d.rule, visible(d.text)] for d in decisions]
-    return "\n".join([*columns(rows, right={0, 1}, width=width), ""])
+    rows += [[str(d.start), str(d.end), d.verdict, d.boundary, d.rule, d.text] for d in decisions]
+    return "\n".join([*table(rows, width=width, right={0, 1}, fold={4, 5}), ""])

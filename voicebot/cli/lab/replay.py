@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.lab.columns import columns, counted, signed
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
+from voicebot.cli.lab.words import counted, signed
 from voicebot.cli.options import ConfigOptions, JsonLinesOption
-from voicebot.cli.output import terminal_width, visible, write_json, write_out
+from voicebot.cli.output import table, terminal_width, visible, write_json, write_out
 from voicebot.cli.runner import OK
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def replay(
 
 def timeline(run: Run, *, width: int) -> str:
     """The account of one turn: figures, utterances, waterfall."""
-    return "\n".join([*_figures(run), "", *_utterances(run, width), "", *_waterfall(run, width), ""])
+    return "\n".join([*_figures(run, width), "", *_utterances(run, width), "", *_waterfall(run, width), ""])
 
 
-def _figures(run: Run) -> list[str]:
+def _figures(run: Run, width: int) -> list[str]:
     seed = f" · seed {run.seed}" if run.seed else ""
     setting = f" · {run.setting}" if run.setting else ""
     gaps = "no gaps" if not run.gaps else f"{counted(len(run.gaps), 'gap')}, {run.gap_seconds:.2f} s"
@@ -65,7 +65,10 @@ def _figures(run: Run) -> list[str]:
         ["wait", f"{run.wait:.2f} s", f"{_against(run.wait, run.bound_wait)}   TTFA and {gaps}"],
         ["end", f"{run.finish:.2f} s", f"{speech:.2f} s of speech in {counted(len(run.pieces), 'utterance')}"],
     ]
-    return [f"{run.trace} ({run.language}) · {run.engine}{setting}{seed}", *columns(rows, right={1})]
+    return [
+        f"{run.trace} ({run.language}) · {run.engine}{setting}{seed}",
+        *table(rows, width=width, right={1}, header=False),
+    ]
 
 
 def _against(seconds: float, bound: float) -> str:
@@ -80,7 +83,7 @@ def _utterances(run: Run, width: int) -> list[str]:
         times = [f"{t:.2f}" for t in (piece.written, piece.asked, piece.ready, piece.heard, piece.ended)]
         rows.append([str(piece.index), *times, gap, _segments(piece)])
         rows.append([""] * 7 + [_rules(piece)])
-    return columns(rows, right=set(range(7)), width=width)
+    return table(rows, width=width, right=range(7), fold={7})
 
 
 def _segments(piece: ReplayedUtterance) -> str:

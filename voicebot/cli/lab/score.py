@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.options import ConfigOptions, JsonObjectOption, StrategyOption
-from voicebot.cli.output import write_json, write_out
+from voicebot.cli.output import table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 
 if TYPE_CHECKING:
@@ -77,24 +77,24 @@ def score(
     if json:
         write_json([_as_dict(scores, wrong)])
     else:
-        write_out(_as_text(settings.chunking.strategy, scores, wrong) + "\n")
+        write_out(_as_text(settings.chunking.strategy, scores, wrong, width=terminal_width()))
     return OK
 
 
-def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> str:
+def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict], *, width: int) -> str:
     lines = [
         f"{verdict.item.id}: {len(verdict.extra)} not wanted ({len(verdict.hard)} hard), {len(verdict.missing)} missing"
         f", {verdict.lost} characters lost or invented\n{indent(verdict.marked(), '    ')}\n"
         for verdict in wrong
     ]
-    width = max(map(len, [strategy, *scores]))
-    lines.append(f"{strategy:<{width}} items precision recall     F1 exact  hard  lost  delay mean / p50 / p95")
-    lines += [
-        f"{name:<{width}} {s.items:5} {s.precision:9.3f} {s.recall:6.3f} {s.f1:6.3f} {s.exact / s.items:5.0%}"
-        f" {s.hard_splits:5} {s.lost:5}  {s.delay_mean:10.1f} / {s.delay_p50:3} / {s.delay_p95:3}"
-        for name, s in scores.items()
-    ]
-    return "\n".join(lines)
+    names = ["items", "precision", "recall", "F1", "exact", "hard", "lost", "delay mean / p50 / p95"]
+    rows = [[strategy, *names]]
+    for name, s in scores.items():
+        shares = (f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}", f"{s.exact / s.items:.0%}")
+        delay = f"{s.delay_mean:.1f} / {s.delay_p50:3} / {s.delay_p95:3}"
+        rows.append([name, str(s.items), *shares, str(s.hard_splits), str(s.lost), delay])
+    lines += table(rows, width=width, right=range(1, len(rows[0])))
+    return "\n".join([*lines, ""])
 
 
 def _as_dict(scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> dict[str, Any]:  # Any: as in output.Row

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.lab.columns import columns
 from voicebot.cli.lab.options import ExperimentArgument, JobsOption
 from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.options import JsonObjectOption
-from voicebot.cli.output import status, write_json, write_out
+from voicebot.cli.output import status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 
 if TYPE_CHECKING:
@@ -79,19 +78,20 @@ def sweep(
             files = {"results": str(folder / RESULTS), "report": str(report)}
             write_json([{"experiment": chosen.name, "runs": len(runs), **files, "means": means}])
         else:
-            write_out(_table(rows))
+            write_out(_means(rows, width=terminal_width()))
         if size > COMFORTABLE_BYTES:
             status(f"the report has {size / 1e6:.1f} MB: phones will be slow → fewer seeds or traces make it smaller")
         status(f"wrote {report}")
     return OK
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _means(rows: Sequence[Row], *, width: int) -> str:
+    """The means of each setting with each engine."""
     lines = [["engine", "setting", "TTFA", "gaps", "wait", "over bound", "utterances"]]
     for row in rows:
         seconds = (f"{value:.2f}" for value in (row.ttfa, row.gaps, row.wait, row.over))
         lines.append([row.engine, row.setting, *seconds, f"{row.utterances:.1f}"])
-    return "".join(line + "\n" for line in columns(lines, right={2, 3, 4, 5, 6}))
+    return "".join(line + "\n" for line in table(lines, width=width, right=range(2, 7)))
 
 
 def _kept(kept: Sequence[int], folder: Path) -> str:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.lab.columns import columns
 from voicebot.cli.lab.options import ExperimentArgument, JobsOption
 from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.options import JsonObjectOption
-from voicebot.cli.output import status, write_json, write_out
+from voicebot.cli.output import status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 
 if TYPE_CHECKING:
@@ -68,12 +67,14 @@ def tune(
         if json:
             write_json([{"config": str(output), **as_dict(tuned)}])
         else:
-            write_out(_tuned(tuned))
+            write_out(_result(tuned, width=terminal_width()))
         status(f"wrote {output}")
     return OK
 
 
-def _tuned(tuned: Tuned) -> str:
+def _result(tuned: Tuned, *, width: int) -> str:
+    """What the search found, and the configuration that it writes."""
+
     def line(half: str, what: str, measured: Measured) -> list[str]:
         figures = (measured.objective, measured.wait, measured.ttfa, measured.gaps)
         return [half, what, *(f"{value:.3f}" for value in figures)]
@@ -86,5 +87,5 @@ def _tuned(tuned: Tuned) -> str:
         line("checked", "best", tuned.checked.best),
     ]
     chosen = [f"  {key} = {value!r}" for key, value in tuned.overrides.items()]
-    table = [*columns(lines, right={2, 3, 4, 5}), "", "best:", *(chosen or ["  as it was"]), *tuned.remarks()]
-    return "".join(line + "\n" for line in table)
+    figures = table(lines, width=width, right=range(2, 6))
+    return "\n".join([*figures, "", "best:", *(chosen or ["  as it was"]), *tuned.remarks(), ""])
