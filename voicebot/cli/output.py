@@ -57,49 +57,35 @@ def write_table(rows: Iterable[Row]) -> None:
     if not sys.stdout.isatty():
         write_out("".join("\t".join(row) + "\n" for row in cells))
     elif rows:
-        header = [*rows[0]]
-        lines = table([header, *cells], width=terminal_width(), fold=range(len(header)))
-        write_out("".join(line + "\n" for line in lines))
+        names = [*rows[0]]
+        header, *lines = table([names, *cells], width=terminal_width(), fold=range(len(names)))
+        write_out("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
 
 
 def table(
-    rows: Sequence[Sequence[str]],
-    *,
-    width: int,
-    right: Collection[int] = (),
-    fold: Collection[int] = (),
-    header: bool = True,
+    rows: Sequence[Sequence[str]], *, width: int, right: Collection[int] = (), fold: Collection[int] = ()
 ) -> list[str]:
-    """The lines of a table; its first row is its `header`, bold on a terminal.
+    """The lines of a table without frame or style.
 
     The columns in `right` are aligned to the right. Those in `fold` are folded where the rows are wider than `width`;
     no cell is ever cut off, so lines may be wider than that.
     """
     from rich.cells import cell_len
     from rich.console import Console
-    from rich.style import Style
     from rich.table import Table
     from rich.text import Text
 
-    sizes = [max(cell_len(visible(row[i])) for row in rows) for i in range(len(rows[0]))]
-    needed = sum(min(size, _FOLDED_COLUMNS) if i in fold else size for i, size in enumerate(sizes))
-    styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    cells = [[Text(visible(cell), overflow="fold") for cell in row] for row in rows]
+    sizes = [max(cell_len(cell.plain) for cell in column) for column in zip(*cells, strict=True)]
+    smallest = [min(size, _FOLDED_COLUMNS) if i in fold else size for i, size in enumerate(sizes)]
     grid = Table.grid(padding=(0, _GAP_COLUMNS, 0, 0))
-    for i, size in enumerate(sizes):
-        at_least = min(size, _FOLDED_COLUMNS)
-        grid.add_column(justify="right" if i in right else "left", no_wrap=i not in fold, min_width=at_least)
-    for number, row in enumerate(rows):
-        style = Style(bold=True) if styled and header and not number else Style.null()
-        grid.add_row(*(Text(visible(cell), style, overflow="fold") for cell in row))
+    for i, size in enumerate(smallest):
+        grid.add_column(justify="right" if i in right else "left", no_wrap=i not in fold, min_width=size)
+    for row in cells:
+        grid.add_row(*row)
     with StringIO() as text:
-        console = Console(
-            file=text,
-            width=max(width, needed + _GAP_COLUMNS * (len(sizes) - 1)),
-            force_terminal=styled,
-            color_system="standard" if styled else None,
-            legacy_windows=False,
-        )
-        console.print(grid)
+        needed = sum(smallest) + _GAP_COLUMNS * (len(smallest) - 1)
+        Console(file=text, width=max(width, needed), color_system=None, force_terminal=False).print(grid)
         return [line.rstrip() for line in text.getvalue().split("\n")[:-1]]
 
 

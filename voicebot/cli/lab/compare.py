@@ -110,7 +110,7 @@ def _cuts(name: str, places: Sequence[int], reply: str, width: int) -> list[str]
     shown = [f"{_before(place, reply)}|{_behind(place, reply)}" for place in places[:_MOST_CUTS]]
     if more := len(places) - len(shown):
         shown.append(f"and {more} more")
-    lines = table([[f"{name}:", "   ".join(shown)]], width=width - len(_INDENT), fold={1}, header=False)
+    lines = table([[f"{name}:", "   ".join(shown)]], width=width - len(_INDENT), fold={1})
     return [_INDENT + line for line in lines]
 
 

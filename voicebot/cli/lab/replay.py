@@ -67,7 +67,7 @@ def _figures(run: Run, width: int) -> list[str]:
     ]
     return [
         f"{run.trace} ({run.language}) · {run.engine}{setting}{seed}",
-        *table(rows, width=width, right={1}, header=False),
+        *table(rows, width=width, right={1}),
     ]
 
 
