@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 from rich.cells import cell_len
 
-from tests.cli.command import voicebot
 from voicebot.cli.output import table
 
 LONG = "もう一度電話する前に、日付と注文番号、それから担当者の名前をメモしておくといいと思います。"
@@ -40,35 +36,3 @@ def test_no_cell_is_cut_off_however_narrow_the_terminal() -> None:
 
 def test_a_row_stays_one_row_whatever_its_cells_hold() -> None:
     assert table([["a"], ["one\ntwo\x1b[31m"]], width=80) == ["a", "one⏎two·[31m"]
-
-
-def test_brackets_and_colons_in_a_table_are_text(tmp_path: Path) -> None:
-    """A message such as "[red] :smile:" was taken for rich's markup: the brackets vanished from the list."""
-    if sys.platform == "win32":
-        pytest.skip("a pseudo-terminal of Unix is needed")
-    from tests.cli.terminal import Terminal
-
-    said = "[red]hello[/red] :smile:"
-    done = voicebot(tmp_path, "ask", said, "--chat", "demo", "--tts", "tone", "--set", "audio.kind=silent")
-    assert done.returncode == 0, done.stderr
-    terminal = Terminal(tmp_path, "history", "list")
-    try:
-        assert terminal.exit_code() == 0
-        assert said in terminal.seen
-    finally:
-        terminal.close()
-
-
-def test_a_list_without_rows_is_nothing(tmp_path: Path) -> None:
-    """`voicebot devices` printed an empty line on a terminal where there is no device."""
-    if sys.platform == "win32":
-        pytest.skip("a pseudo-terminal of Unix is needed")
-    from tests.cli.terminal import Terminal
-
-    terminal = Terminal(tmp_path, "devices", NO_COLOR="1")
-    try:
-        assert terminal.exit_code() in {0, 6}
-        assert terminal.seen.strip()
-        assert not terminal.seen.startswith("\r\n")
-    finally:
-        terminal.close()

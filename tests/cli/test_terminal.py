@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.command import voicebot
 from tests.fake_voicevox import nobody_there
 
 if sys.platform == "win32":
@@ -34,7 +35,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 def test_a_question_is_answered_and_the_next_one_awaited(terminal: Terminal) -> None:
     terminal.expect(PROMPT)
     terminal.type("What is 6 * 7?\r")
-    terminal.expect("42")
+    terminal.expect("6 times 7 is 42")
     terminal.expect("first audio after")
     terminal.expect(PROMPT)
 
@@ -53,7 +54,7 @@ def test_what_is_typed_while_it_talks_is_the_next_message(terminal: Terminal) ->
     terminal.type("tell me a short story\r")
     terminal.expect("Once upon a time")
     terminal.type("what is 5 + 4?\r")
-    terminal.expect(r"\b9\b", seconds=6)
+    terminal.expect("5 plus 4 is 9", seconds=6)
 
 
 def test_ctrl_c_interrupts_and_the_conversation_goes_on(terminal: Terminal) -> None:
@@ -64,7 +65,7 @@ def test_ctrl_c_interrupts_and_the_conversation_goes_on(terminal: Terminal) -> N
     terminal.expect(PROMPT, seconds=3)
     time.sleep(2.1)  # two Ctrl-C that belong together would leave
     terminal.type("What is 6 * 7?\r")
-    terminal.expect("42")
+    terminal.expect("6 times 7 is 42")
 
 
 def test_ctrl_c_twice_leaves(terminal: Terminal) -> None:
@@ -102,7 +103,7 @@ def test_an_empty_line_is_no_question(terminal: Terminal) -> None:
 def test_japanese_is_typed_and_answered(terminal: Terminal) -> None:
     terminal.expect(PROMPT)
     terminal.type("3足す4は？\r")
-    terminal.expect("7")
+    terminal.expect("3たす4は7です。")
 
 
 def test_a_failed_turn_is_no_end_of_the_conversation(tmp_path: Path) -> None:
@@ -126,3 +127,27 @@ def test_no_color_means_no_color(tmp_path: Path) -> None:
         assert "\x1b[" not in talking.seen
     finally:
         talking.close()
+
+
+def test_brackets_and_colons_in_a_table_are_text(tmp_path: Path) -> None:
+    """A message such as "[red] :smile:" was taken for rich's markup: the brackets vanished from the list."""
+    said = "[red]hello[/red] :smile:"
+    done = voicebot(tmp_path, "ask", said, "--chat", "demo", "--tts", "tone", "--set", "audio.kind=silent")
+    assert done.returncode == 0, done.stderr
+    terminal = Terminal(tmp_path, "history", "list")
+    try:
+        assert terminal.exit_code() == 0
+        assert said in terminal.seen
+    finally:
+        terminal.close()
+
+
+def test_a_list_without_rows_is_nothing(tmp_path: Path) -> None:
+    """`voicebot devices` printed an empty line on a terminal where there is no device."""
+    terminal = Terminal(tmp_path, "devices", NO_COLOR="1")
+    try:
+        assert terminal.exit_code() in {0, 6}
+        assert terminal.seen.strip()
+        assert not terminal.seen.startswith("\r\n")
+    finally:
+        terminal.close()
