@@ -51,7 +51,7 @@ def test_a_group_is_spread_out_as_options_and_handed_over_whole() -> None:
     [
         (UsageError("no file", hint="name one"), USAGE, "voicebot: no file\n  → name one\n"),
         (ConfigError("no table"), CONFIG, "voicebot: no table\n"),
-        (ValueError("odd"), FAILED, "voicebot: unexpected ValueError: odd\n  → this is a fault of voicebot"),
+        (ValueError("odd"), FAILED, "voicebot: unexpected ValueError: odd\n  → this is a bug in voicebot"),
     ],
 )
 def test_an_error_is_told_in_words_and_debug_adds_the_traceback(error: Exception, code: int, told: str) -> None:

@@ -77,7 +77,7 @@ def test_what_is_not_there_is_told_with_the_nearest(home: Path) -> None:
     assert "voicebot history list" in done.stderr
 
 
-def test_deleting_is_for_good_and_wants_to_be_confirmed(tmp_path: Path) -> None:
+def test_deleting_is_for_good_and_needs_to_be_confirmed(tmp_path: Path) -> None:
     voicebot(tmp_path, "ask", "Hello secretword", *DEMO, "--conversation", "kitchen")
     for arguments in (["kitchen"], ["--all"], [], ["kitchen", "--all", "--yes"]):
         assert voicebot(tmp_path, "history", "delete", *arguments).returncode == 2
@@ -93,7 +93,7 @@ def test_looking_for_conversations_makes_no_file(tmp_path: Path) -> None:
     for arguments in (["list"], ["show"], ["search", "x"], ["export"]):
         done = voicebot(tmp_path, "history", *arguments)
         assert (done.returncode, done.stdout) == (0, "")
-        assert "no conversation is kept yet" in done.stderr
+        assert "there are no conversations yet" in done.stderr
     assert list(tmp_path.rglob("*.db")) == []
 
 
@@ -120,7 +120,7 @@ def test_a_new_conversation_knows_nothing_of_the_last_one(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb"])
-def test_a_conversation_wants_a_readable_name(tmp_path: Path, name: str) -> None:
+def test_a_conversation_needs_a_readable_name(tmp_path: Path, name: str) -> None:
     assert voicebot(tmp_path, "chat", *DEMO, "--conversation", name, input="").returncode == 2
 
 

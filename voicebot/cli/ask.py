@@ -20,7 +20,9 @@ from voicebot.cli.runner import Body
 
 
 def ask(
-    question: Annotated[list[str], typer.Argument(help="The question; - reads it from standard input.")],
+    question: Annotated[
+        list[str], typer.Argument(metavar="QUESTION", help="The question; - reads it from standard input.")
+    ],
     *,
     config: ConfigOptions,
     audio: AudioOptions,

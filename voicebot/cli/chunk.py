@@ -1,4 +1,4 @@
-"""`voicebot chunk`: how a text is cut, while it arrives."""
+"""`voicebot chunk`: how a text is cut, as it arrives."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 
 def chunk(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A text file; - is standard input.")] = "-",
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A text file, or - for standard input.")] = "-",
     *,
     config: ConfigOptions,
     strategy: StrategyOption = None,
     json: JsonLinesOption = False,
 ) -> Body:
-    """Print how a text is cut, one segment a line while it arrives: some-program | voicebot chunk"""
+    """Print how a text is cut, one segment per line, as it arrives.
+
+    Example: some-program | voicebot chunk
+    """
     settings = config.load({"chunking.strategy": ("--strategy", strategy)}).config
     from voicebot.chat.piped import GivenText, PipedChat
     from voicebot.cli.segments import print_segments

@@ -14,15 +14,13 @@ from voicebot.cli.options import DebugOption
 from voicebot.cli.runner import Body, run_command
 
 
-def add_command(
-    app: typer.Typer, function: Callable[..., int | Body], *, name: str | None = None, help: str | None = None
-) -> None:
-    """Add `function` to the commands of `app`, with --debug.
+def add_command(app: typer.Typer, function: Callable[..., int | Body], *, name: str | None = None) -> None:
+    """Add `function` to the commands of `app`, by its own name unless there is another, with --debug.
 
     It returns its exit code, or what is to run in the event loop. A parameter that is a dataclass stands for the
-    options that are its fields. Without `name` and `help`, the function's name and docstring are used.
+    options that are its fields. The docstring is the help.
     """
-    app.command(name, help=help)(_for_typer(function))
+    app.command(name)(_for_typer(function))
 
 
 def _for_typer(function: Callable[..., int | Body]) -> Callable[..., NoReturn]:

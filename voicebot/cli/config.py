@@ -1,4 +1,4 @@
-"""`voicebot config`: the configuration in force, where it comes from, and its schema."""
+"""`voicebot config`: the configuration in effect, where it comes from, and its schema."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ config_app = typer.Typer(
 def show(
     *,
     config: ConfigOptions,
-    origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
+    origin: Annotated[bool, typer.Option("--origin", help="Show where each value comes from.")] = False,
     json: JsonObjectOption = False,
 ) -> int:
-    """Print the configuration in force, as config.toml."""
+    """Print the configuration in effect, as config.toml."""
     loaded = config.load()
     tables = _tables(loaded)
     write_out(json_document(tables) if json else _as_toml(tables, loaded.origins if origin else None))
@@ -36,16 +36,16 @@ def show(
 
 
 def path(config: ConfigFileOption = None) -> int:
-    """Print where config.toml is looked for, and which one is used."""
+    """Print where voicebot looks for config.toml, and which one it uses."""
     from voicebot.config.loading import search_paths, user_config_path
 
     used = False
     for path, _ in search_paths(config, os.environ):
         found = path.is_file()
-        write_out(f"{path.absolute()}{'  (used)' if found and not used else '' if found else '  (not there)'}\n")
+        write_out(f"{path.absolute()}{'  (used)' if found and not used else '' if found else '  (not found)'}\n")
         used = used or found
     if not used:
-        status(f"no config.toml: all defaults. Yours would be {user_config_path()}")
+        status(f"no config.toml, so every key has its default; yours would be {user_config_path()}")
     return OK
 
 

@@ -1,4 +1,4 @@
-"""voicebot history: what was said and heard. Each command imports what it needs when it runs."""
+"""`voicebot history`: what was said, and what was heard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from voicebot.cli.command import add_command
 from voicebot.cli.options import ConfigOptions, JsonLinesOption
-from voicebot.cli.output import Row, json_line, status, write_json, write_out, write_table
+from voicebot.cli.output import Row, counted, json_line, status, write_json, write_out, write_table
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ history_app = typer.Typer(
 )
 
 NameArgument = Annotated[
-    str, typer.Argument(metavar="[NAME]", help="The conversation; the latest if left out.", show_default=False)
+    str, typer.Argument(metavar="NAME", help="The conversation; by default the latest.", show_default=False)
 ]
 
 
@@ -39,7 +39,7 @@ class Format(StrEnum):
 
 
 def list_(*, config: ConfigOptions, json: JsonLinesOption = False) -> Body:
-    """List the conversations, the latest last."""
+    """List the conversations, latest last."""
 
     def work(store: Store) -> int:
         import dataclasses
@@ -52,7 +52,7 @@ def list_(*, config: ConfigOptions, json: JsonLinesOption = False) -> Body:
                 {"name": c.name, "turns": c.turns, "last": _when(c.last), "opening": _short(c.opening)} for c in kept
             )
         if not kept:
-            status("no conversation is kept yet")
+            status("there are no conversations yet")
         return OK
 
     return _with_store(config, work)
@@ -72,7 +72,7 @@ def show(
     def work(store: Store) -> int:
         conversation = name or store.latest()
         if not conversation:
-            status("no conversation is kept yet")
+            status("there are no conversations yet")
             return OK
         turns = store.turns(conversation)
         if json:
@@ -85,16 +85,18 @@ def show(
 
 
 def search(
-    words: Annotated[list[str], typer.Argument(help="Words or parts of words, in any order.", show_default=False)],
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORD", help="Words or parts of words, in any order.", show_default=False)
+    ],
     *,
     conversation: Annotated[
-        str, typer.Option("--conversation", metavar="NAME", help="Only in this conversation.")
+        str, typer.Option("--conversation", metavar="NAME", help="Search only this conversation.")
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most so many turns.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many turns.")] = 20,
     config: ConfigOptions,
     json: JsonLinesOption = False,
 ) -> Body:
-    """Find the turns in which all of the words were said or heard; the latest first.
+    """Find turns in which all the words were said or heard, latest first.
 
     Example: voicebot history search 天気
     """
@@ -114,17 +116,18 @@ def search(
 
 def export(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="The conversations; all if left out.")
+        list[str] | None, typer.Argument(metavar="NAME", help="The conversations; by default all.")
     ] = None,
     *,
     format: Annotated[
-        Format | None, typer.Option("--format", "-f", help="jsonl (the default) or md; left out, by --output.")
+        Format | None,
+        typer.Option("--format", "-f", help="jsonl or md; by default what --output ends in, otherwise jsonl."),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
     config: ConfigOptions,
-    json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Same as --format jsonl.")] = False,
 ) -> Body:
-    """Write conversations out, as JSON lines (one turn a line, with everything that is known of it) or as Markdown.
+    """Export conversations as JSON lines (one turn per line, with everything known about it) or as Markdown.
 
     Example: voicebot history export kitchen -o kitchen.md
     """
@@ -153,19 +156,19 @@ def export(
 
 
 def delete(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The conversations.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="The conversations to delete.")] = None,
     *,
-    all_: Annotated[bool, typer.Option("--all", help="Every conversation.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Delete every conversation.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     config: ConfigOptions,
-    json: Annotated[bool, typer.Option("--json", help="Print what was deleted as one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what was deleted as a JSON object.")] = False,
 ) -> Body:
     """Delete conversations for good."""
     if bool(names) == all_:
         raise UsageError("name the conversations to delete, or give --all", hint="voicebot history list")
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError("deleting wants to be confirmed", hint="add --yes")
+            raise UsageError("deleting needs to be confirmed", hint="add --yes")
         what = "every conversation" if all_ else ", ".join(names or ())
         typer.confirm(f"Delete {what} for good?", abort=True, err=True)
 
@@ -175,7 +178,7 @@ def delete(
         if json:
             write_json([{"deleted": conversations, "turns": turns}])
         else:
-            status(f"deleted: {', '.join(conversations) or 'nothing'} ({turns} turns)")
+            status(f"deleted: {', '.join(conversations) or 'nothing'} ({counted(turns, 'turn')})")
         return OK
 
     return _with_store(config, work)
@@ -185,7 +188,7 @@ def delete(
 
 
 def _with_store(config: ConfigOptions, work: Callable[[Store], int]) -> Body:
-    """What does `work` on the store of the configuration. Raises ConfigError."""
+    """A command that does `work` on the configured store. Raises ConfigError."""
     settings = config.load().config
 
     def with_store() -> int:
@@ -193,7 +196,7 @@ def _with_store(config: ConfigOptions, work: Callable[[Store], int]) -> Body:
 
         path = history_path(settings.memory.path)
         if not path.exists():
-            status(f"no conversation is kept yet: there is no {path}")
+            status(f"there are no conversations yet: {path} does not exist")
             return OK
         store = Store(path)
         try:
@@ -221,7 +224,7 @@ def _as_dict(conversation: str, turn: Turn) -> Row:
 
 
 def _when(at: str) -> str:
-    """A moment as the person's clock shows it."""
+    """A moment in the person's own time zone."""
     from datetime import datetime
 
     return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -257,12 +260,12 @@ def _markdown(conversation: str, turns: Iterable[Turn]) -> str:
 
 
 def _tools(turn: Turn) -> list[tuple[str, str]]:
-    """The tools that were used, with their results."""
+    """The tools that the model used, with their results."""
     return [(message.tool_name, message.content) for message in turn.exchanged if message.role == "tool"]
 
 
 def _note(turn: Turn) -> str:
-    """How a turn ended that did not end well; empty otherwise."""
+    """How a turn ended that was not completed; empty otherwise."""
     unsaid = " ".join(turn.unsaid.split())
     match turn.outcome:
         case "completed":

@@ -1,4 +1,4 @@
-"""The commands. Each imports what it needs when it runs, so that `voicebot --help` is there at once."""
+"""Assembles the commands. Each imports what it needs when it runs, so that `voicebot --help` appears at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from voicebot.cli.voices import voices
 
 app = typer.Typer(
     name="voicebot",
-    help="Hear a chat model's answer while it is still being written.",
     rich_markup_mode=None,  # rich's help costs more than the rest of the start
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -34,7 +33,7 @@ app = typer.Typer(
 def start(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Hear a chat model's answer while it is still being written. Without a command: chat."""
+    """Hear a chat model's answer while it is still being written. Without a command: voicebot chat."""
     if version:
         from voicebot import __version__
 
@@ -62,7 +61,7 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins costs 30 ms
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that knows no Japanese is no reason to stop
+            stream.reconfigure(errors="replace")  # a terminal without Japanese is no reason to stop
     arguments = sys.argv[1:]
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in _OF_ALL_COMMANDS):
         sys.argv.insert(1, "chat")  # voicebot, or voicebot --tts voicevox

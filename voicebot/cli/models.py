@@ -40,7 +40,7 @@ async def _list_models(config: ChatConfig, *, as_json: bool) -> int:
             if not rows:
                 raise ChatError(f"{config.base_url} has no chat model", hint=_NO_MODEL[config.kind])
         case _:
-            status(f"the kind {config.kind} has no models to choose from")
+            status(f'chat.kind = "{config.kind}" has no models to choose from')
             return OK
     if as_json:
         write_json(rows)

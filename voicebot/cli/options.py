@@ -1,4 +1,4 @@
-"""The options that several commands have, each defined once, and the groups in which commands take them.
+"""The options that several commands share, each defined once, and the groups in which commands take them.
 
 A group is a dataclass; `voicebot.cli.command` spreads its fields out as options of the command that takes it.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from voicebot.config.loading import Loaded
 
 Settings = Mapping[str, tuple[str, object]]
-"""Dotted key of config.toml → the option that sets it, and its value; None where it was not given."""
+"""Dotted key of config.toml → the option that sets it, and its value; None where the person did not give it."""
 
 ConfigFileOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Use this config.toml.")]
 SetOption = Annotated[
@@ -29,35 +29,42 @@ SetOption = Annotated[
 ChatOption = Annotated[
     str | None, typer.Option("--chat", metavar="KIND", help="Chat model: auto, ollama, openai, demo, langchain …")
 ]
-ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="Name of the chat server's model.")]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="NAME", help="Name of the model on the chat server.")
+]
 BaseUrlOption = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Address of the chat server.")]
-TtsOption = Annotated[str | None, typer.Option("--tts", metavar="KIND", help="Voice: pyttsx3, voicevox or tone.")]
+TtsOption = Annotated[
+    str | None, typer.Option("--tts", metavar="KIND", help="Speech engine: pyttsx3, voicevox or tone.")
+]
 VoiceOption = Annotated[
-    str | None, typer.Option("--voice", help="Voice id or name; for VOICEVOX a style id or character/style.")
+    str | None,
+    typer.Option("--voice", metavar="VOICE", help="Voice id or name; for VOICEVOX a style id or character/style."),
 ]
 OutputOption = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FILE.wav", help="Write the speech to this WAV file.")
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE.wav", help="Write the speech to this WAV file instead of playing it."),
 ]
 NoAudioOption = Annotated[bool, typer.Option("--no-audio", help="Text only: no voice, no sound.")]
 RealtimeOption = Annotated[
-    bool, typer.Option("--realtime", help="Write the WAV file at the pace of a loudspeaker, not as fast as possible.")
+    bool, typer.Option("--realtime", help="Write the WAV file in real time instead of as fast as possible.")
 ]
 RecordOption = Annotated[
     Path | None,
-    typer.Option("--record", metavar="FILE.jsonl", help="Keep the deltas and their times, for `voicebot lab replay`."),
+    typer.Option("--record", metavar="FILE.jsonl", help="Record the reply with its timing, for `voicebot lab replay`."),
 ]
-ContinueOption = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the latest conversation.")]
+ContinueOption = Annotated[bool, typer.Option("--continue", "-c", help="Continue the latest conversation.")]
 ConversationOption = Annotated[
     str | None,
-    typer.Option("--conversation", metavar="NAME", help="Go on with the conversation of this name, or begin it."),
+    typer.Option("--conversation", metavar="NAME", help="Continue the conversation with this name, or start it."),
 ]
 StrategyOption = Annotated[
-    str | None, typer.Option("--strategy", metavar="NAME", help="adaptive, sentence, punctuation or newline.")
+    str | None,
+    typer.Option("--strategy", metavar="NAME", help="How to cut: adaptive, sentence, punctuation or newline."),
 ]
-JsonEventsOption = Annotated[bool, typer.Option("--json", help="Print every event as one JSON object a line.")]
-JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-JsonObjectOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No status on standard error.")]
+JsonEventsOption = Annotated[bool, typer.Option("--json", help="Print events as JSON, one object per line.")]
+JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+JsonObjectOption = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no status on standard error.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 
@@ -95,7 +102,7 @@ class ChatOptions:
 
 @dataclass(frozen=True, slots=True)
 class VoiceOptions:
-    """Whose voice it is."""
+    """Who speaks it."""
 
     tts: TtsOption = None
     voice: VoiceOption = None
@@ -122,7 +129,7 @@ class AudioOptions:
             settings |= {"audio.kind": ("--no-audio", "silent")}
         if self.realtime:
             if self.output is None:
-                raise UsageError("--realtime is about a WAV file", hint="name one with -o FILE.wav")
+                raise UsageError("--realtime needs a WAV file", hint="name one with -o FILE.wav")
             settings |= {"audio.realtime": ("--realtime", True)}
         return settings
 
@@ -143,11 +150,11 @@ class ConversationOptions:
     conversation: ConversationOption = None
 
     def name(self) -> str | None:
-        """The conversation to go on with; empty: the latest; None: a new one. Raises UsageError."""
+        """The conversation to continue; empty: the latest; None: a new one. Raises UsageError."""
         if self.conversation is None:
             return "" if self.continue_ else None
         if not self.conversation.strip() or not self.conversation.isprintable():
-            raise UsageError("a conversation wants a name that can be read", hint="such as --conversation kitchen")
+            raise UsageError("a conversation needs a printable name", hint="for example --conversation kitchen")
         return self.conversation.strip()
 
 

@@ -97,6 +97,16 @@ def visible(text: str) -> str:
     return "".join("·" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text).strip()
 
 
+def signed_seconds(seconds: float) -> str:
+    """A difference in seconds, with its sign."""
+    return f"{seconds:+.2f}".replace("-0.00", "+0.00")
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, in the singular or the plural."""
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def terminal_width() -> int:
     """Columns to print in: those of the terminal, and a good many where there is none."""
     return shutil.get_terminal_size((120, 24)).columns

@@ -57,11 +57,11 @@ def leave_at_once(code: int) -> NoReturn:
 
 
 class CommandContext:
-    """What a running command is told from outside."""
+    """What happens to a running command from outside."""
 
     def __init__(self) -> None:
         self.interrupt: Callable[[], bool] = lambda: False
-        """Called at Ctrl-C; True when that was enough and the command goes on."""
+        """Called at Ctrl-C; True if the command keeps running."""
         self.code: int | None = None
         """The exit code if a signal ended the command."""
         self.leave: Callable[[int], None] = leave_at_once
@@ -98,11 +98,11 @@ def _reporting(work: Callable[[], T], *, debug: bool) -> T | int:
         leave_at_once(FAILED)  # whoever read our output has gone: nothing to add
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last place where a fault of ours can be told kindly
+    except Exception as error:  # noqa: BLE001 - the last place where a bug can be reported kindly
         if debug:
             traceback.print_exc()
         status(f"voicebot: unexpected {type(error).__name__}: {error}", bold=True)
-        status("  → this is a fault of voicebot; run again with --debug and report what it prints")
+        status("  → this is a bug in voicebot; run again with --debug and report what it prints")
         return FAILED
 
 

@@ -1,4 +1,4 @@
-"""`voicebot say`: a text as it stands, also one that is still arriving."""
+"""`voicebot say`: a text as it stands, even one that is still arriving."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def say(
     text: Annotated[
-        list[str] | None, typer.Argument(help="The text; - or nothing speaks standard input while it arrives.")
+        list[str] | None,
+        typer.Argument(metavar="TEXT", help="The text; without it, or with -, standard input is spoken as it arrives."),
     ] = None,
     *,
     config: ConfigOptions,
@@ -25,7 +26,10 @@ def say(
     record: RecordOption = None,
     voice: VoiceOptions,
 ) -> Body:
-    """Speak a text, also one that is still arriving: some-program | voicebot say -"""
+    """Speak a text, even one that is still arriving.
+
+    Example: some-program | voicebot say -
+    """
     settings = config.load(voice.settings(), audio.settings()).config
     from voicebot.chat.piped import GivenText, PipedChat
 

@@ -9,9 +9,9 @@ from voicebot.cli.lab.compare import compare
 from voicebot.cli.lab.explain import explain
 from voicebot.cli.lab.record import record
 from voicebot.cli.lab.replay import replay
-from voicebot.cli.lab.score import SCORE_HELP, score
+from voicebot.cli.lab.score import score
 from voicebot.cli.lab.sweep import sweep
-from voicebot.cli.lab.tune import TUNE_HELP, tune
+from voicebot.cli.lab.tune import tune
 
 lab_app = typer.Typer(
     help="Experiments with chunking and pacing: the real pipeline, in virtual time.",
@@ -24,6 +24,6 @@ add_command(lab_app, replay)
 add_command(lab_app, record)
 add_command(lab_app, compare)
 add_command(lab_app, explain)
-add_command(lab_app, score, help=SCORE_HELP)
+add_command(lab_app, score)
 add_command(lab_app, sweep)
-add_command(lab_app, tune, help=TUNE_HELP)
+add_command(lab_app, tune)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
-from voicebot.cli.lab.words import counted, signed
 from voicebot.cli.options import JsonLinesOption
-from voicebot.cli.output import table, terminal_width, visible, write_json, write_out
+from voicebot.cli.output import counted, signed_seconds, table, terminal_width, visible, write_json, write_out
 from voicebot.cli.runner import OK
 
 if TYPE_CHECKING:
@@ -19,15 +18,15 @@ if TYPE_CHECKING:
     from voicebot.lab.engines import SynthesisCost
 
 _CONTEXT_COLUMNS = 12
-"""So much of the text is shown on either side of a cut."""
+"""This much of the text is shown on either side of a cut, in columns of the terminal."""
 _INDENT = "    "
 _MOST_CUTS = 8
-"""So many cuts are shown of those that differ; --json has them all."""
+"""At most this many cuts that differ are shown; --json has them all."""
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A.toml", help="The configuration as it was.", show_default=False)],
-    b: Annotated[Path, typer.Argument(metavar="B.toml", help="The other one.", show_default=False)],
+    a: Annotated[Path, typer.Argument(metavar="A.toml", help="The configuration before.", show_default=False)],
+    b: Annotated[Path, typer.Argument(metavar="B.toml", help="The configuration after.", show_default=False)],
     traces: TracesArgument,
     *,
     tts: Annotated[
@@ -37,7 +36,7 @@ def compare(
     seed: SeedOption = 0,
     json: JsonLinesOption = False,
 ) -> int:
-    """Show what B changes against A, run by run: first sound, gaps, and where the cuts differ.
+    """Show what B changes compared with A, run by run: first sound, gaps, and where the cuts differ.
 
     Example: voicebot lab compare old.toml new.toml traces/ --tts cpu-slow,gpu
     """
@@ -93,7 +92,7 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
         lines += _cuts("only A", c.only_a, c.a.reply, width) + _cuts("only B", c.only_b, c.a.reply, width)
     lines += ["", f"{counted(len(compared), 'run')}, B against A on average:"]
     lines += [
-        f"  {change.name}  {signed(change.seconds)} s  ({change.better} better, {change.worse} worse,"
+        f"  {change.name}  {signed_seconds(change.seconds)} s  ({change.better} better, {change.worse} worse,"
         f" {change.same} the same)"
         for change in changes(compared)
     ]
@@ -101,7 +100,7 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
 
 
 def _from_to(a: float, b: float) -> list[str]:
-    return [f"{a:.2f} → {b:.2f}", signed(b - a)]
+    return [f"{a:.2f} → {b:.2f}", signed_seconds(b - a)]
 
 
 def _cuts(name: str, places: Sequence[int], reply: str, width: int) -> list[str]:

@@ -26,7 +26,7 @@ def explain(
     strategy: StrategyOption = None,
     json: JsonLinesOption = False,
 ) -> int:
-    """Print each decision about a text with the rule behind it.
+    """Print each decision about a text, with the rule behind it.
 
     Example: echo "Dr. Smith arrived. 「はい。」と言った。" | voicebot lab explain -
     """

@@ -1,4 +1,4 @@
-"""The options and arguments that several commands of the lab have."""
+"""The options and arguments that several commands of the lab share."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ ExperimentArgument = Annotated[
     Path, typer.Argument(metavar="EXPERIMENT.toml", help="What to run; see docs/experiments.", show_default=False)
 ]
 JobsOption = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as there are cores by default.")
+    int | None, typer.Option("--jobs", "-j", min=1, help="Number of processes; by default one for each core.")
 ]
 ENGINES = "cpu-fast, cpu-slow, gpu, cloud, instant, or SECONDS+RTF such as 0.2+0.4"

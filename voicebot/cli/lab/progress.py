@@ -1,4 +1,4 @@
-"""What somebody sees who waits for an experiment, and what Ctrl-C leaves."""
+"""Progress of an experiment, and what Ctrl-C leaves of it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from voicebot.cli.output import status
 from voicebot.cli.runner import INTERRUPTED
 
 _SECONDS_BETWEEN_LINES = 5.0
-"""How often the progress is told where standard error is no terminal."""
+"""How often the progress is told where standard error is not a terminal."""
 
 Progress = Callable[[int, int], None]
 
 
 @contextmanager
 def progress_bar(noun: str) -> Iterator[Progress]:
-    """Shows how far it is on standard error: a bar on a terminal, else a line now and then."""
+    """Show the progress on standard error: a bar on a terminal, otherwise a line now and then."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -45,7 +45,7 @@ def progress_bar(noun: str) -> Iterator[Progress]:
 
 @contextmanager
 def stoppable(left: Callable[[], str]) -> Iterator[None]:
-    """Let Ctrl-C end the block, and say what is `left` then."""
+    """Let Ctrl-C end the block and the command, and say what is `left` of the work."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

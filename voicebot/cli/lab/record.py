@@ -1,4 +1,4 @@
-"""`voicebot lab record`: a chat model's reply, kept with the time of each delta."""
+"""`voicebot lab record`: a chat model's reply, recorded with the time of each delta."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def record(
-    question: Annotated[list[str], typer.Argument(help="The question.", show_default=False)],
+    question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="The question.", show_default=False)],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Write the trace to this file.")],
     config: ConfigOptions,
     chat: ChatOptions,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> Body:
-    """Keep a chat model's reply with the time of each delta, for replays.
+    """Record a chat model's reply with the time of each delta, for replays.
 
     Example: voicebot lab record -o trace.jsonl "Why is the sky blue?"
     """

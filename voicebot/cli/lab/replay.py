@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
-from voicebot.cli.lab.words import counted, signed
 from voicebot.cli.options import ConfigOptions, JsonLinesOption
-from voicebot.cli.output import table, terminal_width, visible, write_json, write_out
+from voicebot.cli.output import counted, signed_seconds, table, terminal_width, visible, write_json, write_out
 from voicebot.cli.runner import OK
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def replay(
     seed: SeedOption = 0,
     json: JsonLinesOption = False,
 ) -> int:
-    """Print the timeline of a recorded reply: what is said when, every gap, and the best there could be.
+    """Print the timeline of a recorded reply: what is said when, every gap, and the best possible.
 
     Example: voicebot lab replay trace.jsonl --tts cpu-slow --set chunking.strategy=sentence
     """
@@ -72,7 +71,7 @@ def _figures(run: Run, width: int) -> list[str]:
 
 
 def _against(seconds: float, bound: float) -> str:
-    return f"{signed(seconds - bound)} against {bound:.2f} s, the best that cuts at clauses allow"
+    return f"{signed_seconds(seconds - bound)} against {bound:.2f} s, the best that cuts at clauses allow"
 
 
 def _utterances(run: Run, width: int) -> list[str]:

@@ -22,32 +22,11 @@ if TYPE_CHECKING:
 
 
 class By(StrEnum):
-    """How much text a chunker is fed at a time."""
+    """How much text the chunker is given at a time."""
 
     CHAR = "char"
     TOKEN = "token"
     WHOLE = "whole"
-
-
-SCORE_HELP = """How well, and how late, a strategy cuts texts whose right cuts are marked.
-
-A corpus is a JSONL file, one marked text a line, so that anybody can bring a language of their own:
-
-\b
-{"id": "ja-1", "lang": "ja", "category": "quote",
- "text": "「行こう！」と彼は言った。雨だった。",
- "segments": ["「行こう！」と彼は言った。", "雨だった。"]}
-
-The segments joined are the text, blanks aside. "optional" may list places where a cut is neither right nor wrong,
-counted in the non-blank characters before them. A newline ends a segment; a list marker stays with its item; nothing
-in quotes or brackets is cut when the sentence goes on behind them; emoji may hang on either side of a cut.
-
-F1 joins precision (how many cuts are right) and recall (how many marked ends are cut). exact: texts without a fault.
-hard: cuts that tear a word, number, name or quotation. lost: characters lost or invented. delay: characters from the
-end of a marked segment until all of it was out.
-
-adaptive offers clauses too, which its pacer joins as the lead allows; here they count as cuts. How well it knows a
-sentence is the score of --strategy sentence."""
 
 
 def score(
@@ -55,13 +34,33 @@ def score(
     *,
     strategy: StrategyOption = None,
     config: ConfigOptions,
-    by: Annotated[By, typer.Option("--by", help="How much text the chunker is fed at a time.")] = By.CHAR,
+    by: Annotated[By, typer.Option("--by", help="How much text the chunker is given at a time.")] = By.CHAR,
     errors: Annotated[
-        bool, typer.Option("--errors", help="Print each wrong text: │ right, ✗+ not wanted, ✗− missing.")
+        bool, typer.Option("--errors", help="Print each text with a mistake: │ right, ✗+ not wanted, ✗− missing.")
     ] = False,
     json: JsonObjectOption = False,
 ) -> int:
-    """Score a strategy; the command's help is `SCORE_HELP`."""
+    """How well, and how late, a strategy cuts texts whose right cuts are marked.
+
+    A corpus is a JSONL file, one marked text per line, so that anybody can add a language:
+
+    \b
+    {"id": "ja-1", "lang": "ja", "category": "quote",
+     "text": "「行こう！」と彼は言った。雨だった。",
+     "segments": ["「行こう！」と彼は言った。", "雨だった。"]}
+
+    The segments joined are the text, whitespace aside. "optional" may list places where a cut is neither right nor
+    wrong, as the number of non-whitespace characters before them. A newline ends a segment; a list marker stays with
+    its item; nothing inside quotes or brackets is cut when the sentence continues after them; emoji may go on either
+    side of a cut.
+
+    F1 combines precision (how many cuts are right) and recall (how many marked ends are cut). exact: texts without a
+    mistake. hard: cuts inside a word, number, name or quotation. lost: characters lost or invented. delay: characters
+    from the end of a marked segment until all of it was out.
+
+    adaptive also offers clauses, which its pacer joins as the lead allows; here they count as cuts. How well it finds
+    sentences is the score of --strategy sentence.
+    """
     from voicebot.app import build_pipeline
     from voicebot.audio.silent import SilentOutput
     from voicebot.chat.piped import GivenText

@@ -24,15 +24,17 @@ def sweep(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Where to; lab-results/EXPERIMENT by default."),
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Folder for the results; by default lab-results/EXPERIMENT."
+        ),
     ] = None,
     jobs: JobsOption = None,
     json: JsonObjectOption = False,
 ) -> int:
     """Run every setting of an experiment on every trace with every engine, and write a report.
 
-    Writes results.jsonl (each run) and report.html (one file, works without a network). Stopped with Ctrl-C, the same
-    command goes on where it was; what has changed since is run again.
+    Writes results.jsonl (each run) and report.html (one file, works without a network). After Ctrl-C, the same
+    command continues where it stopped; what has changed since then is run again.
 
     Example: voicebot lab sweep docs/experiments/first-sound.toml
     """
@@ -52,7 +54,7 @@ def sweep(
 
         chosen = read_experiment(experiment)
         settings = chosen.all_settings()
-        require_matplotlib()  # before the work, not behind it
+        require_matplotlib()  # before the work, not after it
         with progress_bar("runs") as show:
 
             def progress(done: int, of: int) -> None:
@@ -80,7 +82,9 @@ def sweep(
         else:
             write_out(_means(rows, width=terminal_width()))
         if size > COMFORTABLE_BYTES:
-            status(f"the report has {size / 1e6:.1f} MB: phones will be slow → fewer seeds or traces make it smaller")
+            status(
+                f"the report is {size / 1e6:.1f} MB, slow to open on a phone → fewer seeds or traces make it smaller"
+            )
         status(f"wrote {report}")
     return OK
 
@@ -98,4 +102,4 @@ def _kept(kept: Sequence[int], folder: Path) -> str:
     done, of = kept
     if not of:
         return "stopped"
-    return f"stopped: {done} of {of} runs are in {folder} → the same command goes on from there"
+    return f"stopped: {done} of {of} runs are in {folder} → run the same command to continue"

@@ -17,35 +17,34 @@ from voicebot.cli.runner import OK
 if TYPE_CHECKING:
     from voicebot.lab.tune import Measured, Tuned
 
-TUNE_HELP = """Search the values of an experiment's [matrix] for the least silence, and write the best config.toml.
-
-The objective is the mean over all runs of wait + WEIGHT × TTFA, in seconds, where wait is TTFA + gaps: all the silence
-that the listener sits through. Less is better.
-
-[matrix] holds lists of values, and ranges: {min = 0.5, max = 2.0}. If there are several [settings], which of them is
-best is searched too. First values are drawn at random, then the best is improved one key at a time; the same --seed
-gives the same answer. The search sees one half of the traces; the other half tells whether what it found holds
-elsewhere. Traces of one text (NAME@10, NAME@30) stay in one half.
-
-Example: voicebot lab tune experiment.toml -o best.toml --budget 100"""
-
 
 def tune(
     experiment: ExperimentArgument,
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Write the winning configuration here.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Write the best configuration to this file.")
     ] = Path("best.toml"),
     budget: Annotated[int, typer.Option("--budget", min=1, help="How many configurations to try.")] = 60,
     weight_ttfa: Annotated[
         float, typer.Option("--weight-ttfa", min=0, help="How much more the first silence counts than a later one.")
     ] = 0.5,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another one searches elsewhere.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed searches elsewhere.")] = 0,
     jobs: JobsOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
     json: JsonObjectOption = False,
 ) -> int:
-    """Search the best values; the command's help is `TUNE_HELP`."""
+    """Search the values of an experiment's [matrix] for the least silence, and write the best config.toml.
+
+    The objective is the mean over all runs of wait + WEIGHT × TTFA, in seconds, where wait is TTFA + gaps: all the
+    silence that the listener sits through. Less is better.
+
+    [matrix] holds lists of values, and ranges: {min = 0.5, max = 2.0}. If there are several [settings], the best of
+    them is searched for too. The search first draws values at random, then improves the best ones one key at a time;
+    the same --seed gives the same answer. It sees one half of the traces; the other half shows whether the result holds
+    elsewhere. Traces of one text (NAME@10, NAME@30) stay in one half.
+
+    Example: voicebot lab tune experiment.toml -o best.toml --budget 100
+    """
     with stoppable(lambda: "stopped: nothing was written"):
         from voicebot.lab.experiment import read_experiment
         from voicebot.lab.tune import as_dict, refuse_to_overwrite, write_config
