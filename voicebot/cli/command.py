@@ -1,4 +1,4 @@
-"""Makes a command of a function: its option groups spread out, its errors told, its result the exit code."""
+"""Makes a command of a function: its option groups spread out, its errors reported, its result the exit code."""
 
 from __future__ import annotations
 

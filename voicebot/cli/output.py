@@ -29,7 +29,7 @@ def write_out(text: str) -> None:
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
-    """A value as JSON, with its letters as they are."""
+    """A value as JSON; letters of every script stay as they are."""
     import json
 
     return json.dumps(value, ensure_ascii=False, indent=indent)
@@ -46,12 +46,12 @@ def json_document(value: Mapping[str, Any]) -> str:  # Any: as in Row
 
 
 def write_json(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
-    """Print each value as one JSON object a line."""
+    """Print JSON, one object per line."""
     write_out("".join(map(json_line, values)))
 
 
 def write_table(rows: Iterable[Row]) -> None:
-    """Print rows that have the same keys: below their names on a terminal, with tabs between them elsewhere."""
+    """Print rows with the same keys: in columns below their names on a terminal, separated by tabs elsewhere."""
     rows = list(rows)
     cells = [[str(value) for value in row.values()] for row in rows]
     if not sys.stdout.isatty():
@@ -108,7 +108,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def terminal_width() -> int:
-    """Columns to print in: those of the terminal, and a good many where there is none."""
+    """Columns to print in: those of the terminal, or 120 where there is none."""
     return shutil.get_terminal_size((120, 24)).columns
 
 
@@ -118,7 +118,7 @@ def status(text: str, *, bold: bool = False) -> None:
     try:
         typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
     except OSError:
-        return  # nobody reads it
+        return  # nobody reads it any more
 
 
 def show_error(error: VoicebotError) -> None:

@@ -44,7 +44,7 @@ def exit_code(error: VoicebotError) -> int:
 
 
 def leave_at_once(code: int) -> NoReturn:
-    """End the process without waiting for threads that read or write for somebody who has stopped.
+    """End the process without waiting for threads that still read or write.
 
     Everything that had to be closed was closed by its exit stack.
     """
@@ -77,14 +77,14 @@ def run_command(prepare: Callable[[], int | Body], *, debug: bool = False) -> No
 
     `prepare` returns the exit code, or what is to run in the event loop.
     """
-    prepared = _reporting(prepare, debug=debug)
+    prepared = _reported(prepare, debug=debug)
     if isinstance(prepared, int):
         raise typer.Exit(prepared)
-    leave_at_once(_reporting(lambda: _run(prepared), debug=debug))
+    leave_at_once(_reported(lambda: _run(prepared), debug=debug))
 
 
-def _reporting(work: Callable[[], T], *, debug: bool) -> T | int:
-    """What `work` returns; or the exit code for the error that ended it, which the person has been told."""
+def _reported(work: Callable[[], T], *, debug: bool) -> T | int:
+    """What `work` returns, or the exit code for the error that ended it, once it is reported."""
     try:
         return work()
     except (typer.Exit, typer.Abort):
@@ -95,7 +95,7 @@ def _reporting(work: Callable[[], T], *, debug: bool) -> T | int:
         show_error(error)
         return exit_code(error)
     except BrokenPipeError:
-        leave_at_once(FAILED)  # whoever read our output has gone: nothing to add
+        leave_at_once(FAILED)  # whoever read our output has gone; there is nothing to add
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be reported kindly
@@ -158,7 +158,7 @@ def _signals() -> Iterator[AsyncIterator[int]]:
             try:
                 send.send_nowait(number)
             except anyio.WouldBlock:
-                os._exit(INTERRUPTED)  # sixteen Ctrl-C that nobody obeyed
+                os._exit(INTERRUPTED)  # the sixteenth Ctrl-C that had no effect
 
         wake(deliver)
 
@@ -178,8 +178,8 @@ def _signals() -> Iterator[AsyncIterator[int]]:
 def _noticing_signals() -> Iterator[None]:
     """Let every signal end the event loop's wait.
 
-    One that comes just before the loop begins to wait would else be noticed only when something else happens: a second
-    Ctrl-C at the prompt was lost that way.
+    A signal that arrives just before the loop begins to wait would otherwise be noticed only when something else
+    happens: a second Ctrl-C at the prompt was lost that way.
     """
     if sys.platform == "win32":
         yield  # its event loop does that by itself

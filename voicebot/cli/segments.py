@@ -1,4 +1,4 @@
-"""A text through the chunker, one segment a line while it arrives."""
+"""A text through the chunker, one segment per line, as it arrives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Lines(TextView):
 
 
 class _Objects(JsonView):
-    """Each segment as one JSON object a line."""
+    """Each segment as a JSON object on a line of its own."""
 
     def show(self, event: Event) -> str:
         """The line for `event`."""

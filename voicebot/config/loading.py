@@ -234,7 +234,7 @@ def _renamed(layers: Iterable[Sequence[_Setting]]) -> list[Fault]:
         for setting in layer
         if setting.section in _RENAMED_TABLES
     ]
-    return list(dict.fromkeys(found))  # a file is told once, however many keys it has there
+    return list(dict.fromkeys(found))  # one fault for a file, however many keys it has there
 
 
 def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[str, str]) -> Fault:  # Any: TOML

@@ -278,7 +278,7 @@ class ConversationConfig(Section):
         "without markdown, lists or emoji."
     )
     turns: Annotated[int, Field(ge=0, le=1000)] = 5
-    """How many past turns the chat model is told of."""
+    """How many past turns the chat model is told about."""
 
 
 # ---------------------------------------------------------------- tools

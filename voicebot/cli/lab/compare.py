@@ -106,7 +106,7 @@ def _from_to(a: float, b: float) -> list[str]:
 def _cuts(name: str, places: Sequence[int], reply: str, width: int) -> list[str]:
     if not places:
         return []
-    shown = [f"{_before(place, reply)}|{_behind(place, reply)}" for place in places[:_MOST_CUTS]]
+    shown = [f"{_before(place, reply)}|{_after(place, reply)}" for place in places[:_MOST_CUTS]]
     if more := len(places) - len(shown):
         shown.append(f"and {more} more")
     lines = table([[f"{name}:", "   ".join(shown)]], width=width - len(_INDENT), fold={1})
@@ -122,7 +122,7 @@ def _before(place: int, reply: str) -> str:
     return text
 
 
-def _behind(place: int, reply: str) -> str:
+def _after(place: int, reply: str) -> str:
     from rich.cells import chop_cells
 
     text = visible(reply[place : place + _CONTEXT_COLUMNS])

@@ -62,7 +62,7 @@ def _read_text(file: str) -> str:
 
 
 def explanation(decisions: Sequence[Decision], *, width: int) -> str:
-    """One decision a line: place, verdict, boundary, rule, text."""
+    """One decision per line: place, verdict, boundary, rule, text."""
     rows = [["from", "to", "verdict", "boundary", "rule", "text"]]
     rows += [[str(d.start), str(d.end), d.verdict, d.boundary, d.rule, d.text] for d in decisions]
     return "\n".join([*table(rows, width=width, right={0, 1}, fold={4, 5}), ""])

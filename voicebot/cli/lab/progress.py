@@ -14,7 +14,7 @@ from voicebot.cli.output import status
 from voicebot.cli.runner import INTERRUPTED
 
 _SECONDS_BETWEEN_LINES = 5.0
-"""How often the progress is told where standard error is not a terminal."""
+"""How often the progress is printed where standard error is not a terminal."""
 
 Progress = Callable[[int, int], None]
 
@@ -32,12 +32,12 @@ def progress_bar(noun: str) -> Iterator[Progress]:
             task = bar.add_task(noun, total=None)
             yield lambda done, of: bar.update(task, completed=done, total=of)
         return
-    told = monotonic()
+    printed = monotonic()
 
     def tell(done: int, of: int) -> None:
-        nonlocal told
-        if monotonic() - told >= _SECONDS_BETWEEN_LINES:
-            told = monotonic()
+        nonlocal printed
+        if monotonic() - printed >= _SECONDS_BETWEEN_LINES:
+            printed = monotonic()
             status(f"{done} of {of} {noun}")
 
     yield tell

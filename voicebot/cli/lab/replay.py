@@ -86,7 +86,7 @@ def _utterances(run: Run, width: int) -> list[str]:
 
 
 def _segments(piece: ReplayedUtterance) -> str:
-    """The text with a bar behind each segment but the last."""
+    """The text with a bar after each segment but the last."""
     parts, start = [], 0
     for end, _, _ in piece.cuts:
         parts.append(piece.text[start : end - piece.start])

@@ -68,7 +68,7 @@ def score(
 
     settings = config.load({"chunking.strategy": ("--strategy", strategy)}).config
     items = [item for path in corpus for item in read_corpus(path)]
-    # The chunker is the one that a turn gets; what else a turn is made with is not used here.
+    # The chunker is the one that a turn gets; the rest of the pipeline is not used.
     pipeline = build_pipeline(settings, chat=GivenText(""), synthesizer=None, output=SilentOutput(realtime=False))
     verdicts = judge_all(items, pipeline.new_chunker, by.value)
     scores = groups(verdicts)
