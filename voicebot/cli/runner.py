@@ -14,7 +14,7 @@ from typing import NoReturn, TypeVar
 import typer
 
 from voicebot.cli.output import show_error, status
-from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError
+from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError, without_groups
 
 OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO = range(7)
 INTERRUPTED, TERMINATED = 130, 143
@@ -134,13 +134,8 @@ def _run(body: Body) -> int:
                 tasks.cancel_scope.cancel()
         return context.code if context.code is not None else result
 
-    try:
+    with without_groups():
         return anyio.run(supervised)
-    except BaseExceptionGroup as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from None
 
 
 @contextmanager
