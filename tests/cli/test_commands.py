@@ -248,6 +248,7 @@ def test_a_signal_ends_it_within_two_seconds_the_file_valid_and_no_child_left(
 
 
 def test_ctrl_c_while_it_loads_is_as_quiet(tmp_path: Path) -> None:
+    """While the commands were imported, Python's own handler was in force: the import system could swallow Ctrl-C."""
     for delay in (0.03, 0.08, 0.15, 0.25):
         process = start(tmp_path, "say", "-", *TONE, "-o", "out.wav")
         time.sleep(delay)

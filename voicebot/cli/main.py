@@ -17,7 +17,6 @@ from voicebot.cli.devices import devices
 from voicebot.cli.history import history_app
 from voicebot.cli.lab import lab_app
 from voicebot.cli.models import models
-from voicebot.cli.runner import die_quietly_until_running
 from voicebot.cli.say import say
 from voicebot.cli.voices import voices
 
@@ -57,7 +56,6 @@ _OF_ALL_COMMANDS = {"-h", "--help", "--version", "--install-completion", "--show
 
 def main() -> None:
     """The `voicebot` command."""
-    die_quietly_until_running()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins costs 30 ms
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -194,8 +194,3 @@ def _noticing_signals() -> Iterator[None]:
         finally:
             signal.set_wakeup_fd(before)
             loop.remove_reader(reading)
-
-
-def die_quietly_until_running() -> None:
-    """Let Ctrl-C end the process without a traceback while it still loads."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
