@@ -9,7 +9,7 @@ import typer
 
 from voicebot.cli.command import add_command
 from voicebot.cli.options import ConfigFileOption, ConfigOptions, JsonObjectOption
-from voicebot.cli.output import Row, json_document, json_text, status, write_out
+from voicebot.cli.output import Row, json_document, json_text, status, terminal_width, write_out
 from voicebot.cli.runner import OK
 
 if TYPE_CHECKING:
@@ -70,13 +70,14 @@ def _tables(loaded: Loaded) -> dict[str, Row]:
 
 def _as_toml(tables: Mapping[str, Row], origins: Mapping[str, str] | None) -> str:
     """The tables as config.toml; with `origins`, where each value comes from."""
+    column = min(60, terminal_width() - 20)
     lines = []
     for name, table in tables.items():
         lines.append(f"[{name}]")
         for key, value in table.items():
             line = f"{key} = {_toml(value)}" if value is not None else f"# {key} is unset"
             if origins is not None:
-                line = f"{line:<60} # {origins.get(f'{name}.{key}', 'default')}"
+                line = f"{line:<{column}} # {origins.get(f'{name}.{key}', 'default')}"
             lines.append(line)
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
