@@ -14,7 +14,8 @@ import typer.main
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from voicebot.cli.main import app, audio_options, talk_options
+from voicebot.cli.main import app
+from voicebot.cli.options import AudioOptions, ChatOptions, VoiceOptions
 from voicebot.cli.runner import AUDIO, CHAT, CONFIG, FAILED, INTERRUPTED, OK, TERMINATED, USAGE, VOICE
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config
@@ -86,8 +87,9 @@ def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytes
         context = command.make_context("voicebot", arguments)
         given = {} if apart else context.params
         options = {
-            **talk_options(*(given.get(option) for option in ("chat", "model", "base_url", "tts", "voice"))),
-            **audio_options(given.get("output"), given.get("no_audio", False), given.get("realtime", False)),
+            **ChatOptions(given.get("chat"), given.get("model"), given.get("base_url")).settings(),
+            **VoiceOptions(given.get("tts"), given.get("voice")).settings(),
+            **AudioOptions(given.get("output"), given.get("no_audio", False), given.get("realtime", False)).settings(),
         }
         load_config(
             environment=environment,

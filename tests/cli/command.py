@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 import wave
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +60,8 @@ def start(home: Path, *arguments: str, **more: str) -> subprocess.Popen[bytes]:
     )
 
 
-def events(text: str) -> list[dict[str, Any]]:  # Any: JSON
-    """The events that --json printed."""
+def json_lines(text: str) -> list[dict[str, Any]]:  # Any: JSON
+    """The objects that --json printed, one a line."""
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -73,12 +75,22 @@ def wav_seconds(path: Path) -> float:
 
 def children_of(pid: int) -> list[int]:
     """The processes that `pid` has started and that still run."""
-    found: list[int] = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
+    return [child for child in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _parent_of(child) == pid]
+
+
+def survivors(pids: Iterable[int], *, seconds: float) -> list[int]:
+    """Those of these processes that still run after `seconds`, whoever their parent is by then."""
+    deadline = time.monotonic() + seconds
+    left = list(pids)
+    while (left := [pid for pid in left if _parent_of(pid) is not None]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return left
+
+
+def _parent_of(pid: int) -> int | None:
+    """The parent of a process that runs; None once it has ended, also where nobody has asked for its exit code yet."""
+    try:
+        state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if state == "Z" else int(parent)

@@ -6,13 +6,12 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from anyio import to_thread
 
 from tests.chat.dialects import OPENAI
-from tests.cli.command import events, start, voicebot
+from tests.cli.command import json_lines, start, voicebot
 from tests.fault_server import serve
 
 QUIET = ("--tts", "tone", "--set", "audio.kind=silent")
@@ -23,10 +22,6 @@ def history(home: Path, *arguments: str) -> str:
     done = voicebot(home, "history", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def rows(text: str) -> list[dict[str, Any]]:  # Any: JSON
-    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_conversations_are_listed_the_latest_last(home: Path) -> None:
-    kitchen, other = rows(history(home, "list", "--json"))
+    kitchen, other = json_lines(history(home, "list", "--json"))
     assert (kitchen["name"], kitchen["turns"], kitchen["opening"]) == ("kitchen", 2, "My name is Taro")
     assert (other["turns"], other["opening"]) == (1, "私の名前は太郎です")
     assert [line.split("\t")[0] for line in history(home, "list").splitlines()] == ["kitchen", other["name"]]
@@ -50,21 +45,24 @@ def test_a_conversation_is_shown_with_what_was_heard(home: Path) -> None:
     shown = history(home, "show", "kitchen")
     assert "› My name is Taro\nNice to meet you, Taro." in shown
     assert "私の名前は太郎です" in history(home, "show")
-    first, _ = rows(history(home, "show", "kitchen", "--json"))
+    first, _ = json_lines(history(home, "show", "kitchen", "--json"))
     assert (first["outcome"], first["model"], first["unsaid"]) == ("completed", "demo", "")
     assert first["metrics"]["ttft"] > 0
 
 
 def test_part_of_a_word_is_found_in_both_languages(home: Path) -> None:
-    (found,) = rows(history(home, "search", "太郎", "--json"))
-    assert found["message"] == "私の名前は太郎です"
-    assert [row["conversation"] for row in rows(history(home, "search", "taro", "--json"))] == ["kitchen", "kitchen"]
-    assert len(rows(history(home, "search", "taro", "-n", "1", "--json"))) == 1
+    (row,) = json_lines(history(home, "search", "太郎", "--json"))
+    assert row["message"] == "私の名前は太郎です"
+    assert [row["conversation"] for row in json_lines(history(home, "search", "taro", "--json"))] == [
+        "kitchen",
+        "kitchen",
+    ]
+    assert len(json_lines(history(home, "search", "taro", "-n", "1", "--json"))) == 1
     assert history(home, "search", "taro", "nobody") == ""
 
 
 def test_everything_can_be_taken_along(home: Path) -> None:
-    assert len(rows(history(home, "export"))) == 3
+    assert len(json_lines(history(home, "export"))) == 3
     markdown = history(home, "export", "kitchen", "--format", "md")
     assert markdown.startswith("# kitchen\n\n## ")
     assert "> My name is Taro\n\nNice to meet you, Taro." in markdown
@@ -79,12 +77,12 @@ def test_what_is_not_there_is_told_with_the_nearest(home: Path) -> None:
     assert "voicebot history list" in done.stderr
 
 
-def test_deleting_is_for_good_and_wants_to_be_confirmed(tmp_path: Path) -> None:
+def test_deleting_is_for_good_and_needs_to_be_confirmed(tmp_path: Path) -> None:
     voicebot(tmp_path, "ask", "Hello secretword", *DEMO, "--conversation", "kitchen")
     for arguments in (["kitchen"], ["--all"], [], ["kitchen", "--all", "--yes"]):
         assert voicebot(tmp_path, "history", "delete", *arguments).returncode == 2
-    assert len(rows(history(tmp_path, "list", "--json"))) == 1
-    (deleted,) = rows(history(tmp_path, "delete", "kitchen", "--yes", "--json"))
+    assert len(json_lines(history(tmp_path, "list", "--json"))) == 1
+    (deleted,) = json_lines(history(tmp_path, "delete", "kitchen", "--yes", "--json"))
     assert deleted == {"deleted": ["kitchen"], "turns": 1}
     assert history(tmp_path, "list") == ""
     (folder,) = tmp_path.rglob("history.db")
@@ -95,7 +93,7 @@ def test_looking_for_conversations_makes_no_file(tmp_path: Path) -> None:
     for arguments in (["list"], ["show"], ["search", "x"], ["export"]):
         done = voicebot(tmp_path, "history", *arguments)
         assert (done.returncode, done.stdout) == (0, "")
-        assert "no conversation is kept yet" in done.stderr
+        assert "there are no conversations yet" in done.stderr
     assert list(tmp_path.rglob("*.db")) == []
 
 
@@ -106,7 +104,7 @@ def test_a_conversation_goes_on(tmp_path: Path, how: list[str]) -> None:
     assert "太郎さんですね" in done.stdout
     assert "going on with the conversation 台所" in done.stderr
     assert "太郎さんですね" in voicebot(tmp_path, "ask", *DEMO, *how, "私の名前は？").stdout
-    (kept,) = rows(history(tmp_path, "list", "--json"))
+    (kept,) = json_lines(history(tmp_path, "list", "--json"))
     assert kept["turns"] == 3
 
 
@@ -118,11 +116,11 @@ def test_without_a_command_it_is_a_chat_that_goes_on(tmp_path: Path) -> None:
 def test_a_new_conversation_knows_nothing_of_the_last_one(tmp_path: Path) -> None:
     voicebot(tmp_path, "chat", *DEMO, input="My name is Taro\n")
     assert "Taro" not in voicebot(tmp_path, "chat", *DEMO, input="What is my name?\n").stdout
-    assert len(rows(history(tmp_path, "list", "--json"))) == 2
+    assert len(json_lines(history(tmp_path, "list", "--json"))) == 2
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb"])
-def test_a_conversation_wants_a_readable_name(tmp_path: Path, name: str) -> None:
+def test_a_conversation_needs_a_readable_name(tmp_path: Path, name: str) -> None:
     assert voicebot(tmp_path, "chat", *DEMO, "--conversation", name, input="").returncode == 2
 
 
@@ -151,7 +149,7 @@ def test_a_damaged_history_is_set_aside_and_never_blocks_a_start(tmp_path: Path,
     assert "voicebot demo" in done.stdout
     assert done.stderr.count("is damaged") == 1
     assert len(list(tmp_path.glob("h.damaged-*.db"))) == 1
-    assert len(rows(history(tmp_path, "list", "--json", *here))) == 1
+    assert len(json_lines(history(tmp_path, "list", "--json", *here))) == 1
     assert "damaged" not in voicebot(tmp_path, "ask", "Hello", *DEMO, *here).stderr
 
 
@@ -175,11 +173,11 @@ def test_a_turn_that_was_answered_survives_kill_9(tmp_path: Path) -> None:
     process.stdin.flush()
     started = 0
     while started < 2:  # the first turn is kept before the second one begins
-        (event,) = events(process.stdout.readline().decode())
+        (event,) = json_lines(process.stdout.readline().decode())
         started += event["type"] == "turn_started"
     process.kill()
     process.communicate()
-    turns = rows(history(tmp_path, "show", "a", "--json"))
+    turns = json_lines(history(tmp_path, "show", "a", "--json"))
     assert turns[0]["heard"].startswith("Nice to meet you, Taro.")
     assert "Taro" in voicebot(tmp_path, "ask", *DEMO, "-c", "What is my name?").stdout
 
@@ -197,7 +195,7 @@ async def test_two_conversations_at_once_are_both_kept(tmp_path: Path) -> None:
         assert process.stderr
         process.stdout.close()
         process.stderr.close()
-    kept = rows(history(tmp_path, "list", "--json"))
+    kept = json_lines(history(tmp_path, "list", "--json"))
     assert sorted((row["name"], row["turns"]) for row in kept) == [("a", 3), ("b", 3)]
 
 

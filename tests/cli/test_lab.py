@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
-from tests.cli.command import ROOT, start, voicebot
-from voicebot.cli.lab.view import cell_width, columns, timeline
+from tests.cli.command import ROOT, json_lines, start, voicebot
+from voicebot.cli.lab.replay import timeline
 from voicebot.config.models import Config
 from voicebot.lab.engines import parse_engine
 from voicebot.lab.replay import replay
@@ -22,10 +21,6 @@ from voicebot.lab.traces import read_trace
 TRACES = Path(__file__).parent.parent / "data" / "traces"
 JA, EN = str(TRACES / "tr-ja-chat@30.jsonl"), str(TRACES / "tr-en-chat@30.jsonl")
 TEXT = "Dr. Smith came at 10:30. 「はい。」と言った。"
-
-
-def lines_of(text: str) -> list[dict[str, Any]]:  # Any: JSON
-    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("command", ["replay", "record", "compare", "explain"])
@@ -51,7 +46,7 @@ def test_replay_prints_each_utterance_with_its_times_and_the_bounds(tmp_path: Pa
 def test_replay_as_json_is_the_whole_account_of_each_trace_and_the_same_every_time(tmp_path: Path) -> None:
     command = ("lab", "replay", JA, EN, "--json", "--seed", "7")
     done = voicebot(tmp_path, *command)
-    runs = [from_dict(run) for run in lines_of(done.stdout)]
+    runs = [from_dict(run) for run in json_lines(done.stdout)]
     assert [(run.trace, run.seed) for run in runs] == [("tr-ja-chat@30", 7), ("tr-en-chat@30", 7)]
     assert runs[0] == replay(read_trace(JA), Config(), parse_engine("cpu-fast"), setting="adaptive", seed=7)
     assert voicebot(tmp_path, *command).stdout == done.stdout
@@ -60,7 +55,7 @@ def test_replay_as_json_is_the_whole_account_of_each_trace_and_the_same_every_ti
 def test_a_line_of_config_toml_changes_what_is_heard(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('[chunking]\nstrategy = "newline"\n')
     default, mine = (
-        from_dict(lines_of(voicebot(tmp_path, "lab", "replay", EN, "--json", *more).stdout)[0])
+        from_dict(json_lines(voicebot(tmp_path, "lab", "replay", EN, "--json", *more).stdout)[0])
         for more in ((), ("--config", "mine.toml"))
     )
     assert len(mine.pieces) < len(default.pieces)
@@ -70,14 +65,7 @@ def test_a_line_of_config_toml_changes_what_is_heard(tmp_path: Path) -> None:
 def test_every_line_of_the_timeline_fits_the_terminal() -> None:
     for name in (JA, EN):
         text = timeline(replay(read_trace(name), Config(), parse_engine("gpu")), width=80)
-        assert max(cell_width(line) for line in text.splitlines()[5:]) <= 80
-
-
-def test_columns_stand_below_each_other_in_japanese_too() -> None:
-    lines = columns([["はい", "1"], ["yes!", "20"], ["é", "300"]])
-    assert lines == ["はい  1", "yes!  20", "é     300"]
-    assert [cell_width(line[: line.rindex(" ")]) for line in lines] == [5, 5, 5]
-    assert cell_width("ﾊﾝｶｸ か\u3099") == 7
+        assert max(cell_len(line) for line in text.splitlines()[5:]) <= 80
 
 
 # ---------------------------------------------------------------- what cannot be used
@@ -141,7 +129,7 @@ def test_a_recorded_reply_can_be_replayed(tmp_path: Path) -> None:
     assert len(trace.deltas) > 5
     assert trace.deltas[-1][0] > trace.deltas[0][0] > 0
     again = voicebot(tmp_path, "lab", "replay", "out.jsonl", "--json")
-    assert lines_of(again.stdout)[0]["reply"] == trace.text
+    assert json_lines(again.stdout)[0]["reply"] == trace.text
 
 
 def test_force_overwrites_a_recording(tmp_path: Path) -> None:
@@ -183,7 +171,7 @@ def test_compare_shows_what_changes_run_by_run_and_on_average(tmp_path: Path) ->
     assert "A a.toml → B b.toml" in done.stdout
     assert "でしたね。|一週間" in done.stdout  # a cut that only B makes
     assert "4 runs, B against A on average:" in done.stdout
-    compared = lines_of(voicebot(tmp_path, *arguments, "--json").stdout)
+    compared = json_lines(voicebot(tmp_path, *arguments, "--json").stdout)
     assert [(c["trace"], c["engine"]) for c in compared] == [
         (trace, engine) for trace in ("tr-ja-chat@30", "tr-en-chat@30") for engine in ("cpu-slow", "gpu")
     ]
@@ -203,7 +191,7 @@ def test_a_configuration_changes_nothing_against_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("strategy", ["newline", "punctuation", "sentence", "adaptive"])
 def test_explain_prints_each_cut_with_its_rule(tmp_path: Path, strategy: str) -> None:
     done = voicebot(tmp_path, "lab", "explain", "-", "--strategy", strategy, "--json", input=TEXT)
-    cuts = [decision for decision in lines_of(done.stdout) if decision["verdict"] == "cut"]
+    cuts = [decision for decision in json_lines(done.stdout) if decision["verdict"] == "cut"]
     assert "".join(cut["text"] for cut in cuts) == TEXT
     assert all(TEXT[cut["start"] : cut["end"]] == cut["text"] and cut["rule"] and cut["boundary"] for cut in cuts)
     assert (len(cuts) == 1) == (strategy == "newline")
@@ -211,7 +199,7 @@ def test_explain_prints_each_cut_with_its_rule(tmp_path: Path, strategy: str) ->
 
 def test_explain_tells_what_was_held_and_what_was_joined(tmp_path: Path) -> None:
     text = "Dr. Lee paid $2,499. 「行こう。」と言った。It rained. We left. We ran. They stayed at home all day. Really."
-    decisions = lines_of(voicebot(tmp_path, "lab", "explain", "-", "--json", input=text).stdout)
+    decisions = json_lines(voicebot(tmp_path, "lab", "explain", "-", "--json", input=text).stdout)
     assert {"abbreviation", "within a quotation", "a particle goes on"} & {
         decision["rule"] for decision in decisions if decision["verdict"] == "held"
     } >= {"abbreviation"}

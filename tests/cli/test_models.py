@@ -9,7 +9,7 @@ import pytest
 from anyio import to_thread
 
 from tests.chat.dialects import CONTRACTS
-from tests.cli.command import events, voicebot
+from tests.cli.command import json_lines, voicebot
 from tests.fault_server import FaultServer, serve, whole
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +34,7 @@ async def test_the_models_of_a_server_are_listed_with_what_it_tells(tmp_path: Pa
         shown = await to_thread.run_sync(lambda: voicebot(tmp_path, *given))
         asked = await to_thread.run_sync(lambda: voicebot(tmp_path, *given, "--chat", "ollama", "--json"))
     assert listed.returncode == shown.returncode == asked.returncode == 0
-    (row,) = events(listed.stdout)
+    (row,) = json_lines(listed.stdout)
     assert row == {
         "model": "qwen3:4b",
         "server": server.url,
@@ -46,7 +46,7 @@ async def test_the_models_of_a_server_are_listed_with_what_it_tells(tmp_path: Pa
         "size_bytes": 2497293931,
         "abilities": ["tools", "thinking"],
     }
-    assert events(asked.stdout) == [row]
+    assert json_lines(asked.stdout) == [row]
     assert listed.stderr == ""
     assert shown.stdout == f"qwen3:4b\tollama at {server.url}\tused\tloaded\t2.5 GB\t40960\ttools, thinking\n"
     assert f"found Ollama at {server.url}, using qwen3:4b" in shown.stderr

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from voicebot.cli.lab.score import register
+from voicebot.cli.lab import lab_app
 from voicebot.errors import LabError
 from voicebot.lab.score import Item, Released, Verdict, cut, deltas, groups, judge, judge_all, read_corpus, total
 from voicebot.text.chunking import Chunker
@@ -169,12 +168,9 @@ def test_a_file_that_is_missing_not_text_or_empty_is_an_error(tmp_path: Path, co
 
 def lab(tmp_path: Path, *arguments: str) -> tuple[int, str, str]:
     """Run `score` with an empty config.toml: exit code, output, errors."""
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    register(app)
     config = tmp_path / "config.toml"
     config.touch()
-    done = CliRunner().invoke(app, ["score", *arguments, "--config", str(config)])
+    done = CliRunner().invoke(lab_app, ["score", *arguments, "--config", str(config)])
     return done.exit_code, done.stdout, done.stderr
 
 

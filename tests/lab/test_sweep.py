@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from voicebot.cli.lab.experiments import register
+from voicebot.cli.lab import lab_app
 from voicebot.errors import LabError
 from voicebot.lab.experiment import Experiment, read_experiment
 from voicebot.lab.runs import Run, as_dict
@@ -148,14 +147,8 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- the command
 
 
-def command() -> typer.Typer:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    register(app)
-    return app
-
-
 def test_the_command_prints_the_means_and_writes_a_report(tmp_path: Path) -> None:
-    done = CliRunner().invoke(command(), ["sweep", str(write(tmp_path)), "-o", str(tmp_path / "out")])
+    done = CliRunner().invoke(lab_app, ["sweep", str(write(tmp_path)), "-o", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     head, *rows = done.stdout.splitlines()
     assert head.split() == ["engine", "setting", "TTFA", "gaps", "wait", "over", "bound", "utterances"]
@@ -166,7 +159,7 @@ def test_the_command_prints_the_means_and_writes_a_report(tmp_path: Path) -> Non
 
 
 def test_the_command_prints_json_for_programs(tmp_path: Path) -> None:
-    done = CliRunner().invoke(command(), ["sweep", str(write(tmp_path)), "-o", str(tmp_path / "out"), "--json"])
+    done = CliRunner().invoke(lab_app, ["sweep", str(write(tmp_path)), "-o", str(tmp_path / "out"), "--json"])
     answer = json.loads(done.stdout)
     assert (answer["experiment"], answer["runs"]) == ("experiment", 8)
     assert [mean["setting"] for mean in answer["means"]] == ["一文ごと", "lines"] * 2
@@ -175,6 +168,6 @@ def test_the_command_prints_json_for_programs(tmp_path: Path) -> None:
 
 
 def test_a_faulty_experiment_is_a_wrong_use_of_the_command(tmp_path: Path) -> None:
-    done = CliRunner().invoke(command(), ["sweep", str(write(tmp_path, '[settings.a]\nchunking.strategi = "x"\n'))])
+    done = CliRunner().invoke(lab_app, ["sweep", str(write(tmp_path, '[settings.a]\nchunking.strategi = "x"\n'))])
     assert done.exit_code == 2
     assert "experiment.toml:4: settings.a.chunking.strategi: unknown key; did you mean strategy?" in done.stderr

@@ -8,11 +8,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from tests.lab.test_sweep import write_traces
-from voicebot.cli.lab.experiments import register
+from voicebot.cli.lab import lab_app
 from voicebot.config.models import Config
 from voicebot.errors import LabError
 from voicebot.lab.experiment import Experiment, read_experiment
@@ -117,15 +116,9 @@ def test_the_file_holds_only_what_differs_from_the_defaults(tmp_path: Path) -> N
 # ---------------------------------------------------------------- the command
 
 
-def command() -> typer.Typer:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    register(app)
-    return app
-
-
 def test_the_command_writes_the_winner_and_prints_both_halves(tmp_path: Path) -> None:
     best = tmp_path / "best.toml"
-    done = CliRunner().invoke(command(), ["tune", str(write(tmp_path, LINES + KNOB)), "-o", str(best)])
+    done = CliRunner().invoke(lab_app, ["tune", str(write(tmp_path, LINES + KNOB)), "-o", str(best)])
     assert done.exit_code == 0, done.output
     assert tomllib.loads(best.read_text(encoding="utf-8")) == {"chunking": {"strategy": "punctuation"}}
     assert [line.split()[:2] for line in done.stdout.splitlines()[1:5]] == [
@@ -140,14 +133,14 @@ def test_the_command_overwrites_only_when_told_to(tmp_path: Path) -> None:
     best = tmp_path / "best.toml"
     best.write_text("# mine\n", encoding="utf-8")
     arguments = ["tune", str(write(tmp_path, LINES + KNOB)), "-o", str(best)]
-    done = CliRunner().invoke(command(), arguments)
+    done = CliRunner().invoke(lab_app, arguments)
     assert (done.exit_code, best.read_text(encoding="utf-8")) == (2, "# mine\n")
     assert "--force" in done.stderr
-    done = CliRunner().invoke(command(), [*arguments, "--force", "--json"])
+    done = CliRunner().invoke(lab_app, [*arguments, "--force", "--json"])
     assert done.exit_code == 0
     assert json.loads(done.stdout)["overrides"] == {"chunking.strategy": "punctuation"}
 
 
 def test_the_help_states_the_objective() -> None:
-    done = CliRunner().invoke(command(), ["tune", "--help"])
+    done = CliRunner().invoke(lab_app, ["tune", "--help"])
     assert "wait + WEIGHT × TTFA" in done.stdout

@@ -114,5 +114,5 @@ def test_a_server_is_a_command_or_an_address(tmp_path: Path) -> None:
     assert "sk-secret" not in repr(loaded)
     for text in ("args = []", 'command = "x"\nurl = "http://x/mcp"'):
         path.write_text(f"[tools.mcp.a]\n{text}\n")
-        with pytest.raises(ConfigError, match=r"tools.mcp.a: want either a command or a url"):
+        with pytest.raises(ConfigError, match=r"tools.mcp.a: needs either a command or a url"):
             load_config(path, environment={})

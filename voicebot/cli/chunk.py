@@ -1,54 +1,43 @@
-"""`voicebot chunk`: a text through the chunker, one segment a line while it arrives."""
+"""`voicebot chunk`: how a text is cut, as it arrives."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from anyio import CancelScope
+import typer
 
-from voicebot import events
-from voicebot.app import build_pipeline
-from voicebot.audio.silent import SilentOutput
-from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext
-from voicebot.cli.view import JsonView, TextView, viewing
-from voicebot.config.models import Config
-from voicebot.events import Broadcast, Event
-from voicebot.protocols import ChatModel
-from voicebot.turn import speak_turn
+from voicebot.cli.options import ConfigOptions, JsonLinesOption, StrategyOption
+from voicebot.cli.runner import Body, UsageError
+
+if TYPE_CHECKING:
+    from voicebot.chat.piped import GivenText, PipedChat
 
 
-class _Lines(TextView):
-    """Each segment on a line of its own; the lines within it end in ⏎."""
+def chunk(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A text file, or - for standard input.")] = "-",
+    *,
+    config: ConfigOptions,
+    strategy: StrategyOption = None,
+    json: JsonLinesOption = False,
+) -> Body:
+    """Print how a text is cut, one segment per line, as it arrives.
 
-    def show(self, event: Event) -> str:
-        """The line for `event`."""
-        if not isinstance(event, events.SegmentReady):
-            return ""
-        return "⏎".join(event.text.strip().splitlines()) + "\n"
+    Example: some-program | voicebot chunk
+    """
+    settings = config.load({"chunking.strategy": ("--strategy", strategy)}).config
+    from voicebot.chat.piped import GivenText, PipedChat
+    from voicebot.cli.segments import print_segments
 
-
-class _Objects(JsonView):
-    """Each segment as one JSON object a line."""
-
-    def show(self, event: Event) -> str:
-        """The line for `event`."""
-        return json.dumps(asdict(event), ensure_ascii=False) + "\n" if isinstance(event, events.SegmentReady) else ""
-
-
-async def chunk(config: Config, context: CommandContext, source: ChatModel, *, as_json: bool) -> int:
-    """Print the segments of what `source` gives as they are cut; return the exit code. Raises VoicebotError."""
-    pipeline = build_pipeline(config, chat=source, synthesizer=None, output=SilentOutput(realtime=False))
-    view = _Objects() if as_json else _Lines(as_written=False, quiet=True)
-    broadcast, scope = Broadcast(), CancelScope()
-
-    def interrupt() -> bool:
-        scope.cancel()
-        return True
-
-    context.interrupt = interrupt
-    async with viewing(broadcast, view, closed=lambda: context.leave(FAILED)):
-        outcome = await speak_turn((), pipeline, emit=broadcast.emit, scope=scope)
-    if outcome.error is not None:
-        raise outcome.error
-    return INTERRUPTED if outcome.kind == "interrupted" else OK
+    source: GivenText | PipedChat
+    if file != "-":
+        try:
+            source = GivenText(Path(file).read_text(encoding="utf-8-sig", errors="replace"))
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}", hint="name a text file, or - for standard input") from error
+    elif sys.stdin.isatty():
+        raise UsageError("nothing to cut", hint="voicebot chunk FILE, or some-program | voicebot chunk")
+    else:
+        source = PipedChat()
+    return lambda context: print_segments(settings, context, source, as_json=json)

@@ -1,4 +1,4 @@
-"""voicebot history: what was said and heard. Each command imports what it needs when it runs."""
+"""`voicebot history`: what was said, and what was heard."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.runner import OK, CommandContext, exit_code, run_command, show_error, status
+from voicebot.cli.command import add_command
+from voicebot.cli.options import ConfigOptions, JsonLinesOption
+from voicebot.cli.output import Row, counted, json_line, status, write_json, write_out, write_table
+from voicebot.cli.runner import OK, Body, CommandContext, UsageError
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import Store
@@ -24,17 +27,8 @@ history_app = typer.Typer(
 )
 
 NameArgument = Annotated[
-    str, typer.Argument(metavar="[NAME]", help="The conversation; the latest if left out.", show_default=False)
+    str, typer.Argument(metavar="NAME", help="The conversation; by default the latest.", show_default=False)
 ]
-ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Use this config.toml.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any key of config.toml; may be repeated."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
-
-Row = dict[str, Any]  # Any: texts, numbers and objects, ready for json.dumps
 
 
 class Format(StrEnum):
@@ -44,37 +38,32 @@ class Format(StrEnum):
     MARKDOWN = "md"
 
 
-@history_app.command("list")
-def list_(
-    config: ConfigOption = None, set_: SetOption = None, json: JsonOption = False, debug: DebugOption = False
-) -> None:
-    """List the conversations, the latest last."""
+def list_(*, config: ConfigOptions, json: JsonLinesOption = False) -> Body:
+    """List the conversations, latest last."""
 
     def work(store: Store) -> int:
         import dataclasses
 
         kept = store.conversations()
         if json:
-            _out_json(dataclasses.asdict(conversation) for conversation in kept)
+            write_json(dataclasses.asdict(conversation) for conversation in kept)
         else:
-            _table(
+            write_table(
                 {"name": c.name, "turns": c.turns, "last": _when(c.last), "opening": _short(c.opening)} for c in kept
             )
         if not kept:
-            status("no conversation is kept yet")
+            status("there are no conversations yet")
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
-@history_app.command()
 def show(
     name: NameArgument = "",
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
-) -> None:
+    *,
+    config: ConfigOptions,
+    json: JsonLinesOption = False,
+) -> Body:
     """Print a conversation: what was said, and how much of each reply was heard.
 
     Example: voicebot history show kitchen
@@ -83,31 +72,31 @@ def show(
     def work(store: Store) -> int:
         conversation = name or store.latest()
         if not conversation:
-            status("no conversation is kept yet")
+            status("there are no conversations yet")
             return OK
         turns = store.turns(conversation)
         if json:
-            _out_json(_as_dict(conversation, turn) for turn in turns)
+            write_json(_as_dict(conversation, turn) for turn in turns)
         else:
-            _out("\n".join(_shown(turn) for turn in turns))
+            write_out("\n".join(_shown(turn) for turn in turns))
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
-@history_app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(help="Words or parts of words, in any order.", show_default=False)],
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORD", help="Words or parts of words, in any order.", show_default=False)
+    ],
+    *,
     conversation: Annotated[
-        str, typer.Option("--conversation", metavar="NAME", help="Only in this conversation.")
+        str, typer.Option("--conversation", metavar="NAME", help="Search only this conversation.")
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most so many turns.")] = 20,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
-) -> None:
-    """Find the turns in which all of the words were said or heard; the latest first.
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many turns.")] = 20,
+    config: ConfigOptions,
+    json: JsonLinesOption = False,
+) -> Body:
+    """Find turns in which all the words were said or heard, latest first.
 
     Example: voicebot history search 天気
     """
@@ -115,31 +104,30 @@ def search(
     def work(store: Store) -> int:
         found = store.search(" ".join(words), conversation=conversation, limit=limit)
         if json:
-            _out_json(_as_dict(one.conversation, one.turn) for one in found)
+            write_json(_as_dict(one.conversation, one.turn) for one in found)
         else:
-            _out("\n".join(f"{one.conversation}\n{_shown(one.turn)}" for one in found))
+            write_out("\n".join(f"{one.conversation}\n{_shown(one.turn)}" for one in found))
         if not found:
             status("nothing found")
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
-@history_app.command()
 def export(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="The conversations; all if left out.")
+        list[str] | None, typer.Argument(metavar="NAME", help="The conversations; by default all.")
     ] = None,
+    *,
     format: Annotated[
-        Format | None, typer.Option("--format", "-f", help="jsonl (the default) or md; left out, by --output.")
+        Format | None,
+        typer.Option("--format", "-f", help="jsonl or md; by default what --output ends in, otherwise jsonl."),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
-    debug: DebugOption = False,
-) -> None:
-    """Write conversations out, as JSON lines (one turn a line, with everything that is known of it) or as Markdown.
+    config: ConfigOptions,
+    json: Annotated[bool, typer.Option("--json", help="Same as --format jsonl.")] = False,
+) -> Body:
+    """Export conversations as JSON lines (one turn per line, with everything known about it) or as Markdown.
 
     Example: voicebot history export kitchen -o kitchen.md
     """
@@ -153,39 +141,34 @@ def export(
             text = "\n".join(_markdown(conversation, turns) for conversation, turns in contents)
         else:
             text = "".join(
-                _json_line(_as_dict(conversation, turn)) for conversation, turns in contents for turn in turns
+                json_line(_as_dict(conversation, turn)) for conversation, turns in contents for turn in turns
             )
         if output is None:
-            _out(text)
+            write_out(text)
             return OK
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
-            status(f"voicebot: {output}: {error.strerror}", bold=True)
-            return 2
+            raise UsageError(f"{output}: {error.strerror}") from error
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
-@history_app.command()
 def delete(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The conversations.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Every conversation.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    json: Annotated[bool, typer.Option("--json", help="Print what was deleted as one JSON object.")] = False,
-    debug: DebugOption = False,
-) -> None:
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="The conversations to delete.")] = None,
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="Delete every conversation.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    config: ConfigOptions,
+    json: Annotated[bool, typer.Option("--json", help="Print what was deleted as a JSON object.")] = False,
+) -> Body:
     """Delete conversations for good."""
     if bool(names) == all_:
-        status("voicebot: name the conversations to delete, or give --all → voicebot history list", bold=True)
-        raise typer.Exit(2)
+        raise UsageError("name the conversations to delete, or give --all", hint="voicebot history list")
     if not yes:
         if not sys.stdin.isatty():
-            status("voicebot: deleting wants to be confirmed → add --yes", bold=True)
-            raise typer.Exit(2)
+            raise UsageError("deleting needs to be confirmed", hint="add --yes")
         what = "every conversation" if all_ else ", ".join(names or ())
         typer.confirm(f"Delete {what} for good?", abort=True, err=True)
 
@@ -193,34 +176,27 @@ def delete(
         conversations = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
         turns = store.delete(conversations)
         if json:
-            _out_json([{"deleted": conversations, "turns": turns}])
+            write_json([{"deleted": conversations, "turns": turns}])
         else:
-            status(f"deleted: {', '.join(conversations) or 'nothing'} ({turns} turns)")
+            status(f"deleted: {', '.join(conversations) or 'nothing'} ({counted(turns, 'turn')})")
         return OK
 
-    _run(work, config, set_, debug)
+    return _with_store(config, work)
 
 
 # ---------------------------------------------------------------- the store
 
 
-def _run(work: Callable[[Store], int], config: Path | None, assignments: list[str] | None, debug: bool) -> None:
-    """Run `work` on the store of the configuration and end the command."""
-    from voicebot.config.loading import load_config
-    from voicebot.errors import ConfigError
-
-    try:
-        settings = load_config(config, assignments=assignments or ()).config
-    except ConfigError as error:
-        show_error(error)
-        raise typer.Exit(exit_code(error)) from error
+def _with_store(config: ConfigOptions, work: Callable[[Store], int]) -> Body:
+    """A command that does `work` on the configured store. Raises ConfigError."""
+    settings = config.load().config
 
     def with_store() -> int:
         from voicebot.memory.sqlite_store import Store, history_path
 
         path = history_path(settings.memory.path)
         if not path.exists():
-            status(f"no conversation is kept yet: there is no {path}")
+            status(f"there are no conversations yet: {path} does not exist")
             return OK
         store = Store(path)
         try:
@@ -235,25 +211,10 @@ def _run(work: Callable[[Store], int], config: Path | None, assignments: list[st
 
         return await to_thread.run_sync(with_store, abandon_on_cancel=True)
 
-    run_command(body, debug=debug)
+    return body
 
 
 # ---------------------------------------------------------------- how it looks
-
-
-def _out(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _out_json(rows: Iterable[Row]) -> None:
-    _out("".join(_json_line(row) for row in rows))
-
-
-def _json_line(row: Row) -> str:
-    import json
-
-    return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def _as_dict(conversation: str, turn: Turn) -> Row:
@@ -263,7 +224,7 @@ def _as_dict(conversation: str, turn: Turn) -> Row:
 
 
 def _when(at: str) -> str:
-    """A moment as the person's clock shows it."""
+    """A moment in the person's own time zone."""
     from datetime import datetime
 
     return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -299,12 +260,12 @@ def _markdown(conversation: str, turns: Iterable[Turn]) -> str:
 
 
 def _tools(turn: Turn) -> list[tuple[str, str]]:
-    """The tools that were used, with their results."""
+    """The tools that the model used, with their results."""
     return [(message.tool_name, message.content) for message in turn.exchanged if message.role == "tool"]
 
 
 def _note(turn: Turn) -> str:
-    """How a turn ended that did not end well; empty otherwise."""
+    """How a turn ended that was not completed; empty otherwise."""
     unsaid = " ".join(turn.unsaid.split())
     match turn.outcome:
         case "completed":
@@ -315,16 +276,8 @@ def _note(turn: Turn) -> str:
             return turn.error + (f"; not heard: {unsaid}" if unsaid else "")
 
 
-def _table(rows: Iterable[Row]) -> None:
-    rows = list(rows)
-    if not sys.stdout.isatty():
-        _out("".join("\t".join(str(value) for value in row.values()) + "\n" for row in rows))
-        return
-    if rows:
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(*rows[0], box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*(str(value) for value in row.values()))
-        Console().print(table)
+add_command(history_app, list_, name="list")
+add_command(history_app, show)
+add_command(history_app, search)
+add_command(history_app, export)
+add_command(history_app, delete)

@@ -1,41 +1,53 @@
-"""Lists the chat models of the configured server, or of every server that is found."""
+"""`voicebot models`: the chat models of the configured server, or of every server that is found."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from voicebot.cli.listing import Row, print_rows
-from voicebot.cli.runner import OK, status
-from voicebot.config.models import ChatAuto, ChatConfig, ChatOllama, ChatOpenAI
-from voicebot.errors import ChatError
+from voicebot.cli.options import ChatOptions, ConfigOptions, JsonLinesOption
+from voicebot.cli.output import Row, status, write_json, write_table
+from voicebot.cli.runner import OK, Body
 
 if TYPE_CHECKING:
+    from voicebot.chat.discovery import State
     from voicebot.chat.wire.models import ListedModel
+    from voicebot.config.models import ChatAuto, ChatConfig, ChatOllama, ChatOpenAI
+
+_NO_MODEL = {"ollama": "run `ollama pull llama3.2`", "openai": "load one into the server"}
 
 
-async def list_models(config: ChatConfig, *, as_json: bool) -> int:
+def models(*, config: ConfigOptions, chat: ChatOptions, json: JsonLinesOption = False) -> Body:
+    """List the chat models of the configured server, or of every server on this machine."""
+    settings = config.load(chat.settings()).config
+    return lambda _: _list_models(settings.chat, as_json=json)
+
+
+async def _list_models(config: ChatConfig, *, as_json: bool) -> int:
     """Print the chat models that `config` can use; return the exit code.
 
     Raises ChatError where there is no server or no model.
     """
+    from voicebot.chat.discovery import State
+    from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI
+    from voicebot.errors import ChatError
+
     match config:
         case ChatAuto():
             rows = await _found(config, as_json=as_json)
         case ChatOllama() | ChatOpenAI():
-            rows = await _listed(config)
+            rows = await _listed(config, State.READY)
             if not rows:
                 raise ChatError(f"{config.base_url} has no chat model", hint=_NO_MODEL[config.kind])
         case _:
-            status(f"the kind {config.kind} has no models to choose from")
+            status(f'chat.kind = "{config.kind}" has no models to choose from')
             return OK
-    print_rows(rows if as_json else [_shown(row) for row in rows], as_json=as_json)
-    if not as_json:
+    if as_json:
+        write_json(rows)
+    else:
+        write_table(map(_shown, rows))
         status("choose one with --model, or as chat.model in config.toml")
     return OK
-
-
-_NO_MODEL = {"ollama": "run `ollama pull llama3.2`", "openai": "load one into the server"}
 
 
 async def _found(config: ChatAuto, *, as_json: bool) -> list[Row]:
@@ -49,7 +61,7 @@ async def _found(config: ChatAuto, *, as_json: bool) -> list[Row]:
         {**row, "used": row["used"] and one.config == found.config}
         for one in results
         if one.config is not None and one.state in listing
-        for row in await _listed(one.config, state=one.state.value)
+        for row in await _listed(one.config, one.state)
     ]
     if not rows:
         raise ChatUnavailable(found.why, hint="start a chat server, or name one with --base-url")
@@ -58,7 +70,9 @@ async def _found(config: ChatAuto, *, as_json: bool) -> list[Row]:
     return rows
 
 
-async def _listed(config: ChatOllama | ChatOpenAI, *, state: str = "ready") -> list[Row]:
+async def _listed(config: ChatOllama | ChatOpenAI, state: State) -> list[Row]:
+    from voicebot.config.models import ChatOllama
+
     models: Sequence[ListedModel]
     if isinstance(config, ChatOllama):
         from voicebot.chat.ollama import list_ollama_models
@@ -77,7 +91,7 @@ async def _listed(config: ChatOllama | ChatOpenAI, *, state: str = "ready") -> l
             "model": model.name,
             "server": shown_address(config.base_url),
             "kind": config.kind,
-            "state": state,
+            "state": state.value,
             "used": has_model([model.name], used),
             "loaded": model.loaded,
             "context_tokens": model.context_tokens,
@@ -90,11 +104,13 @@ async def _listed(config: ChatOllama | ChatOpenAI, *, state: str = "ready") -> l
 
 def _shown(row: Row) -> Row:
     """The row for people."""
+    from voicebot.chat.discovery import State
+
     return {
         "model": row["model"],
         "server": f"{row['kind']} at {row['server']}",
         "": "used" if row["used"] else "",
-        "state": "loaded" if row["loaded"] and row["state"] == "ready" else row["state"],
+        "state": "loaded" if row["loaded"] and row["state"] == State.READY.value else row["state"],
         "size": f"{row['size_bytes'] / 1e9:.1f} GB" if row["size_bytes"] else "",
         "context": row["context_tokens"] or "",
         "can": ", ".join(row["abilities"]),

@@ -9,14 +9,21 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import typer
 
-from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError
+from voicebot.cli.output import show_error, status
+from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError, without_groups
 
 OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO = range(7)
 INTERRUPTED, TERMINATED = 130, 143
+
+T = TypeVar("T")
+
+
+class UsageError(VoicebotError):
+    """The command line asks for something that cannot be done."""
 
 
 def exit_code(error: VoicebotError) -> int:
@@ -30,30 +37,14 @@ def exit_code(error: VoicebotError) -> int:
             return VOICE
         case AudioError():
             return AUDIO
-        case LabError():
+        case LabError() | UsageError():
             return USAGE
         case _:
             return FAILED
 
 
-def status(text: str, *, bold: bool = False) -> None:
-    """Print a line for the person at the terminal, on standard error."""
-    color = False if os.environ.get("NO_COLOR") else None  # None: where it is a terminal
-    try:
-        typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
-    except OSError:
-        return  # nobody reads it
-
-
-def show_error(error: VoicebotError) -> None:
-    """Print what happened and what to do about it, on standard error."""
-    status(f"voicebot: {error.message}", bold=True)
-    if error.hint:
-        status(f"  → {error.hint}")
-
-
 def leave_at_once(code: int) -> NoReturn:
-    """End the process without waiting for threads that read or write for somebody who has stopped.
+    """End the process without waiting for threads that still read or write.
 
     Everything that had to be closed was closed by its exit stack.
     """
@@ -66,40 +57,56 @@ def leave_at_once(code: int) -> NoReturn:
 
 
 class CommandContext:
-    """What a running command is told from outside."""
+    """What happens to a running command from outside."""
 
     def __init__(self) -> None:
         self.interrupt: Callable[[], bool] = lambda: False
-        """Called at Ctrl-C; True when that was enough and the command goes on."""
+        """Called at Ctrl-C; True if the command keeps running."""
         self.code: int | None = None
         """The exit code if a signal ended the command."""
         self.leave: Callable[[int], None] = leave_at_once
         """End the command with this exit code, everything closed."""
 
 
-def run_command(body: Callable[[CommandContext], Awaitable[int]], *, debug: bool = False) -> NoReturn:
-    """Run `body` in an event loop and leave with its exit code, or with that of the error or signal that ended it."""
+Body = Callable[[CommandContext], Awaitable[int]]
+"""What a command does in the event loop; returns the exit code."""
+
+
+def run_command(prepare: Callable[[], int | Body], *, debug: bool = False) -> NoReturn:
+    """Run a command to its end; leave with its exit code, or with that of the error or signal that ended it.
+
+    `prepare` returns the exit code, or what is to run in the event loop.
+    """
+    prepared = _reported(prepare, debug=debug)
+    if isinstance(prepared, int):
+        raise typer.Exit(prepared)
+    leave_at_once(_reported(lambda: _run(prepared), debug=debug))
+
+
+def _reported(work: Callable[[], T], *, debug: bool) -> T | int:
+    """What `work` returns, or the exit code for the error that ended it, once it is reported."""
     try:
-        code = _run(body)
+        return work()
+    except (typer.Exit, typer.Abort):
+        raise
     except VoicebotError as error:
         if debug:
             traceback.print_exc()
         show_error(error)
-        code = exit_code(error)
+        return exit_code(error)
     except BrokenPipeError:
-        code = FAILED  # whoever read our output has gone: nothing to add
+        leave_at_once(FAILED)  # whoever read our output has gone; there is nothing to add
     except KeyboardInterrupt:
-        code = INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last place where a fault of ours can be told kindly
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last place where a bug can be reported kindly
         if debug:
             traceback.print_exc()
         status(f"voicebot: unexpected {type(error).__name__}: {error}", bold=True)
-        status("  → this is a fault of voicebot; run again with --debug and report what it prints")
-        code = FAILED
-    leave_at_once(code)
+        status("  → this is a bug in voicebot; run again with --debug and report what it prints")
+        return FAILED
 
 
-def _run(body: Callable[[CommandContext], Awaitable[int]]) -> int:
+def _run(body: Body) -> int:
     import anyio
 
     async def supervised() -> int:
@@ -127,13 +134,8 @@ def _run(body: Callable[[CommandContext], Awaitable[int]]) -> int:
                 tasks.cancel_scope.cancel()
         return context.code if context.code is not None else result
 
-    try:
+    with without_groups():
         return anyio.run(supervised)
-    except BaseExceptionGroup as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from None
 
 
 @contextmanager
@@ -151,7 +153,7 @@ def _signals() -> Iterator[AsyncIterator[int]]:
             try:
                 send.send_nowait(number)
             except anyio.WouldBlock:
-                os._exit(INTERRUPTED)  # sixteen Ctrl-C that nobody obeyed
+                os._exit(INTERRUPTED)  # the sixteenth Ctrl-C that had no effect
 
         wake(deliver)
 
@@ -171,8 +173,8 @@ def _signals() -> Iterator[AsyncIterator[int]]:
 def _noticing_signals() -> Iterator[None]:
     """Let every signal end the event loop's wait.
 
-    One that comes just before the loop begins to wait would else be noticed only when something else happens: a second
-    Ctrl-C at the prompt was lost that way.
+    A signal that arrives just before the loop begins to wait would otherwise be noticed only when something else
+    happens: a second Ctrl-C at the prompt was lost that way.
     """
     if sys.platform == "win32":
         yield  # its event loop does that by itself
@@ -192,8 +194,3 @@ def _noticing_signals() -> Iterator[None]:
         finally:
             signal.set_wakeup_fd(before)
             loop.remove_reader(reading)
-
-
-def die_quietly_until_running() -> None:
-    """Let Ctrl-C end the process without a traceback while it still loads."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))

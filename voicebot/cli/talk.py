@@ -15,7 +15,8 @@ import anyio
 from anyio import to_thread
 
 from voicebot.app import open_conversation, open_engines, open_history_memory, open_memory
-from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code, show_error, status
+from voicebot.cli.output import show_error, status
+from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code
 from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config.models import Config
 from voicebot.errors import without_groups

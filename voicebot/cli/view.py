@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio
 from anyio import to_thread
 
 from voicebot import events
-from voicebot.cli.runner import status
+from voicebot.cli.output import json_line, status, write_out
 from voicebot.events import Broadcast, Event
 from voicebot.speech import Metrics
 
@@ -74,14 +72,14 @@ class JsonView:
     """Every event as one JSON object a line, after one that says what form they have."""
 
     def __init__(self) -> None:
-        self._head = _json_line(events.stream_head())
+        self._head = json_line(events.stream_head())
 
     def show(self, event: Event) -> str:
         """The line for `event`; that nobody speaks any more is clear from `turn_ended` where only one person does."""
         if isinstance(event, events.FloorFree):
             return ""
         head, self._head = self._head, ""
-        return head + _json_line(events.as_dict(event))
+        return head + json_line(events.as_dict(event))
 
     def account(self, event: events.TurnEnded) -> str:  # noqa: ARG002 - it is in the event itself
         """Nothing beside the events."""
@@ -92,10 +90,6 @@ class JsonView:
 
 
 View = TextView | JsonView
-
-
-def _json_line(content: dict[str, Any]) -> str:  # Any: as `events.as_dict` has it
-    return json.dumps(content, ensure_ascii=False) + "\n"
 
 
 def summary(metrics: Metrics) -> str:
@@ -158,9 +152,3 @@ async def _show(subscription: events.Subscription, view: View, closed: Callable[
                 return
         if isinstance(event, events.TurnEnded) and (account := view.account(event)):
             status(account)
-
-
-def write_out(text: str) -> None:
-    """Write `text` to standard output at once."""
-    sys.stdout.write(text)
-    sys.stdout.flush()

@@ -1,8 +1,8 @@
-"""Where config.toml is looked for, what overrides it, and every error at once.
+"""Where config.toml is looked for, what overrides it, and every fault at once.
 
 Layers, later ones win: defaults, config.toml, environment (`VOICEBOT_CHAT__MODEL=…`), and the command line (`--set
 chat.model=…`, then its own options). A layer that names the `kind` of a section speaks of that kind: when a later one
-names another, its keys mean nothing any more. A layer that names no kind speaks of whatever kind it turns out to be.
+names another, its keys no longer mean anything. A layer that names no kind speaks of whatever kind it turns out to be.
 """
 
 from __future__ import annotations
@@ -13,17 +13,22 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from voicebot.config.models import DEFAULT_KINDS, Config
+from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
 from voicebot.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 ENVIRONMENT_PREFIX = "VOICEBOT_"
 
-_Entry = tuple[str, str, str, object]
-"""Label, section, key and value of one setting; the key is empty where a section is no table."""
+_RENAMED_TABLES = {"session": "conversation"}
+"""Tables of earlier versions, and what they are called now."""
+_INNER_TABLES: dict[tuple[str, ...], type[BaseModel]] = {("tools", "mcp"): McpServer}
+"""Tables within a section whose entries have keys of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,28 @@ class Loaded:
     """The config.toml that was read, if any."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Dotted key → the layer that set it; keys that are not in it have their defaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a configuration."""
+
+    origin: str
+    """The layer that says it: a file, a variable or an option."""
+    key: str
+    """Dotted; empty where an option names none."""
+    message: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.origin, self.key, self.message) if part)
+
+
+class InvalidConfig(ConfigError):
+    """A configuration with faults; the message lists all of them."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)), hint="every key and its default: voicebot config show")
+        self.faults = tuple(faults)
 
 
 def user_config_path() -> Path:
@@ -63,40 +90,73 @@ def load_config(
     """Read config.toml and everything that overrides it.
 
     `assignments` are texts such as `chat.model=llama3.2`; `options` maps dotted keys to (option name, value).
-    Raises ConfigError that lists every fault with its layer and key.
+    Raises InvalidConfig with every fault, its layer and its key, and ConfigError for a file that cannot be read.
     """
-    layers: list[list[_Entry]] = []
-    problems: list[str] = []
     path = next((path for path, must in search_paths(explicit, environment) if must or path.is_file()), None)
-    if path is not None:
-        layers.append(_entries(str(path), _read_toml(path)))
-    from_environment: list[_Entry] = []
-    for key, text in sorted(environment.items()):
-        if key.startswith(ENVIRONMENT_PREFIX) and "__" in key:
-            dotted = key.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
-            from_environment.append(_entry(key, dotted, _value(text)))
-    from_command: list[_Entry] = []
-    for assignment in assignments:
-        dotted, equals, text = assignment.partition("=")
-        if not equals or "." not in dotted:
-            problems.append(f"--set {assignment}: want SECTION.KEY=VALUE, such as --set tts.rate=180")
-            continue
-        from_command.append(_entry(f"--set {dotted.strip()}", dotted.strip(), _value(text)))
-    from_command += [_entry(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
-    layers += [from_environment, from_command]
+    from_file = _settings_of_tables(str(path), _read_toml(path)) if path else []
+    from_environment = [
+        _setting(name, name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."), _value(text))
+        for name, text in sorted(environment.items())
+        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name
+    ]
+    from_command, faults = _settings_of_assignments(assignments)
+    from_command += [_setting(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
+    layers = [from_file, from_environment, from_command]
+    faults += _renamed(layers)
 
     merged, origins = _merge(layers)
     config = None
     try:
-        config = Config.model_validate(merged)
+        config = Config.model_validate({name: table for name, table in merged.items() if name not in _RENAMED_TABLES})
     except ValidationError as error:
-        problems += [_explain(problem, merged, origins) for problem in error.errors(include_url=False)]
-    if config is None or problems:
-        raise ConfigError("\n".join(problems), hint="every key and its default: voicebot config show")
+        faults += [_fault(problem, merged, origins) for problem in error.errors(include_url=False)]
+    if config is None or faults:
+        raise InvalidConfig(faults)
     return Loaded(config, (path,) if path else (), origins)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+# ---------------------------------------------------------------- layers
+
+
+class _Setting(NamedTuple):
+    """What a layer says of one key."""
+
+    origin: str
+    section: str
+    key: str
+    """Empty where the section is not a table."""
+    value: object
+
+
+def _setting(origin: str, dotted: str, value: object) -> _Setting:
+    section, _, key = dotted.partition(".")
+    return _Setting(origin, section, key, value)
+
+
+def _settings_of_tables(origin: str, tables: Mapping[str, Any]) -> list[_Setting]:  # Any: TOML
+    settings: list[_Setting] = []
+    for section, table in tables.items():
+        if isinstance(table, dict):
+            settings += [_Setting(origin, section, key, value) for key, value in table.items()]
+        else:
+            settings.append(_Setting(origin, section, "", table))
+    return settings
+
+
+def _settings_of_assignments(assignments: Iterable[str]) -> tuple[list[_Setting], list[Fault]]:
+    settings: list[_Setting] = []
+    faults: list[Fault] = []
+    for assignment in assignments:
+        dotted, equals, text = assignment.partition("=")
+        if not equals or "." not in dotted:
+            wanted = "expected SECTION.KEY=VALUE, such as --set tts.rate=180"
+            faults.append(Fault(f"--set {assignment}", "", wanted))
+            continue
+        settings.append(_setting(f"--set {dotted.strip()}", dotted.strip(), _value(text)))
+    return settings, faults
+
+
+def _read_toml(path: Path) -> dict[str, Any]:  # Any: TOML
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -104,36 +164,21 @@ def _read_toml(path: Path) -> dict[str, Any]:
             f"there is no file {path}", hint="voicebot config path shows where it is looked for"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}", hint='texts want quotes: model = "llama3.2"') from error
+        raise ConfigError(f"{path}: not valid TOML: {error}", hint='text needs quotes: model = "llama3.2"') from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
 
 
 def _value(text: str) -> object:
-    """A TOML value where it is one (80, true, 0.5, "…", […]), else the text itself."""
+    """A TOML value where it is one (80, true, 0.5, "…", […]), otherwise the text itself."""
     try:
         return tomllib.loads(f"v = {text}")["v"] if "\n" not in text else text
     except tomllib.TOMLDecodeError:
         return text
 
 
-def _entries(label: str, tables: Mapping[str, Any]) -> list[_Entry]:  # Any: TOML
-    entries: list[_Entry] = []
-    for section, table in tables.items():
-        if isinstance(table, dict):
-            entries += [(label, section, key, value) for key, value in table.items()]
-        else:
-            entries.append((label, section, "", table))
-    return entries
-
-
-def _entry(label: str, dotted: str, value: object) -> _Entry:
-    section, _, key = dotted.partition(".")
-    return label, section, key, value
-
-
-def _merge(layers: Iterable[Sequence[_Entry]]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The layers on top of each other, and the label of what each dotted key comes from.
+def _merge(layers: Iterable[Sequence[_Setting]]) -> tuple[dict[str, Any], dict[str, str]]:  # Any: TOML
+    """The layers on top of each other, and the origin of each dotted key.
 
     A layer that names a `kind` speaks of that kind; one that names none, of whatever kind it turns out to be.
     """
@@ -141,7 +186,7 @@ def _merge(layers: Iterable[Sequence[_Entry]]) -> tuple[dict[str, Any], dict[str
     origins: dict[str, str] = {}
     of_a_kind: set[str] = set()
     for layer in layers:
-        named = {section: value for _, section, key, value in layer if key == "kind"}
+        named = {setting.section: setting.value for setting in layer if setting.key == "kind"}
         for section, kind in named.items():
             below = merged.get(section)
             if isinstance(below, dict) and kind != below.get("kind", DEFAULT_KINDS.get(section)):
@@ -149,15 +194,15 @@ def _merge(layers: Iterable[Sequence[_Entry]]) -> tuple[dict[str, Any], dict[str
                 for key in [*below]:
                     if f"{section}.{key}" in of_a_kind or (key in other and key not in known):
                         del below[key], origins[f"{section}.{key}"]
-        for label, section, key, value in layer:
+        for origin, section, key, value in layer:
             if not key:
                 merged[section] = value
-                origins[section] = label
+                origins[section] = origin
                 continue
             if not isinstance(merged.get(section), dict):
                 merged[section] = {}
             merged[section][key] = value
-            origins[f"{section}.{key}"] = label
+            origins[f"{section}.{key}"] = origin
             if section in named:
                 of_a_kind.add(f"{section}.{key}")
             else:
@@ -178,38 +223,65 @@ def _keys_of(section: str, kind: object) -> set[str]:
     }
 
 
-def _explain(
-    problem: Any, merged: Mapping[str, Any], origins: Mapping[str, str]
-) -> str:  # Any: pydantic's ErrorDetails
-    """One fault as "layer: key: what is wrong"."""
-    location = [str(part) for part in problem["loc"]]
-    section = location[0]
-    if section in DEFAULT_KINDS and len(location) > 1:
-        del location[1]  # the tag of the union
-    dotted = ".".join(location)
-    label = origins.get(dotted) or origins.get(".".join(location[:2])) or _any_origin(section, origins)
+# ---------------------------------------------------------------- faults
+
+
+def _renamed(layers: Iterable[Sequence[_Setting]]) -> list[Fault]:
+    """A fault for each layer's use of a table by an earlier name."""
+    found = [
+        Fault(setting.origin, setting.section, f"the table is called [{_RENAMED_TABLES[setting.section]}] now")
+        for layer in layers
+        for setting in layer
+        if setting.section in _RENAMED_TABLES
+    ]
+    return list(dict.fromkeys(found))  # one fault for a file, however many keys it has there
+
+
+def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[str, str]) -> Fault:  # Any: TOML
+    """What pydantic found wrong, in words about config.toml."""
+    path = [str(part) for part in problem["loc"]]
+    section = path[0]
+    if section in DEFAULT_KINDS and len(path) > 1:
+        del path[1]  # the tag of the union
+    key = ".".join(path)
+    origin = origins.get(key) or origins.get(".".join(path[:2])) or _any_origin(section, origins)
     message = str(problem["msg"])
     match problem["type"]:
         case "extra_forbidden":
-            kind = merged[section].get("kind", DEFAULT_KINDS.get(section)) if len(location) > 1 else None
-            known = sorted(_keys_of(section, kind)) if len(location) > 1 else list(Config.model_fields)
-            near = difflib.get_close_matches(location[-1], known, 1, 0.6)
-            message = "unknown key" + (f"; did you mean {near[0]}?" if near else f"; known are: {', '.join(known)}")
+            message = _unknown_key(path, merged)
         case "union_tag_invalid":
-            dotted = f"{section}.kind"
+            key = f"{section}.kind"
             wanted, kinds = str(problem["ctx"]["tag"]), str(problem["ctx"]["expected_tags"]).replace("'", "")
             near = difflib.get_close_matches(wanted, kinds.split(", "), 1, 0.5)
-            message = (
-                f"unknown kind {wanted!r}" + (f"; did you mean {near[0]}?" if near else "") + f" (one of: {kinds})"
-            )
+            message = f"unknown kind {wanted!r}{_did_you_mean(near)} (one of: {kinds})"
         case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
-            message = f"want a table: [{section}] and its keys below it"
+            message = f"expected a table: [{key}] with its keys below it"
         case _:
             message = message.removeprefix("Value error, ")
-            if not dotted.endswith("api_key"):
+            if not (isinstance(problem["input"], dict) or key.endswith("api_key")):  # both may hold secrets
                 message += f", not {problem['input']!r}"
-    return f"{label}: {dotted}: {message}"
+    return Fault(origin, key, message)
+
+
+def _unknown_key(path: Sequence[str], merged: Mapping[str, Any]) -> str:  # Any: TOML
+    *table, key = path
+    known = sorted(_keys_below(table, merged)) if table else list(Config.model_fields)
+    near = difflib.get_close_matches(key, known, 1, 0.6)
+    noun = "key" if table else "table"
+    return f"unknown {noun}{_did_you_mean(near)}" if near else f"unknown {noun}; known {noun}s: {', '.join(known)}"
+
+
+def _keys_below(table: Sequence[str], merged: Mapping[str, Any]) -> set[str]:  # Any: TOML
+    """The keys that a section may hold, or a table within one such as tools.mcp.files."""
+    if inner := _INNER_TABLES.get(tuple(table[:2])):
+        return set(inner.model_fields)
+    section = table[0]
+    return _keys_of(section, merged[section].get("kind", DEFAULT_KINDS.get(section)))
+
+
+def _did_you_mean(near: Sequence[str]) -> str:
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _any_origin(section: str, origins: Mapping[str, str]) -> str:
-    return next((label for key, label in origins.items() if key.split(".")[0] == section), "configuration")
+    return next((origin for key, origin in origins.items() if key.split(".")[0] == section), "configuration")

@@ -45,7 +45,7 @@ class ChatServer(Section):
     stop: tuple[str, ...] = ()
     """The reply ends before any of these texts."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
-    """How often a request is sent again that failed before any of its reply came."""
+    """How often to resend a request that failed before any of its reply came."""
     connect_timeout_seconds: Seconds = 5.0
     first_delta_timeout_seconds: Seconds = 120.0
     """How long the server may load the model and read the prompt."""
@@ -54,13 +54,13 @@ class ChatServer(Section):
 
 
 class ChatAuto(ChatServer):
-    """A chat server found on this machine, else the demo."""
+    """A chat server found on this machine, otherwise the demo."""
 
     kind: Literal["auto"] = "auto"
     base_url: Url | None = None
     """Look here and nowhere else; unset: the usual ports of Ollama, llama.cpp and LM Studio."""
     api_key: SecretStr = SecretStr("")
-    """For a server that wants one; better in the environment: VOICEBOT_CHAT__API_KEY."""
+    """For a server that needs one; better in the environment: VOICEBOT_CHAT__API_KEY."""
 
 
 class ChatOllama(ChatServer):
@@ -79,7 +79,7 @@ class ChatOllama(ChatServer):
     format: Literal["", "json"] | dict[str, Any] = ""  # Any: a JSON schema
     """json, or a JSON schema: the reply has this form."""
     options: dict[str, Any] = {}  # Any: whatever the server knows
-    """Any other of the server's model options, such as repeat_penalty."""
+    """Any other model options of the server, such as repeat_penalty."""
 
 
 class ChatOpenAI(ChatServer):
@@ -93,7 +93,7 @@ class ChatOpenAI(ChatServer):
     api_key_file: str = ""
     """A file that holds the API key and that only you can read; used where api_key is empty."""
     response_format: Literal["text", "json_object"] | dict[str, Any] = "text"  # Any: it holds a JSON schema
-    """Form of the reply: text, json_object, or a table as the API wants it, with type = "json_schema"."""
+    """Form of the reply: text, json_object, or a table as the API expects it, with type = "json_schema"."""
     include_usage: bool = True
     """Ask the server for its count of model tokens."""
     n: Annotated[int, Field(ge=1, le=16)] = 1
@@ -148,9 +148,9 @@ class ChunkingConfig(Section):
     strategy: Literal["adaptive", "sentence", "punctuation", "newline"] = "adaptive"
     """adaptive: clauses and sentences, as much at a time as the queued audio allows; the others: piece by piece."""
     delimiters: Annotated[str, StringConstraints(min_length=1)] = "。、！？，．｡､!?,.;:；：…"
-    """For `punctuation`: cut behind any of these characters."""
+    """For `punctuation`: cut after any of these characters."""
     max_characters: Annotated[int, Field(ge=10, le=2000)] = 300
-    """Cut here at the latest, at a blank or comma if there is one."""
+    """Cut here at the latest, at whitespace or a comma if there is one."""
     idle_seconds: Seconds = 0.3
     """Say a finished sentence when the model has paused this long."""
     min_seconds: Annotated[float, Field(ge=0, le=10)] = 0.4
@@ -158,7 +158,7 @@ class ChunkingConfig(Section):
     max_seconds: Annotated[float, Field(ge=1, le=60)] = 6.0
     """For `adaptive`: sentences are joined up to this length (estimated)."""
     phrase_after_seconds: Seconds = 0.8
-    """For `adaptive`: break a clause without commas at a phrase when else there were a silence longer than this."""
+    """For `adaptive`: break a clause without commas where there would otherwise be a longer silence than this."""
     patience_seconds: Seconds = 2.0
     """For `adaptive`: say even an unfinished clause when the model has paused this long and nothing can be heard."""
 
@@ -198,7 +198,7 @@ class TtsPyttsx3(Section):
     """Words a minute."""
     volume: Annotated[float, Field(ge=0, le=1)] = 1.0
     timeout_seconds: Seconds = 10.0
-    """After this the engine is given up for the sentence, and started anew."""
+    """After this the sentence is given up, and the engine restarted."""
 
 
 class TtsVoicevox(Section):
@@ -221,9 +221,9 @@ class TtsTone(Section):
     kind: Literal["tone"]
     sample_rate: Annotated[int, Field(ge=8000, le=192_000)] = 24_000
     delay_seconds: Annotated[float, Field(ge=0)] = 0.0
-    """What every synthesis costs."""
+    """Seconds that each synthesis takes, however short."""
     rtf: Annotated[float, Field(ge=0)] = 0.0
-    """What each second of audio costs on top."""
+    """Seconds that each second of audio takes on top."""
 
 
 TtsConfig = Annotated[TtsPyttsx3 | TtsVoicevox | TtsTone, Field(discriminator="kind")]
@@ -232,7 +232,7 @@ TtsConfig = Annotated[TtsPyttsx3 | TtsVoicevox | TtsTone, Field(discriminator="k
 
 
 class AudioAuto(Section):
-    """The loudspeaker if there is one, else a WAV file."""
+    """The loudspeaker if there is one, otherwise a WAV file."""
 
     kind: Literal["auto"] = "auto"
     latency_seconds: Annotated[float, Field(ge=0.005, le=2)] = 0.15
@@ -278,7 +278,7 @@ class ConversationConfig(Section):
         "without markdown, lists or emoji."
     )
     turns: Annotated[int, Field(ge=0, le=1000)] = 5
-    """How many past turns the chat model is told of."""
+    """How many past turns the chat model is told about."""
 
 
 # ---------------------------------------------------------------- tools
@@ -298,7 +298,7 @@ class McpServer(Section):
     def either_command_or_url(self) -> Self:
         """Exactly one of them says where the server is."""
         if bool(self.command.strip()) == (self.url is not None):
-            raise ValueError("want either a command or a url")
+            raise ValueError("needs either a command or a url")
         return self
 
 
@@ -327,7 +327,7 @@ class MemoryConfig(Section):
     path: str = ""
     """That file; empty: history.db in the user's data folder."""
     max_tokens: Annotated[int, Field(ge=0)] = 0
-    """The chat model is told of so many past turns as take this many of its tokens (estimated); 0: no such limit."""
+    """Tell the chat model only of past turns that fit into this many of its tokens (estimated); 0: no limit."""
     summary: bool = False
     """Let the chat model fold what is older than `conversation.turns` into a running summary, between turns."""
 

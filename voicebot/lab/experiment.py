@@ -39,7 +39,7 @@ from pydantic import (
     model_validator,
 )
 
-from voicebot.config.loading import load_config
+from voicebot.config.loading import InvalidConfig, load_config
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.engines import SynthesisCost, parse_engine
@@ -362,8 +362,7 @@ def _faults(experiment: Experiment, overrides: Mapping[str, object]) -> list[tup
     """What is wrong with these values, as (dotted key, message)."""
     faults = [(key, "want SECTION.KEY, such as chunking.strategy") for key in overrides if "." not in key]
     try:
-        experiment.configure({key: value for key, value in overrides.items() if "." in key}, label="-")
-    except ConfigError as error:
-        found = [line.removeprefix("-: ").partition(": ") for line in error.message.splitlines()]
-        faults += [(key, message) for key, _, message in found]
+        experiment.configure({key: value for key, value in overrides.items() if "." in key})
+    except InvalidConfig as error:
+        faults += [(fault.key, fault.message) for fault in error.faults]
     return faults

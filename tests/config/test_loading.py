@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from voicebot.config.loading import load_config, search_paths
+from voicebot.config.loading import Fault, InvalidConfig, load_config, search_paths
 from voicebot.config.models import (
     AudioWav,
     ChatAuto,
     ChatOllama,
     ChatOpenAI,
-    ChatServer,
-    Config,
     TtsPyttsx3,
     TtsVoicevox,
 )
 from voicebot.errors import ConfigError
-
-ROOT = Path(__file__).parent.parent
 
 
 def write(folder: Path, text: str) -> Path:
     path = folder / "config.toml"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def test_the_annotated_file_holds_every_key_with_its_default() -> None:
-    loaded = load_config(ROOT / "config.toml", environment={})
-    assert loaded.config == Config()
-    text = (ROOT / "config.toml").read_text(encoding="utf-8")
-    for section in Config.model_fields:
-        model = getattr(Config(), section)
-        for key in type(model).model_fields:
-            assert re.search(rf"^(# )?{key} = ", text, re.MULTILINE), f"{section}.{key}"
-
-
-def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> None:
-    text = (ROOT / "config.toml").read_text(encoding="utf-8")
-    blocks = re.findall(r"^# \[\w+\].*\n(?:# .*\n)+", text, re.MULTILINE)
-    kinds = set()
-    for block in blocks:
-        table = tomllib.loads(re.sub(r"^# ", "", block, flags=re.MULTILINE))
-        section, values = next(iter(table.items()))
-        config = getattr(Config.model_validate(table), section)
-        kinds.add((section, config.kind))
-        inherited = set(ChatServer.model_fields) if section == "chat" else set()
-        assert set(type(config).model_fields) - set(values) <= inherited, f"{config.kind} misses keys"
-        defaults = type(config)(kind=config.kind)
-        assert config == defaults, f"{config.kind} shows another default"
-    assert {kind for section, kind in kinds if section == "chat"} == {
-        "ollama",
-        "openai",
-        "demo",
-        "langchain",
-        "plugin",
-        "piped",
-    }
-    assert {kind for section, kind in kinds if section == "tts"} == {"voicevox", "tone"}
-    assert {kind for section, kind in kinds if section == "audio"} == {"device", "wav", "silent"}
 
 
 def test_later_layers_win_and_origins_name_them(tmp_path: Path) -> None:
@@ -130,16 +89,16 @@ def test_every_error_is_told_at_once_with_its_file_and_key(tmp_path: Path) -> No
     assert f"{path}: chunking.max_charcters: unknown key; did you mean max_characters?" in text
     assert f"{path}: chunking.idle_seconds:" in text
     assert f"{path}: tts.rate:" in text
-    assert f"{path}: speach" in text
+    assert f"{path}: speach: unknown table" in text
     assert "VOICEBOT_CHAT__KIND: chat.kind: unknown kind 'olama'; did you mean ollama?" in text
-    assert "--set nonsense: want SECTION.KEY=VALUE" in text
+    assert "--set nonsense: expected SECTION.KEY=VALUE" in text
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("[chat\n", "not valid TOML"),
-        ("chat = 3\n", "want a table"),
+        ("chat = 3\n", "chat: expected a table"),
         ('[tts]\nkind = "voicevox"\nspeed = "fast"\n', "tts.speed"),
         ("[tts]\nvolume = nan\n", "tts.volume"),
         ('[chat]\nkind = "openai"\nbase_url = "localhost:8000"\n', "chat.base_url"),
@@ -154,6 +113,18 @@ def test_each_fault_is_named(tmp_path: Path, text: str, expected: str) -> None:
         load_config(path, environment={})
     assert expected in caught.value.message
     assert str(path) in caught.value.message
+
+
+def test_the_earlier_name_of_a_table_is_answered_with_the_new_one_in_every_layer(tmp_path: Path) -> None:
+    path = write(tmp_path, '[session]\nturns = 3\nsystem_prompt = "Be brief."\n[tts]\nrate = 9999\n')
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(path, environment={"VOICEBOT_SESSION__TURNS": "4"}, assignments=["session.turns=5"])
+    *renamed, rate = caught.value.faults
+    assert renamed == [
+        Fault(origin, "session", "the table is called [conversation] now")
+        for origin in (str(path), "VOICEBOT_SESSION__TURNS", "--set session.turns")
+    ]
+    assert rate.key == "tts.rate"
 
 
 def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
@@ -200,6 +171,25 @@ def test_an_api_key_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(bad, environment={})
     assert "sk-secret" not in caught.value.message
+
+
+def test_the_environment_of_an_mcp_server_is_never_shown(tmp_path: Path) -> None:
+    """A server without command and url was told with its whole table, tokens included."""
+    path = write(tmp_path, '[tools.mcp.files]\nenv = { TOKEN = "s3cret" }\n')
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(path, environment={})
+    assert caught.value.faults == (Fault(str(path), "tools.mcp.files", "needs either a command or a url"),)
+
+
+def test_a_table_within_a_section_has_keys_of_its_own(tmp_path: Path) -> None:
+    """A misspelt key of an MCP server was answered with the keys of [tools], and chat.options = 3 with [chat]."""
+    path = write(tmp_path, '[tools.mcp.files]\ncomand = "npx"\n[chat]\nkind = "ollama"\noptions = 3\n')
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(path, environment={})
+    assert [(fault.key, fault.message) for fault in caught.value.faults] == [
+        ("chat.options", "expected a table: [chat.options] with its keys below it"),
+        ("tools.mcp.files.comand", "unknown key; did you mean command?"),
+    ]
 
 
 def test_values_from_the_environment_are_read_as_toml_and_else_as_text() -> None:

@@ -1,0 +1,50 @@
+"""Makes a command of a function: its option groups spread out, its errors reported, its result the exit code."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from functools import wraps
+from typing import Any, NoReturn, get_type_hints
+
+import typer
+
+from voicebot.cli.options import DebugOption
+from voicebot.cli.runner import Body, run_command
+
+
+def add_command(app: typer.Typer, function: Callable[..., int | Body], *, name: str | None = None) -> None:
+    """Add `function` to the commands of `app`, by its own name unless there is another, with --debug.
+
+    It returns its exit code, or what is to run in the event loop. A parameter that is a dataclass stands for the
+    options that are its fields. The docstring is the help.
+    """
+    app.command(name)(_for_typer(function))
+
+
+def _for_typer(function: Callable[..., int | Body]) -> Callable[..., NoReturn]:
+    groups: dict[str, Any] = {}  # Any: a dataclass, which has no type of its own
+    parameters: list[inspect.Parameter] = []
+    hints = get_type_hints(function, include_extras=True)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if is_dataclass(group := hints[name]):
+            groups[name] = group
+            inner = get_type_hints(group, include_extras=True)
+            parameters += [_option(field.name, inner[field.name], field.default) for field in fields(group)]
+        else:
+            parameters.append(_option(name, hints[name], parameter.default))
+    parameters.append(_option("debug", DebugOption, False))
+
+    @wraps(function)
+    def run(*, debug: bool, **given: Any) -> NoReturn:  # Any: whatever the options are
+        made = {name: group(**{f.name: given.pop(f.name) for f in fields(group)}) for name, group in groups.items()}
+        run_command(lambda: function(**given, **made), debug=debug)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # read by inspect, known to no stub
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _option(name: str, annotation: object, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

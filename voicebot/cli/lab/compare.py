@@ -1,0 +1,129 @@
+"""`voicebot lab compare`: what one configuration changes against another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
+from voicebot.cli.options import JsonLinesOption
+from voicebot.cli.output import counted, signed_seconds, table, terminal_width, visible, write_json, write_out
+from voicebot.cli.runner import OK
+
+if TYPE_CHECKING:
+    from voicebot.lab.comparison import Comparison
+    from voicebot.lab.engines import SynthesisCost
+
+_CONTEXT_COLUMNS = 12
+"""This much of the text is shown on either side of a cut, in columns of the terminal."""
+_INDENT = "    "
+_MOST_CUTS = 8
+"""At most this many cuts that differ are shown; --json has them all."""
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A.toml", help="The configuration before.", show_default=False)],
+    b: Annotated[Path, typer.Argument(metavar="B.toml", help="The configuration after.", show_default=False)],
+    traces: TracesArgument,
+    *,
+    tts: Annotated[
+        list[str] | None,
+        typer.Option("--tts", metavar="MODEL,...", help=f"What a synthesis costs [cpu-fast]: {ENGINES}."),
+    ] = None,
+    seed: SeedOption = 0,
+    json: JsonLinesOption = False,
+) -> int:
+    """Show what B changes compared with A, run by run: first sound, gaps, and where the cuts differ.
+
+    Example: voicebot lab compare old.toml new.toml traces/ --tts cpu-slow,gpu
+    """
+    from voicebot.config.loading import load_config
+    from voicebot.lab.comparison import Comparison, as_dict
+    from voicebot.lab.replay import replay as run_replay
+    from voicebot.lab.traces import read_traces
+
+    (name_a, config_a), (name_b, config_b) = ((str(path), load_config(path).config) for path in (a, b))
+    engines = _engines(tts or ["cpu-fast"])
+    compared = [
+        Comparison(
+            run_replay(trace, config_a, engine, setting=name_a, seed=seed),
+            run_replay(trace, config_b, engine, setting=name_b, seed=seed),
+        )
+        for trace in read_traces(traces)
+        for engine in engines
+    ]
+    if json:
+        write_json(map(as_dict, compared))
+    else:
+        write_out(comparison(compared, width=terminal_width()))
+    return OK
+
+
+def _engines(names: list[str]) -> list[SynthesisCost]:
+    from voicebot.lab.engines import parse_engine
+
+    return [parse_engine(name) for option in names for name in option.split(",")]
+
+
+def comparison(compared: Sequence[Comparison], *, width: int) -> str:
+    """What changes from run to run, then on average."""
+    from voicebot.lab.comparison import changes
+
+    rows = [["trace", "engine", "TTFA", "", "gaps", "", "wait", "", "utterances"]]
+    for c in compared:
+        a, b = c.a, c.b
+        rows.append(
+            [
+                a.trace,
+                a.engine,
+                *_from_to(a.ttfa, b.ttfa),
+                *_from_to(a.gap_seconds, b.gap_seconds),
+                *_from_to(a.wait, b.wait),
+                f"{len(a.pieces)} → {len(b.pieces)}",
+            ]
+        )
+    header, *lines_of_runs = table(rows, width=width)
+    lines = [f"A {compared[0].a.setting} → B {compared[0].b.setting}, seconds", "", header]
+    for c, row in zip(compared, lines_of_runs, strict=True):
+        lines.append(row)
+        lines += _cuts("only A", c.only_a, c.a.reply, width) + _cuts("only B", c.only_b, c.a.reply, width)
+    lines += ["", f"{counted(len(compared), 'run')}, B against A on average:"]
+    lines += [
+        f"  {change.name}  {signed_seconds(change.seconds)} s  ({change.better} better, {change.worse} worse,"
+        f" {change.same} the same)"
+        for change in changes(compared)
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _from_to(a: float, b: float) -> list[str]:
+    return [f"{a:.2f} → {b:.2f}", signed_seconds(b - a)]
+
+
+def _cuts(name: str, places: Sequence[int], reply: str, width: int) -> list[str]:
+    if not places:
+        return []
+    shown = [f"{_before(place, reply)}|{_after(place, reply)}" for place in places[:_MOST_CUTS]]
+    if more := len(places) - len(shown):
+        shown.append(f"and {more} more")
+    lines = table([[f"{name}:", "   ".join(shown)]], width=width - len(_INDENT), fold={1})
+    return [_INDENT + line for line in lines]
+
+
+def _before(place: int, reply: str) -> str:
+    from rich.cells import cell_len
+
+    text = visible(reply[max(0, place - _CONTEXT_COLUMNS) : place])
+    while cell_len(text) > _CONTEXT_COLUMNS:
+        text = text[1:]
+    return text
+
+
+def _after(place: int, reply: str) -> str:
+    from rich.cells import chop_cells
+
+    text = visible(reply[place : place + _CONTEXT_COLUMNS])
+    return chop_cells(text, _CONTEXT_COLUMNS)[0] if text else ""

@@ -1,0 +1,62 @@
+"""`voicebot lab record`: a chat model's reply, recorded with the time of each delta."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicebot.cli.options import ChatOptions, ConfigOptions
+from voicebot.cli.output import status, write_out
+from voicebot.cli.runner import OK, Body
+
+if TYPE_CHECKING:
+    from voicebot.config.models import Config
+
+
+def record(
+    question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="The question.", show_default=False)],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Write the trace to this file.")],
+    config: ConfigOptions,
+    chat: ChatOptions,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> Body:
+    """Record a chat model's reply with the time of each delta, for replays.
+
+    Example: voicebot lab record -o trace.jsonl "Why is the sky blue?"
+    """
+    settings = config.load(chat.settings()).config
+    return lambda _: _record(settings, " ".join(question), output, force=force)
+
+
+async def _record(config: Config, question: str, output: Path, *, force: bool) -> int:
+    """Write the deltas of the reply to `output` and the reply to standard output; return the exit code."""
+    import anyio
+
+    from voicebot import events
+    from voicebot.app import open_memory
+    from voicebot.chat import open_chat
+    from voicebot.errors import LabError
+    from voicebot.lab.record import open_recorder
+    from voicebot.messages import Message
+
+    if not question.strip():
+        raise LabError("the question is empty")
+    with open_recorder(output, force=force) as recorder:
+        async with open_chat(config.chat, notify=status) as chat:
+            messages = [*open_memory(config).messages(), Message("user", question)]
+            began, turn = anyio.current_time(), events.new_turn_id()
+            try:
+                async with aclosing(chat.stream_reply(messages)) as reply:
+                    async for delta in reply:
+                        if isinstance(delta, str):
+                            recorder(events.Delta(turn, anyio.current_time() - began, delta))
+                            write_out(delta)
+            finally:
+                if recorder.written:
+                    write_out("\n")
+                    status(f"wrote {output}")
+    return OK

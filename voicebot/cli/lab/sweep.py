@@ -1,0 +1,105 @@
+"""`voicebot lab sweep`: every setting on every trace with every engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicebot.cli.lab.options import ExperimentArgument, JobsOption
+from voicebot.cli.lab.progress import progress_bar, stoppable
+from voicebot.cli.options import JsonObjectOption
+from voicebot.cli.output import status, table, terminal_width, write_json, write_out
+from voicebot.cli.runner import OK
+
+if TYPE_CHECKING:
+    from voicebot.lab.summary import Row
+
+
+def sweep(
+    experiment: ExperimentArgument,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Folder for the results; by default lab-results/EXPERIMENT."
+        ),
+    ] = None,
+    jobs: JobsOption = None,
+    json: JsonObjectOption = False,
+) -> int:
+    """Run every setting of an experiment on every trace with every engine, and write a report.
+
+    Writes results.jsonl (each run) and report.html (one file, works without a network). After Ctrl-C, the same
+    command continues where it stopped; what has changed since then is run again.
+
+    Example: voicebot lab sweep docs/experiments/first-sound.toml
+    """
+    folder = output or Path("lab-results") / experiment.stem
+    kept = [0, 0]
+    with stoppable(lambda: _kept(kept, folder)):
+        from dataclasses import asdict
+        from datetime import datetime
+
+        import voicebot
+        from voicebot.lab.experiment import read_experiment
+        from voicebot.lab.plots import require_matplotlib
+        from voicebot.lab.report import COMFORTABLE_BYTES, About, write_report
+        from voicebot.lab.summary import summarize
+        from voicebot.lab.sweep import RESULTS, plan
+        from voicebot.lab.sweep import sweep as run_sweep
+
+        chosen = read_experiment(experiment)
+        settings = chosen.all_settings()
+        require_matplotlib()  # before the work, not after it
+        with progress_bar("runs") as show:
+
+            def progress(done: int, of: int) -> None:
+                kept[:] = done, of
+                show(done, of)
+
+            runs = run_sweep(plan(chosen, settings), folder, processes=jobs or os.cpu_count() or 1, progress=progress)
+        about = About(
+            title=chosen.name,
+            made=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+            version=voicebot.__version__,
+            settings={
+                setting.name: ", ".join(f"{key} = {value!r}" for key, value in setting.overrides.items())
+                for setting in settings
+            },
+            engines={engine.name: f"{engine.fixed_seconds:g} s + {engine.rtf:g} × audio" for engine in chosen.engines},
+        )
+        report = folder / "report.html"
+        size = write_report(report, runs, about)
+        rows = summarize(runs)
+        if json:
+            means = [asdict(row) for row in rows]
+            files = {"results": str(folder / RESULTS), "report": str(report)}
+            write_json([{"experiment": chosen.name, "runs": len(runs), **files, "means": means}])
+        else:
+            write_out(_means(rows, width=terminal_width()))
+        if size > COMFORTABLE_BYTES:
+            status(
+                f"the report is {size / 1e6:.1f} MB, slow to open on a phone → fewer seeds or traces make it smaller"
+            )
+        status(f"wrote {report}")
+    return OK
+
+
+def _means(rows: Sequence[Row], *, width: int) -> str:
+    """The means of each setting with each engine."""
+    lines = [["engine", "setting", "TTFA", "gaps", "wait", "over bound", "utterances"]]
+    for row in rows:
+        seconds = (f"{value:.2f}" for value in (row.ttfa, row.gaps, row.wait, row.over))
+        lines.append([row.engine, row.setting, *seconds, f"{row.utterances:.1f}"])
+    return "".join(line + "\n" for line in table(lines, width=width, right=range(2, 7)))
+
+
+def _kept(kept: Sequence[int], folder: Path) -> str:
+    done, of = kept
+    if not of:
+        return "stopped"
+    return f"stopped: {done} of {of} runs are in {folder} → run the same command to continue"

@@ -1,0 +1,90 @@
+"""`voicebot lab tune`: the settings that leave the least silence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicebot.cli.lab.options import ExperimentArgument, JobsOption
+from voicebot.cli.lab.progress import progress_bar, stoppable
+from voicebot.cli.options import JsonObjectOption
+from voicebot.cli.output import status, table, terminal_width, write_json, write_out
+from voicebot.cli.runner import OK
+
+if TYPE_CHECKING:
+    from voicebot.lab.tune import Measured, Tuned
+
+
+def tune(
+    experiment: ExperimentArgument,
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Write the best configuration to this file.")
+    ] = Path("best.toml"),
+    budget: Annotated[int, typer.Option("--budget", min=1, help="How many configurations to try.")] = 60,
+    weight_ttfa: Annotated[
+        float, typer.Option("--weight-ttfa", min=0, help="How much more the first silence counts than a later one.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed searches elsewhere.")] = 0,
+    jobs: JobsOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    json: JsonObjectOption = False,
+) -> int:
+    """Search the values of an experiment's [matrix] for the least silence, and write the best config.toml.
+
+    The objective is the mean over all runs of wait + WEIGHT × TTFA, in seconds, where wait is TTFA + gaps: all the
+    silence that the listener sits through. Less is better.
+
+    [matrix] holds lists of values, and ranges: {min = 0.5, max = 2.0}. If there are several [settings], the best of
+    them is searched for too. The search first draws values at random, then improves the best ones one key at a time;
+    the same --seed gives the same answer. It sees one half of the traces; the other half shows whether the result holds
+    elsewhere. Traces of one text (NAME@10, NAME@30) stay in one half.
+
+    Example: voicebot lab tune experiment.toml -o best.toml --budget 100
+    """
+    with stoppable(lambda: "stopped: nothing was written"):
+        from voicebot.lab.experiment import read_experiment
+        from voicebot.lab.tune import as_dict, refuse_to_overwrite, write_config
+        from voicebot.lab.tune import tune as run_tune
+
+        if not force:
+            refuse_to_overwrite(output)
+        chosen = read_experiment(experiment)
+        with progress_bar("configurations") as progress:
+            tuned = run_tune(
+                chosen,
+                budget=budget,
+                weight_ttfa=weight_ttfa,
+                seed=seed,
+                processes=jobs or os.cpu_count() or 1,
+                progress=progress,
+            )
+        write_config(output, tuned)
+        if json:
+            write_json([{"config": str(output), **as_dict(tuned)}])
+        else:
+            write_out(_result(tuned, width=terminal_width()))
+        status(f"wrote {output}")
+    return OK
+
+
+def _result(tuned: Tuned, *, width: int) -> str:
+    """What the search found, and the configuration that it writes."""
+
+    def line(half: str, what: str, measured: Measured) -> list[str]:
+        figures = (measured.objective, measured.wait, measured.ttfa, measured.gaps)
+        return [half, what, *(f"{value:.3f}" for value in figures)]
+
+    lines = [["traces", "configuration", "objective", "wait", "TTFA", "gaps"]]
+    lines += [
+        line("searched", "before", tuned.searched.before),
+        line("searched", "best", tuned.searched.best),
+        line("checked", "before", tuned.checked.before),
+        line("checked", "best", tuned.checked.best),
+    ]
+    chosen = [f"  {key} = {value!r}" for key, value in tuned.overrides.items()]
+    figures = table(lines, width=width, right=range(2, 6))
+    return "\n".join([*figures, "", "best:", *(chosen or ["  as it was"]), *tuned.remarks(), ""])

@@ -1,0 +1,166 @@
+"""The options that several commands share, each defined once, and the groups in which commands take them.
+
+A group is a dataclass; `voicebot.cli.command` spreads its fields out as options of the command that takes it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicebot.cli.runner import UsageError
+
+if TYPE_CHECKING:
+    from voicebot.config.loading import Loaded
+
+Settings = Mapping[str, tuple[str, object]]
+"""Dotted key of config.toml → the option that sets it, and its value; None where the person did not give it."""
+
+ConfigFileOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Use this config.toml.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any key of config.toml; may be repeated."),
+]
+ChatOption = Annotated[
+    str | None, typer.Option("--chat", metavar="KIND", help="Chat model: auto, ollama, openai, demo, langchain …")
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="NAME", help="Name of the model on the chat server.")
+]
+BaseUrlOption = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Address of the chat server.")]
+TtsOption = Annotated[
+    str | None, typer.Option("--tts", metavar="KIND", help="Speech engine: pyttsx3, voicevox or tone.")
+]
+VoiceOption = Annotated[
+    str | None,
+    typer.Option("--voice", metavar="VOICE", help="Voice id or name; for VOICEVOX a style id or character/style."),
+]
+OutputOption = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE.wav", help="Write the speech to this WAV file instead of playing it."),
+]
+NoAudioOption = Annotated[bool, typer.Option("--no-audio", help="Text only: no voice, no sound.")]
+RealtimeOption = Annotated[
+    bool, typer.Option("--realtime", help="Write the WAV file in real time instead of as fast as possible.")
+]
+RecordOption = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE.jsonl", help="Record the reply with its timing, for `voicebot lab replay`."),
+]
+ContinueOption = Annotated[bool, typer.Option("--continue", "-c", help="Continue the latest conversation.")]
+ConversationOption = Annotated[
+    str | None,
+    typer.Option("--conversation", metavar="NAME", help="Continue the conversation with this name, or start it."),
+]
+StrategyOption = Annotated[
+    str | None,
+    typer.Option("--strategy", metavar="NAME", help="How to cut: adaptive, sentence, punctuation or newline."),
+]
+JsonEventsOption = Annotated[bool, typer.Option("--json", help="Print events as JSON, one object per line.")]
+JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+JsonObjectOption = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no status on standard error.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigOptions:
+    """Which configuration the command works with."""
+
+    config: ConfigFileOption = None
+    set_: SetOption = None
+
+    def load(self, *settings: Settings) -> Loaded:
+        """The configuration with the command's own options on top. Raises ConfigError."""
+        from voicebot.config.loading import load_config
+
+        given = {key: option for group in settings for key, option in group.items() if option[1] is not None}
+        return load_config(self.config, assignments=self.set_ or (), options=given)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOptions:
+    """Who writes the reply."""
+
+    chat: ChatOption = None
+    model: ModelOption = None
+    base_url: BaseUrlOption = None
+
+    def settings(self) -> Settings:
+        """The keys of config.toml that these options set."""
+        return {
+            "chat.kind": ("--chat", self.chat),
+            "chat.model": ("--model", self.model),
+            "chat.base_url": ("--base-url", self.base_url),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOptions:
+    """Who speaks it."""
+
+    tts: TtsOption = None
+    voice: VoiceOption = None
+
+    def settings(self) -> Settings:
+        """The keys of config.toml that these options set."""
+        return {"tts.kind": ("--tts", self.tts), "tts.voice": ("--voice", self.voice)}
+
+
+@dataclass(frozen=True, slots=True)
+class AudioOptions:
+    """Where the speech goes."""
+
+    output: OutputOption = None
+    no_audio: NoAudioOption = False
+    realtime: RealtimeOption = False
+
+    def settings(self) -> Settings:
+        """The keys of config.toml that these options set. Raises UsageError."""
+        settings: dict[str, tuple[str, object]] = {}
+        if self.output is not None:
+            settings |= {"audio.kind": ("--output", "wav"), "audio.path": ("--output", self.output)}
+        elif self.no_audio:
+            settings |= {"audio.kind": ("--no-audio", "silent")}
+        if self.realtime:
+            if self.output is None:
+                raise UsageError("--realtime needs a WAV file", hint="name one with -o FILE.wav")
+            settings |= {"audio.realtime": ("--realtime", True)}
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOptions:
+    """What is shown of a turn."""
+
+    json: JsonEventsOption = False
+    quiet: QuietOption = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationOptions:
+    """Which conversation the turns belong to."""
+
+    continue_: ContinueOption = False
+    conversation: ConversationOption = None
+
+    def name(self) -> str | None:
+        """The conversation to continue; empty: the latest; None: a new one. Raises UsageError."""
+        if self.conversation is None:
+            return "" if self.continue_ else None
+        if not self.conversation.strip() or not self.conversation.isprintable():
+            raise UsageError("a conversation needs a printable name", hint="for example --conversation kitchen")
+        return self.conversation.strip()
+
+
+def text_of(words: Sequence[str], *, noun: str) -> str:
+    """The words of a command as one text; a lone - stands for standard input. Raises UsageError where it is empty."""
+    text = sys.stdin.read() if list(words) == ["-"] else " ".join(words)
+    if not text.strip():
+        raise UsageError(f"the {noun} is empty")
+    return text

@@ -1,0 +1,128 @@
+"""What the commands print: text, tables and JSON on standard output; status and errors on standard error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from voicebot.errors import VoicebotError
+
+Row = dict[str, Any]  # Any: whatever JSON can hold
+
+_FOLDED_COLUMNS = 12
+"""A column of text is not folded to less than this many columns of the terminal."""
+_GAP_COLUMNS = 2
+"""Between two columns of a table."""
+
+
+def write_out(text: str) -> None:
+    """Write `text` to standard output at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """A value as JSON; letters of every script stay as they are."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def json_line(value: Mapping[str, Any]) -> str:  # Any: as in Row
+    """One JSON object on a line of its own."""
+    return json_text(value) + "\n"
+
+
+def json_document(value: Mapping[str, Any]) -> str:  # Any: as in Row
+    """One JSON object, indented for people."""
+    return json_text(value, indent=2) + "\n"
+
+
+def write_json(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
+    """Print JSON, one object per line."""
+    write_out("".join(map(json_line, values)))
+
+
+def write_table(rows: Iterable[Row]) -> None:
+    """Print rows with the same keys: in columns below their names on a terminal, separated by tabs elsewhere."""
+    rows = list(rows)
+    cells = [[str(value) for value in row.values()] for row in rows]
+    if not sys.stdout.isatty():
+        write_out("".join("\t".join(row) + "\n" for row in cells))
+    elif rows:
+        names = [*rows[0]]
+        header, *lines = table([names, *cells], width=terminal_width(), fold=range(len(names)))
+        write_out("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
+
+
+def table(
+    rows: Sequence[Sequence[str]], *, width: int, right: Collection[int] = (), fold: Collection[int] = ()
+) -> list[str]:
+    """The lines of a table without frame or style.
+
+    The columns in `right` are aligned to the right. Those in `fold` are folded where the rows are wider than `width`;
+    no cell is ever cut off, so lines may be wider than that.
+    """
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[Text(visible(cell), overflow="fold") for cell in row] for row in rows]
+    sizes = [max(cell_len(cell.plain) for cell in column) for column in zip(*cells, strict=True)]
+    smallest = [min(size, _FOLDED_COLUMNS) if i in fold else size for i, size in enumerate(sizes)]
+    grid = Table.grid(padding=(0, _GAP_COLUMNS, 0, 0))
+    for i, size in enumerate(smallest):
+        grid.add_column(justify="right" if i in right else "left", no_wrap=i not in fold, min_width=size)
+    for row in cells:
+        grid.add_row(*row)
+    with StringIO() as text:
+        needed = sum(smallest) + _GAP_COLUMNS * (len(smallest) - 1)
+        Console(file=text, width=max(width, needed), color_system=None, force_terminal=False).print(grid)
+        return [line.rstrip() for line in text.getvalue().split("\n")[:-1]]
+
+
+def visible(text: str) -> str:
+    """`text` on one line: newlines as ⏎, other control characters as ·."""
+    import unicodedata
+
+    text = text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " ")
+    return "".join("·" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text).strip()
+
+
+def signed_seconds(seconds: float) -> str:
+    """A difference in seconds, with its sign."""
+    return f"{seconds:+.2f}".replace("-0.00", "+0.00")
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, in the singular or the plural."""
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def terminal_width() -> int:
+    """Columns to print in: those of the terminal, or 120 where there is none."""
+    return shutil.get_terminal_size((120, 24)).columns
+
+
+def status(text: str, *, bold: bool = False) -> None:
+    """Print a line for the person at the terminal, on standard error."""
+    color = False if os.environ.get("NO_COLOR") else None  # None: where it is a terminal
+    try:
+        typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
+    except OSError:
+        return  # nobody reads it any more
+
+
+def show_error(error: VoicebotError) -> None:
+    """Print what happened and what to do about it, on standard error."""
+    status(f"voicebot: {error.message}", bold=True)
+    if error.hint:
+        status(f"  → {error.hint}")

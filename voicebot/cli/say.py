@@ -1,0 +1,46 @@
+"""`voicebot say`: a text as it stands, even one that is still arriving."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicebot.cli.options import AudioOptions, ConfigOptions, RecordOption, ViewOptions, VoiceOptions, text_of
+from voicebot.cli.runner import Body, UsageError
+
+if TYPE_CHECKING:
+    from voicebot.chat.piped import GivenText, PipedChat
+
+
+def say(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TEXT", help="The text; without it, or with -, standard input is spoken as it arrives."),
+    ] = None,
+    *,
+    config: ConfigOptions,
+    audio: AudioOptions,
+    shown: ViewOptions,
+    record: RecordOption = None,
+    voice: VoiceOptions,
+) -> Body:
+    """Speak a text, even one that is still arriving.
+
+    Example: some-program | voicebot say -
+    """
+    settings = config.load(voice.settings(), audio.settings()).config
+    from voicebot.chat.piped import GivenText, PipedChat
+
+    source: GivenText | PipedChat
+    if text and text != ["-"]:
+        source = GivenText(text_of(text, noun="text"))
+    elif not text and sys.stdin.isatty():
+        raise UsageError("nothing to say", hint='voicebot say "some text", or some-program | voicebot say -')
+    else:
+        source = PipedChat()
+    from voicebot.cli.talk import TalkOptions, speak_once
+
+    talk = TalkOptions(not audio.no_audio, shown.json, shown.quiet, record)
+    return lambda context: speak_once(settings, context, talk, source=source)
