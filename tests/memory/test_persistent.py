@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from tests.fakes import CostingVoice, ScriptedChat, pipeline, tidy_conversation, typed
-from tests.memory.made import outcome
+from tests.memory.builders import outcome
 from voicebot.errors import HistoryError
 from voicebot.memory.persistent import PersistentMemory, open_persistent_memory
 from voicebot.memory.sqlite_store import Store
@@ -165,7 +165,7 @@ async def test_another_process_may_delete_the_conversation_meanwhile(tmp_path: P
 
 WRITER = """
 import sys, anyio
-from tests.memory.made import outcome
+from tests.memory.builders import outcome
 from voicebot.memory.persistent import open_persistent_memory
 from voicebot.memory.window import WindowMemory
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.memory.made import call, outcome, result, turn
+from tests.memory.builders import call, outcome, result, turn
 from voicebot.errors import ChatError, HistoryError
 from voicebot.memory.sqlite_store import SCHEMA_VERSION, Store, history_path
 from voicebot.memory.summary import Summary
@@ -274,7 +274,7 @@ def test_the_configured_path_may_begin_in_the_home_folder(monkeypatch: pytest.Mo
 def test_several_processes_write_to_one_new_file(path: Path) -> None:
     """They make it at the same moment, too."""
     code = (
-        "import sys; from pathlib import Path; from tests.memory.made import turn\n"
+        "import sys; from pathlib import Path; from tests.memory.builders import turn\n"
         "from voicebot.memory.sqlite_store import Store\n"
         "store = Store(Path(sys.argv[1])); sys.stdin.readline()\n"
         "for number in range(25): store.add(sys.argv[2], [turn(f'question {number}')])\n"

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from tests.fakes import CostingVoice, ScriptedChat, pipeline, tidy_conversation, typed
-from tests.memory.made import call, outcome, result
+from tests.memory.builders import call, outcome, result
 from tests.virtual_time import in_virtual_time
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory

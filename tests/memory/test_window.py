@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.memory.made import call, outcome, result
+from tests.memory.builders import call, outcome, result
 from voicebot.memory.budget import TokenEstimate
 from voicebot.memory.summary import Summary
 from voicebot.memory.window import WindowMemory
