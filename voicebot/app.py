@@ -225,9 +225,13 @@ async def open_history_memory(config: Config, *, conversation: str | None, notif
             notify("memory.store is false: nothing is kept, and there is nothing to go on with")
         yield window
         return
+    from voicebot.memory.history import open_history
     from voicebot.memory.persistent import open_persistent_memory
 
-    async with open_persistent_memory(window, config.memory.path, conversation=conversation, notify=notify) as memory:
+    async with (
+        open_history(config.memory.path, notify=notify) as history,
+        open_persistent_memory(window, history, conversation=conversation, notify=notify) as memory,
+    ):
         yield memory
 
 

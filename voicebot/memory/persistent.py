@@ -1,4 +1,4 @@
-"""A memory that outlives the process: the window, and a store that one thread of its own writes to."""
+"""The memory of one conversation that outlives the process: a window on it, and the history that keeps it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import anyio
+
 from voicebot.errors import HistoryError
-from voicebot.memory.history import History
+from voicebot.memory.history import CLOSING_SECONDS, History
 from voicebot.memory.turns import Turn
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PersistentMemory:
-    """Tells what its window knows and keeps every turn in a store."""
+    """Tells what its window knows and keeps every turn in the history."""
 
     def __init__(
         self, window: WindowMemory, history: History, *, conversation: str, notify: Callable[[str], None]
@@ -49,7 +51,7 @@ class PersistentMemory:
         self._job = self._history.submit(self._write)
 
     async def keep(self) -> None:
-        """Return when every turn so far is in the store; what cannot be kept is told once. Cancelling loses nothing."""
+        """Return when every turn so far is in the history; a failure is told once. Cancelling loses nothing."""
         if (job := self._job) is not None:
             await self._finish(job)
 
@@ -61,7 +63,7 @@ class PersistentMemory:
             await self._finish(self._history.submit(lambda store: store.summarize(self._conversation, summary)))
 
     def _write(self, store: Store) -> None:
-        """Runs in the thread of the store."""
+        """Runs in the thread of the history."""
         if turns := self._unkept[:]:
             self._conversation = store.add(self._conversation, turns)
             del self._unkept[: len(turns)]
@@ -77,24 +79,26 @@ class PersistentMemory:
 
 @asynccontextmanager
 async def open_persistent_memory(
-    window: WindowMemory, path: str, *, conversation: str | None, notify: Callable[[str], None]
+    window: WindowMemory, history: History, *, conversation: str | None, notify: Callable[[str], None]
 ) -> AsyncGenerator[PersistentMemory, None]:
-    """A memory in the file at `path`, or the usual one if that is empty; opened when there is something to do.
+    """The memory of one conversation in `history`, which other conversations may use at the same time.
 
-    `conversation` names the conversation to go on with, or to begin; empty: the latest; None: a new one. Raises
-    HistoryError if it cannot be read. At the end it waits for what is still being written.
+    `conversation` names the conversation to go on with, or to begin; empty: the latest of the whole history; None: a
+    new one. `window` is this conversation's own. Raises HistoryError if the history cannot be read. At the end it waits
+    until every turn is kept.
     """
-    history = History(path, notify)
+    name = conversation or ""
+    if conversation is not None:
+        found = await history.result(history.submit(lambda store: store.resume(name, window.reach)))
+        if found is not None:
+            window.restore(found.turns, found.summary)
+            name = found.name
+            notify(f"going on with the conversation {name}")
+        elif not name:
+            notify("there is no earlier conversation to go on with: this is a new one")
+    memory = PersistentMemory(window, history, conversation=name, notify=notify)
     try:
-        name = conversation or ""
-        if conversation is not None:
-            found = await history.result(history.submit(lambda store: store.resume(name, window.reach)))
-            if found is not None:
-                window.restore(found.turns, found.summary)
-                name = found.name
-                notify(f"going on with the conversation {name}")
-            elif not name:
-                notify("there is no earlier conversation to go on with: this is a new one")
-        yield PersistentMemory(window, history, conversation=name, notify=notify)
+        yield memory
     finally:
-        await history.close()
+        with anyio.move_on_after(CLOSING_SECONDS, shield=True):
+            await memory.keep()
