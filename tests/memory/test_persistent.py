@@ -15,6 +15,7 @@ import pytest
 
 from tests.fakes import CostingVoice, ScriptedChat, pipeline, tidy_conversation, typed
 from tests.memory.builders import keep_turns, open_memory, outcome
+from voicebot import events
 from voicebot.errors import HistoryError
 from voicebot.memory.sqlite_store import Store
 from voicebot.messages import Message
@@ -64,22 +65,33 @@ async def test_a_conversation_without_a_turn_leaves_no_file(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == []
 
 
+class LongWindedVoice(CostingVoice):
+    """Takes ten minutes to say the second part."""
+
+    def length(self, text: str) -> float:
+        return 600.0 if "second" in text else 0.01
+
+
 async def test_the_heard_the_unsaid_and_the_model_of_a_spoken_turn_are_kept(tmp_path: Path) -> None:
     reply = "This is the first part of it. This is the second part of it."
     file = tmp_path / "h.db"
-    given = pipeline(ScriptedChat(typed(reply, first=0.01, rate=1000)), CostingVoice(delay=0, rtf=0, seconds=0.2))
+    given = pipeline(ScriptedChat(typed(reply, first=0.0, rate=1000)), LongWindedVoice(delay=0, rtf=0))
     async with (
         open_memory(file, conversation="a") as memory,
         tidy_conversation(given, memory=memory) as talk,
         anyio.create_task_group() as tasks,
     ):
-        tasks.start_soon(talk.speak, "Tell me")
-        await anyio.sleep(0.3)
-        talk.interrupt()
+        with talk.broadcast.subscribe() as subscription:
+            tasks.start_soon(talk.speak, "Tell me")
+            async for event in subscription.events:
+                if isinstance(event, events.PlaybackStarted) and event.index == 1:
+                    talk.interrupt()
+                    break
     (turn,) = Store(file).turns("a")
     assert (turn.message, turn.outcome, turn.model) == ("Tell me", "interrupted", "scripted")
-    assert turn.heard + turn.unsaid == reply
+    assert turn.heard.startswith("This is the first part of it.")
     assert turn.unsaid
+    assert turn.heard + turn.unsaid == reply
     assert turn.metrics.ttft is not None
 
 
