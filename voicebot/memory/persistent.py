@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PersistentMemory:
-    """Tells what its window knows and keeps every turn in the history."""
+    """Tells the chat model what its window knows, and keeps every turn in the history."""
 
     def __init__(
         self, window: WindowMemory, history: History, *, conversation: str, notify: Callable[[str], None]
@@ -32,9 +32,9 @@ class PersistentMemory:
         self._conversation = conversation
         self._notify = notify
         self._unkept: list[Turn] = []
-        """Written by the next job; a turn that could not be kept is tried again with the next one."""
+        """What the next job writes; a turn that could not be written is tried again with the next one."""
         self._job: Future[None] | None = None
-        self._complained = False
+        self._failure_told = False
 
     @property
     def conversation(self) -> str:
@@ -56,7 +56,7 @@ class PersistentMemory:
             await self._finish(job)
 
     async def condense(self, chat: ChatModel) -> None:
-        """Let `chat` fold older turns into the summary where there are too many, and keep that."""
+        """Let `chat` fold older turns into the summary if there are too many, and keep the summary."""
         before = self._window.summary
         await self._window.condense(chat)
         if (summary := self._window.summary) != before:
@@ -72,8 +72,8 @@ class PersistentMemory:
         try:
             await self._history.result(job)
         except HistoryError as error:
-            if not self._complained:
-                self._complained = True
+            if not self._failure_told:
+                self._failure_told = True
                 self._notify(f"this conversation is not kept: {error.message}" + f" → {error.hint}" * bool(error.hint))
 
 
