@@ -106,7 +106,7 @@ async def test_the_summary_is_kept_too(tmp_path: Path) -> None:
         assert [message.content for message in rest] == ["three", "はい。"]
 
 
-async def test_what_cannot_be_kept_is_told_once_and_the_conversation_goes_on(tmp_path: Path) -> None:
+async def test_what_cannot_be_kept_is_reported_once_and_the_conversation_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     told: list[str] = []
     async with open_memory(tmp_path / "file" / "h.db", conversation=None, notify=told.append) as memory:
@@ -127,7 +127,7 @@ async def test_what_could_not_be_kept_is_kept_with_the_next_turn(tmp_path: Path)
         assert [turn.message for turn in Store(folder / "h.db").turns(memory.conversation)] == ["one", "two"]
 
 
-async def test_a_history_that_cannot_be_read_is_an_error_only_for_who_wants_to_go_on(tmp_path: Path) -> None:
+async def test_a_history_that_cannot_be_read_is_an_error_only_when_a_conversation_is_to_go_on(tmp_path: Path) -> None:
     file = tmp_path / "h.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
@@ -198,7 +198,7 @@ def test_nothing_that_was_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None
 
 
 def test_the_store_is_not_loaded_before_the_first_turn_has_ended() -> None:
-    """Nothing of it may delay the first sound."""
+    """Loading it must not delay the first sound."""
     code = """
 import sys, anyio
 from voicebot.app import open_history_memory

@@ -109,7 +109,7 @@ def test_the_servers_counts_correct_the_estimate() -> None:
     assert told(counts=True) == pytest.approx(told(counts=False) / 2, abs=3)
 
 
-def test_counts_that_cannot_be_meant_are_not_believed() -> None:
+def test_implausible_counts_are_ignored() -> None:
     """Ollama counts only what it has not cached; a tool loop's requests are counted together."""
     estimate = TokenEstimate()
     messages = [Message("user", "あ" * 96)]
