@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -271,28 +271,49 @@ def test_the_configured_path_may_begin_in_the_home_folder(monkeypatch: pytest.Mo
     assert history_path("").name == "history.db"
 
 
+WRITER = """
+import sys
+from pathlib import Path
+from tests.memory.builders import turn
+from voicebot.memory.sqlite_store import Store
+
+for line in sys.stdin:
+    store = Store(Path(line.rstrip()))
+    for number in range(5):
+        store.add(sys.argv[1], [turn(f"question {number}")])
+    store.close()
+    print("note" if store.notes else "done", flush=True)
+"""
+
+
 def test_several_processes_write_to_one_new_file(path: Path) -> None:
-    """Even if all of them create it at the same moment."""
-    code = (
-        "import sys; from pathlib import Path; from tests.memory.builders import turn\n"
-        "from voicebot.memory.sqlite_store import Store\n"
-        "store = Store(Path(sys.argv[1])); sys.stdin.readline()\n"
-        "for number in range(25): store.add(sys.argv[2], [turn(f'question {number}')])\n"
-        "assert not store.notes\n"
-    )
-    command = [sys.executable, "-c", code, str(path)]
+    """Even if all of them create it at the same moment.
+
+    One that looked at the file while another one was making its tables took it for that of another program.
+    """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    processes = [
-        subprocess.Popen([*command, name], stdin=subprocess.PIPE, env=environment, text=True) for name in "aabb"
-    ]
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert [process.wait(30) for process in processes] == [0, 0, 0, 0]
-    for process in processes:
-        assert process.stdin
-        process.stdin.close()
-    store = Store(path)
-    assert [len(store.turns(name)) for name in "ab"] == [50, 50]
-    assert len(store.search("question 24", limit=100)) == 4
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", WRITER, name],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env=environment,
+                    text=True,
+                )
+            )
+            for name in "aabb"
+        ]
+        for number in range(20):
+            file = path.with_name(f"{number}.db")
+            for process in processes:
+                assert process.stdin
+                print(file, file=process.stdin, flush=True)
+            for process in processes:
+                assert process.stdout
+                assert process.stdout.readline() == "done\n"
+            store = Store(file)
+            assert [len(store.turns(name)) for name in "ab"] == [10, 10]
+            assert len(store.search("question 4", limit=100)) == 4
+            store.close()

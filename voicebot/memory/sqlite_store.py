@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from voicebot.errors import HistoryError
 from voicebot.memory.summary import NO_SUMMARY, Summary
@@ -275,10 +275,11 @@ class Store:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Make sure that the file is ours, is in the form we know, and is safe to write to."""
-    (version,), (application,) = (
-        connection.execute(f"PRAGMA {name}").fetchone() for name in ("user_version", "application_id")
-    )
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    with _transaction(connection, "DEFERRED"):  # one look at the file: another process may be making the tables
+        (version,), (application,), (tables,) = (
+            connection.execute(question).fetchone()
+            for question in ("PRAGMA user_version", "PRAGMA application_id", "SELECT count(*) FROM sqlite_schema")
+        )
     if application != _APPLICATION_ID and (tables or version or application):
         raise HistoryError(f"{path} is not a history of voicebot", hint="choose another file with memory.path")
     if version > SCHEMA_VERSION:
@@ -316,8 +317,10 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(
+    connection: sqlite3.Connection, kind: Literal["DEFERRED", "IMMEDIATE"] = "IMMEDIATE"
+) -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
     try:
         yield
         connection.execute("COMMIT")
