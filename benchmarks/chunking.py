@@ -12,7 +12,8 @@ from typing import NamedTuple
 from benchmarks.pacing import pause
 from benchmarks.peers import ADAPTIVE, SENTENCE, Contender
 from benchmarks.table import Row
-from voicebot.lab.score import STRUCTURE, Item, Score, cut, deltas, judge, read_corpus, squeeze, total
+from voicebot.lab.corpus import Item, read_corpus, squeeze
+from voicebot.lab.score import STRUCTURE, Score, cut, deltas, judge, total
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 PROSE = {

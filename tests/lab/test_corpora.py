@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.lab.score import Score, groups, judge_all, read_corpus
+from voicebot.lab.corpus import read_corpus
+from voicebot.lab.score import Score, groups, judge_all
 from voicebot.text.chunking import Chunker
 
 CORPORA = Path(__file__).parent.parent / "data" / "corpora"

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from voicebot.cli.lab.score import register
 from voicebot.errors import LabError
-from voicebot.lab.score import Item, Released, Verdict, cut, deltas, groups, judge, judge_all, read_corpus, total
+from voicebot.lab.corpus import Item, read_corpus
+from voicebot.lab.score import Released, Verdict, cut, deltas, groups, judge, judge_all, total
 from voicebot.text.chunking import Chunker
 
 CORPORA = Path(__file__).parent.parent / "data" / "corpora"

@@ -6,17 +6,15 @@ glues them together may hang on either side of a cut.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from voicebot.errors import LabError
+from voicebot.lab.corpus import Item, squeeze
 from voicebot.speech import Segment
 
 By = Literal["char", "token", "whole"]
@@ -29,20 +27,6 @@ _TOKEN = re.compile(
 )
 _PAUSE_MARKS = frozenset(",，、;；:：—–―…*|>・")
 _CLOSERS = frozenset("\"'”’»)）」』]】")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One marked text."""
-
-    id: str
-    language: str
-    category: str
-    text: str
-    segments: tuple[str, ...]
-    """The text as it should be cut; joined they are `text`, up to blanks."""
-    optional: tuple[int, ...] = ()
-    """Places where a cut is neither right nor wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,57 +99,6 @@ class Score:
     """In characters, as the next two."""
     delay_p50: int
     delay_p95: int
-
-
-# ---------------------------------------------------------------- the corpus
-
-
-def read_corpus(path: Path) -> list[Item]:
-    """The items of a JSONL file; raises LabError that names the file and line of the first fault."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise LabError(
-            f"{path}: cannot be read: {reason}", hint="voicebot lab score --help shows the format"
-        ) from error
-    items = [_item(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
-    if not items:
-        raise _broken(str(path), "there is no text in it")
-    return items
-
-
-def _item(line: str, where: str) -> Item:
-    try:
-        # Any: whatever is written there; checked below
-        row: dict[str, Any] = json.loads(line)
-        item = Item(
-            str(row["id"]),
-            str(row["lang"]),
-            str(row.get("category", "text")),
-            _text(row["text"]),
-            tuple(_text(segment) for segment in row["segments"]),
-            tuple(int(place) for place in row.get("optional", ())),
-        )
-    except json.JSONDecodeError as error:
-        raise _broken(where, f"not JSON: {error.msg} at column {error.colno}") from error
-    except KeyError as error:
-        raise _broken(where, f"{error} is missing") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise _broken(where, f"not an item: {error}") from error
-    if squeeze("".join(item.segments)) != squeeze(item.text):
-        raise _broken(where, f"the segments of {item.id} do not add up to its text")
-    return item
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise TypeError(f"{value!r} is no text")
-
-
-def _broken(where: str, what: str) -> LabError:
-    return LabError(f"{where}: {what}", hint="voicebot lab score --help shows the format")
 
 
 # ---------------------------------------------------------------- cutting and judging
@@ -267,11 +200,6 @@ def may_pause(text: str, at: int) -> bool:
 
 
 # ---------------------------------------------------------------- places
-
-
-def squeeze(text: str) -> str:
-    """`text` without its blanks."""
-    return "".join(text.split())
 
 
 def _ends(text: str) -> list[int]:

@@ -74,7 +74,8 @@ def score(
     from voicebot.cli.main import load
     from voicebot.cli.runner import exit_code, show_error
     from voicebot.errors import LabError
-    from voicebot.lab.score import groups, judge_all, read_corpus
+    from voicebot.lab.corpus import read_corpus
+    from voicebot.lab.score import groups, judge_all
 
     loaded = load(config, set_, {"chunking.strategy": ("--strategy", strategy)})
     try:
