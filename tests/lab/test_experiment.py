@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from voicebot.errors import LabError
-from voicebot.lab.experiment import Span, read_experiment
+from voicebot.lab.experiment import Span
+from voicebot.lab.experiment_file import read_experiment
 
 TRACE = '{"t_ms": 100, "token": "はい。"}\n{"t_ms": 200, "token": "どうぞ。"}\n'
 ROOT = Path(__file__).parent.parent.parent

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from voicebot.cli.lab.experiments import register
 from voicebot.errors import LabError
-from voicebot.lab.experiment import Experiment, read_experiment
+from voicebot.lab.experiment import Experiment
+from voicebot.lab.experiment_file import read_experiment
 from voicebot.lab.runs import Run, as_dict
 from voicebot.lab.sweep import RESULTS, plan, sweep
 

@@ -15,7 +15,8 @@ from tests.lab.test_sweep import write_traces
 from voicebot.cli.lab.experiments import register
 from voicebot.config.models import Config
 from voicebot.errors import LabError
-from voicebot.lab.experiment import Experiment, read_experiment
+from voicebot.lab.experiment import Experiment
+from voicebot.lab.experiment_file import read_experiment
 from voicebot.lab.traces import Trace
 from voicebot.lab.tune import Half, Measured, Tuned, config_text, split_traces, tune
 

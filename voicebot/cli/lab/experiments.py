@@ -66,7 +66,7 @@ def sweep(
         from datetime import datetime
 
         import voicebot
-        from voicebot.lab.experiment import read_experiment
+        from voicebot.lab.experiment_file import read_experiment
         from voicebot.lab.plots import require_matplotlib
         from voicebot.lab.report import COMFORTABLE_BYTES, About, write_report
         from voicebot.lab.summary import summarize
@@ -143,7 +143,7 @@ def tune(
 ) -> None:
     """Search the best values; the command's help is `_TUNE_HELP`."""
     with _faults_told(debug, stopped=lambda: "stopped: nothing was written"):
-        from voicebot.lab.experiment import read_experiment
+        from voicebot.lab.experiment_file import read_experiment
         from voicebot.lab.tune import as_dict, refuse_to_overwrite, write_config
         from voicebot.lab.tune import tune as run_tune
 
