@@ -68,7 +68,7 @@ def measure_pacing(contenders: Sequence[Contender]) -> list[Row]:
                         trace.language,
                         engine.name,
                         ttfa - best.ttfa,
-                        ttfa + metrics.gap_seconds - best.wait,
+                        ttfa + metrics.gap_seconds - best.silence_seconds,
                         metrics.gap_seconds,
                     )
                 )

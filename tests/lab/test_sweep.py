@@ -159,7 +159,7 @@ def test_the_command_prints_the_means_and_writes_a_report(tmp_path: Path) -> Non
     done = CliRunner().invoke(command(), ["sweep", str(write(tmp_path)), "-o", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     head, *rows = done.stdout.splitlines()
-    assert head.split() == ["engine", "setting", "TTFA", "gaps", "wait", "over", "bound", "utterances"]
+    assert head.split() == ["engine", "setting", "TTFA", "gaps", "silence", "over", "bound", "utterances"]
     assert [row.split()[:2] for row in rows] == [
         [engine, setting] for engine in ("gpu", "cpu-slow") for setting in ("一文ごと", "lines")
     ]

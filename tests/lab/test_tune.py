@@ -151,4 +151,4 @@ def test_the_command_overwrites_only_when_told_to(tmp_path: Path) -> None:
 
 def test_the_help_states_the_objective() -> None:
     done = CliRunner().invoke(command(), ["tune", "--help"])
-    assert "wait + WEIGHT × TTFA" in done.stdout
+    assert "silence + WEIGHT × TTFA" in done.stdout

@@ -28,7 +28,7 @@ class Bound:
 
     ttfa: float
     """The earliest first sound."""
-    wait: float
+    silence_seconds: float
     """The least silence: TTFA and gaps together (another choice of cuts than the one for `ttfa`)."""
 
 

@@ -50,7 +50,7 @@ def explain(text: str, config: Config) -> list[Decision]:
 
     chunker = new_chunker(config, on_held=hold)
     cuts = [_cut(segment) for segment in [*chunker.feed(text), *chunker.flush()]]
-    joined = [_joined(piece) for piece in _spoken(text, config) if len(piece.cuts) > 1]
+    joined = [_joined(utterance) for utterance in _spoken(text, config) if len(utterance.cuts) > 1]
     order = {"held": 0, "cut": 1, "joined": 2}
     return sorted([*cuts, *held, *joined], key=lambda decision: (decision.end, order[decision.verdict]))
 
@@ -58,12 +58,13 @@ def explain(text: str, config: Config) -> list[Decision]:
 def _spoken(text: str, config: Config) -> tuple[ReplayedUtterance, ...]:
     pieces = [text[at : at + _DELTA_CHARACTERS] for at in range(0, len(text), _DELTA_CHARACTERS)]
     deltas = tuple((number / _DELTAS_A_SECOND, piece) for number, piece in enumerate(pieces))
-    return replay(Trace("text", language_of(text), deltas), config, parse_engine("cpu-fast")).pieces if text else ()
+    return replay(Trace("text", language_of(text), deltas), config, parse_engine("cpu-fast")).utterances if text else ()
 
 
 def _cut(segment: Segment) -> Decision:
     return Decision("cut", segment.start, segment.end, segment.text, segment.boundary.value, segment.rule)
 
 
-def _joined(piece: ReplayedUtterance) -> Decision:
-    return Decision("joined", piece.start, piece.end, piece.text, "", f"{piece.rule}, {len(piece.cuts)} segments")
+def _joined(utterance: ReplayedUtterance) -> Decision:
+    rule = f"{utterance.rule}, {len(utterance.cuts)} segments"
+    return Decision("joined", utterance.start, utterance.end, utterance.text, "", rule)

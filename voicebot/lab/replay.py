@@ -73,8 +73,8 @@ def replay(
             raise outcome.error
 
     _in_virtual_time(body)
-    pieces = _pieces(seen)
-    audible = [piece for piece in pieces if piece.audio_seconds]
+    utterances = _utterances(seen)
+    audible = [utterance for utterance in utterances if utterance.audio_seconds]
     best = bound(deltas, engine, audio_latency_seconds=audio_latency_seconds)
     return Run(
         trace=trace.name,
@@ -87,9 +87,9 @@ def replay(
         gaps=tuple((event.index, event.seconds) for event in seen if isinstance(event, events.Gap)),
         finish=audible[-1].ended if audible else 0.0,
         bound_ttfa=best.ttfa,
-        bound_wait=best.wait,
+        bound_silence_seconds=best.silence_seconds,
         reply=trace.text,
-        pieces=pieces,
+        utterances=utterances,
     )
 
 
@@ -114,7 +114,7 @@ def _jittered(trace: Trace, seed: int) -> tuple[tuple[float, str], ...]:
     return tuple(moved)
 
 
-def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[ReplayedUtterance, ...]:
+def _utterances(seen: Sequence[events.TurnEvent]) -> tuple[ReplayedUtterance, ...]:
     """The utterances of a turn that was heard to its end."""
     arrivals: list[tuple[int, float]] = []  # characters so far, seconds
     cuts: list[tuple[int, str, str]] = []
@@ -138,13 +138,13 @@ def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[ReplayedUtterance, ...]:
                 ended[event.index] = event.at
             case _:
                 pass
-    pieces: list[ReplayedUtterance] = []
+    utterances: list[ReplayedUtterance] = []
     start = 0
     for event in said:
         end = start + len(event.text)
         visible = start + len(event.text.rstrip())
         clip = clips.get(event.index)
-        pieces.append(
+        utterances.append(
             ReplayedUtterance(
                 index=event.index,
                 text=event.text,
@@ -161,4 +161,4 @@ def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[ReplayedUtterance, ...]:
             )
         )
         start = end
-    return tuple(pieces)
+    return tuple(utterances)

@@ -20,7 +20,13 @@ from voicebot.lab.summary import Row, names, summarize
 COMFORTABLE_BYTES = 5_000_000
 """A larger report makes phones slow."""
 
-_FIGURES = {"ttfa": "TTFA", "gaps": "gaps", "wait": "wait", "over": "over bound", "utterances": "utterances"}
+_FIGURES = {
+    "ttfa": "TTFA",
+    "gap_seconds": "gaps",
+    "silence_seconds": "silence",
+    "over_bound_seconds": "over bound",
+    "utterances": "utterances",
+}
 """What the table shows of a row, and what it is called there."""
 
 
@@ -85,20 +91,21 @@ def _about(runs: Sequence[Run], about: About) -> str:
 def _findings(rows: Sequence[Row]) -> str:
     items = []
     for engine in dict.fromkeys(row.engine for row in rows):
-        best = min((row for row in rows if row.engine == engine), key=lambda row: row.wait)
-        beyond = f"{abs(best.over):.2f}&nbsp;s {'over' if best.over >= 0 else 'under'} the bound"
+        best = min((row for row in rows if row.engine == engine), key=lambda row: row.silence_seconds)
+        over = best.over_bound_seconds
+        beyond = f"{abs(over):.2f}&nbsp;s {'over' if over >= 0 else 'under'} the bound"
         items.append(
             f"<li>Least silence with <b>{escape(engine)}</b>: <b>{escape(best.setting)}</b>, "
-            f"{best.wait:.2f}&nbsp;s, {beyond}.</li>"
+            f"{best.silence_seconds:.2f}&nbsp;s, {beyond}.</li>"
         )
     return f"<ul class=findings>{''.join(items)}</ul>"
 
 
 def _table(rows: Sequence[Row], settings: Sequence[str], about: About) -> str:
-    languages = sorted({language for row in rows for language in row.wait_by_language})
+    languages = sorted({language for row in rows for language in row.silence_by_language})
     by_language = languages if len(languages) > 1 else []
-    longest = max((row.wait for row in rows), default=0) or 1
-    heads = [*_FIGURES.values(), *(f"wait {language}" for language in by_language)]
+    longest = max((row.silence_seconds for row in rows), default=0) or 1
+    heads = [*_FIGURES.values(), *(f"silence {language}" for language in by_language)]
     parts = ["<table><thead><tr><th scope=col>setting</th>"]
     parts += [f"<th scope=col>{escape(head)}</th>" for head in heads]
     parts.append("</tr></thead>")
@@ -112,7 +119,7 @@ def _table(rows: Sequence[Row], settings: Sequence[str], about: About) -> str:
         )
         columns = [
             *([getattr(row, figure) for row in group] for figure in _FIGURES),
-            *([row.wait_by_language.get(language) for row in group] for language in by_language),
+            *([row.silence_by_language.get(language) for row in group] for language in by_language),
         ]
         for number, row in enumerate(group):
             cells = "".join(
@@ -141,8 +148,8 @@ def _bar(row: Row, longest: float) -> str:
     return (
         "<span class=bar aria-hidden=true>"
         f'<i class=first style="width:{100 * row.ttfa / longest:.1f}%"></i>'
-        f'<i class=gaps style="width:{100 * row.gaps / longest:.1f}%"></i>'
-        f'<i class=bound style="left:{min(100, 100 * row.bound / longest):.1f}%"></i></span>'
+        f'<i class=gaps style="width:{100 * row.gap_seconds / longest:.1f}%"></i>'
+        f'<i class=bound style="left:{min(100, 100 * row.bound_silence_seconds / longest):.1f}%"></i></span>'
     )
 
 
@@ -171,7 +178,7 @@ def _data(runs: Sequence[Run]) -> dict[str, Any]:  # Any: ready for json.dumps
     replies = {run.trace: {"name": run.trace, "language": run.language, "reply": run.reply} for run in runs}
     found = {attribute: names(runs, attribute) for attribute in ("trace", "setting", "engine")}
     numbers = {attribute: {name: n for n, name in enumerate(all_names)} for attribute, all_names in found.items()}
-    cuts = sorted({(kind, rule) for run in runs for piece in run.pieces for _, kind, rule in piece.cuts})
+    cuts = sorted({(kind, rule) for run in runs for utterance in run.utterances for _, kind, rule in utterance.cuts})
     cut_numbers = {cut: number for number, cut in enumerate(cuts)}
     return {
         "traces": list(replies.values()),
@@ -182,18 +189,18 @@ def _data(runs: Sequence[Run]) -> dict[str, Any]:  # Any: ready for json.dumps
             [
                 *(numbers[attribute][getattr(run, attribute)] for attribute in ("trace", "setting", "engine")),
                 run.seed,
-                *_times(run.ttft, run.ttfa, run.finish, run.bound_ttfa, run.bound_wait),
+                *_times(run.ttft, run.ttfa, run.finish, run.bound_ttfa, run.bound_silence_seconds),
                 [[index, round(seconds, 3)] for index, seconds in run.gaps],
                 [
                     [
-                        piece.index,
-                        piece.start,
-                        piece.end,
-                        *_times(piece.written, piece.asked, piece.ready, piece.heard, piece.ended),
-                        None if piece.spoken == piece.text.strip() else piece.spoken,
-                        [[end, cut_numbers[kind, rule]] for end, kind, rule in piece.cuts],
+                        utterance.index,
+                        utterance.start,
+                        utterance.end,
+                        *_times(utterance.written, utterance.asked, utterance.ready, utterance.heard, utterance.ended),
+                        None if utterance.spoken == utterance.text.strip() else utterance.spoken,
+                        [[end, cut_numbers[kind, rule]] for end, kind, rule in utterance.cuts],
                     ]
-                    for piece in run.pieces
+                    for utterance in run.utterances
                 ],
             ]
             for run in runs

@@ -30,10 +30,10 @@ class Measured:
     """Means over runs, in seconds."""
 
     objective: float
-    """wait + weight × TTFA."""
-    wait: float
+    """silence_seconds + weight × TTFA."""
+    silence_seconds: float
     ttfa: float
-    gaps: float
+    gap_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,8 @@ class _Measure:
 
     def _means(self, runs: Sequence[Run]) -> Measured:
         # fsum behind fmean: the same sum in whichever order the processes were done
-        wait, ttfa = fmean(run.wait for run in runs), fmean(run.ttfa for run in runs)
-        return Measured(wait + self._weight * ttfa, wait, ttfa, fmean(run.gap_seconds for run in runs))
+        silence, ttfa = fmean(run.silence_seconds for run in runs), fmean(run.ttfa for run in runs)
+        return Measured(silence + self._weight * ttfa, silence, ttfa, fmean(run.gap_seconds for run in runs))
 
 
 def _simplified(
@@ -217,19 +217,23 @@ def config_text(tuned: Tuned) -> str:
     """The winning config.toml: what differs from the defaults, and what was measured."""
     lines = [
         f"# Found by voicebot lab tune (voicebot {voicebot.__version__}), experiment {json.dumps(tuned.experiment)}.",
-        f"# Objective: mean wait + {tuned.weight_ttfa:g} × TTFA in seconds, with {', '.join(tuned.engines)};"
-        f" {tuned.tried} configurations tried.",
-        *(
-            f"# {what} on {len(half.traces)} traces: objective {half.before.objective:.3f} → {half.best.objective:.3f},"
-            f" wait {half.before.wait:.3f} → {half.best.wait:.3f}, TTFA {half.before.ttfa:.3f} → {half.best.ttfa:.3f}."
-            for what, half in (("Searched", tuned.searched), ("Checked", tuned.checked))
-        ),
+        f"# Objective: mean silence (TTFA + gaps) + {tuned.weight_ttfa:g} × TTFA in seconds,"
+        f" with {', '.join(tuned.engines)}; {tuned.tried} configurations tried.",
+        *(_comment(what, half) for what, half in (("Searched", tuned.searched), ("Checked", tuned.checked))),
         *(f"# {remark[0].upper()}{remark[1:]}." for remark in tuned.remarks()),
     ]
     for section in Config.model_fields:
         if changed := _changed(section, getattr(tuned.config, section)):
             lines += ["", f"[{section}]", *changed]
     return "\n".join(lines) + "\n"
+
+
+def _comment(what: str, half: Half) -> str:
+    before, best = half.before, half.best
+    return (
+        f"# {what} on {len(half.traces)} traces: objective {before.objective:.3f} → {best.objective:.3f},"
+        f" silence {before.silence_seconds:.3f} → {best.silence_seconds:.3f}, TTFA {before.ttfa:.3f} → {best.ttfa:.3f}."
+    )
 
 
 def _changed(section: str, table: Any) -> list[str]:  # Any: one of the pydantic sections

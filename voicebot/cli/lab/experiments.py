@@ -115,7 +115,7 @@ def sweep(
 
 _TUNE_HELP = """Search the values of an experiment's [matrix] for the least silence, and write the best config.toml.
 
-The objective is the mean over all runs of wait + WEIGHT × TTFA, in seconds, where wait is TTFA + gaps: all the silence
+The objective is the mean over all runs of silence + WEIGHT × TTFA, in seconds, where silence is TTFA + gaps: all of it
 that the listener sits through. Less is better.
 
 [matrix] holds lists of values, and ranges: {min = 0.5, max = 2.0}. If there are several [settings], which of them is
@@ -173,9 +173,9 @@ def tune(
 def _table(rows: Sequence[Row]) -> str:
     from voicebot.cli.lab.view import columns
 
-    lines = [["engine", "setting", "TTFA", "gaps", "wait", "over bound", "utterances"]]
+    lines = [["engine", "setting", "TTFA", "gaps", "silence", "over bound", "utterances"]]
     for row in rows:
-        seconds = (f"{value:.2f}" for value in (row.ttfa, row.gaps, row.wait, row.over))
+        seconds = (f"{value:.2f}" for value in (row.ttfa, row.gap_seconds, row.silence_seconds, row.over_bound_seconds))
         lines.append([row.engine, row.setting, *seconds, f"{row.utterances:.1f}"])
     return "".join(line + "\n" for line in columns(lines, right={2, 3, 4, 5, 6}))
 
@@ -184,10 +184,10 @@ def _tuned(tuned: Tuned) -> str:
     from voicebot.cli.lab.view import columns
 
     def line(half: str, what: str, measured: Measured) -> list[str]:
-        figures = (measured.objective, measured.wait, measured.ttfa, measured.gaps)
+        figures = (measured.objective, measured.silence_seconds, measured.ttfa, measured.gap_seconds)
         return [half, what, *(f"{value:.3f}" for value in figures)]
 
-    lines = [["traces", "configuration", "objective", "wait", "TTFA", "gaps"]]
+    lines = [["traces", "configuration", "objective", "silence", "TTFA", "gaps"]]
     lines += [
         line("searched", "before", tuned.searched.before),
         line("searched", "best", tuned.searched.best),

@@ -24,7 +24,7 @@ def timeline(run: Run, *, width: int) -> str:
 
 def comparison(compared: Sequence[Comparison], *, width: int) -> str:
     """What changes from run to run, then on average."""
-    rows = [["trace", "engine", "TTFA", "", "gaps", "", "wait", "", "utterances"]]
+    rows = [["trace", "engine", "TTFA", "", "gaps", "", "silence", "", "utterances"]]
     for c in compared:
         a, b = c.a, c.b
         rows.append(
@@ -33,8 +33,8 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
                 a.engine,
                 *_from_to(a.ttfa, b.ttfa),
                 *_from_to(a.gap_seconds, b.gap_seconds),
-                *_from_to(a.wait, b.wait),
-                f"{len(a.pieces)} → {len(b.pieces)}",
+                *_from_to(a.silence_seconds, b.silence_seconds),
+                f"{len(a.utterances)} → {len(b.utterances)}",
             ]
         )
     header, *table = columns(rows)
@@ -66,12 +66,16 @@ def _figures(run: Run) -> list[str]:
     seed = f" · seed {run.seed}" if run.seed else ""
     setting = f" · {run.setting}" if run.setting else ""
     gaps = "no gaps" if not run.gaps else f"{_number(len(run.gaps), 'gap')}, {run.gap_seconds:.2f} s"
-    speech = sum(piece.audio_seconds for piece in run.pieces)
+    speech = sum(piece.audio_seconds for piece in run.utterances)
     rows = [
         ["TTFT", f"{run.ttft:.2f} s", ""],
         ["TTFA", f"{run.ttfa:.2f} s", _against(run.ttfa, run.bound_ttfa)],
-        ["wait", f"{run.wait:.2f} s", f"{_against(run.wait, run.bound_wait)}   TTFA and {gaps}"],
-        ["end", f"{run.finish:.2f} s", f"{speech:.2f} s of speech in {_number(len(run.pieces), 'utterance')}"],
+        [
+            "silence",
+            f"{run.silence_seconds:.2f} s",
+            f"{_against(run.silence_seconds, run.bound_silence_seconds)}   TTFA and {gaps}",
+        ],
+        ["end", f"{run.finish:.2f} s", f"{speech:.2f} s of speech in {_number(len(run.utterances), 'utterance')}"],
     ]
     return [f"{run.trace} ({run.language}) · {run.engine}{setting}{seed}", *columns(rows, right={1})]
 
@@ -83,7 +87,7 @@ def _against(seconds: float, bound: float) -> str:
 def _utterances(run: Run, width: int) -> list[str]:
     gaps = dict(run.gaps)
     rows = [["#", "written", "asked", "ready", "heard", "ended", "gap", "text"]]
-    for piece in run.pieces:
+    for piece in run.utterances:
         gap = f"{gaps[piece.index]:.2f}" if piece.index in gaps else ""
         times = [f"{t:.2f}" for t in (piece.written, piece.asked, piece.ready, piece.heard, piece.ended)]
         rows.append([str(piece.index), *times, gap, _segments(piece)])
@@ -110,15 +114,15 @@ def _rules(piece: ReplayedUtterance) -> str:
 
 def _waterfall(run: Run, width: int) -> list[str]:
     """A line an utterance: when it waited for the voice, was synthesized, was heard."""
-    label = len(str(len(run.pieces) - 1)) + 2
+    label = len(str(len(run.utterances) - 1)) + 2
     place = max(20, width - label - 1)
-    end = max((piece.ended for piece in run.pieces), default=0.0) or 1.0
+    end = max((piece.ended for piece in run.utterances), default=0.0) or 1.0
 
     def column(seconds: float) -> int:
         return min(place - 1, round(seconds / end * (place - 1)))
 
     lines = [_LEGEND, " " * label + "0" + f"{end:.1f} s".rjust(place - 1)]
-    for piece in run.pieces:
+    for piece in run.utterances:
         cells = [" "] * place
         for mark, start, stop in (
             (_WRITING, piece.written, piece.asked),
