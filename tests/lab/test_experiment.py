@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from voicebot.errors import LabError
-from voicebot.lab.experiment import Span
+from voicebot.lab.experiment import Range
 from voicebot.lab.experiment_file import read_experiment
 
 TRACE = '{"t_ms": 100, "token": "はい。"}\n{"t_ms": 200, "token": "どうぞ。"}\n'
@@ -110,9 +110,9 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     assert told[3] == "experiment.toml:4: seeds: 0 is there twice"
     assert told[4] == "experiment.toml:6: settings.a.chunking.strategi: unknown key; did you mean strategy?"
     assert told[5].startswith("experiment.toml:8: settings.b.chunking.max_characters: ")
-    assert told[6] == "experiment.toml:9: settings.b.strategy: want SECTION.KEY, such as chunking.strategy"
+    assert told[6] == "experiment.toml:9: settings.b.strategy: expected SECTION.KEY, such as chunking.strategy"
     assert told[7].startswith("experiment.toml:11: matrix.chunking.max_characters: ")
-    assert told[8].startswith("experiment.toml:12: matrix.tts.rate: want a list of values")
+    assert told[8].startswith("experiment.toml:12: matrix.tts.rate: expected a list of values")
     assert told[9] == "experiment.toml:13: matrix.chunking.idle_seconds: min must be less than max, not 2 and 1"
     assert told[10] == "experiment.toml:14: matrix.audio.kind: the list is empty"
     assert len(told) == 11
@@ -154,7 +154,7 @@ def test_ranges_are_read_and_are_for_tune_only(tmp_path: Path) -> None:
         "chunking.max_characters = {min = 20, max = 40}\nchunking.idle_seconds = {min = 0.1, max = 1}\n"
     )
     matrix = read_experiment(write(tmp_path, text)).matrix
-    assert matrix == {"chunking.max_characters": Span(20, 40, True), "chunking.idle_seconds": Span(0.1, 1, False)}
+    assert matrix == {"chunking.max_characters": Range(20, 40, True), "chunking.idle_seconds": Range(0.1, 1, False)}
     [told] = mistakes(tmp_path, text)
     assert told == "experiment.toml: matrix.chunking.max_characters: a range is for voicebot lab tune"
 
@@ -163,7 +163,7 @@ def test_a_matrix_that_explodes_is_told_before_anything_runs(tmp_path: Path) -> 
     values = list(range(10, 70))
     text = f'traces = ["."]\n[matrix]\nchunking.max_characters = {values}\ntts.rate = {[50 + v for v in values]}\n'
     [told] = mistakes(tmp_path, text)
-    assert told == "experiment.toml: the matrix makes 3600 settings of it, more than 2000"
+    assert told == "experiment.toml: the matrix makes 3600 settings, more than 2000"
 
 
 def test_the_sample_experiment_is_good() -> None:

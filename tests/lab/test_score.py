@@ -146,7 +146,7 @@ GOOD = {"id": "a", "lang": "ja", "text": "雨だ。帰ろう。", "segments": ["
         ("[]", "not an item"),
         ('{"id": "b", "lang": "ja", "text": "雨だ。"}', "'segments' is missing"),
         ('{"id": "b", "lang": "ja", "text": "雨だ。", "segments": ["雪だ。"]}', "do not add up"),
-        ('{"id": "b", "lang": "ja", "text": 7, "segments": ["7"]}', "7 is no text"),
+        ('{"id": "b", "lang": "ja", "text": 7, "segments": ["7"]}', "7 is not text"),
         ('{"id": "b", "lang": "ja", "text": "雨だ。", "segments": ["雨だ。"], "optional": ["x"]}', "not an item"),
     ],
 )

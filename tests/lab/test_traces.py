@@ -59,8 +59,8 @@ def test_the_language_is_that_of_the_script(text: str, language: str) -> None:
         ('{"t_ms": true, "token": "は"}\n', ":1", "t_ms must be a number of milliseconds, not True"),
         ('{"t_ms": -1, "token": "は"}\n', ":1", "t_ms must be a number of milliseconds, not -1"),
         ('{"t_ms": NaN, "token": "は"}\n', ":1", "t_ms must be a number of milliseconds, not nan"),
-        ('{"t_ms": 5}\n', ":1", "token must be a text, not None"),
-        ('{"t_ms": 5, "token": 7}\n', ":1", "token must be a text, not 7"),
+        ('{"t_ms": 5}\n', ":1", "token must be text, not None"),
+        ('{"t_ms": 5, "token": 7}\n', ":1", "token must be text, not 7"),
         (b"\xff\xfe", "", "not UTF-8"),
     ],
 )

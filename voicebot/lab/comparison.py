@@ -1,4 +1,4 @@
-"""What one configuration changes against another, run by run."""
+"""What one configuration changes compared with another, run by run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from voicebot.lab.runs import Run
 
 _SAME_SECONDS = 0.005
-"""Nobody hears less."""
+"""Nobody hears a smaller difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Change:
 
 
 def changes(comparisons: Sequence[Comparison]) -> list[Change]:
-    """The changes of TTFA, gaps and silence; at least one comparison is wanted."""
+    """The changes of TTFA, gaps and silence; needs at least one comparison."""
     measures: list[tuple[str, Callable[[Run], float]]] = [
         ("TTFA", lambda run: run.ttfa),
         ("gaps", lambda run: run.gap_seconds),

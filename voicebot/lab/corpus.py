@@ -1,4 +1,4 @@
-"""A corpus: texts whose right cuts are marked, one JSON object a line."""
+"""A corpus: texts with their right cuts marked, one JSON object a line."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Item:
     category: str
     text: str
     segments: tuple[str, ...]
-    """The text as it should be cut; joined they are `text`, up to blanks."""
+    """The text as it should be cut; joined, they are `text` up to whitespace."""
     optional: tuple[int, ...] = ()
     """Places where a cut is neither right nor wrong."""
 
 
 def read_corpus(path: Path) -> list[Item]:
-    """The items of a JSONL file; raises LabError that names the file and line of the first fault."""
+    """The items of a JSONL file; raises LabError that names the file and line of the first mistake."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -65,7 +65,7 @@ def _item(line: str, where: str) -> Item:
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
-    raise TypeError(f"{value!r} is no text")
+    raise TypeError(f"{value!r} is not text")
 
 
 def _broken(where: str, what: str) -> LabError:
@@ -73,5 +73,5 @@ def _broken(where: str, what: str) -> LabError:
 
 
 def squeeze(text: str) -> str:
-    """`text` without its blanks."""
+    """`text` without its whitespace."""
     return "".join(text.split())

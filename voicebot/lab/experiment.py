@@ -14,7 +14,7 @@ from voicebot.lab.engines import SynthesisCost
 from voicebot.lab.traces import Trace
 
 _MOST_SETTINGS = 2000
-"""More than this is a slip of the pen, not an experiment."""
+"""More than this is a mistake, not an experiment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Range:
     """Any number from `low` to `high`."""
 
     low: float
@@ -42,22 +42,22 @@ class Span:
         return (int(self.low), int(self.high)) if self.whole else (self.low, self.high)
 
 
-Knob = tuple[object, ...] | Span
-"""What a key of the matrix may be set to."""
+Knob = tuple[object, ...] | Range
+"""The values that a key of the matrix may take."""
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An experiment file that was read and found good."""
+    """What an experiment file says."""
 
     name: str
     path: Path
     base: Path
-    """The config.toml that the settings stand on; empty where there is none."""
+    """The config.toml that every setting is based on; an empty file if there is none."""
     settings: Mapping[str, Mapping[str, object]]
     """Name → dotted key → value; at least one."""
     matrix: Mapping[str, Knob]
-    """Dotted key → what it may be."""
+    """Dotted key → the values it may take."""
     traces: tuple[Trace, ...]
     engines: tuple[SynthesisCost, ...]
     seeds: tuple[int, ...]
@@ -79,10 +79,10 @@ class Experiment:
                 yield ", ".join(words) or "as it is", {**overrides, **dict(chosen)}
 
     def all_settings(self) -> list[Setting]:
-        """Every configuration that the settings and the matrix make; raises LabError for ranges and impossible ones."""
-        if spans := [key for key, knob in self.matrix.items() if isinstance(knob, Span)]:
+        """Each setting with each combination of the matrix; raises LabError for ranges and impossible ones."""
+        if ranges := [key for key, knob in self.matrix.items() if isinstance(knob, Range)]:
             raise LabError(
-                f"{self.path}: matrix.{spans[0]}: a range is for voicebot lab tune",
+                f"{self.path}: matrix.{ranges[0]}: a range is for voicebot lab tune",
                 hint="list the values to try, such as [50, 100, 200]",
             )
         number = len(self.settings)
@@ -90,7 +90,7 @@ class Experiment:
             number *= len(knob) if isinstance(knob, tuple) else 1
         if number > _MOST_SETTINGS:
             raise LabError(
-                f"{self.path}: the matrix makes {number} settings of it, more than {_MOST_SETTINGS}",
+                f"{self.path}: the matrix makes {number} settings, more than {_MOST_SETTINGS}",
                 hint="list fewer values, or let voicebot lab tune search",
             )
         problems: list[str] = []

@@ -28,7 +28,7 @@ class Decision:
     start: int
     """Offset in the reply of the text that it is about."""
     end: int
-    """Offset behind it: the place that was decided on."""
+    """Offset of its end: the place that was decided on."""
     text: str
     boundary: str
     """Empty where nothing was cut."""
@@ -40,7 +40,7 @@ def explain(text: str, config: Config) -> list[Decision]:
     """Every decision about `text`, in the order of its places.
 
     cut: a segment ends here; held: a mark that could have ended one did not; joined: an utterance of several segments,
-    as the text would be said when it came at 30 deltas a second for the voice `cpu-fast` (needs the extra `lab`).
+    as the text would be said if it came at 30 deltas a second, with the engine `cpu-fast` (needs the extra `lab`).
     """
     held: list[Decision] = []
 

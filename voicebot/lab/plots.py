@@ -15,14 +15,14 @@ from voicebot.errors import LabError
 from voicebot.lab.summary import Row, pareto_front
 
 _COLOURS = 8
-"""So many colours the template has; with more settings the shape of the marker changes."""
+"""In the template; with more settings than that the shape of the marker changes."""
 _SHAPES = ("o●", "s■", "D◆", "^▲", "v▼", "P✚", "X✖", "p⬟")
 """Markers by matplotlib's name and as a character."""
 _WIDE = 6
-"""When the last first sound comes so many times later than the earliest, the axis is logarithmic."""
+"""If the latest first sound comes this many times later than the earliest, the axis is logarithmic."""
 _TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 _LABELLED = 12
-"""With more settings than this, only those on the Pareto front are named in the plot."""
+"""If there are more settings, only those on the Pareto front are named in the plot."""
 _CURRENT = "#010203"
 """Stands for currentColor in matplotlib's output."""
 
@@ -34,7 +34,7 @@ def require_matplotlib() -> None:
 
 
 def marker(setting: int) -> tuple[str, str]:
-    """How the setting of that number is shown outside of the plot: a character, and a variable with its colour."""
+    """How a setting, by number, is shown outside the plot: a character, and the CSS variable of its colour."""
     return _SHAPES[setting // _COLOURS % len(_SHAPES)][1], f"--s{setting % _COLOURS}"
 
 
@@ -127,7 +127,7 @@ def _stairs(front: Sequence[Row]) -> Iterable[tuple[float, float]]:
 
 
 def _label(axes: Any, rows: Sequence[Row], settings: Sequence[str]) -> None:  # Any: matplotlib's Axes
-    """Write each setting's name beside its point, where it covers least of what is there already."""
+    """Write the name of each setting beside its point, where it covers the least of what is there already."""
     spots = [tuple(axes.transData.transform((row.ttfa, row.gap_seconds))) for row in rows]
     scale = axes.figure.dpi / 72
     height = 11 * scale
@@ -166,7 +166,7 @@ def _label(axes: Any, rows: Sequence[Row], settings: Sequence[str]) -> None:  # 
 
 
 def _inline(svg: str) -> str:
-    """matplotlib's SVG as part of a page: its colours, fonts and size are the page's."""
+    """matplotlib's SVG as part of a page, which determines its colours, fonts and size."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)

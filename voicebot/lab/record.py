@@ -1,4 +1,4 @@
-"""Keeps the deltas of a chat model with their times, as traces."""
+"""Writes the deltas of a chat model with their times to files, as traces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voicebot.lab.traces import open_trace_file, trace_line
 
 
 class TraceRecorder:
-    """Takes the events of turns and writes their deltas, a line each as they come; never raises.
+    """Takes the events of turns and writes their deltas as they come, one a line; never raises.
 
     The second turn goes to a file of its own, `name-2.jsonl`, since a trace is one reply.
     """
@@ -30,7 +30,7 @@ class TraceRecorder:
         """Why nothing is written any more."""
 
     def __call__(self, event: Event) -> None:
-        """Keep `event` if it is a delta."""
+        """Write `event` if it is a delta."""
         match event:
             case events.TurnStarted():
                 self.close()
@@ -44,9 +44,9 @@ class TraceRecorder:
                 pass
 
     def close(self) -> None:
-        """End the present trace."""
+        """End the current trace."""
         if self._file is not None:
-            with suppress(OSError):  # a full disk has failed at the line before
+            with suppress(OSError):  # a full disk made the line before it fail
                 self._file.close()
             self._file = None
 
@@ -63,7 +63,7 @@ class TraceRecorder:
 
 @contextmanager
 def open_recorder(path: str | Path, *, force: bool = False) -> Iterator[TraceRecorder]:
-    """A recorder into `path`, which appears with the first delta; an existing file is overwritten only with `force`.
+    """A recorder that writes to `path`, made with the first delta; an existing file is overwritten only with `force`.
 
     Raises LabError when it cannot be written, at once or at the end.
     """

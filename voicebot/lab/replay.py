@@ -1,4 +1,4 @@
-"""The real turn in virtual time: a recorded reply, an engine that costs what its model says, an output that waits."""
+"""The real turn in virtual time: a recorded reply, an engine that takes as long as its model says, a silent output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 _QUESTION = [Message("user", "?")]
 _JITTER_SIGMA = 0.1
-"""Spread of the waits between deltas with a seed (log-normal)."""
+"""Spread of the pauses between deltas with a seed (log-normal)."""
 
 
 class ReplayedChat:
@@ -52,10 +52,10 @@ def replay(
     seed: int = 0,
     audio_latency_seconds: float = 0.0,
 ) -> Run:
-    """What a listener would have noticed of `trace` with this configuration and engine; the same answer every time.
+    """What a listener would have heard of `trace` with this configuration and engine; the same answer every time.
 
-    With a `seed` other than 0 the deltas come a little earlier or later and each synthesis costs a little more or less;
-    the bounds are those of the moved deltas and the engine's plain cost. Must not be called from a running event loop.
+    With a `seed` other than 0 the deltas come a little earlier or later and each synthesis takes a little more or less
+    time; the bounds are those of the moved deltas and the engine's plain cost. Not for use in a running event loop.
     Raises LabError when trio is missing, and VoicebotError when the turn fails.
     """
     deltas = _jittered(trace, seed) if seed else trace.deltas

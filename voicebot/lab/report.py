@@ -1,4 +1,4 @@
-"""One HTML file that shows what the runs of a sweep were like: no network, dark and light, phone and desktop."""
+"""One HTML file that shows the runs of a sweep: no network, dark and light, phone and desktop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voicebot.lab.runs import Run
 from voicebot.lab.summary import Row, names, summarize
 
 COMFORTABLE_BYTES = 5_000_000
-"""A larger report makes phones slow."""
+"""A larger report is slow on a phone."""
 
 _FIGURES = {
     "ttfa": "TTFA",
@@ -27,7 +27,7 @@ _FIGURES = {
     "over_bound_seconds": "over bound",
     "utterances": "utterances",
 }
-"""What the table shows of a row, and what it is called there."""
+"""The columns of the table: attribute of a row → its heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class About:
 
     title: str
     made: str
-    """When, for a person."""
+    """When it was made, for a person to read."""
     version: str
     settings: Mapping[str, str] = field(default_factory=dict)
     """What each setting changes, by name."""
@@ -61,7 +61,7 @@ def render_report(runs: Sequence[Run], about: About) -> str:
     """The report as one HTML page; raises LabError where matplotlib is missing."""
     rows = summarize(runs)
     settings = names(runs, "setting")
-    pieces = {
+    parts = {
         "TITLE": escape(about.title),
         "ABOUT": _about(runs, about),
         "FINDINGS": _findings(rows),
@@ -70,8 +70,8 @@ def render_report(runs: Sequence[Run], about: About) -> str:
         "DATA": _script_json(_data(runs)),
     }
     template = (resources.files("voicebot.lab") / "report.html").read_text(encoding="utf-8")
-    # In one pass: what is put in is never looked at again, so a reply that contains a placeholder stays as it is.
-    return re.sub(r"<!--([A-Z]+)-->", lambda place: pieces[place[1]], template)
+    # In one pass: what is put in is not searched again, so a reply that contains a placeholder stays as it is.
+    return re.sub(r"<!--([A-Z]+)-->", lambda place: parts[place[1]], template)
 
 
 def _about(runs: Sequence[Run], about: About) -> str:
@@ -93,10 +93,10 @@ def _findings(rows: Sequence[Row]) -> str:
     for engine in dict.fromkeys(row.engine for row in rows):
         best = min((row for row in rows if row.engine == engine), key=lambda row: row.silence_seconds)
         over = best.over_bound_seconds
-        beyond = f"{abs(over):.2f}&nbsp;s {'over' if over >= 0 else 'under'} the bound"
+        margin = f"{abs(over):.2f}&nbsp;s {'over' if over >= 0 else 'under'} the bound"
         items.append(
             f"<li>Least silence with <b>{escape(engine)}</b>: <b>{escape(best.setting)}</b>, "
-            f"{best.silence_seconds:.2f}&nbsp;s, {beyond}.</li>"
+            f"{best.silence_seconds:.2f}&nbsp;s, {margin}.</li>"
         )
     return f"<ul class=findings>{''.join(items)}</ul>"
 
@@ -174,7 +174,7 @@ def _plots(rows: Sequence[Row], settings: Sequence[str]) -> str:
 
 
 def _data(runs: Sequence[Run]) -> dict[str, Any]:  # Any: ready for json.dumps
-    """Every run, short: names are numbers, times have milliseconds, and each reply is there once."""
+    """Every run in short: numbers for names, times to the millisecond, and each reply once."""
     replies = {run.trace: {"name": run.trace, "language": run.language, "reply": run.reply} for run in runs}
     found = {attribute: names(runs, attribute) for attribute in ("trace", "setting", "engine")}
     numbers = {attribute: {name: n for n, name in enumerate(all_names)} for attribute, all_names in found.items()}
@@ -213,7 +213,7 @@ def _times(*seconds: float) -> list[float | None]:
 
 
 def _script_json(data: object) -> str:
-    """JSON that may stand in a <script>: nothing in it can end the script or begin a comment."""
+    """JSON for a <script>: nothing in it can end the script or begin a comment."""
     return (
         json.dumps(data, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     )

@@ -1,4 +1,4 @@
-"""What one replayed turn was like: the account that tables, reports and comparisons are made of."""
+"""What happened in one replayed turn: the account that tables, reports and comparisons are made from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ReplayedUtterance:
     text: str
     """What the chat model wrote."""
     spoken: str
-    """What the voice said; empty where it was only shown."""
+    """What the engine said; empty where the text was only shown."""
     start: int
     """Offset of `text` in the reply."""
     end: int
@@ -26,7 +26,7 @@ class ReplayedUtterance:
     written: float
     """When its last character had arrived."""
     asked: float
-    """When the voice was asked for it."""
+    """When the engine was asked for it."""
     ready: float
     """When its audio was there."""
     heard: float
@@ -34,11 +34,11 @@ class ReplayedUtterance:
     ended: float
     """When its last frame was heard."""
     rule: str = ""
-    """Why the pacer said just so much."""
+    """Why the pacer took this much text."""
 
     @property
     def audio_seconds(self) -> float:
-        """Seconds of audio; 0 where it was only shown."""
+        """Seconds of audio; 0 where the text was only shown."""
         return self.ended - self.heard
 
 
@@ -50,9 +50,9 @@ class Run:
     """Name of the trace, such as `tr-ja-chat@30`."""
     language: str
     setting: str
-    """Which configuration, by the name that the experiment gives it."""
+    """Which configuration, by its name in the experiment."""
     engine: str
-    """Which engine cost model, by name, such as `cpu-slow`."""
+    """Which synthesis cost, by name, such as `cpu-slow`."""
     seed: int
     ttft: float
     ttfa: float
@@ -85,7 +85,7 @@ def as_dict(run: Run) -> dict[str, Any]:  # Any: ready for json.dumps
 
 
 def from_dict(data: dict[str, Any]) -> Run:  # Any: as json.loads gives it
-    """The run that `as_dict` described, or that of an earlier voicebot; raises KeyError, TypeError or ValueError otherwise."""
+    """The run that `as_dict` described, here or in an earlier voicebot; raises KeyError, TypeError or ValueError."""
     fields = {_EARLIER_NAMES.get(name, name): value for name, value in data.items()}
     utterances = tuple(
         ReplayedUtterance(

@@ -1,7 +1,7 @@
 """How well, and how late, a chunker cuts texts whose right cuts are marked.
 
-A place in a text is counted in non-blank characters, so that a chunker may keep blanks or drop them. Emoji, ♪ and what
-glues them together may hang on either side of a cut.
+A place in a text is counted in visible characters, so that a chunker may keep whitespace or drop it. Emoji, ♪ and what
+joins them may stand on either side of a cut.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from voicebot.speech import Segment
 By = Literal["char", "token", "whole"]
 
 STRUCTURE = frozenset({"emoji", "list", "markdown", "newline", "roleplay", "think"})
-"""Categories that are about the form of a reply; all others are `core`: running text."""
+"""Categories about the form of a reply; all others are `core`: running text."""
 
 _TOKEN = re.compile(
     r" ?[^\W\d_\u3041-\u30ff\u3400-\u9fff\uff66-\uff9d]{1,5}|\d{1,3}|[\u3041-\u30ff\u3400-\u9fff]{1,2}|.", re.S
@@ -31,11 +31,11 @@ _CLOSERS = frozenset("\"'”’»)）」』]】")
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What a chunker gave out."""
+    """A text that a chunker released."""
 
     text: str
     after: int
-    """How many characters of the text it had been fed by then."""
+    """How many characters of the item the chunker had been fed by then."""
 
 
 class Cutter(Protocol):
@@ -56,11 +56,13 @@ class Verdict:
 
     item: Item
     found: frozenset[int]
-    """Places that were cut and should have been."""
+    """Places that were cut, and rightly."""
     extra: frozenset[int]
+    """Places that were cut, and wrongly."""
     missing: frozenset[int]
+    """Places that should have been cut."""
     hard: frozenset[int]
-    """Those of `extra` at which no voice may pause: they tear a word, a number, a name or a quotation."""
+    """Those of `extra` where no speaker may pause: they tear a word, a number, a name or a quotation apart."""
     lost: int
     """Characters that were lost or invented."""
     delays: tuple[int, ...]
@@ -68,11 +70,11 @@ class Verdict:
 
     @property
     def exact(self) -> bool:
-        """Whether there is nothing to complain of but, perhaps, the delays."""
+        """Whether every cut is right and nothing is lost, whatever the delays."""
         return not (self.extra or self.missing or self.lost)
 
     def marked(self) -> str:
-        """The text with its cuts: │ right, ✗+ not wanted, ✗− missing."""
+        """The text with its cuts: │ right, ✗+ wrong, ✗− missing."""
         ends = _ends(self.item.text)
         signs = {ends[place]: "│" for place in self.found}
         signs |= {ends[place]: "✗+" for place in self.extra} | {ends[place]: "✗−" for place in self.missing}
@@ -92,7 +94,7 @@ class Score:
     exact: int
     """Items without a fault."""
     hard_splits: int
-    """Cuts that tear a word, a number, a name or a quotation."""
+    """Cuts that tear a word, a number, a name or a quotation apart."""
     lost: int
     """Characters that were lost or invented."""
     delay_mean: float
@@ -116,7 +118,7 @@ def deltas(text: str, by: By) -> list[str]:
 
 
 def cut(text: str, chunker: Cutter, by: By = "char") -> list[Released]:
-    """What `chunker` makes of `text`, and when."""
+    """What `chunker` releases of `text`, and when."""
     fed = 0
     released: list[Released] = []
     for delta in deltas(text, by):
@@ -126,23 +128,23 @@ def cut(text: str, chunker: Cutter, by: By = "char") -> list[Released]:
 
 
 def judge(item: Item, released: Sequence[Released]) -> Verdict:
-    """Hold what a chunker released against what is marked."""
+    """Compare what a chunker released with what is marked."""
     squeezed = squeeze(item.text)
     places, lost = _places([squeeze(one.text) for one in released], squeezed)
-    wanted = _cuts(accumulate(len(squeeze(segment)) for segment in item.segments), squeezed)
-    got = _cuts(places, squeezed) - (_cuts(item.optional, squeezed) - wanted)
+    marked = _cuts(accumulate(len(squeeze(segment)) for segment in item.segments), squeezed)
+    got = _cuts(places, squeezed) - (_cuts(item.optional, squeezed) - marked)
     ends = _ends(item.text)
-    extra = got - wanted
+    extra = got - marked
     reached = [(_past_decoration(place, squeezed), one.after) for place, one in zip(places, released, strict=True)]
     delays = []
-    for place in sorted(wanted):
+    for place in sorted(marked):
         after = next((after for until, after in reached if until >= place), len(item.text))
         delays.append(max(0, after - ends[place]))
     return Verdict(
         item,
-        found=got & wanted,
+        found=got & marked,
         extra=extra,
-        missing=wanted - got,
+        missing=marked - got,
         hard=frozenset(place for place in extra if not may_pause(item.text, ends[place])),
         lost=lost,
         delays=tuple(delays),
@@ -150,7 +152,7 @@ def judge(item: Item, released: Sequence[Released]) -> Verdict:
 
 
 def judge_all(items: Iterable[Item], new_chunker: Callable[[], Cutter], by: By = "char") -> list[Verdict]:
-    """Cut every item with a chunker of its own, and judge."""
+    """Cut every item with a new chunker, and judge each."""
     return [judge(item, cut(item.text, new_chunker(), by)) for item in items]
 
 
@@ -178,7 +180,7 @@ def total(verdicts: Sequence[Verdict]) -> Score:
 
 
 def groups(verdicts: Sequence[Verdict]) -> dict[str, Score]:
-    """`all`, `core` (without the categories of STRUCTURE), and each `lang:…` and `cat:…` that occurs."""
+    """The scores of `all`, of `core` (without the categories of STRUCTURE), and of each `lang:…` and `cat:…`."""
     members: dict[str, list[Verdict]] = {"all": list(verdicts), "core": []}
     for verdict in sorted(verdicts, key=lambda verdict: (verdict.item.language, verdict.item.category)):
         if verdict.item.category not in STRUCTURE:
@@ -190,7 +192,7 @@ def groups(verdicts: Sequence[Verdict]) -> dict[str, Score]:
 
 
 def may_pause(text: str, at: int) -> bool:
-    """Whether a voice may pause behind the visible character `text[at - 1]`: a comma, a bracket, the end of a line."""
+    """Whether a speaker may pause after the visible character `text[at - 1]`: a comma, a bracket, the end of a line."""
     last, following = text[at - 1], text[at : at + 1]
     if following == "\n":
         return True
@@ -203,7 +205,7 @@ def may_pause(text: str, at: int) -> bool:
 
 
 def _ends(text: str) -> list[int]:
-    """For each place the offset in `text` behind its last non-blank character."""
+    """For each place, the offset in `text` after that many visible characters."""
     return [0, *(at for at, character in enumerate(text, 1) if not character.isspace())]
 
 

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
-from voicebot.lab.experiment import Experiment, Knob, Span
+from voicebot.lab.experiment import Experiment, Knob, Range
 
 _FIRST_STEP, _LAST_STEP = 1 / 4, 1 / 64
-"""How far a value is moved within its range, at first and at last."""
+"""How far a value is moved, as a share of its range, at first and at last."""
 _SETTING = "setting"
 """The knob that chooses among the experiment's settings."""
 
 Point = tuple[float, ...]
-"""One value for each knob: the place in its list, or the number in its range."""
+"""One value for each knob: a place in its list, or a number in its range."""
 
 
 def knobs_of(experiment: Experiment) -> dict[str, Knob]:
@@ -58,10 +58,10 @@ class Search:
         self._progress(0, self._budget)
         everything = self._everything()
         if everything is not None:
-            self._look_at(everything)
+            self._try(everything)
         else:
             draws = max(1, self._budget // 2)
-            self._look_at([self._draw(source) for _ in range(draws)])
+            self._try([self._draw(source) for _ in range(draws)])
             self._refine()
         self._progress(self._budget, self._budget)
         best = self._best()
@@ -73,7 +73,7 @@ class Search:
         return self._read(best)
 
     def _everything(self) -> list[Point] | None:
-        """All points, if there are no more than may be tried."""
+        """All points, if there are no more than the budget allows."""
         sizes = [len(knob) for knob in self._knobs.values() if isinstance(knob, tuple)]
         if len(sizes) < len(self._knobs) or math.prod(sizes) > self._budget:
             return None
@@ -92,17 +92,17 @@ class Search:
         while step >= _LAST_STEP and self.tried < self._budget:
             before = self._best()
             for number in range(len(self._knobs)):
-                self._look_at(self._neighbours(self._best(), number, step))
+                self._try(self._neighbours(self._best(), number, step))
             if self._best() == before:
                 step /= 2
 
     def _neighbours(self, point: Point, number: int, step: float) -> list[Point]:
-        """The point with its knob of that number a little lower and a little higher, or at its other values."""
+        """The point with one knob, by number, a little lower and a little higher, or at each of its values."""
         knob, value = list(self._knobs.values())[number], point[number]
         values: Sequence[float]
-        if isinstance(knob, Span):
-            way = max(step * (knob.high - knob.low), 1 if knob.whole else 0)
-            values = [_within(knob, value - way), _within(knob, value + way)]
+        if isinstance(knob, Range):
+            distance = max(step * (knob.high - knob.low), 1 if knob.whole else 0)
+            values = [_within(knob, value - distance), _within(knob, value + distance)]
         else:
             values = places = range(len(knob))
             numbers = [each for each in knob if isinstance(each, int | float)]
@@ -112,8 +112,8 @@ class Search:
                 values = by_size[max(0, place - 1) : place + 2]
         return [(*point[:number], other, *point[number + 1 :]) for other in values]
 
-    def _look_at(self, points: Iterable[Point]) -> None:
-        """Measure the points that are new, as far as the budget goes."""
+    def _try(self, points: Iterable[Point]) -> None:
+        """Measure the points that have not been tried, as far as the budget goes."""
         new: dict[Point, Config] = {}
         for point in dict.fromkeys(points):
             if point in self._seen or len(new) >= self._budget - self.tried:
@@ -132,7 +132,7 @@ class Search:
         return min(self._seen, key=self._seen.__getitem__)
 
     def _read(self, point: Point) -> tuple[Mapping[str, object], dict[str, object]]:
-        """The setting that the point names, and its values of the matrix."""
+        """The setting that a point stands for, and its values of the matrix."""
         values: dict[str, object] = {
             key: knob[int(value)] if isinstance(knob, tuple) else value
             for (key, knob), value in zip(self._knobs.items(), point, strict=True)
@@ -141,7 +141,7 @@ class Search:
         return self._experiment.settings[str(name)], values
 
 
-def _within(span: Span, value: float) -> float:
-    """The value within the range, rounded as a person would."""
-    value = min(span.high, max(span.low, value))
-    return round(value) if span.whole else round(value, 3)
+def _within(allowed: Range, value: float) -> float:
+    """The nearest value within the range, rounded as a person would."""
+    value = min(allowed.high, max(allowed.low, value))
+    return round(value) if allowed.whole else round(value, 3)

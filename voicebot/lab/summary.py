@@ -1,4 +1,4 @@
-"""What the runs of a sweep come to, setting by setting."""
+"""The means of a sweep, setting by setting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voicebot.lab.runs import Run
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a setting was like with an engine, as means over its runs; times in seconds."""
+    """The means over the runs of one setting with one engine; times in seconds."""
 
     engine: str
     setting: str

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from voicebot.errors import LabError
 
-_WANTED = 'want one delta a line, such as {"t_ms": 273.3, "token": "Hello"}'
+_EXPECTED = 'expected one delta a line, such as {"t_ms": 273.3, "token": "Hello"}'
 _SCRIPTS = {
     "ja": re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d]"),
     "zh": re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"),
@@ -29,15 +29,15 @@ _SCRIPTS = {
     "en": re.compile("[A-Za-z\u00c0-\u024f]"),
 }
 _LETTERS_FOR_ONE_KANJI = 4
-"""A page of Latin letters holds about as much as a quarter of it in kanji and kana."""
+"""Four Latin letters say about as much as one kanji or kana."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The deltas of one reply and when they came."""
+    """The deltas of one reply, and when they came."""
 
     name: str
-    """The file's name without its ending, such as `tr-ja-chat@30`."""
+    """The name of the file without its extension, such as `tr-ja-chat@30`."""
     language: str
     """Guessed by script: ja, zh, ko, ru, ar, hi, th, and en for everything in Latin letters."""
     deltas: tuple[tuple[float, str], ...]
@@ -60,12 +60,12 @@ def read_trace(path: str | Path) -> Trace:
         if deltas and seconds < deltas[-1][0]:
             raise LabError(
                 f"{path}:{number}: t_ms goes back, from {deltas[-1][0] * 1000:g} to {seconds * 1000:g}",
-                hint="times count from the question on and never decrease; one file holds one reply",
+                hint="times count from the question and never decrease; one file holds one reply",
             )
         deltas.append((seconds, delta))
     text = "".join(delta for _, delta in deltas)
     if not text.strip():
-        raise LabError(f"{path}: " + ("no text in any delta" if deltas else "the file is empty"), hint=_WANTED)
+        raise LabError(f"{path}: " + ("no text in any delta" if deltas else "the file is empty"), hint=_EXPECTED)
     return Trace(path.stem, language_of(text), tuple(deltas))
 
 
@@ -76,7 +76,7 @@ def read_traces(paths: Iterable[str | Path]) -> list[Trace]:
         if path.is_dir():
             files = [file for file in sorted(path.glob("*.jsonl")) if _looks_like_trace(file)]
             if not files:
-                raise LabError(f"{path}: no trace in this folder", hint=f"a trace is a .jsonl file; {_WANTED}")
+                raise LabError(f"{path}: no trace in this folder", hint=f"a trace is a .jsonl file; {_EXPECTED}")
             traces += map(read_trace, files)
         else:
             traces.append(read_trace(path))
@@ -101,7 +101,7 @@ def write_trace(path: str | Path, deltas: Iterable[tuple[float, str]], *, overwr
 
 
 def language_of(text: str) -> str:
-    """The language that most of `text` is written in, judged by script alone."""
+    """The language that most of `text` is written in, judging by its script alone."""
     counts = {language: sum(1 for _ in script.finditer(text)) for language, script in _SCRIPTS.items()}
     if counts["ja"]:
         counts["ja"] += counts.pop("zh")
@@ -117,7 +117,7 @@ def _lines(path: Path) -> Iterator[str]:
     except FileNotFoundError as error:
         raise LabError(f"there is no file {path}", hint='record one: voicebot lab record -o FILE "question"') from error
     except UnicodeDecodeError as error:
-        raise LabError(f"{path}: not UTF-8: {error.reason} at byte {error.start}", hint=_WANTED) from error
+        raise LabError(f"{path}: not UTF-8: {error.reason} at byte {error.start}", hint=_EXPECTED) from error
     except OSError as error:
         raise LabError(f"{path}: {error.strerror}") from error
 
@@ -126,19 +126,19 @@ def _read_line(line: str, place: str) -> tuple[float, str]:
     try:
         entry = json.loads(line)
     except ValueError as error:
-        raise LabError(f"{place}: not valid JSON: {error}", hint=_WANTED) from error
+        raise LabError(f"{place}: not valid JSON: {error}", hint=_EXPECTED) from error
     if not isinstance(entry, dict):
-        raise LabError(f"{place}: not an object", hint=_WANTED)
+        raise LabError(f"{place}: not an object", hint=_EXPECTED)
     milliseconds, delta = entry.get("t_ms"), entry.get("token")
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not 0 <= milliseconds < math.inf:
-        raise LabError(f"{place}: t_ms must be a number of milliseconds, not {milliseconds!r}", hint=_WANTED)
+        raise LabError(f"{place}: t_ms must be a number of milliseconds, not {milliseconds!r}", hint=_EXPECTED)
     if not isinstance(delta, str):
-        raise LabError(f"{place}: token must be a text, not {delta!r}", hint=_WANTED)
+        raise LabError(f"{place}: token must be text, not {delta!r}", hint=_EXPECTED)
     return milliseconds / 1000, delta
 
 
 def _looks_like_trace(path: Path) -> bool:
-    """Whether the first line is a delta; other .jsonl files may lie beside traces."""
+    """Whether the first line is a delta; there may be other .jsonl files beside the traces."""
     try:
         _read_line(next(_lines(path), ""), str(path))
     except LabError:

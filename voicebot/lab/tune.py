@@ -1,4 +1,4 @@
-"""Searches the values of an experiment's matrix for the least silence, and checks what it found on other traces."""
+"""Finds the configuration of an experiment with the least silence, and checks it on other traces."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from voicebot.lab.search import Search, knobs_of
 from voicebot.lab.sweep import Job, RunAll, open_workers
 from voicebot.lab.traces import Trace
 
-_ENOUGH = 1e-4
-"""Seconds; what is gained by less is no improvement."""
+_SMALLEST_GAIN = 1e-4
+"""Seconds; a smaller gain is not an improvement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """What one half of the traces says."""
+    """What was measured on one half of the traces."""
 
     traces: tuple[str, ...]
     before: Measured
@@ -47,7 +47,7 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """What a search found."""
+    """The result of a search."""
 
     experiment: str
     engines: tuple[str, ...]
@@ -63,14 +63,14 @@ class Tuned:
     checked: Half
 
     def remarks(self) -> list[str]:
-        """What should be known before it is believed."""
+        """What to know before believing the result."""
         remarks = []
-        if self.searched.best.objective >= self.searched.before.objective - _ENOUGH:
+        if self.searched.best.objective >= self.searched.before.objective - _SMALLEST_GAIN:
             remarks.append("nothing better than the first setting was found")
-        elif self.checked.best.objective > self.checked.before.objective + _ENOUGH:
-            remarks.append("over-fitted: it is better on the traces that were searched, and worse on the others")
+        elif self.checked.best.objective > self.checked.before.objective + _SMALLEST_GAIN:
+            remarks.append("over-fitted: it is better on the traces that were searched and worse on the others")
         if self.impossible:
-            remarks.append(f"{self.impossible} combinations were left out, since they are impossible")
+            remarks.append(f"{self.impossible} combinations were left out because they are impossible")
         return remarks
 
 
@@ -99,9 +99,9 @@ def tune(
 ) -> Tuned:
     """The best configuration that `budget` tries find, measured against the experiment's first setting.
 
-    All combinations are tried if there are no more than that; else one half of the tries is drawn at random, and the
-    other improves the best of them one knob at a time. Raises LabError when there is nothing to search, or too few
-    texts to check the answer on others, and VoicebotError when a turn fails.
+    All combinations are tried if there are no more than that; otherwise one half of the tries is drawn at random, and
+    the other half improves the best of them one knob at a time. Raises LabError when there is nothing to search or no
+    second text to check the answer on, and VoicebotError when a turn fails.
     """
     knobs = knobs_of(experiment)
     searched, checked = split_traces(experiment.traces)
@@ -115,7 +115,7 @@ def tune(
         check = _Measure(experiment, checked, weight_ttfa, run_all)
         before_searched, best_searched = measure([before, found])
         before_checked, best_checked = check([before, found])
-    if best_searched.objective >= before_searched.objective - _ENOUGH:
+    if best_searched.objective >= before_searched.objective - _SMALLEST_GAIN:
         best, found, best_searched, best_checked = dict(first), before, before_searched, before_checked
     return Tuned(
         experiment=experiment.name,
@@ -175,7 +175,7 @@ class _Measure:
         return [measured.objective for measured in self(configs)]
 
     def _means(self, runs: Sequence[Run]) -> Measured:
-        # fsum behind fmean: the same sum in whichever order the processes were done
+        # fmean adds with fsum: the same sum in whichever order the processes finish
         silence, ttfa = fmean(run.silence_seconds for run in runs), fmean(run.ttfa for run in runs)
         return Measured(silence + self._weight * ttfa, silence, ttfa, fmean(run.gap_seconds for run in runs))
 
@@ -183,7 +183,7 @@ class _Measure:
 def _simplified(
     setting: Mapping[str, object], values: Mapping[str, object], experiment: Experiment, measure: _Measure
 ) -> dict[str, object]:
-    """The setting with those of the values that make a difference: nobody should wonder about the others."""
+    """The setting and those values that make a difference, so that nobody wonders about the others."""
     [limit] = measure([experiment.configure({**setting, **values})])
     for key in values:
         fewer = {other: value for other, value in values.items() if other != key}
@@ -191,7 +191,7 @@ def _simplified(
             [measured] = measure([experiment.configure({**setting, **fewer})])
         except ConfigError:
             continue
-        if measured.objective <= limit.objective + _ENOUGH:
+        if measured.objective <= limit.objective + _SMALLEST_GAIN:
             values = fewer
     return {**setting, **values}
 
@@ -237,7 +237,7 @@ def _comment(what: str, half: Half) -> str:
 
 
 def _changed(section: str, table: Any) -> list[str]:  # Any: one of the pydantic sections
-    """The lines of a section that differ from the defaults of its kind."""
+    """The lines of a section with the values that are not the defaults of its kind."""
     lines = []
     for key, field in type(table).model_fields.items():
         value = getattr(table, key)
@@ -245,7 +245,7 @@ def _changed(section: str, table: Any) -> list[str]:  # Any: one of the pydantic
         if value == default or value is None:
             continue
         if isinstance(value, SecretStr):
-            lines.append(f"# {key}: better in the environment, VOICEBOT_{section.upper()}__{key.upper()}")
+            lines.append(f"# {key}: set it in the environment instead, VOICEBOT_{section.upper()}__{key.upper()}")
         else:
             lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return lines
