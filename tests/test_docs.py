@@ -14,6 +14,7 @@ import typer.main
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from tests.markdown import ROOT, blocks, read, table, without_code
 from voicebot.cli.main import app, audio_options, talk_options
 from voicebot.cli.runner import AUDIO, CHAT, CONFIG, FAILED, INTERRUPTED, OK, TERMINATED, USAGE, VOICE
 from voicebot.config.loading import load_config
@@ -21,32 +22,11 @@ from voicebot.config.models import Config
 from voicebot.events import TurnEvent
 from voicebot.speech import Boundary, Metrics
 
-ROOT = Path(__file__).parent.parent
 READMES = ["README.md", "README.ja.md"]
 UNSET = {"unset", "未設定"}
 MARKDOWN = sorted(
     path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 )  # fmt: skip
-
-
-def read(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """The fenced code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
-
-
-def without_code(text: str) -> str:
-    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
-
-
-def table(text: str, first_header: str) -> list[list[str]]:
-    """The cells of the rows of the table whose first column is called `first_header`."""
-    rows = re.search(rf"^\| {first_header} \|.*\n\|[-|]+\|\n((?:\|.*\|\n)+)", text, re.M)
-    assert rows, f"no table with {first_header}"
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[1].splitlines()]
 
 
 # ---------------------------------------------------------------- commands
@@ -112,7 +92,7 @@ Key = tuple[str, str, str]
 def documented_keys(text: str, first_header: str) -> dict[Key, str]:
     """The default that the table states for each key, as it is written there."""
     found: dict[Key, str] = {}
-    for where, key, default, _ in table(text, first_header):
+    for where, key, default, _ in table(text, first_header)[1]:
         section, *kinds = re.findall(r"`([^`]+)`", where)
         for kind in kinds or [""]:
             place = (section, kind, key.strip("`"))
@@ -164,7 +144,7 @@ def test_every_example_of_config_toml_is_valid(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("name", "first_header"), [("README.md", "Code"), ("README.ja.md", "コード")])
 def test_the_exit_codes_are_all_there(name: str, first_header: str) -> None:
-    codes = [int(row[0]) for row in table(read(name), first_header)]
+    codes = [int(row[0]) for row in table(read(name), first_header)[1]]
     assert codes == [OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO, INTERRUPTED, TERMINATED]
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.lab.samples import TRACES
 from voicebot.config.models import ChunkingConfig, Config
 from voicebot.lab.bounds import Bound, bound, cut_places
 from voicebot.lab.engines import ENGINES, SynthesisCost, audio_seconds
 from voicebot.lab.replay import replay
 from voicebot.lab.traces import read_trace
 from voicebot.text.spoken import spoken_text
-
-TRACES = Path(__file__).parent.parent / "data" / "traces"
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.samples import ROOT
 from voicebot.errors import LabError
 from voicebot.lab.experiment import Range
 from voicebot.lab.experiment_file import read_experiment
 
 TRACE = '{"t_ms": 100, "token": "はい。"}\n{"t_ms": 200, "token": "どうぞ。"}\n'
-ROOT = Path(__file__).parent.parent.parent
 
 
 def write(folder: Path, text: str) -> Path:

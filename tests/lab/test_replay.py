@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
+from tests.lab.samples import TRACES
 from voicebot.config.models import ChunkingConfig, Config
 from voicebot.lab.engines import parse_engine
 from voicebot.lab.replay import replay
 from voicebot.lab.runs import Run, as_dict, from_dict
 from voicebot.lab.traces import Trace, read_trace
 
-TRACES = Path(__file__).parent.parent / "data" / "traces"
 NAMES = ["tr-en-chat@30", "tr-ja-chat@30", "tr-ja-story@10", "tr-mix@30"]
 SENTENCES = Config(chunking=ChunkingConfig(strategy="sentence"))
 INSTANT, SLOW = parse_engine("instant"), parse_engine("cpu-slow")

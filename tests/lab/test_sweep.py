@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from tests.lab.samples import write_traces
 from voicebot.cli.lab.experiments import register
 from voicebot.errors import LabError
 from voicebot.lab.experiment import Experiment
@@ -16,17 +17,7 @@ from voicebot.lab.experiment_file import read_experiment
 from voicebot.lab.runs import Run, as_dict
 from voicebot.lab.sweep import RESULTS, plan, sweep
 
-SENTENCES = {
-    "おはよう": "おはようございます。今日はいい天気ですね、散歩に行きましょう。",
-    "hello": "Good morning! It's a fine day, so let's go for a walk.",
-}
 SETTINGS = '[settings."一文ごと"]\nchunking.strategy = "sentence"\n[settings.lines]\nchunking.strategy = "newline"\n'
-
-
-def write_traces(folder: Path) -> None:
-    for name, text in SENTENCES.items():
-        deltas = [{"t_ms": 100 + 40 * n, "token": text[n : n + 3]} for n in range(0, len(text), 3)]
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(delta) + "\n" for delta in deltas), encoding="utf-8")
 
 
 def write(folder: Path, settings: str = SETTINGS, more: str = "") -> Path:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.samples import TRACES
 from voicebot.errors import LabError
 from voicebot.lab.traces import language_of, read_trace, read_traces, write_trace
 
-TRACES = Path(__file__).parent.parent / "data" / "traces"
 GOOD = '{"t_ms": 273.3, "token": "それ"}\n'
 
 

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tests.lab.test_sweep import write_traces
+from tests.lab.samples import write_traces
 from voicebot.cli.lab.experiments import register
 from voicebot.config.models import Config
 from voicebot.errors import LabError
