@@ -59,7 +59,12 @@ BOTH = (SENTENCE.name, ADAPTIVE.name)
 
 def measure_chunking(contenders: Sequence[Contender]) -> list[Row]:
     """The table, for those contenders."""
-    return [*_quality(contenders), *_held_back(contenders), *_cost(contenders), *_faults(contenders)]
+    return [
+        *measure_quality(contenders),
+        *measure_held_back(contenders),
+        *measure_cost(contenders),
+        *measure_faults(contenders),
+    ]
 
 
 # ---------------------------------------------------------------- quality
@@ -76,7 +81,9 @@ class _Marked(NamedTuple):
     at_least: bool = True
 
 
-def _quality(contenders: Sequence[Contender]) -> list[Row]:
+def measure_quality(contenders: Sequence[Contender]) -> list[Row]:
+    """How well and how late the marked texts are cut. Exact."""
+
     def language(name: str) -> Callable[[Item], bool]:
         return lambda item: item.language == name
 
@@ -150,8 +157,8 @@ def _exact(score: Score) -> float:
     return score.exact
 
 
-def _held_back(contenders: Sequence[Contender]) -> list[Row]:
-    """What a real turn has not cut when the model has paused for 0.3 s behind a finished sentence."""
+def measure_held_back(contenders: Sequence[Contender]) -> list[Row]:
+    """What a real turn has not cut when the model has paused for 0.3 s after a finished sentence. Exact."""
     texts = {
         "en": "Of course, no problem. I will check the timetable for you.",
         "ja": "はい、もちろんです。時刻表を調べてみますね。",
@@ -182,7 +189,8 @@ class _Cost(NamedTuple):
     """Whether it was read to its end."""
 
 
-def _cost(contenders: Sequence[Contender]) -> list[Row]:
+def measure_cost(contenders: Sequence[Contender]) -> list[Row]:
+    """The CPU time of the chunker alone."""
     kinds = {"prose": PROSE, "no sentence ends": ENDLESS}
     costs = {
         (contender.name, kind, language, size): _read(contender, language, text, size)
@@ -256,8 +264,8 @@ def _read(contender: Contender, language: str, text: str, size: int) -> _Cost:
 # ---------------------------------------------------------------- faults
 
 
-def _faults(contenders: Sequence[Contender]) -> list[Row]:
-    """Random texts made of pieces of the corpora and of oddities, each read in four ways."""
+def measure_faults(contenders: Sequence[Contender]) -> list[Row]:
+    """What happens to random texts made of pieces of the corpora and of oddities, each read in four ways. Exact."""
     source = random.Random(1)
     items = read_corpus(DATA / "corpora" / "llm.jsonl")
     texts = [(source.choice(items).language, _random_text(source, items)) for _ in range(_TEXTS)]

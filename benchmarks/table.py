@@ -36,10 +36,11 @@ class Row:
 
     def markdown(self, columns: Sequence[str]) -> str:
         """The row in a markdown table."""
-        cells = [self._cell(who) for who in columns]
+        cells = [self.cell(who) for who in columns]
         return f"| {self.name} | {' | '.join(cells)} | {'≥' if self.at_least else '≤'} {self.goal:g} |"
 
-    def _cell(self, who: str) -> str:
+    def cell(self, who: str) -> str:
+        """The value for `who`, as the table shows it."""
         if who not in self.values:
             return "–"
         value = self.values[who]

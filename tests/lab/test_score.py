@@ -9,13 +9,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from tests.lab.samples import CORPORA
 from voicebot.cli.lab.score import register
 from voicebot.errors import LabError
 from voicebot.lab.corpus import Item, read_corpus
 from voicebot.lab.score import Released, Verdict, cut, deltas, groups, judge, judge_all, total
 from voicebot.text.chunking import Chunker
-
-CORPORA = Path(__file__).parent.parent / "data" / "corpora"
 
 
 def item(*segments: str, text: str = "", optional: tuple[int, ...] = (), language: str = "ja") -> Item:
@@ -124,16 +123,6 @@ def test_the_split_changes_nothing_but_the_delay() -> None:
     assert (
         len({tuple(released.text for released in cut(text, Chunker(), by)) for by in ("char", "token", "whole")}) == 1
     )
-
-
-def test_the_sentence_strategy_is_good_at_replies_of_chat_models() -> None:
-    score = groups(judge_all(read_corpus(CORPORA / "llm.jsonl"), Chunker))
-    assert score["all"].f1 >= 0.97
-    assert score["lang:ja"].f1 >= 0.96
-    assert score["lang:en"].f1 >= 0.96
-    assert score["all"].hard_splits <= 5
-    assert score["all"].lost == 0
-    assert score["all"].delay_p95 <= 2
 
 
 GOOD = {"id": "a", "lang": "ja", "text": "雨だ。帰ろう。", "segments": ["雨だ。", "帰ろう。"]}
