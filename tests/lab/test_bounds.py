@@ -45,7 +45,7 @@ def test_one_sentence_is_heard_when_it_is_written_and_synthesized() -> None:
     assert (best.ttfa, best.silence_seconds) == pytest.approx((expected, expected))
 
 
-def test_the_best_first_sound_and_the_least_silence_may_want_different_cuts() -> None:
+def test_the_earliest_first_sound_and_the_least_silence_may_need_different_cuts() -> None:
     """A short first clause is heard early, and over before the slow rest is there."""
     best = bound([(0.1, "はい、"), (1.0, "今日はとてもいい天気ですね。")], SynthesisCost("", 0.5, 0.5))
     assert best.ttfa == pytest.approx(0.1 + 0.5 + 0.5 * audio_seconds("はい、"))
@@ -70,7 +70,7 @@ TEXTS = [
     rtf=st.floats(0, 1.5),
     latency=st.sampled_from([0.0, 0.1]),
 )
-def test_no_way_to_cut_is_better_and_one_is_as_good(
+def test_no_other_choice_of_cuts_is_better_and_one_is_as_good(
     text: str, waits: list[float], fixed: float, rtf: float, latency: float
 ) -> None:
     engine = SynthesisCost("", fixed, rtf)

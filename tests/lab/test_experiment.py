@@ -75,7 +75,9 @@ def test_without_settings_the_configuration_is_tried_as_it_is(tmp_path: Path) ->
     assert setting.name == "as it is"
 
 
-def test_settings_stand_on_the_named_config_and_on_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_based_on_the_named_config_and_on_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A config.toml in the working folder would make the same experiment come out differently there."""
     (tmp_path / "config.toml").write_text("[chunking]\nmax_characters = 11\n", encoding="utf-8")
     (tmp_path / "base.toml").write_text("[chunking]\nmax_characters = 77\n", encoding="utf-8")
@@ -86,7 +88,7 @@ def test_settings_stand_on_the_named_config_and_on_no_other(tmp_path: Path, monk
     assert based.config.chunking.max_characters == 77
 
 
-def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
+def test_every_mistake_is_reported_at_once_with_its_line(tmp_path: Path) -> None:
     told = mistakes(
         tmp_path,
         'nam = "x"\n'
@@ -118,32 +120,32 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     assert len(told) == 11
 
 
-def test_what_is_no_toml_is_told_with_line_and_column(tmp_path: Path) -> None:
+def test_what_is_not_toml_is_reported_with_line_and_column(tmp_path: Path) -> None:
     [told] = mistakes(tmp_path, 'traces = ["."]\nname = First\n')
     assert told.startswith("experiment.toml:2:8: not valid TOML")
 
 
-def test_a_file_that_is_not_there_or_not_text_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_missing_or_not_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"name = '\xff'")
     for name, message in (("nowhere.toml", "there is no file"), ("bytes.toml", "not UTF-8"), (".", "Is a directory")):
         with pytest.raises(LabError, match=message):
             read_experiment(tmp_path / name)
 
 
-def test_a_faulty_base_configuration_is_told_where_it_is_named(tmp_path: Path) -> None:
+def test_a_wrong_base_configuration_is_reported_where_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "base.toml").write_text("[chunking]\nmax_characters = -1\n", encoding="utf-8")
     [told] = mistakes(tmp_path, 'traces = ["."]\nconfig = "base.toml"\n')
     assert told.startswith("experiment.toml:2: config: base.toml: chunking.max_characters")
 
 
-def test_two_traces_of_one_name_are_told(tmp_path: Path) -> None:
+def test_two_traces_of_one_name_are_reported(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "はい@30.jsonl").write_text(TRACE, encoding="utf-8")
     [told] = mistakes(tmp_path, 'traces = [".", "more"]\n')
     assert told == "experiment.toml:1: traces: two of them are called はい@30: rename one"
 
 
-def test_an_experiment_without_traces_is_told(tmp_path: Path) -> None:
+def test_an_experiment_without_traces_is_reported(tmp_path: Path) -> None:
     [told] = mistakes(tmp_path, 'name = "nothing"\n')
     assert told.startswith("experiment.toml: traces: name at least one")
 
@@ -159,7 +161,7 @@ def test_ranges_are_read_and_are_for_tune_only(tmp_path: Path) -> None:
     assert told == "experiment.toml: matrix.chunking.max_characters: a range is for voicebot lab tune"
 
 
-def test_a_matrix_that_explodes_is_told_before_anything_runs(tmp_path: Path) -> None:
+def test_a_matrix_that_is_too_large_is_reported_before_anything_runs(tmp_path: Path) -> None:
     values = list(range(10, 70))
     text = f'traces = ["."]\n[matrix]\nchunking.max_characters = {values}\ntts.rate = {[50 + v for v in values]}\n'
     [told] = mistakes(tmp_path, text)

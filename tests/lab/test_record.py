@@ -16,7 +16,7 @@ from voicebot.lab.traces import read_trace
 STARTED = TurnStarted("t", 0.0, message="?", chat="demo", voice="tone", audio="silent")
 
 
-def test_every_delta_is_in_the_file_as_soon_as_it_came(tmp_path: Path) -> None:
+def test_every_delta_is_in_the_file_as_soon_as_it_has_come(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     with open_recorder(path) as recorder:
         recorder(STARTED)
@@ -55,12 +55,12 @@ def test_a_file_that_is_there_is_kept_unless_forced(tmp_path: Path) -> None:
     assert read_trace(path).text == "New."
 
 
-def test_a_folder_that_is_not_there_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_before_anything_is_asked(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="there is no folder"), open_recorder(tmp_path / "no" / "out.jsonl"):
         pytest.fail("nothing is recorded")
 
 
-def test_a_disk_that_fails_does_not_disturb_the_turn_and_is_told_at_its_end(tmp_path: Path) -> None:
+def test_a_disk_that_fails_does_not_disturb_the_turn_and_is_reported_at_its_end(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
     events: list[TurnEvent] = [STARTED, Delta("t", 0.1, "lost"), Delta("t", 0.2, " too")]

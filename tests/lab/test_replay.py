@@ -80,7 +80,7 @@ def test_a_reply_that_is_only_shown_has_no_sound_and_no_silence() -> None:
     assert (run.ttfa, run.silence_seconds, run.bound_silence_seconds, run.finish) == (0.0, 0.0, 0.0, 0.0)
 
 
-def test_the_names_of_what_was_run_are_in_the_account() -> None:
+def test_the_account_names_what_was_run() -> None:
     run = replay(trace("tr-mix@30"), SENTENCES, SLOW, setting="mine", seed=1)
     assert (run.trace, run.language, run.setting, run.engine, run.seed) == ("tr-mix@30", "ja", "mine", "cpu-slow", 1)
 

@@ -106,7 +106,7 @@ def test_the_page_is_complete_in_itself() -> None:
     assert "svg" in page.tags
 
 
-def test_the_page_says_what_was_run_and_how_it_was() -> None:
+def test_the_page_says_what_was_run_and_how_it_went() -> None:
     page = Page(render_report([run(), run(setting="行ごと", ttfa=1.5)], ABOUT))
     assert "最初の音" in page.text
     assert "2 settings × 1 trace × 1 engine × 1 seed: 2 runs" in page.text
@@ -132,7 +132,7 @@ def test_nothing_in_a_text_can_leave_its_place() -> None:
     assert page.tags.count("script") == 2
 
 
-def test_half_a_surrogate_pair_is_no_obstacle() -> None:
+def test_half_of_a_surrogate_pair_does_no_harm() -> None:
     page = render_report([run(reply="a\ud83d b c")], ABOUT)
     assert Page(page).data["traces"][0]["reply"] == "a\ud83d b c"
     page.encode("utf-8")

@@ -38,7 +38,7 @@ def test_right_cuts_are_exact() -> None:
     assert judged.delays == (0,)
 
 
-def test_blanks_around_a_cut_do_not_matter() -> None:
+def test_whitespace_around_a_cut_does_not_matter() -> None:
     marked = item("It rains.", "Let us go.", text="It rains.  Let us go.", language="en")
     assert verdict(marked, "It rains.", "Let us go.").exact
     assert verdict(marked, "It rains.  ", "Let us go.").exact
@@ -72,7 +72,7 @@ def test_the_delay_runs_from_the_end_of_a_segment_until_all_of_it_is_out() -> No
         ("Stop it now.", 6, False),
     ],
 )
-def test_a_cut_that_was_not_wanted_is_hard_where_no_voice_may_pause(text: str, place: int, soft: bool) -> None:
+def test_a_wrong_cut_is_hard_where_no_speaker_may_pause(text: str, place: int, soft: bool) -> None:
     whole = "".join(text.split())
     judged = verdict(item(text), whole[:place], whole[place:])
     assert judged.extra == {place}

@@ -77,7 +77,7 @@ def test_nothing_is_run_twice(tmp_path: Path) -> None:
     assert progress.told == [(8, 8)]
 
 
-def test_what_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+def test_a_sweep_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     run_all(experiment(tmp_path), tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         run_all(experiment(tmp_path), tmp_path / "stopped", Progress(interrupt_at=3))
@@ -99,7 +99,7 @@ def test_half_a_line_at_the_end_is_run_again(tmp_path: Path) -> None:
     assert results.read_bytes() == whole
 
 
-def test_a_line_that_is_no_run_is_left_out(tmp_path: Path) -> None:
+def test_a_line_that_is_not_a_run_is_left_out(tmp_path: Path) -> None:
     chosen = experiment(tmp_path)
     run_all(chosen, tmp_path / "out")
     results = tmp_path / "out" / RESULTS
@@ -131,7 +131,7 @@ def test_several_processes_give_the_same_results(tmp_path: Path) -> None:
     assert (tmp_path / "together" / RESULTS).read_bytes() == (tmp_path / "alone" / RESULTS).read_bytes()
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(LabError, match="file"):
         run_all(experiment(tmp_path), tmp_path / "file")
@@ -166,7 +166,7 @@ def test_the_command_prints_json_for_programs(tmp_path: Path) -> None:
     assert Path(answer["results"]).is_file()
 
 
-def test_a_faulty_experiment_is_a_wrong_use_of_the_command(tmp_path: Path) -> None:
+def test_a_wrong_experiment_is_a_usage_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(command(), ["sweep", str(write(tmp_path, '[settings.a]\nchunking.strategi = "x"\n'))])
     assert done.exit_code == 2
     assert "experiment.toml:4: settings.a.chunking.strategi: unknown key; did you mean strategy?" in done.stderr

@@ -64,7 +64,7 @@ def test_the_language_is_that_of_the_script(text: str, language: str) -> None:
         (b"\xff\xfe", "", "not UTF-8"),
     ],
 )
-def test_a_fault_is_told_with_file_line_and_what_is_wanted(
+def test_a_mistake_is_reported_with_file_line_and_what_is_expected(
     tmp_path: Path, text: str | bytes, place: str, words: str
 ) -> None:
     path = written(tmp_path, text)
@@ -75,7 +75,7 @@ def test_a_fault_is_told_with_file_line_and_what_is_wanted(
     assert raised.value.hint
 
 
-def test_a_file_that_is_not_there_is_told_with_the_way_to_get_one(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_the_way_to_record_one(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="there is no file") as raised:
         read_trace(tmp_path / "no.jsonl")
     assert "lab record" in raised.value.hint
@@ -90,7 +90,7 @@ def test_a_folder_stands_for_the_traces_in_it(tmp_path: Path) -> None:
     assert [trace.name for trace in read_traces([tmp_path / "b.jsonl", tmp_path])] == ["b", "a@30", "b"]
 
 
-def test_a_folder_without_traces_is_a_fault(tmp_path: Path) -> None:
+def test_a_folder_without_traces_is_a_mistake(tmp_path: Path) -> None:
     written(tmp_path, '{"id": "a", "text": "no trace"}\n', "texts.jsonl")
     with pytest.raises(LabError, match="no trace in this folder"):
         read_traces([tmp_path])

@@ -92,7 +92,7 @@ def test_without_anything_to_search_it_says_so(tmp_path: Path) -> None:
         tune(experiment(tmp_path, LINES))
 
 
-def test_over_fitting_is_told() -> None:
+def test_over_fitting_is_reported() -> None:
     def half(before: float, best: float) -> Half:
         return Half(("t",), Measured(before, before, 0.5, 0.0), Measured(best, best, 0.5, 0.0))
 
