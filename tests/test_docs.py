@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shlex
@@ -23,6 +24,7 @@ from voicebot.events import TurnEvent
 from voicebot.speech import Boundary, Metrics
 
 READMES = ["README.md", "README.ja.md"]
+METRICS = [*(field.name for field in dataclasses.fields(Metrics)), "rtf"]
 UNSET = {"unset", "未設定"}
 MARKDOWN = sorted(
     path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -148,21 +150,46 @@ def test_the_exit_codes_are_all_there(name: str, first_header: str) -> None:
     assert codes == [OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO, INTERRUPTED, TERMINATED]
 
 
-def test_every_event_is_described_with_all_its_fields_and_a_true_example() -> None:
+KINDS: dict[str, list[str]] = {
+    kind.type: ["type", *(field.name for field in dataclasses.fields(kind))] for kind in get_args(TurnEvent)
+}
+"""The keys of each event, in their order, by its type."""
+IN_EVERY_EVENT = [name for name in KINDS["turn_ended"] if all(name in keys for keys in KINDS.values())]
+
+
+def shown_events(text: str) -> Iterator[tuple[dict[str, Any], bool]]:  # Any: JSON
+    """Every event that is shown as a line of JSON, and whether it is shown to its end."""
+    for line in re.findall(r'^\{"type": .*\}$', text, re.M):
+        shortened = line.removesuffix(", …}")
+        yield json.loads(line if shortened == line else shortened + "}"), shortened == line
+
+
+@pytest.mark.parametrize("name", [*READMES, "docs/events.md"])
+def test_every_event_that_is_shown_has_the_fields_it_has_in_their_order(name: str) -> None:
+    """The samples of the READMEs had lost `shown`, `rule` and `lead`."""
+    shown = list(shown_events(read(name)))
+    assert shown
+    for event, whole in shown:
+        keys = KINDS[event["type"]]
+        assert list(event) == (keys if whole else keys[: len(event)])
+        if "metrics" in event:
+            assert list(event["metrics"]) == METRICS
+
+
+def test_every_event_is_described_with_all_its_fields_and_an_example() -> None:
     text = read("docs/events.md")
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
-    kinds = get_args(TurnEvent)
-    assert list(sections) == [kind.type for kind in kinds]
-    for kind in kinds:
-        fields = [name for name in kind.__dataclass_fields__ if name not in ("type", "at")]
-        named = set(re.findall(r"`([\w.]+)`", "".join(re.findall(r"^\| (`.*?) \|", sections[kind.type], re.M))))
-        wanted = {name for name in fields if name != "metrics"}
-        if "metrics" in fields:
-            wanted |= {f"metrics.{name}" for name in [*Metrics.__dataclass_fields__, "rtf"]}
-        assert named == wanted, kind.type
-        (example,) = [json.loads(block) for block in blocks(sections[kind.type], "json")]
-        assert list(example) == ["type", "at", *fields]
-        assert example["type"] == kind.type
+    assert list(sections) == list(KINDS)
+    [everywhere] = re.findall(r"^Every event has .*$", text, re.M)
+    assert re.findall(r"`(\w+)`", everywhere) == IN_EVERY_EVENT
+    for kind, keys in KINDS.items():
+        named = set(re.findall(r"`([\w.]+)`", "".join(re.findall(r"^\| (`.*?) \|", sections[kind], re.M))))
+        described = set(keys) - set(IN_EVERY_EVENT)
+        if "metrics" in described:
+            described = described - {"metrics"} | {f"metrics.{name}" for name in METRICS}
+        assert named == described, kind
+        [(example, whole)] = shown_events(sections[kind])
+        assert (example["type"], whole) == (kind, True)
 
 
 def test_every_boundary_is_described() -> None:
