@@ -15,6 +15,7 @@ import typer.main
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from benchmarks.__main__ import GROUPS
 from tests.markdown import ROOT, blocks, read, table, without_code
 from voicebot.cli.main import app, audio_options, talk_options
 from voicebot.cli.runner import AUDIO, CHAT, CONFIG, FAILED, INTERRUPTED, OK, TERMINATED, USAGE, VOICE
@@ -25,6 +26,13 @@ from voicebot.speech import Boundary, Metrics
 
 READMES = ["README.md", "README.ja.md"]
 METRICS = [*(field.name for field in dataclasses.fields(Metrics)), "rtf"]
+WITH_COMMANDS = [
+    *READMES,
+    "docs/events.md",
+    "docs/benchmarks.md",
+    "docs/experiments/README.md",
+    "docs/experiments/README.ja.md",
+]
 UNSET = {"unset", "未設定"}
 MARKDOWN = sorted(
     path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -50,10 +58,10 @@ def command_lines(text: str) -> Iterator[tuple[dict[str, str], list[str]]]:
             while "=" in words[0]:
                 name, _, value = words.pop(0).partition("=")
                 environment[name] = value
-            yield environment, words[1:]
+            yield environment, [word for word in words[1:] if word != "--help"]
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/events.md"])
+@pytest.mark.parametrize("name", WITH_COMMANDS)
 def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # away from any config.toml
     lines = list(command_lines(read(name)))
@@ -83,6 +91,14 @@ def test_every_make_target_that_is_shown_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
     shown = set(re.findall(r"^make ([a-z]+)", "\n".join(blocks(read(name), "sh")), re.M))
     assert {"talk", "test"} <= shown <= targets
+
+
+def test_every_group_of_benchmarks_is_named_and_no_other() -> None:
+    text = read("docs/benchmarks.md")
+    [listed] = re.findall(r"one group of them \(([^)]*)\)", text)
+    assert sorted(re.findall(r"`(\w+)`", listed)) == sorted(GROUPS)
+    for arguments in re.findall(r"`python -m benchmarks([^`]*)`", text):
+        assert {word for word in arguments.split() if not word.startswith("-")} <= set(GROUPS)
 
 
 # ---------------------------------------------------------------- configuration
