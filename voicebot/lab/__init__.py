@@ -1,6 +1,6 @@
 """Chunking and pacing, seen from close by: the real pipeline in virtual time.
 
-Each module imports only from those above it:
+From the top down:
 
     traces            the deltas of one reply and when they came
     record            writes them while a turn runs

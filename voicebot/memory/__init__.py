@@ -1,6 +1,6 @@
 """What is remembered of a conversation: what the chat model is told of it, and what outlives the process.
 
-Each module imports only from those above it:
+From the top down:
 
     turns          one finished turn, and what the chat model is told of it
     budget         how many model tokens messages take, estimated
