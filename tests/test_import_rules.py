@@ -27,6 +27,7 @@ ROOMS = [
     "turn",
     "floor",
     "conversation",
+    "recording",
     "threadsafe",
     "import_paths",
     "budoux_phrases",
@@ -72,7 +73,6 @@ INNER_ORDER = {
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [
         "traces",
-        "record",
         "engines",
         "bounds",
         "runs",

@@ -115,7 +115,7 @@ async def open_conversation(
             output = await stack.enter_async_context(open_audio(config.audio, format, notify=notify))
         listeners: list[Callable[[Event], None]] = []
         if record is not None:
-            from voicebot.lab.record import open_recorder
+            from voicebot.recording import open_recorder
 
             listeners.append(stack.enter_context(open_recorder(record)))
         stack.enter_context(without_groups())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from tests.lab.samples import TRACES
 from voicebot.errors import LabError
-from voicebot.lab.traces import language_of, read_trace, read_traces, write_trace
+from voicebot.lab.traces import language_of, read_trace, read_traces
 
 GOOD = '{"t_ms": 273.3, "token": "それ"}\n'
 
@@ -94,26 +92,3 @@ def test_a_folder_without_traces_is_a_mistake(tmp_path: Path) -> None:
     written(tmp_path, '{"id": "a", "text": "no trace"}\n', "texts.jsonl")
     with pytest.raises(LabError, match="no trace in this folder"):
         read_traces([tmp_path])
-
-
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    deltas = [(0.1, "それ"), (0.1, "\r\n\u2028 "), (0.25, "\ud83d"), (1.0, '"quoted" \\ 👩‍👩‍👧\x00')]
-    write_trace(tmp_path / "out.jsonl", deltas)
-    assert list(read_trace(tmp_path / "out.jsonl").deltas) == deltas
-    assert "それ" in (tmp_path / "out.jsonl").read_text(encoding="utf-8")  # a person can read it
-
-
-def test_a_trace_is_overwritten_only_when_asked(tmp_path: Path) -> None:
-    path = written(tmp_path, GOOD)
-    with pytest.raises(FileExistsError):
-        write_trace(path, [(0.0, "No.")])
-    assert path.read_text(encoding="utf-8") == GOOD
-    write_trace(path, [(0.0, "Yes.")], overwrite=True)
-    assert read_trace(path).text == "Yes."
-
-
-def test_the_format_is_that_of_the_traces_that_come_with_the_project(tmp_path: Path) -> None:
-    path = TRACES / "tr-ja-chat@30.jsonl"
-    write_trace(tmp_path / "copy.jsonl", read_trace(path).deltas)
-    copied = [json.loads(line) for line in (tmp_path / "copy.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert copied == [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

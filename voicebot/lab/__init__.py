@@ -3,7 +3,6 @@
 From the top down:
 
     traces            the deltas of one reply and when they came
-    record            writes them while a turn runs
     engines           what a synthesis costs, as a model
     bounds            what no choice of cuts can beat
     runs              the account of one replayed turn

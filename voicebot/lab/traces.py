@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
 
 from voicebot.errors import LabError
@@ -81,23 +80,6 @@ def read_traces(paths: Iterable[str | Path]) -> list[Trace]:
         else:
             traces.append(read_trace(path))
     return traces
-
-
-def trace_line(seconds: float, delta: str) -> str:
-    """The line of a delta that came `seconds` after the question, with its newline."""
-    return json.dumps({"t_ms": round(seconds * 1000, 1), "token": delta}, ensure_ascii=False) + "\n"
-
-
-def open_trace_file(path: str | Path, *, overwrite: bool = False) -> TextIOWrapper:
-    """A new file for `trace_line`s, each of which leaves it valid; raises FileExistsError and other OSErrors."""
-    # A lone surrogate cannot be encoded; as \udXXX it is valid JSON.
-    return Path(path).open("w" if overwrite else "x", encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def write_trace(path: str | Path, deltas: Iterable[tuple[float, str]], *, overwrite: bool = False) -> None:
-    """Write (seconds since the question, delta) pairs as a trace; raises FileExistsError and other OSErrors."""
-    with open_trace_file(path, overwrite=overwrite) as file:
-        file.writelines(trace_line(seconds, delta) for seconds, delta in deltas)
 
 
 def language_of(text: str) -> str:

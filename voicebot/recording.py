@@ -1,7 +1,8 @@
-"""Writes the deltas of a chat model with their times to files, as traces."""
+"""Writes the deltas of a chat model with their times to files: traces, which `voicebot.lab` reads."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
@@ -10,7 +11,6 @@ from pathlib import Path
 from voicebot import events
 from voicebot.errors import LabError
 from voicebot.events import Event
-from voicebot.lab.traces import open_trace_file, trace_line
 
 
 class TraceRecorder:
@@ -37,7 +37,7 @@ class TraceRecorder:
                 self._turns += 1
             case events.Delta() if self.failure is None:
                 try:
-                    self._write(trace_line(event.at, event.text))
+                    self._write(_trace_line(event.at, event.text))
                 except OSError as error:
                     self.failure = error
             case _:
@@ -55,7 +55,7 @@ class TraceRecorder:
             path = self._first
             if self._turns > 1:
                 path = path.with_name(f"{path.stem}-{self._turns}{path.suffix}")
-            self._file = open_trace_file(path, overwrite=self._force)
+            self._file = _open_trace_file(path, overwrite=self._force)
             self.written.append(path)
         self._file.write(line)
         self._file.flush()
@@ -80,3 +80,12 @@ def open_recorder(path: str | Path, *, force: bool = False) -> Iterator[TraceRec
     if (failure := recorder.failure) is not None:
         where = failure.filename or path
         raise LabError(f"cannot write {where}: {failure.strerror}", hint="what came before is in it") from failure
+
+
+def _trace_line(seconds: float, delta: str) -> str:
+    return json.dumps({"t_ms": round(seconds * 1000, 1), "token": delta}, ensure_ascii=False) + "\n"
+
+
+def _open_trace_file(path: Path, *, overwrite: bool) -> TextIOWrapper:
+    # A lone surrogate cannot be encoded; as \udXXX it is valid JSON.
+    return path.open("w" if overwrite else "x", encoding="utf-8", errors="backslashreplace", newline="\n")
