@@ -21,7 +21,7 @@ from voicebot.cli.main import app, audio_options, talk_options
 from voicebot.cli.runner import AUDIO, CHAT, CONFIG, FAILED, INTERRUPTED, OK, TERMINATED, USAGE, VOICE
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config
-from voicebot.events import TurnEvent
+from voicebot.events import Event, stream_head
 from voicebot.speech import Boundary, Metrics
 
 READMES = ["README.md", "README.ja.md"]
@@ -167,7 +167,7 @@ def test_the_exit_codes_are_all_there(name: str, first_header: str) -> None:
 
 
 KINDS: dict[str, list[str]] = {
-    kind.type: ["type", *(field.name for field in dataclasses.fields(kind))] for kind in get_args(TurnEvent)
+    kind.type: ["type", *(field.name for field in dataclasses.fields(kind))] for kind in get_args(Event)
 }
 """The keys of each event, in their order, by its type."""
 IN_EVERY_EVENT = [name for name in KINDS["turn_ended"] if all(name in keys for keys in KINDS.values())]
@@ -183,7 +183,8 @@ def shown_events(text: str) -> Iterator[tuple[dict[str, Any], bool]]:  # Any: JS
 @pytest.mark.parametrize("name", [*READMES, "docs/events.md"])
 def test_every_event_that_is_shown_has_the_fields_it_has_in_their_order(name: str) -> None:
     """The samples of the READMEs had lost `shown`, `rule` and `lead`."""
-    shown = list(shown_events(read(name)))
+    (head, _), *shown = shown_events(read(name))
+    assert head == stream_head()
     assert shown
     for event, whole in shown:
         keys = KINDS[event["type"]]
@@ -196,7 +197,7 @@ def test_every_event_is_described_with_all_its_fields_and_an_example() -> None:
     text = read("docs/events.md")
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
     assert list(sections) == list(KINDS)
-    [everywhere] = re.findall(r"^Every event has .*$", text, re.M)
+    [everywhere] = re.findall(r"^Every event has [^.]*", text, re.M)
     assert re.findall(r"`(\w+)`", everywhere) == IN_EVERY_EVENT
     for kind, keys in KINDS.items():
         named = set(re.findall(r"`([\w.]+)`", "".join(re.findall(r"^\| (`.*?) \|", sections[kind], re.M))))
