@@ -129,7 +129,7 @@ async def _own_times(dialect: Dialect) -> tuple[list[float], float]:
         script += [chunk(dialect.delta(first)), chunk(dialect.delta(second)), Pause(1 / DELTAS_PER_SECOND)]
     watch = _Stopwatch()
     async with _served(dialect, [*script, chunk(dialect.end), LAST_CHUNK]) as chat:
-        chat._connection.client._transport = _Transport(watch)
+        chat._connection.client._transport = _Transport(watch)  # nothing public tells when bytes arrive
         pipeline = Pipeline(chat, None, SilentOutput(realtime=False), Chunker, Pacer)
         began = time.perf_counter()
         outcome = await speak_turn(HELLO, pipeline, emit=watch.emit, scope=anyio.CancelScope())

@@ -115,7 +115,7 @@ def measure_quality(contenders: Sequence[Contender]) -> list[Row]:
             14,
         ),
         _Marked(
-            "delay behind a boundary, characters, mean",
+            "delay after a boundary, characters, mean",
             "corpora/llm",
             lambda _: True,
             lambda s: s.delay_mean,
@@ -123,7 +123,7 @@ def measure_quality(contenders: Sequence[Contender]) -> list[Row]:
             at_least=False,
         ),
         _Marked(
-            "delay behind a boundary, characters, p95",
+            "delay after a boundary, characters, p95",
             "corpora/llm",
             lambda _: True,
             lambda s: s.delay_p95,

@@ -16,10 +16,10 @@ SENTENCE = "今日は晴れです。"
 SECONDS = speech_seconds(SENTENCE)
 
 
-def synthesis_seconds(voice: ReplayedSynthesizer) -> float:
+def synthesis_seconds(synthesizer: ReplayedSynthesizer) -> float:
     async def body() -> float:
         began = anyio.current_time()
-        await only_clip(voice, SENTENCE)
+        await only_clip(synthesizer, SENTENCE)
         return anyio.current_time() - began
 
     return trio.run(body, clock=MockClock(autojump_threshold=0))

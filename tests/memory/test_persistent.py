@@ -13,12 +13,13 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.fakes import CostingVoice, ScriptedChat, pipeline, tidy_conversation, typed
+from tests.fakes import ScriptedChat, pipeline, tidy_conversation, typed
 from tests.memory.builders import keep_turns, open_memory, outcome
 from voicebot import events
 from voicebot.errors import HistoryError
 from voicebot.memory.sqlite_store import Store
 from voicebot.messages import Message
+from voicebot.testing import CostingSynthesizer
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,7 +66,7 @@ async def test_a_conversation_without_a_turn_leaves_no_file(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == []
 
 
-class LongWindedVoice(CostingVoice):
+class LongWindedSynthesizer(CostingSynthesizer):
     """Takes ten minutes to say the second part."""
 
     def length(self, text: str) -> float:
@@ -75,7 +76,7 @@ class LongWindedVoice(CostingVoice):
 async def test_the_heard_the_unsaid_and_the_model_of_a_spoken_turn_are_kept(tmp_path: Path) -> None:
     reply = "This is the first part of it. This is the second part of it."
     file = tmp_path / "h.db"
-    given = pipeline(ScriptedChat(typed(reply, first=0.0, rate=1000)), LongWindedVoice(delay=0, rtf=0))
+    given = pipeline(ScriptedChat(typed(reply, first=0.0, rate=1000)), LongWindedSynthesizer(delay=0, rtf=0))
     async with (
         open_memory(file, conversation="a") as memory,
         tidy_conversation(given, memory=memory) as talk,

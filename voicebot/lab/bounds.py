@@ -58,7 +58,7 @@ class _State:
 def bound(deltas: Sequence[tuple[float, str]], engine: SynthesisCost, *, audio_latency_seconds: float = 0.0) -> Bound:
     """The bound for a reply that arrives as `deltas` (seconds, delta), where one synthesis runs at a time.
 
-    Cuts are allowed where the sentence chunker cuts and behind the marks of clauses.
+    Cuts are allowed where the sentence chunker cuts and after the marks of clauses.
     """
     clauses = _clauses(deltas)
     if not any(clause.seconds for clause in clauses):

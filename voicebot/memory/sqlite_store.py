@@ -353,7 +353,7 @@ def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn
 
 
 def _free_name(connection: sqlite3.Connection) -> str:
-    """The time, with a number behind it if that name is taken."""
+    """The time, with a number after it if that name is taken."""
     name = now = datetime.now().strftime("%Y-%m-%d-%H%M")
     number = 1
     while connection.execute("SELECT 1 FROM conversation WHERE name = ?", (name,)).fetchone():
