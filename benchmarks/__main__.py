@@ -1,9 +1,18 @@
-"""Prints the figures: `python -m benchmarks [NAME]... [--peers] [--repeat N] [--json]`.
+"""Prints the figures of docs/benchmarks.md, measured on this machine: `python -m benchmarks`.
 
-`virtual`, `own`, `chat`, `chunking` and `pacing` need nothing; `start` measures processes; `loudspeaker` needs a null
-sink (apt install pulseaudio pulseaudio-utils libasound2-plugins libportaudio2). `chunking` and `pacing` make one table,
-with --peers for every peer that is installed too (pip install stream2sentence pipecat-ai livekit-agents pysbd). Measure
-on an idle machine.
+groups of figures:
+  virtual      what the pipeline adds to what nothing can avoid, in virtual time (exact; a second)
+  own          our own time from a delta to the request for its audio
+  chat         reading a chat server: own time, and memory of a long reply
+  start        `voicebot --help` and imports, as processes
+  loudspeaker  cold start, joints between clips and Ctrl-C, recorded from a null sink
+  piped        replies piped into `voicebot say -`, recorded from a null sink (as long as their speech)
+  chunking     how well, how late and at what cost texts are cut
+  pacing       first sounds and silence of whole turns, in virtual time (exact)
+
+chunking and pacing need the extra `lab` and print one table; --peers adds every peer that is installed (pip install
+stream2sentence pipecat-ai livekit-agents pysbd). A null sink needs apt install pulseaudio pulseaudio-utils
+libasound2-plugins libportaudio2. Measure on an idle machine. Exit code 1: a goal is missed.
 """
 
 from __future__ import annotations
@@ -18,24 +27,29 @@ from datetime import date
 
 from benchmarks.figures import Figure
 
-NAMES = ("virtual", "own", "chat", "start", "loudspeaker", "chunking", "pacing")
+GROUPS = ("virtual", "own", "chat", "start", "loudspeaker", "piped", "chunking", "pacing")
 TABLES = ("chunking", "pacing")
+"""Groups that are rows of one table; the others are figures by themselves."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; none: all")
-    parser.add_argument("--repeat", type=int, default=10, help="runs of each process (default 10)")
-    parser.add_argument("--peers", action="store_true", help="chunking and pacing also for each peer that is installed")
-    parser.add_argument("--json", action="store_true", help="one JSON object a figure")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="GROUP", help="groups to measure; all of them by default")
+    parser.add_argument(
+        "--repeat", type=int, default=10, help="runs of each process, a third of them where they are long (default 10)"
+    )
+    parser.add_argument("--peers", action="store_true", help="measure the peers that are installed, too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a figure")
     arguments = parser.parse_args()
-    if unknown := set(arguments.names) - set(NAMES):
-        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    if unknown := set(arguments.names) - set(GROUPS):
+        parser.error(f"no such group: {', '.join(sorted(unknown))}")
     if not arguments.json:
         print(f"voicebot, {date.today()}, Python {platform.python_version()}, {platform.platform()}")
         print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
     missed = False
-    names = arguments.names or NAMES
+    names = arguments.names or GROUPS
     for name in [name for name in names if name not in TABLES]:
         for figure in _measure(name, arguments.repeat):
             missed = missed or not figure.met
@@ -46,7 +60,7 @@ def main() -> None:
 
 
 def _print_table(names: Sequence[str], *, peers: bool, as_json: bool) -> bool:
-    """Measure and print; return whether voicebot misses a goal."""
+    """Measure, print one table, and return whether voicebot misses a goal."""
     from benchmarks.chunking import measure_chunking
     from benchmarks.pacing import measure_pacing
     from benchmarks.peers import ADAPTIVE, SENTENCE, installed_peers
@@ -80,10 +94,14 @@ def _measure(name: str, repeat: int) -> list[Figure]:
             from benchmarks.start import measure_start
 
             return measure_start(repeat)
-        case _:
+        case "loudspeaker":
             from benchmarks.loudspeaker import measure_loudspeaker
 
             return measure_loudspeaker(repeat)
+        case _:
+            from benchmarks.piped import measure_piped
+
+            return measure_piped(repeat)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The chat readers' own time and memory: real adapters and real HTTP over loopback."""
+"""What reading a chat server takes, in own time and memory: real adapters and real HTTP over loopback."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def measure_chat() -> list[Figure]:
 
 
 class _Stopwatch:
-    """Notes when bytes arrive and how long it takes until they are segments."""
+    """Notes when bytes arrive, and how long it takes until they are segments."""
 
     def __init__(self) -> None:
         self.arrived: deque[tuple[float, int]] = deque()
-        """Of each read: when, and how many deltas had come with it and before."""
+        """For each read: when it was, and how many deltas had come by then."""
         self.deltas_read = self.deltas = 0
         self.waits: list[float] = []
         """In milliseconds."""
@@ -120,7 +120,7 @@ async def _served(dialect: Dialect, script: Sequence[Act]) -> AsyncGenerator[Cha
 
 
 async def _own_times(dialect: Dialect) -> tuple[list[float], float]:
-    """The milliseconds from bytes to segment, and the deltas that really came in a second."""
+    """The milliseconds from bytes to segment, and how many deltas really came in a second."""
     text = "".join(TEXTS.values()) * 100
     pieces = [text[start : start + 3] for start in range(0, len(text), 3)][: DELTAS_PER_SECOND * SECONDS]
     script: list[Act] = [dialect.head]
@@ -129,7 +129,7 @@ async def _own_times(dialect: Dialect) -> tuple[list[float], float]:
         script += [chunk(dialect.delta(first)), chunk(dialect.delta(second)), Pause(1 / DELTAS_PER_SECOND)]
     watch = _Stopwatch()
     async with _served(dialect, [*script, chunk(dialect.end), LAST_CHUNK]) as chat:
-        chat._connection.client._transport = _Transport(watch)
+        chat._connection.client._transport = _Transport(watch)  # nothing public tells when bytes arrive
         pipeline = Pipeline(chat, None, SilentOutput(realtime=False), Chunker, Pacer)
         began = time.perf_counter()
         outcome = await speak_turn(HELLO, pipeline, emit=watch.emit, scope=anyio.CancelScope())
@@ -140,11 +140,11 @@ async def _own_times(dialect: Dialect) -> tuple[list[float], float]:
 
 
 async def _peak_bytes(dialect: Dialect, characters: int) -> float:
-    """The most memory that reading a reply of so many characters takes at a time."""
+    """The most memory that reading a reply of `characters` takes at any time."""
     delta: Send = chunk(dialect.delta("x" * DELTA_CHARACTERS))
     script = [dialect.head, *[delta] * (characters // DELTA_CHARACTERS), chunk(dialect.end), LAST_CHUNK]
     async with _served(dialect, script) as chat:
-        await _read(chat)  # what is made once and kept is no cost of a reply
+        await _read(chat)  # what is made once and kept is not a cost of the reply
         tracemalloc.start()
         before, _ = tracemalloc.get_traced_memory()
         read = await _read(chat)

@@ -6,13 +6,17 @@ import gc
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.harness import Adaptive
 from benchmarks.pacing import pause
-from benchmarks.peers import ADAPTIVE, SENTENCE, Contender
+from benchmarks.peers import ADAPTIVE, SENTENCE, Contender, Splitter
 from benchmarks.table import Row
-from voicebot.lab.score import STRUCTURE, Item, Score, cut, deltas, judge, read_corpus, squeeze, total
+from voicebot.lab.corpus import Item, read_corpus, squeeze
+from voicebot.lab.score import STRUCTURE, Score, cut, deltas, judge, total
+from voicebot.text.chunking import Chunker
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 PROSE = {
@@ -31,7 +35,7 @@ ENDLESS = {
 }
 SIZES = (1_000, 10_000, 100_000)
 _STOP_SECONDS = 2.0
-"""A text that takes longer is not read to its end."""
+"""Of CPU time; a text that takes longer is not read to its end."""
 _TEXTS = 200
 _ODDITIES = (
     "👩‍👩‍👧",
@@ -57,15 +61,20 @@ BOTH = (SENTENCE.name, ADAPTIVE.name)
 
 
 def measure_chunking(contenders: Sequence[Contender]) -> list[Row]:
-    """The table, for those contenders."""
-    return [*_quality(contenders), *_held_back(contenders), *_cost(contenders), *_faults(contenders)]
+    """All of it, for these contenders."""
+    return [
+        *measure_quality(contenders),
+        *measure_held_back(contenders),
+        *measure_cost(contenders),
+        *measure_faults(contenders),
+    ]
 
 
 # ---------------------------------------------------------------- quality
 
 
 class _Marked(NamedTuple):
-    """What a contender was scored for, on some of the items."""
+    """A row of the table: what is scored, and on which items."""
 
     name: str
     file: str
@@ -75,7 +84,9 @@ class _Marked(NamedTuple):
     at_least: bool = True
 
 
-def _quality(contenders: Sequence[Contender]) -> list[Row]:
+def measure_quality(contenders: Sequence[Contender]) -> list[Row]:
+    """How well and how late the marked texts are cut. Exact."""
+
     def language(name: str) -> Callable[[Item], bool]:
         return lambda item: item.language == name
 
@@ -104,7 +115,7 @@ def _quality(contenders: Sequence[Contender]) -> list[Row]:
             14,
         ),
         _Marked(
-            "delay behind a boundary, characters, mean",
+            "delay after a boundary, characters, mean",
             "corpora/llm",
             lambda _: True,
             lambda s: s.delay_mean,
@@ -112,7 +123,7 @@ def _quality(contenders: Sequence[Contender]) -> list[Row]:
             at_least=False,
         ),
         _Marked(
-            "delay behind a boundary, characters, p95",
+            "delay after a boundary, characters, p95",
             "corpora/llm",
             lambda _: True,
             lambda s: s.delay_p95,
@@ -121,7 +132,7 @@ def _quality(contenders: Sequence[Contender]) -> list[Row]:
         ),
     ]
     items = {file: read_corpus(DATA / f"{file}.jsonl") for file in {row.file for row in rows}}
-    # Adaptive offers clauses too, on purpose: only what tears something, and the delay, say anything about it.
+    # Adaptive offers clauses on purpose: only hard splits and the delay say anything about it.
     verdicts = {
         (contender.name, file): [judge(item, cut(item.text, contender.new_chunker(item.language))) for item in marked]
         for contender in contenders
@@ -149,8 +160,8 @@ def _exact(score: Score) -> float:
     return score.exact
 
 
-def _held_back(contenders: Sequence[Contender]) -> list[Row]:
-    """What a real turn has not cut when the model has paused for 0.3 s behind a finished sentence."""
+def measure_held_back(contenders: Sequence[Contender]) -> list[Row]:
+    """What a real turn has not cut when the model has paused for 0.3 s after a finished sentence. Exact."""
     texts = {
         "en": "Of course, no problem. I will check the timetable for you.",
         "ja": "はい、もちろんです。時刻表を調べてみますね。",
@@ -178,13 +189,14 @@ class _Cost(NamedTuple):
     microseconds: float
     """For each token."""
     stopped: bool
-    """Whether it was read to its end."""
+    """Whether it took too long to be read to its end."""
 
 
-def _cost(contenders: Sequence[Contender]) -> list[Row]:
+def measure_cost(contenders: Sequence[Contender]) -> list[Row]:
+    """CPU time: of the chunkers alone, and once of ours with all that comes before the engine."""
     kinds = {"prose": PROSE, "no sentence ends": ENDLESS}
     costs = {
-        (contender.name, kind, language, size): _read(contender, language, text, size)
+        (contender.name, kind, language, size): _read(partial(contender.bare, language), text, size)
         for contender in contenders
         for kind, texts in kinds.items()
         for language, text in texts.items()
@@ -206,6 +218,16 @@ def _cost(contenders: Sequence[Contender]) -> list[Row]:
                     floors=frozenset(name for name, cost in worse.items() if cost.stopped),
                 )
             )
+    size = SIZES[1]
+    whole_way = max(_read(partial(Adaptive, language), text, size) for language, text in PROSE.items())
+    rows.append(
+        Row(
+            f"CPU per token, µs, prose, {size // 1000} k characters, with rendering and pacer (en or ja, the worse)",
+            {ADAPTIVE.name: whole_way.microseconds},
+            4,
+            (ADAPTIVE.name,),
+        )
+    )
     growths = {
         contender.name: max(
             _growth(*(costs[contender.name, kind, language, size] for size in (SIZES[0], SIZES[-1])))
@@ -230,7 +252,7 @@ def _growth(short: _Cost, long: _Cost) -> _Cost:
     return _Cost(long.microseconds / short.microseconds, long.stopped)
 
 
-def _read(contender: Contender, language: str, text: str, size: int) -> _Cost:
+def _read(new_chunker: Callable[[], Chunker | Splitter], text: str, size: int) -> _Cost:
     """The best of three; a short text is read several times over."""
     tokens = deltas((text * (size // len(text) + 1))[:size], "token")
     parts = [tokens[at : at + 128] for at in range(0, len(tokens), 128)]
@@ -239,7 +261,7 @@ def _read(contender: Contender, language: str, text: str, size: int) -> _Cost:
         gc.collect()
         used, fed = 0.0, 0
         for _ in range(max(1, 20_000 // size)):
-            chunker = contender.bare(language)
+            chunker = new_chunker()
             for part in parts:
                 began = time.process_time()
                 for token in part:
@@ -255,8 +277,8 @@ def _read(contender: Contender, language: str, text: str, size: int) -> _Cost:
 # ---------------------------------------------------------------- faults
 
 
-def _faults(contenders: Sequence[Contender]) -> list[Row]:
-    """Random texts made of pieces of the corpora and of oddities, each read in four ways."""
+def measure_faults(contenders: Sequence[Contender]) -> list[Row]:
+    """What happens to random texts made of pieces of the corpora and of oddities, each read in four ways. Exact."""
     source = random.Random(1)
     items = read_corpus(DATA / "corpora" / "llm.jsonl")
     texts = [(source.choice(items).language, _random_text(source, items)) for _ in range(_TEXTS)]
@@ -281,13 +303,13 @@ def _random_text(source: random.Random, items: Sequence[Item]) -> str:
 
 
 def _reads(contender: Contender, language: str, text: str, source: random.Random) -> tuple[bool, bool]:
-    """Whether some way to read `text` loses or invents something, and whether it matters which way that is."""
-    whole: list[list[str]] = []
+    """Whether any way to read `text` loses or invents something, and whether the ways differ."""
+    readings: list[list[str]] = []
     for split in (list(text), deltas(text, "token"), _random_split(source, text), [text]):
         chunker = contender.new_chunker(language)
         segments = [segment for delta in split for segment in chunker.feed(delta)]
-        whole.append([squeeze(segment.text) for segment in [*segments, *chunker.flush()]])
-    return any("".join(texts) != squeeze(text) for texts in whole), any(texts != whole[0] for texts in whole)
+        readings.append([squeeze(segment.text) for segment in [*segments, *chunker.flush()]])
+    return any("".join(texts) != squeeze(text) for texts in readings), any(texts != readings[0] for texts in readings)
 
 
 def _random_split(source: random.Random, text: str) -> list[str]:

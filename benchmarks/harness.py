@@ -21,7 +21,7 @@ _IDLE_SECONDS = ChunkingConfig().idle_seconds
 class Sentences:
     """The chunker alone, strategy `sentence`."""
 
-    def __init__(self, lang: str = "") -> None:  # noqa: ARG002 - voicebot looks at the script of the text
+    def __init__(self, lang: str = "") -> None:  # noqa: ARG002 - voicebot goes by the script of the text
         self._chunker = Chunker(strategy="sentence")
         self._quiet_since = math.inf
 
@@ -31,7 +31,7 @@ class Sentences:
         return [segment.text for segment in self._chunker.feed(delta)]
 
     def poll(self, now: float, ahead: float, backlog: float) -> list[str]:  # noqa: ARG002
-        """The finished sentence that waits only for what comes next, once the stream has paused."""
+        """A sentence that is finished and held back for what comes next, once the stream has paused."""
         self._quiet_since = min(self._quiet_since, now)
         if now - self._quiet_since < _IDLE_SECONDS:
             return []
@@ -43,7 +43,7 @@ class Sentences:
 
 
 class Adaptive:
-    """The chunker with strategy `adaptive` and its pacer; without a clock nobody waits, and it says whole sentences."""
+    """The chunker with strategy `adaptive` and its pacer; without a clock it says whole sentences."""
 
     def __init__(self, lang: str = "") -> None:  # noqa: ARG002
         self._chunker = Chunker(strategy="adaptive")
@@ -55,7 +55,7 @@ class Adaptive:
         self._silent_since = math.inf
 
     def hint(self, now: float, ahead: float, backlog: float) -> None:
-        """The state of playback and voice."""
+        """Take note of the state of playback and engine."""
         self._lead, self._backlog = ahead, backlog
         self._silent_since = now + ahead if ahead > 0 else min(self._silent_since, now)
         self._silence = max(0.0, now - self._silent_since)
@@ -97,5 +97,5 @@ class Adaptive:
         while self._backlog <= 0 and isinstance(utterance := self._pacer.decide(self._lead), Utterance):
             texts.append(utterance.text)
             if self._lead is not math.inf and utterance.spoken:
-                break  # one at a time: the voice is busy now
+                break  # one at a time: the engine is busy now
         return texts

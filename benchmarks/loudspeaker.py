@@ -25,15 +25,14 @@ def measure_loudspeaker(repeat: int) -> list[Figure]:
     if MISSING:
         print(f"loudspeaker: not run: {MISSING}", file=sys.stderr)
         return []
-    cold, exits = [], []
+    cold = []
     for _ in range(repeat):
         with null_sink() as sink:
             began = time.monotonic()
             run_to_end(sink, "say", "hello")
-            exits.append(time.monotonic() - began)
             cold.append(sink.moment(sounds(sink.samples())[0][0]) - began)
     jumps, tails, matches = zip(*(_joints() for _ in range(max(1, repeat // 3))), strict=True)
-    stops = [_interrupt(signal.SIGINT) for _ in range(repeat)]
+    stops = [_interrupt() for _ in range(repeat)]
     silences, codes, tracebacks = zip(*stops, strict=True)
     return [
         Figure("cold start: voicebot say hello → first sound", quantile(cold, 0.5), 0.40, "s", spread(cold, "s")),
@@ -59,15 +58,15 @@ def run_to_end(sink: NullSink, *arguments: str) -> subprocess.CompletedProcess[b
 
 
 def _joints() -> tuple[float, float, float]:
-    """Frames by which joints are off, milliseconds of the tail that are missing, and how well it matches (1: equal)."""
+    """How many frames the joints are off, the milliseconds missing at the end, and how well all matches (1: equal)."""
     with TemporaryDirectory() as folder, null_sink() as sink:
         file = Path(folder) / "wanted.wav"
         run_to_end(sink, "say", TEXT, "-o", str(file))  # the same audio, from file to file without a device
         run_to_end(sink, "say", TEXT)
-        wanted = _at_sink_rate(file)
+        wanted = at_sink_rate(file)
         heard = sink.samples()
         at, match = best_match(heard, wanted)
-        # each third on its own: a gap or a lost block between two clips would shift what comes behind it
+        # each third by itself: a gap or a lost block between two clips would shift what comes after it
         third = len(wanted) // 3
         places = [best_match(heard, wanted[i * third : (i + 1) * third])[0] - i * third for i in range(3)]
         jump = float(max(places) - min(places))
@@ -75,7 +74,8 @@ def _joints() -> tuple[float, float, float]:
         return jump, missing, match
 
 
-def _at_sink_rate(file: Path) -> Samples:
+def at_sink_rate(file: Path) -> Samples:
+    """The audio of a WAV file, as a recording of the null sink would hold it."""
     from voicebot.audio.pcm import convert, read_wav
     from voicebot.speech import AudioFormat, Clip, Utterance
 
@@ -84,8 +84,8 @@ def _at_sink_rate(file: Path) -> Samples:
     return np.frombuffer(convert(clip, AudioFormat(RATE)), "<i2").astype(float) / 32768
 
 
-def _interrupt(number: signal.Signals) -> tuple[float, int, bool]:
-    """Milliseconds from the signal to the last sound, the exit code, and whether there was a traceback."""
+def _interrupt() -> tuple[float, int, bool]:
+    """Milliseconds from Ctrl-C to the last sound, the exit code, and whether there was a traceback."""
     with null_sink() as sink:
         process = subprocess.Popen(
             [*COMMAND, "say", STORY],
@@ -96,7 +96,7 @@ def _interrupt(number: signal.Signals) -> tuple[float, int, bool]:
         )
         wait_until(lambda: sink.last_sound > 0, "no sound")
         time.sleep(1.15)
-        os.killpg(process.pid, number)
+        os.killpg(process.pid, signal.SIGINT)
         sent = time.monotonic()
         _, err = process.communicate(timeout=20)
         time.sleep(0.4)

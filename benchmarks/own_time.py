@@ -1,4 +1,4 @@
-"""Our own time: from the arrival of the delta that completes a segment to the request to the voice."""
+"""Our own time: from the arrival of the delta that completes a segment to the request for its audio."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from voicebot.turn import Pipeline, speak_turn
 
 
 class Stopwatch:
-    """A voice that takes no time and notes when it is asked, and a subscriber that notes when deltas arrive."""
+    """A synthesizer that takes no time and notes when it is asked, and a subscriber that notes when deltas arrive."""
 
     name = "stopwatch"
     credit = ""
@@ -45,7 +45,7 @@ class Stopwatch:
 
 
 def measure_own_time() -> list[Figure]:
-    """p99 over some hundred sentences in both languages, deltas at a model's pace."""
+    """The 99th percentile over some hundred sentences in both languages."""
     figures = []
     for backend in ("asyncio", "trio"):
         waits: list[float] = []

@@ -1,6 +1,6 @@
-"""What the listener hears of it: the real turn in virtual time, voicebot's strategies beside the peers' chunkers.
+"""What the listener hears: the real turn in virtual time, with voicebot's strategies and the chunkers of the peers.
 
-A peer's chunker stands in the place of ours, and each of its pieces is an utterance. Exact, the same every run.
+A peer's chunker takes the place of ours, and each of its pieces is an utterance. Exact: the same every run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from voicebot.text.chunking import Chunker
 from voicebot.turn import speak_turn
 
 TRACES = Path(__file__).parent.parent / "tests" / "data" / "traces"
-VOICES = [engine for engine in ENGINES if engine.name != "instant"]
+TIMED_ENGINES = [engine for engine in ENGINES if engine.name != "instant"]
 _INSTANT = next(engine for engine in ENGINES if engine.name == "instant")
 _IDLE_SECONDS = 0.3
 _PAUSE_SECONDS = 5.0
@@ -44,22 +44,22 @@ class _Heard(NamedTuple):
     language: str
     engine: str
     late: float
-    """First sound after the earliest that clause cuts allow, in seconds."""
+    """Seconds from the earliest first sound that cuts at clauses allow to the real one."""
     silence: float
-    """TTFA and gaps over the least that clause cuts allow, in seconds."""
+    """Seconds of TTFA and gaps beyond the least that cuts at clauses allow."""
     gaps: float
     """Seconds."""
 
 
 def measure_pacing(contenders: Sequence[Contender]) -> list[Row]:
-    """The table, for those contenders: means over all traces and engines."""
+    """Means over all traces and engines, for these contenders."""
     traces = read_traces([TRACES])
-    bounds = {(trace.name, engine.name): bound(trace.deltas, engine) for trace in traces for engine in VOICES}
+    bounds = {(trace.name, engine.name): bound(trace.deltas, engine) for trace in traces for engine in TIMED_ENGINES}
     heard: dict[str, list[_Heard]] = {}
     for contender in contenders:
         heard[contender.name] = []
         for trace in traces:
-            for engine in VOICES:
+            for engine in TIMED_ENGINES:
                 metrics, _ = turn(contender, trace.language, trace.deltas, engine)
                 best = bounds[trace.name, engine.name]
                 ttfa = metrics.ttfa or 0.0
@@ -68,7 +68,7 @@ def measure_pacing(contenders: Sequence[Contender]) -> list[Row]:
                         trace.language,
                         engine.name,
                         ttfa - best.ttfa,
-                        ttfa + metrics.gap_seconds - best.wait,
+                        ttfa + metrics.gap_seconds - best.silence_seconds,
                         metrics.gap_seconds,
                     )
                 )
@@ -91,7 +91,7 @@ def measure_pacing(contenders: Sequence[Contender]) -> list[Row]:
 
 
 def pause(contender: Contender, language: str, text: str) -> str:
-    """What has been cut 0.3 s after the model wrote `text` and paused."""
+    """What has been cut 0.3 s after the model has written `text` and paused."""
     typed = [(0.02 * count, character) for count, character in enumerate(text)]
     written = typed[-1][0]
     _, seen = turn(contender, language, [*typed, (written + _PAUSE_SECONDS, " ")], _INSTANT)
@@ -113,7 +113,7 @@ def turn(
         output=SilentOutput(realtime=True),
     )
     if contender.splitter is not None:
-        # a peer has the methods of our chunker that a turn calls, which is all that is asked of it
+        # cast: a peer has the methods of our chunker that a turn calls, and no others are needed
         pipeline = replace(pipeline, new_chunker=cast(Callable[[], Chunker], partial(contender.new_chunker, language)))
     seen: list[TurnEvent] = []
 

@@ -1,4 +1,4 @@
-"""Who is measured: voicebot's strategies, and the peers that are installed, in the settings that people use.
+"""Who is measured: voicebot's strategies, and those peers that are installed, in the settings that people use.
 
 Every peer is told the language of the text; voicebot is not.
 """
@@ -38,10 +38,10 @@ class Splitter(Protocol):
 
 
 class PeerChunker:
-    """A peer in the place of voicebot's chunker."""
+    """A peer that takes the place of voicebot's chunker."""
 
     unfinished = ""
-    """No peer offers a part of what it still holds."""
+    """No peer gives out a part of what it still holds."""
 
     def __init__(self, splitter: Splitter) -> None:
         self._splitter = splitter
@@ -62,7 +62,7 @@ class PeerChunker:
         return []
 
     def _segment(self, text: str) -> Segment:
-        """`text` as the peer changed it, with the place where so many visible characters end in the reply."""
+        """`text`, which the peer may have changed, as the stretch of the reply with that many visible characters."""
         start = end = self._start
         left = sum(not character.isspace() for character in text)
         while left and end < len(self._text):
@@ -91,7 +91,7 @@ class Contender:
         return _pipeline(self.config).new_chunker()
 
     def bare(self, language: str) -> Chunker | Splitter:
-        """The same without our adapter, to measure its time."""
+        """The same without our adapter, so that only its own time is measured."""
         if self.splitter is not None:
             return self.splitter(language)
         return _pipeline(self.config).new_chunker()
@@ -108,14 +108,14 @@ SENTENCE = Contender(
 )
 ADAPTIVE = Contender(
     "voicebot adaptive",
-    f"voicebot {voicebot.__version__}, strategy adaptive: clauses, and phrases where the voice would have "
-    "nothing to say; below 0 is better than what clauses alone allow",
+    f"voicebot {voicebot.__version__}, strategy adaptive: clauses, and phrases where there would "
+    "otherwise be silence; below 0 is better than what clauses alone allow",
     Config(chunking=ChunkingConfig(strategy="adaptive")),
 )
 
 
 def installed_peers() -> tuple[list[Contender], list[str]]:
-    """The peers that are here, and for those that are not what to do about it."""
+    """The peers that are installed, and for the others how to install them."""
     found, missing = [], []
     for package, settings in _PEERS.items():
         try:
@@ -193,7 +193,7 @@ class LiveKit:
         return self._ready()
 
     def _ready(self) -> list[str]:
-        queue = self._stream._event_ch  # there is no other way to take what is ready without waiting
+        queue = self._stream._event_ch  # no public way takes what is ready without waiting
         ready = []
         while not queue.empty():
             ready.append(queue.recv_nowait().token)

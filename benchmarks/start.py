@@ -1,4 +1,4 @@
-"""How long the command takes to be there."""
+"""How long the command and the core take to start."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def measure_start(repeat: int) -> list[Figure]:
     ]
     return [
         Figure("start: voicebot --help", quantile(seconds, 0.5), 0.25, "s", spread(seconds, "s")),
-        Figure("start: of what is heavy, loaded by --help", float(heavy.split()[-1]), 0, "modules"),
+        Figure("start: heavy packages that --help loads", float(heavy.split()[-1]), 0, "modules"),
         Figure("start: import of the core", quantile(core, 0.5), 0.35, "s", spread(core, "s")),
     ]

@@ -1,4 +1,4 @@
-"""A table of what was measured: rows are what, columns are who."""
+"""A table: a row for each thing that was measured, a column for each contender."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.peers import Contender
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that was measured, for everybody that it makes sense for."""
+    """One thing that was measured, for each contender to whom it applies."""
 
     name: str
     values: Mapping[str, float]
@@ -21,10 +21,10 @@ class Row:
     at_least: bool = False
     """Whether the goal is a lower bound; otherwise it is an upper one."""
     floors: frozenset[str] = field(default=frozenset())
-    """Contenders that were stopped before the end: theirs is at least the value."""
+    """Contenders that were stopped before the end: their true value is at least this one."""
 
     def met(self, who: str) -> bool:
-        """Whether `who` reaches the goal; what was not measured is no fault."""
+        """Whether `who` reaches the goal, or was not measured."""
         if who not in self.values:
             return True
         return self.values[who] >= self.goal if self.at_least else self.values[who] <= self.goal
@@ -36,10 +36,11 @@ class Row:
 
     def markdown(self, columns: Sequence[str]) -> str:
         """The row in a markdown table."""
-        cells = [self._cell(who) for who in columns]
+        cells = [self.cell(who) for who in columns]
         return f"| {self.name} | {' | '.join(cells)} | {'≥' if self.at_least else '≤'} {self.goal:g} |"
 
-    def _cell(self, who: str) -> str:
+    def cell(self, who: str) -> str:
+        """The value for `who`, as the table shows it."""
         if who not in self.values:
             return "–"
         value = self.values[who]
@@ -68,7 +69,7 @@ def markdown(rows: Sequence[Row], contenders: Sequence[Contender]) -> str:
         "|---" * (len(columns) + 2) + "|",
         *(row.markdown(columns) for row in rows),
         "",
-        "✗: misses the goal; –: means nothing here; ≥: stopped, since it took too long.",
+        "✗: misses the goal; –: does not apply; ≥: stopped because it took too long.",
         "",
         *(f"* {contender.name}: {contender.about}" for contender in contenders),
     ]

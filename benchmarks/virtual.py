@@ -1,4 +1,4 @@
-"""The pipeline in virtual time: what it adds to what nothing can avoid. Exact, the same every run."""
+"""What the pipeline adds to what nothing can avoid, in virtual time. Exact: the same every run."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ TEXTS = {
         "それから、荷物は今日の二時から四時のあいだに届く予定です。"
     ),
 }
-VOICES = {"fast (0.01 s + 0.01)": (0.01, 0.01), "medium (0.15 s + 0.2)": (0.15, 0.2), "slow (0.3 s + 0.6)": (0.3, 0.6)}
+ENGINES = {"fast (0.01 s + 0.01)": (0.01, 0.01), "medium (0.15 s + 0.2)": (0.15, 0.2), "slow (0.3 s + 0.6)": (0.3, 0.6)}
 LATENCY_SECONDS = 0.05
 
 
 def measure_virtual() -> list[Figure]:
-    """TTFA and every later start against the earliest that text and engine allow."""
+    """How much later than text and engine allow the first sound and every other clip are heard."""
     worst_first = worst_later = 0.0
     runs = 0
     for text in TEXTS.values():
         for rate in (10, 30, 100):
-            for delay, rtf in VOICES.values():
+            for delay, rtf in ENGINES.values():
                 recorder = Recorder()
                 chat = ScriptedChat(typed(text, rate=rate))
                 trio.run(

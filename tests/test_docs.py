@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shlex
@@ -14,40 +15,29 @@ import typer.main
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from benchmarks.__main__ import GROUPS
+from tests.markdown import ROOT, blocks, read, table, without_code
 from voicebot.cli.main import app
 from voicebot.cli.options import AudioOptions, ChatOptions, VoiceOptions
 from voicebot.cli.runner import AUDIO, CHAT, CONFIG, FAILED, INTERRUPTED, OK, TERMINATED, USAGE, VOICE
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config
-from voicebot.events import TurnEvent
+from voicebot.events import Event, stream_head
 from voicebot.speech import Boundary, Metrics
 
-ROOT = Path(__file__).parent.parent
 READMES = ["README.md", "README.ja.md"]
+METRICS = [*(field.name for field in dataclasses.fields(Metrics)), "rtf"]
+WITH_COMMANDS = [
+    *READMES,
+    "docs/events.md",
+    "docs/benchmarks.md",
+    "docs/experiments/README.md",
+    "docs/experiments/README.ja.md",
+]
 UNSET = {"unset", "未設定"}
 MARKDOWN = sorted(
     path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 )  # fmt: skip
-
-
-def read(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """The fenced code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
-
-
-def without_code(text: str) -> str:
-    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
-
-
-def table(text: str, first_header: str) -> list[list[str]]:
-    """The cells of the rows of the table whose first column is called `first_header`."""
-    rows = re.search(rf"^\| {first_header} \|.*\n\|[-|]+\|\n((?:\|.*\|\n)+)", text, re.M)
-    assert rows, f"no table with {first_header}"
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[1].splitlines()]
 
 
 # ---------------------------------------------------------------- commands
@@ -69,10 +59,10 @@ def command_lines(text: str) -> Iterator[tuple[dict[str, str], list[str]]]:
             while "=" in words[0]:
                 name, _, value = words.pop(0).partition("=")
                 environment[name] = value
-            yield environment, words[1:]
+            yield environment, [word for word in words[1:] if word != "--help"]
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/events.md"])
+@pytest.mark.parametrize("name", WITH_COMMANDS)
 def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # away from any config.toml
     lines = list(command_lines(read(name)))
@@ -105,6 +95,14 @@ def test_every_make_target_that_is_shown_exists(name: str) -> None:
     assert {"talk", "test"} <= shown <= targets
 
 
+def test_every_group_of_benchmarks_is_named_and_no_other() -> None:
+    text = read("docs/benchmarks.md")
+    [listed] = re.findall(r"one group of them \(([^)]*)\)", text)
+    assert sorted(re.findall(r"`(\w+)`", listed)) == sorted(GROUPS)
+    for arguments in re.findall(r"`python -m benchmarks([^`]*)`", text):
+        assert {word for word in arguments.split() if not word.startswith("-")} <= set(GROUPS)
+
+
 # ---------------------------------------------------------------- configuration
 
 Key = tuple[str, str, str]
@@ -114,7 +112,7 @@ Key = tuple[str, str, str]
 def documented_keys(text: str, first_header: str) -> dict[Key, str]:
     """The default that the table states for each key, as it is written there."""
     found: dict[Key, str] = {}
-    for where, key, default, _ in table(text, first_header):
+    for where, key, default, _ in table(text, first_header)[1]:
         section, *kinds = re.findall(r"`([^`]+)`", where)
         for kind in kinds or [""]:
             place = (section, kind, key.strip("`"))
@@ -166,25 +164,51 @@ def test_every_example_of_config_toml_is_valid(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("name", "first_header"), [("README.md", "Code"), ("README.ja.md", "コード")])
 def test_the_exit_codes_are_all_there(name: str, first_header: str) -> None:
-    codes = [int(row[0]) for row in table(read(name), first_header)]
+    codes = [int(row[0]) for row in table(read(name), first_header)[1]]
     assert codes == [OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO, INTERRUPTED, TERMINATED]
 
 
-def test_every_event_is_described_with_all_its_fields_and_a_true_example() -> None:
+KINDS: dict[str, list[str]] = {
+    kind.type: ["type", *(field.name for field in dataclasses.fields(kind))] for kind in get_args(Event)
+}
+"""The keys of each event, in their order, by its type."""
+IN_EVERY_EVENT = [name for name in KINDS["turn_ended"] if all(name in keys for keys in KINDS.values())]
+
+
+def shown_events(text: str) -> Iterator[tuple[dict[str, Any], bool]]:  # Any: JSON
+    """Every event that is shown as a line of JSON, and whether it is shown to its end."""
+    for line in re.findall(r'^\{"type": .*\}$', text, re.M):
+        shortened = line.removesuffix(", …}")
+        yield json.loads(line if shortened == line else shortened + "}"), shortened == line
+
+
+@pytest.mark.parametrize("name", [*READMES, "docs/events.md"])
+def test_every_event_that_is_shown_has_the_fields_it_has_in_their_order(name: str) -> None:
+    """The samples of the READMEs had lost `shown`, `rule` and `lead`."""
+    (head, _), *shown = shown_events(read(name))
+    assert head == stream_head()
+    assert shown
+    for event, whole in shown:
+        keys = KINDS[event["type"]]
+        assert list(event) == (keys if whole else keys[: len(event)])
+        if "metrics" in event:
+            assert list(event["metrics"]) == METRICS
+
+
+def test_every_event_is_described_with_all_its_fields_and_an_example() -> None:
     text = read("docs/events.md")
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
-    kinds = get_args(TurnEvent)
-    assert list(sections) == [kind.type for kind in kinds]
-    for kind in kinds:
-        fields = [name for name in kind.__dataclass_fields__ if name not in ("type", "at")]
-        named = set(re.findall(r"`([\w.]+)`", "".join(re.findall(r"^\| (`.*?) \|", sections[kind.type], re.M))))
-        wanted = {name for name in fields if name != "metrics"}
-        if "metrics" in fields:
-            wanted |= {f"metrics.{name}" for name in [*Metrics.__dataclass_fields__, "rtf"]}
-        assert named == wanted, kind.type
-        (example,) = [json.loads(block) for block in blocks(sections[kind.type], "json")]
-        assert list(example) == ["type", "at", *fields]
-        assert example["type"] == kind.type
+    assert list(sections) == list(KINDS)
+    [everywhere] = re.findall(r"^Every event has [^.]*", text, re.M)
+    assert re.findall(r"`(\w+)`", everywhere) == IN_EVERY_EVENT
+    for kind, keys in KINDS.items():
+        named = set(re.findall(r"`([\w.]+)`", "".join(re.findall(r"^\| (`.*?) \|", sections[kind], re.M))))
+        described = set(keys) - set(IN_EVERY_EVENT)
+        if "metrics" in described:
+            described = described - {"metrics"} | {f"metrics.{name}" for name in METRICS}
+        assert named == described, kind
+        [(example, whole)] = shown_events(sections[kind])
+        assert (example["type"], whole) == (kind, True)
 
 
 def test_every_boundary_is_described() -> None:

@@ -117,7 +117,7 @@ async def open_conversation(
             output = await stack.enter_async_context(open_audio(config.audio, format, notify=notify))
         listeners = [listener] if listener is not None else []
         if record is not None:
-            from voicebot.lab.record import open_recorder
+            from voicebot.recording import open_recorder
 
             listeners.append(stack.enter_context(open_recorder(record)))
         stack.enter_context(without_groups())
@@ -228,9 +228,13 @@ async def open_history_memory(config: Config, *, conversation: str | None, notif
             notify("memory.store is false: nothing is kept, and there is nothing to go on with")
         yield window
         return
+    from voicebot.memory.history import open_history
     from voicebot.memory.persistent import open_persistent_memory
 
-    async with open_persistent_memory(window, config.memory.path, conversation=conversation, notify=notify) as memory:
+    async with (
+        open_history(config.memory.path, notify=notify) as history,
+        open_persistent_memory(window, history, conversation=conversation, notify=notify) as memory,
+    ):
         yield memory
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 import wave
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +17,7 @@ import anyio
 import pytest
 import trio
 from trio.testing import MockClock
+from typing_extensions import Buffer
 
 from voicebot.audio.pcm import read_wav
 from voicebot.audio.wav_file import WavOutput, open_wav
@@ -266,12 +270,25 @@ def test_on_a_disk_without_room_for_a_header_no_file_remains(tmp_path: Path) -> 
     assert not path.exists()
 
 
+class BottomlessFile(io.FileIO):
+    """Takes everything at once and keeps nothing: nobody has the time to write four gigabytes."""
+
+    def write(self, data: Buffer) -> int:
+        size = memoryview(data).nbytes
+        self.seek(size, os.SEEK_CUR)
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        return size or 0
+
+
 @pytest.mark.anyio
 async def test_a_file_of_four_gigabytes_is_full(tmp_path: Path) -> None:
     path = tmp_path / "speech.wav"
-    with path.open("w+b", buffering=0) as file:
+    eighth_of_a_gigabyte = replace(clip(0), pcm=bytes(2**27))
+    with BottomlessFile(path, "w+b") as file:
         output = WavOutput(file, path, realtime=False)
-        await output.play(clip(1))
-        output._data_bytes = 2**32 - 1000  # nobody has the time to write them
+        for _ in range(31):
+            await output.play(eighth_of_a_gigabyte)
         with pytest.raises(AudioError, match="4 GB"):
-            await output.play(clip(2))
+            await output.play(eighth_of_a_gigabyte)

@@ -37,7 +37,7 @@ def test_replay_prints_each_utterance_with_its_times_and_the_bounds(tmp_path: Pa
     done = voicebot(tmp_path, "lab", "replay", JA, "--tts", "cpu-slow", "--set", "chunking.strategy=sentence")
     assert (done.returncode, done.stderr) == (0, "")
     for words in (
-        *("tr-ja-chat@30 (ja) · cpu-slow · sentence", "TTFT", "TTFA", "wait", "best that cuts at clauses allow"),
+        *("tr-ja-chat@30 (ja) · cpu-slow · sentence", "TTFT", "TTFA", "silence", "best that cuts at clauses allow"),
         *("written", "asked", "ready", "heard", "ended", "gap", "それは大変でしたね。", "sentence: full stop", "█"),
     ):
         assert words in done.stdout
@@ -58,7 +58,7 @@ def test_a_line_of_config_toml_changes_what_is_heard(tmp_path: Path) -> None:
         from_dict(json_lines(voicebot(tmp_path, "lab", "replay", EN, "--json", *more).stdout)[0])
         for more in ((), ("--config", "mine.toml"))
     )
-    assert len(mine.pieces) < len(default.pieces)
+    assert len(mine.utterances) < len(default.utterances)
     assert mine.ttfa > default.ttfa
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.lab.samples import TRACES
 from voicebot.config.models import ChunkingConfig, Config
 from voicebot.lab.bounds import Bound, bound, cut_places
 from voicebot.lab.engines import ENGINES, SynthesisCost, audio_seconds
 from voicebot.lab.replay import replay
 from voicebot.lab.traces import read_trace
 from voicebot.text.spoken import spoken_text
-
-TRACES = Path(__file__).parent.parent / "data" / "traces"
 
 
 @pytest.mark.parametrize(
@@ -44,14 +42,14 @@ def test_one_sentence_is_heard_when_it_is_written_and_synthesized() -> None:
     engine = SynthesisCost("", 0.2, 0.5)
     expected = 1.5 + 0.2 + 0.5 * audio_seconds("今日は晴れです。") + 0.1
     best = bound([(1.0, "今日は"), (1.5, "晴れです。")], engine, audio_latency_seconds=0.1)
-    assert (best.ttfa, best.wait) == pytest.approx((expected, expected))
+    assert (best.ttfa, best.silence_seconds) == pytest.approx((expected, expected))
 
 
-def test_the_best_first_sound_and_the_least_silence_may_want_different_cuts() -> None:
+def test_the_earliest_first_sound_and_the_least_silence_may_need_different_cuts() -> None:
     """A short first clause is heard early, and over before the slow rest is there."""
     best = bound([(0.1, "はい、"), (1.0, "今日はとてもいい天気ですね。")], SynthesisCost("", 0.5, 0.5))
     assert best.ttfa == pytest.approx(0.1 + 0.5 + 0.5 * audio_seconds("はい、"))
-    assert best.wait > best.ttfa
+    assert best.silence_seconds > best.ttfa
 
 
 def test_where_nothing_is_said_there_is_no_silence_either() -> None:
@@ -72,7 +70,7 @@ TEXTS = [
     rtf=st.floats(0, 1.5),
     latency=st.sampled_from([0.0, 0.1]),
 )
-def test_no_way_to_cut_is_better_and_one_is_as_good(
+def test_no_other_choice_of_cuts_is_better_and_one_is_as_good(
     text: str, waits: list[float], fixed: float, rtf: float, latency: float
 ) -> None:
     engine = SynthesisCost("", fixed, rtf)
@@ -89,7 +87,7 @@ def test_no_way_to_cut_is_better_and_one_is_as_good(
     ]
     best = bound(deltas, engine, audio_latency_seconds=latency)
     assert best.ttfa == pytest.approx(min(ttfa for ttfa, _ in every), abs=1e-6)
-    assert best.wait == pytest.approx(min(wait for _, wait in every), abs=1e-6)
+    assert best.silence_seconds == pytest.approx(min(wait for _, wait in every), abs=1e-6)
 
 
 def by_hand(
@@ -118,4 +116,4 @@ def test_no_turn_that_cuts_at_sentences_beats_the_bound(name: str, engine: Synth
     config = Config.model_validate({"chunking": ChunkingConfig.model_validate({"strategy": strategy})})
     run = replay(read_trace(TRACES / f"{name}.jsonl"), config, engine)
     assert run.ttfa >= run.bound_ttfa - 1e-3
-    assert run.wait >= run.bound_wait - 1e-3
+    assert run.silence_seconds >= run.bound_silence_seconds - 1e-3

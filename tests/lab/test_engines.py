@@ -16,10 +16,10 @@ SENTENCE = "今日は晴れです。"
 SECONDS = speech_seconds(SENTENCE)
 
 
-def synthesis_seconds(voice: ReplayedSynthesizer) -> float:
+def synthesis_seconds(synthesizer: ReplayedSynthesizer) -> float:
     async def body() -> float:
         began = anyio.current_time()
-        await only_clip(voice, SENTENCE)
+        await only_clip(synthesizer, SENTENCE)
         return anyio.current_time() - began
 
     return trio.run(body, clock=MockClock(autojump_threshold=0))
@@ -32,12 +32,12 @@ def test_a_synthesis_takes_what_the_model_says(engine: SynthesisCost) -> None:
     assert synthesis_seconds(ReplayedSynthesizer(engine)) == pytest.approx(expected, abs=1e-9)
 
 
-def test_costs_of_ones_own_are_two_numbers() -> None:
+def test_your_own_costs_are_two_numbers() -> None:
     assert parse_engine(" 0.2+0.4 ") == SynthesisCost("0.2+0.4", 0.2, 0.4)
 
 
 @pytest.mark.parametrize("text", ["", "gpuu", "0.2", "0.2+", "+", "-1+0", "0+nan", "inf+0", "a+b"])
-def test_what_is_no_cost_model_is_told_with_those_that_are(text: str) -> None:
+def test_what_is_not_a_cost_model_is_an_error_that_lists_those_that_are(text: str) -> None:
     with pytest.raises(LabError) as raised:
         parse_engine(text)
     assert repr(text) in raised.value.message

@@ -84,8 +84,8 @@ def test_means_are_by_engine_and_setting_in_the_order_of_the_runs() -> None:
     first, second = summarize(runs)
     assert (first.engine, first.setting, first.runs) == ("gpu", "b", 2)
     assert (second.engine, second.setting, second.runs) == ("cpu-slow", "a", 1)
-    assert (first.ttfa, first.gaps, first.wait, first.over) == (1.5, 0.25, 1.75, 1.25)
-    assert first.wait_by_language == {"en": 2.0, "ja": 1.5}
+    assert (first.ttfa, first.gap_seconds, first.silence_seconds, first.over_bound_seconds) == (1.5, 0.25, 1.75, 1.25)
+    assert first.silence_by_language == {"en": 2.0, "ja": 1.5}
     assert first.utterances == 1, "one of the two is only shown"
 
 
@@ -106,7 +106,7 @@ def test_the_page_is_complete_in_itself() -> None:
     assert "svg" in page.tags
 
 
-def test_the_page_says_what_was_run_and_how_it_was() -> None:
+def test_the_page_says_what_was_run_and_how_it_went() -> None:
     page = Page(render_report([run(), run(setting="行ごと", ttfa=1.5)], ABOUT))
     assert "最初の音" in page.text
     assert "2 settings × 1 trace × 1 engine × 1 seed: 2 runs" in page.text
@@ -132,7 +132,7 @@ def test_nothing_in_a_text_can_leave_its_place() -> None:
     assert page.tags.count("script") == 2
 
 
-def test_half_a_surrogate_pair_is_no_obstacle() -> None:
+def test_half_of_a_surrogate_pair_does_no_harm() -> None:
     page = render_report([run(reply="a\ud83d b c")], ABOUT)
     assert Page(page).data["traces"][0]["reply"] == "a\ud83d b c"
     page.encode("utf-8")
@@ -155,13 +155,14 @@ def test_the_same_runs_make_the_same_page() -> None:
 
 def test_five_hundred_runs_stay_below_five_megabytes() -> None:
     long = "".join(f"これは{n}番目の文です。" for n in range(40))
-    pieces = tuple(
+    utterances = tuple(
         ReplayedUtterance(
             n, "x" * 12, "", 12 * n, 12 * n + 12, ((12 * n + 12, "sentence", "full stop"),), 1.1, 2.2, 3.3, 4.4, 5.5
         )
         for n in range(40)
     )
     runs = [
-        Run(f"t{n % 10}", "ja", f"s{n // 10}", "gpu", 0, 0.1, 0.2, (), 9.0, 0.1, 0.1, long, pieces) for n in range(500)
+        Run(f"t{n % 10}", "ja", f"s{n // 10}", "gpu", 0, 0.1, 0.2, (), 9.0, 0.1, 0.1, long, utterances)
+        for n in range(500)
     ]
     assert len(render_report(runs, ABOUT).encode()) < 5_000_000

@@ -8,23 +8,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.lab.samples import write_traces
 from voicebot.cli.lab import lab_app
 from voicebot.errors import LabError
-from voicebot.lab.experiment import Experiment, read_experiment
+from voicebot.lab.experiment import Experiment
+from voicebot.lab.experiment_file import read_experiment
 from voicebot.lab.runs import Run, as_dict
 from voicebot.lab.sweep import RESULTS, plan, sweep
 
-SENTENCES = {
-    "おはよう": "おはようございます。今日はいい天気ですね、散歩に行きましょう。",
-    "hello": "Good morning! It's a fine day, so let's go for a walk.",
-}
 SETTINGS = '[settings."一文ごと"]\nchunking.strategy = "sentence"\n[settings.lines]\nchunking.strategy = "newline"\n'
-
-
-def write_traces(folder: Path) -> None:
-    for name, text in SENTENCES.items():
-        deltas = [{"t_ms": 100 + 40 * n, "token": text[n : n + 3]} for n in range(0, len(text), 3)]
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(delta) + "\n" for delta in deltas), encoding="utf-8")
 
 
 def write(folder: Path, settings: str = SETTINGS, more: str = "") -> Path:
@@ -84,7 +76,7 @@ def test_nothing_is_run_twice(tmp_path: Path) -> None:
     assert progress.told == [(8, 8)]
 
 
-def test_what_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+def test_a_sweep_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     run_all(experiment(tmp_path), tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         run_all(experiment(tmp_path), tmp_path / "stopped", Progress(interrupt_at=3))
@@ -106,7 +98,7 @@ def test_half_a_line_at_the_end_is_run_again(tmp_path: Path) -> None:
     assert results.read_bytes() == whole
 
 
-def test_a_line_that_is_no_run_is_left_out(tmp_path: Path) -> None:
+def test_a_line_that_is_not_a_run_is_left_out(tmp_path: Path) -> None:
     chosen = experiment(tmp_path)
     run_all(chosen, tmp_path / "out")
     results = tmp_path / "out" / RESULTS
@@ -138,7 +130,7 @@ def test_several_processes_give_the_same_results(tmp_path: Path) -> None:
     assert (tmp_path / "together" / RESULTS).read_bytes() == (tmp_path / "alone" / RESULTS).read_bytes()
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(LabError, match="file"):
         run_all(experiment(tmp_path), tmp_path / "file")
@@ -151,7 +143,7 @@ def test_the_command_prints_the_means_and_writes_a_report(tmp_path: Path) -> Non
     done = CliRunner().invoke(lab_app, ["sweep", str(write(tmp_path)), "-o", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     head, *rows = done.stdout.splitlines()
-    assert head.split() == ["engine", "setting", "TTFA", "gaps", "wait", "over", "bound", "utterances"]
+    assert head.split() == ["engine", "setting", "TTFA", "gaps", "silence", "over", "bound", "utterances"]
     assert [row.split()[:2] for row in rows] == [
         [engine, setting] for engine in ("gpu", "cpu-slow") for setting in ("一文ごと", "lines")
     ]
@@ -167,7 +159,7 @@ def test_the_command_prints_json_for_programs(tmp_path: Path) -> None:
     assert Path(answer["results"]).is_file()
 
 
-def test_a_faulty_experiment_is_a_wrong_use_of_the_command(tmp_path: Path) -> None:
+def test_a_wrong_experiment_is_a_usage_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(lab_app, ["sweep", str(write(tmp_path, '[settings.a]\nchunking.strategi = "x"\n'))])
     assert done.exit_code == 2
     assert "experiment.toml:4: settings.a.chunking.strategi: unknown key; did you mean strategy?" in done.stderr

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.lab.test_sweep import write_traces
+from tests.lab.samples import write_traces
 from voicebot.cli.lab import lab_app
 from voicebot.config.models import Config
 from voicebot.errors import LabError
-from voicebot.lab.experiment import Experiment, read_experiment
+from voicebot.lab.experiment import Experiment
+from voicebot.lab.experiment_file import read_experiment
 from voicebot.lab.traces import Trace
 from voicebot.lab.tune import Half, Measured, Tuned, config_text, split_traces, tune
 
@@ -90,7 +91,7 @@ def test_without_anything_to_search_it_says_so(tmp_path: Path) -> None:
         tune(experiment(tmp_path, LINES))
 
 
-def test_over_fitting_is_told() -> None:
+def test_over_fitting_is_reported() -> None:
     def half(before: float, best: float) -> Half:
         return Half(("t",), Measured(before, before, 0.5, 0.0), Measured(best, best, 0.5, 0.0))
 
@@ -143,4 +144,4 @@ def test_the_command_overwrites_only_when_told_to(tmp_path: Path) -> None:
 
 def test_the_help_states_the_objective() -> None:
     done = CliRunner().invoke(lab_app, ["tune", "--help"])
-    assert "wait + WEIGHT × TTFA" in done.stdout
+    assert "silence + WEIGHT × TTFA" in done.stdout

@@ -13,106 +13,105 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.fakes import CostingVoice, ScriptedChat, pipeline, tidy_conversation, typed
-from tests.memory.made import outcome
+from tests.fakes import ScriptedChat, pipeline, tidy_conversation, typed
+from tests.memory.builders import keep_turns, open_memory, outcome
+from voicebot import events
 from voicebot.errors import HistoryError
-from voicebot.memory.persistent import PersistentMemory, open_persistent_memory
 from voicebot.memory.sqlite_store import Store
-from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
+from voicebot.testing import CostingSynthesizer
 
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.anyio
 
 
-def window(turns: int = 5, *, summary: bool = False) -> WindowMemory:
-    return WindowMemory(system_prompt="S", turns=turns, summary=summary)
-
-
-async def say(memory: PersistentMemory, *messages: str) -> None:
-    for message in messages:
-        memory.remember(message, outcome("はい。"), model="m")
-        await memory.keep()
-
-
 async def test_a_conversation_goes_on_where_it_ended(tmp_path: Path) -> None:
-    file = str(tmp_path / "h.db")
+    file = tmp_path / "h.db"
     told: list[str] = []
-    async with open_persistent_memory(window(), file, conversation=None, notify=told.append) as memory:
-        await say(memory, "one", "two")
+    async with open_memory(file, conversation=None, notify=told.append) as memory:
+        await keep_turns(memory, "one", "two")
         name = memory.conversation
     assert told == []
-    async with open_persistent_memory(window(), file, conversation="", notify=told.append) as memory:
+    async with open_memory(file, conversation="", notify=told.append) as memory:
         assert [message.content for message in memory.messages()] == ["S", "one", "はい。", "two", "はい。"]
-        await say(memory, "three")
+        await keep_turns(memory, "three")
     assert told == [f"going on with the conversation {name}"]
-    assert [turn.message for turn in Store(Path(file)).turns(name)] == ["one", "two", "three"]
+    assert [turn.message for turn in Store(file).turns(name)] == ["one", "two", "three"]
 
 
 async def test_a_named_conversation_is_begun_or_gone_on_with(tmp_path: Path) -> None:
-    file = str(tmp_path / "h.db")
+    file = tmp_path / "h.db"
     told: list[str] = []
     for _ in range(2):
-        async with open_persistent_memory(window(), file, conversation="台所", notify=told.append) as memory:
-            await say(memory, "x")
+        async with open_memory(file, conversation="台所", notify=told.append) as memory:
+            await keep_turns(memory, "x")
     assert told == ["going on with the conversation 台所"]
-    async with open_persistent_memory(window(), file, conversation=None, notify=told.append) as memory:
+    async with open_memory(file, conversation=None, notify=told.append) as memory:
         assert memory.messages() == [Message("system", "S")]
-        await say(memory, "y")
+        await keep_turns(memory, "y")
         assert memory.conversation != "台所"
 
 
 async def test_there_may_be_nothing_to_go_on_with(tmp_path: Path) -> None:
     told: list[str] = []
-    async with open_persistent_memory(window(), str(tmp_path / "h.db"), conversation="", notify=told.append) as memory:
+    async with open_memory(tmp_path / "h.db", conversation="", notify=told.append) as memory:
         assert memory.messages() == [Message("system", "S")]
     assert told == ["there is no earlier conversation to go on with: this is a new one"]
 
 
 async def test_a_conversation_without_a_turn_leaves_no_file(tmp_path: Path) -> None:
-    async with open_persistent_memory(window(), str(tmp_path / "h.db"), conversation=None, notify=print):
+    async with open_memory(tmp_path / "h.db", conversation=None):
         pass
     assert os.listdir(tmp_path) == []
+
+
+class LongWindedSynthesizer(CostingSynthesizer):
+    """Takes ten minutes to say the second part."""
+
+    def length(self, text: str) -> float:
+        return 600.0 if "second" in text else 0.01
 
 
 async def test_the_heard_the_unsaid_and_the_model_of_a_spoken_turn_are_kept(tmp_path: Path) -> None:
     reply = "This is the first part of it. This is the second part of it."
     file = tmp_path / "h.db"
-    given = pipeline(ScriptedChat(typed(reply, first=0.01, rate=1000)), CostingVoice(delay=0, rtf=0, seconds=0.2))
+    given = pipeline(ScriptedChat(typed(reply, first=0.0, rate=1000)), LongWindedSynthesizer(delay=0, rtf=0))
     async with (
-        open_persistent_memory(window(), str(file), conversation="a", notify=print) as memory,
+        open_memory(file, conversation="a") as memory,
         tidy_conversation(given, memory=memory) as talk,
         anyio.create_task_group() as tasks,
     ):
-        tasks.start_soon(talk.speak, "Tell me")
-        await anyio.sleep(0.3)
-        talk.interrupt()
+        with talk.broadcast.subscribe() as subscription:
+            tasks.start_soon(talk.speak, "Tell me")
+            async for event in subscription.events:
+                if isinstance(event, events.PlaybackStarted) and event.index == 1:
+                    talk.interrupt()
+                    break
     (turn,) = Store(file).turns("a")
     assert (turn.message, turn.outcome, turn.model) == ("Tell me", "interrupted", "scripted")
-    assert turn.heard + turn.unsaid == reply
+    assert turn.heard.startswith("This is the first part of it.")
     assert turn.unsaid
+    assert turn.heard + turn.unsaid == reply
     assert turn.metrics.ttft is not None
 
 
 async def test_the_summary_is_kept_too(tmp_path: Path) -> None:
-    file = str(tmp_path / "h.db")
-    async with open_persistent_memory(window(2, summary=True), file, conversation="a", notify=print) as memory:
-        await say(memory, "one", "two", "three")
+    file = tmp_path / "h.db"
+    async with open_memory(file, conversation="a", turns=2, summary=True) as memory:
+        await keep_turns(memory, "one", "two", "three")
         await memory.condense(ScriptedChat([(0, "They counted.")]))
-    async with open_persistent_memory(window(2, summary=True), file, conversation="a", notify=print) as memory:
+    async with open_memory(file, conversation="a", turns=2, summary=True) as memory:
         system, *rest = memory.messages()
         assert "They counted." in system.content
         assert [message.content for message in rest] == ["three", "はい。"]
 
 
-async def test_what_cannot_be_kept_is_told_once_and_the_conversation_goes_on(tmp_path: Path) -> None:
+async def test_what_cannot_be_kept_is_reported_once_and_the_conversation_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     told: list[str] = []
-    async with open_persistent_memory(
-        window(), str(tmp_path / "file" / "h.db"), conversation=None, notify=told.append
-    ) as memory:
-        await say(memory, "one", "two")
+    async with open_memory(tmp_path / "file" / "h.db", conversation=None, notify=told.append) as memory:
+        await keep_turns(memory, "one", "two")
         assert len(memory.messages()) == 5
     assert len(told) == 1
     assert "is not kept" in told[0]
@@ -122,42 +121,40 @@ async def test_what_cannot_be_kept_is_told_once_and_the_conversation_goes_on(tmp
 async def test_what_could_not_be_kept_is_kept_with_the_next_turn(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.write_text("in the way")
-    async with open_persistent_memory(
-        window(), str(folder / "h.db"), conversation=None, notify=lambda _: None
-    ) as memory:
-        await say(memory, "one")
+    async with open_memory(folder / "h.db", conversation=None, notify=lambda _: None) as memory:
+        await keep_turns(memory, "one")
         folder.unlink()
-        await say(memory, "two")
+        await keep_turns(memory, "two")
         assert [turn.message for turn in Store(folder / "h.db").turns(memory.conversation)] == ["one", "two"]
 
 
-async def test_a_history_that_cannot_be_read_is_an_error_only_for_who_wants_to_go_on(tmp_path: Path) -> None:
+async def test_a_history_that_cannot_be_read_is_an_error_only_when_a_conversation_is_to_go_on(tmp_path: Path) -> None:
     file = tmp_path / "h.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
     with pytest.raises(HistoryError, match="not a history"):
-        async with open_persistent_memory(window(), str(file), conversation="", notify=print):
+        async with open_memory(file, conversation=""):
             pass
-    async with open_persistent_memory(window(), str(file), conversation=None, notify=lambda _: None) as memory:
-        await say(memory, "one")
+    async with open_memory(file, conversation=None, notify=lambda _: None) as memory:
+        await keep_turns(memory, "one")
 
 
 async def test_a_turn_is_kept_although_nobody_waits_for_that(tmp_path: Path) -> None:
-    file = str(tmp_path / "h.db")
-    async with open_persistent_memory(window(), file, conversation="a", notify=print) as memory:
+    file = tmp_path / "h.db"
+    async with open_memory(file, conversation="a") as memory:
         memory.remember("one", outcome("はい。"), model="m")
         with anyio.CancelScope() as scope:
             scope.cancel()
             await memory.keep()
-    assert len(Store(Path(file)).turns("a")) == 1
+    assert len(Store(file).turns("a")) == 1
 
 
 async def test_another_process_may_delete_the_conversation_meanwhile(tmp_path: Path) -> None:
     file = tmp_path / "h.db"
-    async with open_persistent_memory(window(), str(file), conversation="a", notify=print) as memory:
-        await say(memory, "one")
+    async with open_memory(file, conversation="a") as memory:
+        await keep_turns(memory, "one")
         Store(file).delete(["a"])
-        await say(memory, "two")
+        await keep_turns(memory, "two")
     assert [turn.message for turn in Store(file).turns("a")] == ["two"]
 
 
@@ -165,13 +162,11 @@ async def test_another_process_may_delete_the_conversation_meanwhile(tmp_path: P
 
 WRITER = """
 import sys, anyio
-from tests.memory.made import outcome
-from voicebot.memory.persistent import open_persistent_memory
-from voicebot.memory.window import WindowMemory
+from pathlib import Path
+from tests.memory.builders import open_memory, outcome
 
 async def main():
-    memory = WindowMemory(system_prompt="S", turns=5)
-    async with open_persistent_memory(memory, sys.argv[1], conversation="a", notify=print) as memory:
+    async with open_memory(Path(sys.argv[1]), conversation="a") as memory:
         for number in range(100_000):
             memory.remember(f"question {number}", outcome("はい。"), model="m")
             await memory.keep()
@@ -204,7 +199,7 @@ def test_nothing_that_was_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None
 
 
 def test_the_store_is_not_loaded_before_the_first_turn_has_ended() -> None:
-    """Nothing of it may delay the first sound."""
+    """Loading it must not delay the first sound."""
     code = """
 import sys, anyio
 from voicebot.app import open_history_memory

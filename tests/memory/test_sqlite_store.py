@@ -6,14 +6,14 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.memory.made import call, outcome, result, turn
+from tests.memory.builders import call, outcome, result, turn
 from voicebot.errors import ChatError, HistoryError
 from voicebot.memory.sqlite_store import SCHEMA_VERSION, Store, history_path
 from voicebot.memory.summary import Summary
@@ -95,7 +95,7 @@ def test_a_conversation_goes_on_with_its_last_turns_and_its_summary(path: Path) 
     ],
 )
 def test_any_part_of_a_word_is_found(path: Path, words: str, found: list[int]) -> None:
-    """Japanese has no blanks between words, and its words are often shorter than what the index knows."""
+    """Japanese has no spaces between words, and many of its words are shorter than what the index finds."""
     store = Store(path)
     texts = [
         ("明日の天気は？", "雨でしょう。", ""),
@@ -125,7 +125,7 @@ def test_every_part_of_every_text_is_found(text: str, data: st.DataObject, tmp_p
     start = data.draw(st.integers(0, len(word) - 1))
     part = word[start : data.draw(st.integers(start + 1, len(word)))]
     if not part.isalnum() or not part.isascii():
-        return  # a combining mark alone is another character than with its letter
+        return  # a combining mark alone is not the character that it makes with its letter
     with closing(Store(tmp_path / "history.db")) as store:
         store.add("a", [turn(text)])
         assert text.encode("utf-8", "replace").decode() in [
@@ -154,7 +154,7 @@ def test_deleting_what_is_not_there_deletes_nothing(path: Path) -> None:
     assert names(store) == ["kitchen"]
 
 
-def test_text_that_is_no_text_is_kept_as_far_as_it_is(path: Path) -> None:
+def test_what_cannot_be_encoded_is_replaced_and_the_rest_is_kept(path: Path) -> None:
     """A terminal that does not speak UTF-8 passes on lone surrogates."""
     store = Store(path)
     store.add("a", [turn("caf\udce9", "\0")])
@@ -164,7 +164,7 @@ def test_text_that_is_no_text_is_kept_as_far_as_it_is(path: Path) -> None:
 # ---------------------------------------------------------------- the file
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="rights of Unix")
+@pytest.mark.skipif(sys.platform == "win32", reason="file permissions of Unix")
 def test_nobody_else_may_read_it(path: Path) -> None:
     store = Store(path)
     store.add("a", [turn("x")])
@@ -181,7 +181,7 @@ def test_nobody_else_may_read_it(path: Path) -> None:
     ],
     ids=["garbage", "garbage behind the header", "cut off", "emptied"],
 )
-def test_a_damaged_file_is_set_aside_and_told_once(path: Path, damage: object) -> None:
+def test_a_damaged_file_is_set_aside_and_the_person_is_told_once(path: Path, damage: object) -> None:
     store = Store(path)
     store.add("a", [turn(f"question {number} " + "x" * 100) for number in range(100)])
     store.close()
@@ -254,7 +254,7 @@ def test_a_file_of_another_program_is_refused_and_left_alone(path: Path) -> None
     assert path.read_bytes() == before
 
 
-def test_a_place_where_no_file_can_be_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_where_no_file_can_be_made_the_error_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(HistoryError, match="cannot use") as caught:
         Store(tmp_path / "file" / "history.db").add("a", [turn("x")])
@@ -271,28 +271,49 @@ def test_the_configured_path_may_begin_in_the_home_folder(monkeypatch: pytest.Mo
     assert history_path("").name == "history.db"
 
 
+WRITER = """
+import sys
+from pathlib import Path
+from tests.memory.builders import turn
+from voicebot.memory.sqlite_store import Store
+
+for line in sys.stdin:
+    store = Store(Path(line.rstrip()))
+    for number in range(5):
+        store.add(sys.argv[1], [turn(f"question {number}")])
+    store.close()
+    print("note" if store.notes else "done", flush=True)
+"""
+
+
 def test_several_processes_write_to_one_new_file(path: Path) -> None:
-    """They make it at the same moment, too."""
-    code = (
-        "import sys; from pathlib import Path; from tests.memory.made import turn\n"
-        "from voicebot.memory.sqlite_store import Store\n"
-        "store = Store(Path(sys.argv[1])); sys.stdin.readline()\n"
-        "for number in range(25): store.add(sys.argv[2], [turn(f'question {number}')])\n"
-        "assert not store.notes\n"
-    )
-    command = [sys.executable, "-c", code, str(path)]
+    """Even if all of them create it at the same moment.
+
+    One that looked at the file while another one was making its tables took it for that of another program.
+    """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    processes = [
-        subprocess.Popen([*command, name], stdin=subprocess.PIPE, env=environment, text=True) for name in "aabb"
-    ]
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert [process.wait(30) for process in processes] == [0, 0, 0, 0]
-    for process in processes:
-        assert process.stdin
-        process.stdin.close()
-    store = Store(path)
-    assert [len(store.turns(name)) for name in "ab"] == [50, 50]
-    assert len(store.search("question 24", limit=100)) == 4
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", WRITER, name],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env=environment,
+                    text=True,
+                )
+            )
+            for name in "aabb"
+        ]
+        for number in range(20):
+            file = path.with_name(f"{number}.db")
+            for process in processes:
+                assert process.stdin
+                print(file, file=process.stdin, flush=True)
+            for process in processes:
+                assert process.stdout
+                assert process.stdout.readline() == "done\n"
+            store = Store(file)
+            assert [len(store.turns(name)) for name in "ab"] == [10, 10]
+            assert len(store.search("question 4", limit=100)) == 4
+            store.close()

@@ -1,4 +1,4 @@
-"""What the running summary promises: written between turns, in nobody's way, and no turn lost by its failure."""
+"""What the running summary promises: it is written between turns, delays nobody, and loses no turn when it fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from tests.fakes import CostingVoice, ScriptedChat, pipeline, tidy_conversation, typed
-from tests.memory.made import call, outcome, result
+from tests.memory.builders import call, outcome, result
 from tests.virtual_time import in_virtual_time
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory
@@ -17,7 +17,7 @@ from voicebot.messages import Message, ReplyPart
 
 
 class SlowToSummarize(ScriptedChat):
-    """Takes a minute and more for a summary."""
+    """Takes more than a minute for a summary."""
 
     summaries = ended = 0
 
@@ -114,7 +114,7 @@ async def test_a_summary_that_fails_keeps_the_turns(chat: ScriptedChat) -> None:
 
 @pytest.mark.anyio
 async def test_no_tool_is_used_for_a_summary() -> None:
-    """A tool loop tells of its calls before it runs them: who closes it then prevents that."""
+    """A tool loop yields its calls before it runs them: closing it then prevents that."""
     used: list[str] = []
 
     class EagerChat:
@@ -149,7 +149,7 @@ async def test_a_failing_summary_does_not_let_what_is_told_grow_without_end() ->
 
 
 def test_a_new_turn_ends_the_summary_and_the_turns_stay() -> None:
-    """It shares the chat server with the reply, and nobody waits for it."""
+    """The summary shares the chat server with the reply, and nobody waits for it."""
     memory = talked(4)
     chat = SlowToSummarize(typed("Yes."))
     heard: list[str] = []
@@ -164,7 +164,7 @@ def test_a_new_turn_ends_the_summary_and_the_turns_stay() -> None:
             assert chat.ended == 1
             assert anyio.current_time() - began < 5.0
             assert len(questions(memory)) == 6
-            await anyio.sleep(200.0)  # time enough
+            await anyio.sleep(200.0)  # long enough for a summary
             assert questions(memory) == ["fifth", "sixth"]
 
     in_virtual_time(body)
@@ -187,8 +187,8 @@ def test_leaving_does_not_wait_for_a_summary() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_error_leaves_the_session_as_it_is() -> None:
-    """Whoever opens a conversation does not have to know of its task group."""
+async def test_an_error_leaves_the_conversation_as_it_is() -> None:
+    """Callers that open a conversation do not have to know of its task group."""
     cause = OSError("no disk")
     with pytest.raises(ChatError, match="gone") as caught:
         async with tidy_conversation(pipeline(ScriptedChat([])), memory=talked(0)):

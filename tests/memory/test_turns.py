@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.memory.made import call, outcome, result
+from tests.memory.builders import call, outcome, result
 from voicebot.memory.turns import finished_turn
 from voicebot.messages import Message, ToolCall
 

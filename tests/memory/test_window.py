@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.memory.made import call, outcome, result
+from tests.memory.builders import call, outcome, result
 from voicebot.memory.budget import TokenEstimate
 from voicebot.memory.summary import Summary
 from voicebot.memory.window import WindowMemory
@@ -109,7 +109,7 @@ def test_the_servers_counts_correct_the_estimate() -> None:
     assert told(counts=True) == pytest.approx(told(counts=False) / 2, abs=3)
 
 
-def test_counts_that_cannot_be_meant_are_not_believed() -> None:
+def test_implausible_counts_are_ignored() -> None:
     """Ollama counts only what it has not cached; a tool loop's requests are counted together."""
     estimate = TokenEstimate()
     messages = [Message("user", "あ" * 96)]

@@ -1,0 +1,22 @@
+"""Chunking and pacing, seen from close by: the real pipeline in virtual time.
+
+From the top down:
+
+    traces            the deltas of one reply and when they came
+    engines           what a synthesis costs, as a model
+    bounds            what no choice of cuts can beat
+    runs              the account of one replayed turn
+    replay            makes it: the real turn, in virtual time
+    comparison        what one configuration changes compared with another
+    explain           why a reply is cut where it is cut
+    experiment        settings, traces and engines that belong together
+    experiment_file   reads them from a file
+    sweep             makes every run of an experiment, in several processes
+    search            looks for the best values of an experiment's matrix
+    tune              measures and checks what it finds, and writes it down
+    summary           means of runs
+    plots             first sounds against gaps, as a picture
+    report            a page with all of that
+    corpus            texts with their right cuts marked
+    score             how well a chunker cuts them
+"""

@@ -1,7 +1,7 @@
-"""What no choice of cuts can beat: the best first sound and the least silence that a text and an engine allow.
+"""What no choice of cuts can beat: the earliest first sound and the least silence that a text and an engine allow.
 
-Found with hindsight, by dynamic programming over every way to join the clauses of the reply into utterances. Only who
-breaks within a clause, as the pacer does where else there were silence, can do better.
+Found with hindsight, by dynamic programming over every way to join the clauses of the reply into utterances. Only cuts
+within a clause can do better; the pacer makes them where there would otherwise be silence.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from voicebot.text.speech_length import speech_seconds
 from voicebot.text.spoken import spoken_text
 
 _CLAUSE_MARKS = frozenset("、，､；：…‥—。！？｡؟،؛।")
-_BEFORE_BLANK = frozenset(",;:!?–")
-"""These end a clause only where a blank follows: 1,980, 10:30, https://"""
+_BEFORE_WHITESPACE = frozenset(",;:!?–")
+"""Marks that end a clause only before whitespace: 1,980, 10:30, https://"""
 _MOST_CLAUSES = 100
-"""A longer utterance is minutes long: cut in two it is ready earlier, and nothing is lost."""
+"""In one utterance; more would last for minutes, and cut in two it is ready earlier without any loss."""
 _ROUNDING = 1e-9
 
 
@@ -30,7 +30,7 @@ class Bound:
 
     ttfa: float
     """The earliest first sound."""
-    wait: float
+    silence_seconds: float
     """The least silence: TTFA and gaps together (another choice of cuts than the one for `ttfa`)."""
 
 
@@ -39,16 +39,16 @@ class _Clause:
     """The text between two places where a cut is allowed."""
 
     written: float
-    """When its last character was there."""
+    """When its last character had arrived."""
     seconds: float
     """Of audio."""
     glue_seconds: float
-    """Of audio on top, when it goes on with the utterance before instead of beginning one."""
+    """Of audio in addition, when it continues an utterance instead of beginning one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Somewhere in the reply, with one way to have got there."""
+    """A place in the reply, and one way to get there."""
 
     free: float
     """When the engine is free."""
@@ -58,9 +58,9 @@ class _State:
 
 
 def bound(deltas: Sequence[tuple[float, str]], engine: SynthesisCost, *, audio_latency_seconds: float = 0.0) -> Bound:
-    """The bound for a reply that arrives as `deltas` (seconds, delta), with one synthesis at a time.
+    """The bound for a reply that arrives as `deltas` (seconds, delta), where one synthesis runs at a time.
 
-    Cuts are allowed where the sentence chunker cuts and behind the marks of clauses.
+    Cuts are allowed where the sentence chunker cuts and after the marks of clauses.
     """
     clauses = _clauses(deltas)
     if not any(clause.seconds for clause in clauses):
@@ -91,7 +91,7 @@ def _say(state: _State, written: float, seconds: float, engine: SynthesisCost, l
 
 
 def _best(states: list[_State]) -> list[_State]:
-    """The states that no other one is sure to end as well as."""
+    """The states, without any that another one is sure to match or beat."""
     kept: list[_State] = []
     for state in sorted(states, key=lambda state: (state.silence, -state.end, state.free)):
         if not any(_excess(better, state) <= _ROUNDING for better in kept):
@@ -100,7 +100,7 @@ def _best(states: list[_State]) -> list[_State]:
 
 
 def _excess(one: _State, other: _State) -> float:
-    """How much more silence `one` may end with than `other`, if both go on in the same way.
+    """How much more silence `one` may end with than `other` if both go on in the same way.
 
     An engine that is free `later` delays every later clip by that much at most; sound that ends `earlier` hides less.
     """
@@ -118,17 +118,17 @@ def _clauses(deltas: Sequence[tuple[float, str]]) -> list[_Clause]:
             arrived += len(deltas[index][1])
             index += 1
         piece = text[start:stop]
-        blank = piece[: len(piece) - len(piece.lstrip())]
+        indented = piece[:1].isspace()
         spoken = "" if silent else spoken_text(piece, japanese=japanese)
-        # What is joined is said with one blank between, however many were written.
-        glue = speech_seconds(" ") if blank and spoken else 0.0
+        # Joined clauses are spoken with one space between them, however many were written.
+        glue = speech_seconds(" ") if indented and spoken else 0.0
         clauses.append(_Clause(deltas[index - 1][0], audio_seconds(spoken), glue))
         start = stop
     return clauses
 
 
 def cut_places(text: str) -> list[tuple[int, bool]]:
-    """Where `text` may be cut, behind its last visible character at the end; True where what ends there is silent."""
+    """Where `text` may be cut, the last place being after its last visible character; True where the part is silent."""
     chunker = Chunker(strategy="sentence")
     places: list[tuple[int, bool]] = []
     for segment in [*chunker.feed(text), *chunker.flush()]:
@@ -141,7 +141,7 @@ def cut_places(text: str) -> list[tuple[int, bool]]:
 
 
 def _ends_clause(text: str, at: int) -> bool:
-    """Whether a voice may pause between `text[at - 1]` and `text[at]`."""
+    """Whether a speaker may pause between `text[at - 1]` and `text[at]`."""
     before, after = text[at - 1], text[at]
     if before == "\n":
         return False  # the place is before it
@@ -152,6 +152,6 @@ def _ends_clause(text: str, at: int) -> bool:
     if before in CLOSERS or before in TOGGLES:
         # （税込）で and 「…」と go on, and so does (s)he
         return not after.isalnum() or not (after.isascii() or "\u3041" <= after <= "\u309f")
-    if before in _BEFORE_BLANK:
+    if before in _BEFORE_WHITESPACE:
         return after.isspace()
     return before in _CLAUSE_MARKS and not (after.isdigit() and text[at - 2 : at - 1].isdigit())

@@ -1,4 +1,4 @@
-"""What one configuration changes against another, run by run."""
+"""What one configuration changes compared with another, run by run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from voicebot.lab.runs import Run
 
 _SAME_SECONDS = 0.005
-"""Nobody hears less."""
+"""Nobody hears a smaller difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Change:
 
 
 def changes(comparisons: Sequence[Comparison]) -> list[Change]:
-    """The changes of TTFA, gaps and wait; at least one comparison is wanted."""
+    """The changes of TTFA, gaps and silence; needs at least one comparison."""
     measures: list[tuple[str, Callable[[Run], float]]] = [
         ("TTFA", lambda run: run.ttfa),
         ("gaps", lambda run: run.gap_seconds),
-        ("wait", lambda run: run.wait),
+        ("silence", lambda run: run.silence_seconds),
     ]
     return [_change(name, [measure(c.b) - measure(c.a) for c in comparisons]) for name, measure in measures]
 
@@ -68,7 +68,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:  # Any: ready for json.du
 
 
 def _ends(run: Run) -> set[int]:
-    return {piece.end for piece in run.pieces[:-1]}
+    return {utterance.end for utterance in run.utterances[:-1]}
 
 
 def _change(name: str, differences: Sequence[float]) -> Change:
@@ -83,6 +83,6 @@ def _account(run: Run) -> dict[str, Any]:  # Any: texts and numbers
         "ttfa": run.ttfa,
         "gap_seconds": run.gap_seconds,
         "gaps": len(run.gaps),
-        "wait": run.wait,
-        "utterances": len(run.pieces),
+        "silence_seconds": run.silence_seconds,
+        "utterances": len(run.utterances),
     }

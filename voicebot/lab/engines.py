@@ -1,4 +1,4 @@
-"""What a voice engine costs, as a model: a fixed part, and a part for each second of audio."""
+"""What a synthesis costs, as a model: a fixed part, and a part for each second of audio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voicebot.text.speech_length import speech_seconds
 
 _FORMAT = AudioFormat(8000)
 _SHORTEST_SECONDS = 0.05
-"""No engine says a lone small kana in no time."""
+"""Even a lone small kana takes an engine some time to say."""
 _SIGMA = 0.15
 """Spread of the costs with a seed (log-normal)."""
 
@@ -29,7 +29,7 @@ class SynthesisCost:
     rtf: float
 
     def seconds(self, audio_seconds: float) -> float:
-        """What a synthesis of so much audio takes."""
+        """How long a synthesis of `audio_seconds` of audio takes."""
         return self.fixed_seconds + self.rtf * audio_seconds
 
 
@@ -40,11 +40,14 @@ ENGINES = (
     SynthesisCost("cloud", 0.30, 0.10),
     SynthesisCost("instant", 0.0, 0.0),
 )
-"""VOICEVOX on a good CPU, on two weak cores, on a GPU; a service over the network; the limit of them all."""
+"""VOICEVOX on a good CPU, on two weak cores and on a GPU; a service over the network; one that takes no time at all."""
 
 
 def parse_engine(text: str) -> SynthesisCost:
-    """The engine of that name, or of the costs in `0.2+0.4` (seconds + seconds a second of audio); raises LabError."""
+    """The engine of that name, or one with its costs written as `0.2+0.4`: seconds + seconds for each second of audio.
+
+    Raises LabError.
+    """
     wanted = text.strip()
     for engine in ENGINES:
         if engine.name == wanted:
@@ -63,12 +66,12 @@ def parse_engine(text: str) -> SynthesisCost:
 
 
 def audio_seconds(spoken: str) -> float:
-    """How long the lab's voices take to say `spoken`; 0 when it is empty."""
+    """How long the lab's engines take to say `spoken`; 0 if it is empty."""
     return max(_SHORTEST_SECONDS, speech_seconds(spoken)) if spoken else 0.0
 
 
 class ReplayedSynthesizer:
-    """Silence as long as the text would take to say, at the price of `engine`, on the event loop's clock.
+    """Makes silence as long as the text would take to say, and takes as long as `engine` would, on the loop's clock.
 
     With a `seed` other than 0 each synthesis costs a little more or less, the same every time.
     """

@@ -1,52 +1,20 @@
-"""An experiment file: which settings, on which traces, with which engines.
-
-name = "First sound"
-traces = ["traces"]                     # files or folders, from this file's own folder
-engines = ["cpu-fast", "0.2+0.4"]       # by name, or as seconds + seconds for each second of audio
-seeds = [0]                             # 0: exactly as recorded; others vary the times a little
-
-[settings.lines]                        # what config.toml would say
-chunking.strategy = "newline"
-
-[settings.sentences]
-chunking.strategy = "sentence"
-
-[matrix]                                # each setting once with every combination of these
-chunking.max_characters = [100, 300]    # `lab tune` also takes ranges: {min = 50, max = 500}
-"""
+"""An experiment: which settings, on which traces, with which engines."""
 
 from __future__ import annotations
 
-import difflib
 import itertools
-import os
-import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StrictFloat,
-    StrictInt,
-    Tag,
-    ValidationError,
-    model_validator,
-)
-
-from voicebot.config.loading import InvalidConfig, load_config
+from voicebot.config.loading import load_config
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
-from voicebot.lab.engines import SynthesisCost, parse_engine
-from voicebot.lab.traces import Trace, read_traces
+from voicebot.lab.engines import SynthesisCost
+from voicebot.lab.traces import Trace
 
 _MOST_SETTINGS = 2000
-"""More than this is a slip of the pen, not an experiment."""
+"""More than this is a mistake, not an experiment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +28,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Range:
     """Any number from `low` to `high`."""
 
     low: float
@@ -68,23 +36,28 @@ class Span:
     whole: bool
     """Whether only whole numbers are meant."""
 
+    @property
+    def ends(self) -> tuple[object, ...]:
+        """The lowest and the highest value."""
+        return (int(self.low), int(self.high)) if self.whole else (self.low, self.high)
 
-Knob = tuple[object, ...] | Span
-"""What a key of the matrix may be set to."""
+
+Knob = tuple[object, ...] | Range
+"""The values that a key of the matrix may take."""
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An experiment file that was read and found good."""
+    """What an experiment file says."""
 
     name: str
     path: Path
     base: Path
-    """The config.toml that the settings stand on; empty where there is none."""
+    """The config.toml that every setting is based on; an empty file if there is none."""
     settings: Mapping[str, Mapping[str, object]]
     """Name → dotted key → value; at least one."""
     matrix: Mapping[str, Knob]
-    """Dotted key → what it may be."""
+    """Dotted key → the values it may take."""
     traces: tuple[Trace, ...]
     engines: tuple[SynthesisCost, ...]
     seeds: tuple[int, ...]
@@ -97,7 +70,7 @@ class Experiment:
     def combinations(self) -> Iterator[tuple[str, dict[str, object]]]:
         """Each setting with each combination of the matrix, as name and overrides; ranges count with both ends."""
         lists = [
-            [(key, value) for value in (knob if isinstance(knob, tuple) else _ends(knob))]
+            [(key, value) for value in (knob if isinstance(knob, tuple) else knob.ends)]
             for key, knob in self.matrix.items()
         ]
         for name, overrides in self.settings.items():
@@ -106,10 +79,10 @@ class Experiment:
                 yield ", ".join(words) or "as it is", {**overrides, **dict(chosen)}
 
     def all_settings(self) -> list[Setting]:
-        """Every configuration that the settings and the matrix make; raises LabError for ranges and impossible ones."""
-        if spans := [key for key, knob in self.matrix.items() if isinstance(knob, Span)]:
+        """Each setting with each combination of the matrix; raises LabError for ranges and impossible ones."""
+        if ranges := [key for key, knob in self.matrix.items() if isinstance(knob, Range)]:
             raise LabError(
-                f"{self.path}: matrix.{spans[0]}: a range is for voicebot lab tune",
+                f"{self.path}: matrix.{ranges[0]}: a range is for voicebot lab tune",
                 hint="list the values to try, such as [50, 100, 200]",
             )
         number = len(self.settings)
@@ -117,7 +90,7 @@ class Experiment:
             number *= len(knob) if isinstance(knob, tuple) else 1
         if number > _MOST_SETTINGS:
             raise LabError(
-                f"{self.path}: the matrix makes {number} settings of it, more than {_MOST_SETTINGS}",
+                f"{self.path}: the matrix makes {number} settings, more than {_MOST_SETTINGS}",
                 hint="list fewer values, or let voicebot lab tune search",
             )
         problems: list[str] = []
@@ -130,239 +103,3 @@ class Experiment:
         if problems:
             raise LabError("\n".join(problems[:10]), hint="every key and its default: voicebot config show")
         return settings
-
-
-def _ends(span: Span) -> tuple[object, ...]:
-    return (int(span.low), int(span.high)) if span.whole else (span.low, span.high)
-
-
-# ---------------------------------------------------------------- the file
-
-
-class _Range(BaseModel):
-    """{min = 0.5, max = 2}"""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    min: StrictInt | StrictFloat
-    max: StrictInt | StrictFloat
-
-    @model_validator(mode="after")
-    def in_order(self) -> _Range:
-        if self.min >= self.max:
-            raise ValueError(f"min must be less than max, not {self.min} and {self.max}")
-        return self
-
-
-_Text = Annotated[str, Field(min_length=1)]
-_Add = Callable[[str, str], None]
-"""Notes a mistake: the key it is about, and what is wrong."""
-
-
-_Values = Annotated[
-    Annotated[list[object], Tag("list")] | Annotated[_Range, Tag("range")],
-    Discriminator(lambda value: "range" if isinstance(value, dict) else "list"),
-]
-
-
-class _File(BaseModel):
-    """What an experiment file may say."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    name: str = ""
-    traces: list[_Text] = []
-    engines: Annotated[list[_Text], Field(min_length=1)] = ["cpu-fast"]
-    seeds: Annotated[list[Annotated[StrictInt, Field(ge=0)]], Field(min_length=1)] = [0]
-    config: _Text | None = None
-    settings: dict[str, dict[str, object]] = {}
-    matrix: dict[str, _Values] = {}
-
-
-def read_experiment(path: str | Path) -> Experiment:
-    """The experiment in a file; raises LabError that lists every mistake with file and line."""
-    path = Path(path)
-    text = _text(path)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        where = f"{path}:{place[1]}:{place[2]}" if place else str(path)
-        reason = re.sub(r" \(at .*\)$", "", str(error))
-        hint = 'texts want quotes, and so do names that are not plain ASCII: [settings."一文ごと"]'
-        raise LabError(f"{where}: not valid TOML: {reason}", hint=hint) from error
-
-    lines = _line_numbers(text)
-    problems: set[tuple[int, str]] = set()
-
-    def add(key: str, message: str) -> None:
-        place = key
-        while place and place not in lines:
-            place = place.rpartition(".")[0]
-        problems.add((lines[place], f":{lines[place]}: {key}: {message}") if place else (0, f": {key}: {message}"))
-
-    _flatten(raw)
-    file = _validate(raw, add)
-    engines, traces = _engines(file, add), _traces(file, path.parent, add)
-    for name in ("engines", "seeds"):
-        if (repeated := _repeated(getattr(file, name))) is not None:
-            add(name, f"{repeated!r} is there twice")
-    base = path.parent / file.config if file.config else Path(os.devnull)
-    matrix = {key: _knob(value) for key, value in file.matrix.items()}
-    settings = file.settings or {"": {}}
-    experiment = Experiment(
-        name=file.name or path.stem,
-        path=path,
-        base=base,
-        settings=settings,
-        matrix=matrix,
-        traces=tuple(traces),
-        engines=tuple(engines),
-        seeds=tuple(file.seeds),
-    )
-    _check_values(experiment, add)
-    if problems:
-        message = "\n".join(f"{path}{problem}" for _, problem in sorted(problems))
-        raise LabError(message, hint="see docs/experiments for one that works")
-    return experiment
-
-
-def _validate(raw: dict[str, Any], add: _Add) -> _File:  # Any: TOML
-    """What the file says, without what is no use in it: so the rest of it can be looked at too."""
-    try:
-        return _File.model_validate(raw)
-    except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            add(*_explain(problem))
-            table, *rest = problem["loc"]
-            inner = raw.get(str(table))
-            if isinstance(inner, dict) and rest:
-                inner.pop(rest[0], None)
-            else:
-                raw.pop(str(table), None)
-        return _File.model_validate(raw)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise LabError(f"there is no file {path}", hint="see docs/experiments for one that works") from error
-    except UnicodeDecodeError as error:
-        raise LabError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from error
-    except OSError as error:
-        raise LabError(f"{path}: {error.strerror}") from error
-
-
-def _line_numbers(text: str) -> dict[str, int]:
-    """Dotted key → the line it is written in, for what an ordinary file looks like; tomllib does not say."""
-    numbers: dict[str, int] = {}
-    table = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        plain = line.replace('"', "").replace("'", "")
-        if head := re.match(r"\s*\[([^\[\]=]+)\]\s*(#.*)?$", plain):
-            table = head[1].strip() + "."
-            numbers.setdefault(table[:-1], number)
-        elif key := re.match(r"\s*([^\s=#\[\]{}][^=#]*?)\s*=", plain):
-            numbers.setdefault(table + key[1], number)
-    return numbers
-
-
-def _flatten(raw: dict[str, Any]) -> None:  # Any: TOML
-    """`chunking.strategy = …` and `"chunking.strategy" = …` mean the same."""
-    tables = [raw.get("matrix")]
-    if isinstance(settings := raw.get("settings"), dict):
-        tables += settings.values()
-    for table in tables:
-        if isinstance(table, dict):
-            for section in [key for key, value in table.items() if isinstance(value, dict) and "." not in key]:
-                inner = table.pop(section)
-                table |= {f"{section}.{key}": value for key, value in inner.items()} or {section: {}}
-
-
-def _explain(problem: Any) -> tuple[str, str]:  # Any: pydantic's ErrorDetails
-    """One fault of the file's own keys as key and message."""
-    location = [str(part) for part in problem["loc"] if not isinstance(part, int)]
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    match problem["type"]:
-        case "extra_forbidden":
-            known = list(_File.model_fields if len(location) == 1 else _Range.model_fields)
-            near = difflib.get_close_matches(location[-1], known, 1, 0.6)
-            key = "unknown key" if len(location) == 1 else f"unknown key {location[-1]}"
-            message = key + (f"; did you mean {near[0]}?" if near else f"; known are: {', '.join(known)}")
-        case "missing":
-            message = f"{location[-1]} is missing"
-        case "too_short":
-            message = "is empty"
-        case "dict_type":
-            message = f"want a table: [{'.'.join(location)}] and its keys below it"
-    if location[0] == "matrix" and len(location) > 1:
-        location = location[:2]  # behind it is which kind of value pydantic took it for
-        if problem["type"] == "list_type":
-            message = "want a list of values such as [0.5, 1.0], or a range such as {min = 0.5, max = 2.0}"
-    return ".".join(location), message
-
-
-def _engines(file: _File, add: _Add) -> list[SynthesisCost]:
-    engines = []
-    for text in file.engines:
-        try:
-            engines.append(parse_engine(text))
-        except LabError as error:
-            add("engines", f"{error.message}; {error.hint}")
-    return engines
-
-
-def _traces(file: _File, folder: Path, add: _Add) -> list[Trace]:
-    if not file.traces:
-        add("traces", 'name at least one file or folder, such as ["traces"]')
-    traces: list[Trace] = []
-    for text in file.traces:
-        try:
-            traces += read_traces([folder / text])
-        except LabError as error:
-            add("traces", error.message)
-    if repeated := _repeated([trace.name for trace in traces]):
-        add("traces", f"two of them are called {repeated}: rename one")
-    return traces
-
-
-def _repeated(values: Sequence[Any]) -> Any:  # Any: one of the values, or None
-    return next((value for number, value in enumerate(values) if value in values[:number]), None)
-
-
-def _knob(value: list[object] | _Range) -> Knob:
-    if isinstance(value, _Range):
-        return Span(value.min, value.max, isinstance(value.min, int) and isinstance(value.max, int))
-    return tuple(value)
-
-
-def _check_values(experiment: Experiment, add: _Add) -> None:
-    """Look at each setting, and at each value of the matrix by itself: each mistake is told where it is written."""
-    try:
-        experiment.configure({})
-    except ConfigError as error:
-        add("config", error.message)
-        return
-    for name, overrides in experiment.settings.items():
-        for key, message in _faults(experiment, overrides):
-            add(f"settings.{name}.{key}" if name else key, message)
-    for key, knob in experiment.matrix.items():
-        if knob == ():
-            add(f"matrix.{key}", "the list is empty")
-        elif isinstance(knob, tuple) and (repeated := _repeated(knob)) is not None:
-            add(f"matrix.{key}", f"{repeated!r} is there twice")
-        for value in knob if isinstance(knob, tuple) else _ends(knob):
-            for overrides in experiment.settings.values():
-                for faulty, message in _faults(experiment, {**overrides, key: value}):
-                    # Two values that do not go together are another matter: `lab tune` does without such pairs.
-                    if faulty == key or key.partition(".")[0] not in Config.model_fields:
-                        add(f"matrix.{key}", message)
-
-
-def _faults(experiment: Experiment, overrides: Mapping[str, object]) -> list[tuple[str, str]]:
-    """What is wrong with these values, as (dotted key, message)."""
-    faults = [(key, "want SECTION.KEY, such as chunking.strategy") for key in overrides if "." not in key]
-    try:
-        experiment.configure({key: value for key, value in overrides.items() if "." in key})
-    except InvalidConfig as error:
-        faults += [(fault.key, fault.message) for fault in error.faults]
-    return faults

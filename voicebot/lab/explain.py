@@ -28,7 +28,7 @@ class Decision:
     start: int
     """Offset in the reply of the text that it is about."""
     end: int
-    """Offset behind it: the place that was decided on."""
+    """Offset of its end: the place that was decided on."""
     text: str
     boundary: str
     """Empty where nothing was cut."""
@@ -40,7 +40,7 @@ def explain(text: str, config: Config) -> list[Decision]:
     """Every decision about `text`, in the order of its places.
 
     cut: a segment ends here; held: a mark that could have ended one did not; joined: an utterance of several segments,
-    as the text would be said when it came at 30 deltas a second for the voice `cpu-fast` (needs the extra `lab`).
+    as the text would be said if it came at 30 deltas a second, with the engine `cpu-fast` (needs the extra `lab`).
     """
     held: list[Decision] = []
 
@@ -50,7 +50,7 @@ def explain(text: str, config: Config) -> list[Decision]:
 
     chunker = new_chunker(config, on_held=hold)
     cuts = [_cut(segment) for segment in [*chunker.feed(text), *chunker.flush()]]
-    joined = [_joined(piece) for piece in _spoken(text, config) if len(piece.cuts) > 1]
+    joined = [_joined(utterance) for utterance in _spoken(text, config) if len(utterance.cuts) > 1]
     order = {"held": 0, "cut": 1, "joined": 2}
     return sorted([*cuts, *held, *joined], key=lambda decision: (decision.end, order[decision.verdict]))
 
@@ -58,12 +58,13 @@ def explain(text: str, config: Config) -> list[Decision]:
 def _spoken(text: str, config: Config) -> tuple[ReplayedUtterance, ...]:
     pieces = [text[at : at + _DELTA_CHARACTERS] for at in range(0, len(text), _DELTA_CHARACTERS)]
     deltas = tuple((number / _DELTAS_A_SECOND, piece) for number, piece in enumerate(pieces))
-    return replay(Trace("text", language_of(text), deltas), config, parse_engine("cpu-fast")).pieces if text else ()
+    return replay(Trace("text", language_of(text), deltas), config, parse_engine("cpu-fast")).utterances if text else ()
 
 
 def _cut(segment: Segment) -> Decision:
     return Decision("cut", segment.start, segment.end, segment.text, segment.boundary.value, segment.rule)
 
 
-def _joined(piece: ReplayedUtterance) -> Decision:
-    return Decision("joined", piece.start, piece.end, piece.text, "", f"{piece.rule}, {len(piece.cuts)} segments")
+def _joined(utterance: ReplayedUtterance) -> Decision:
+    rule = f"{utterance.rule}, {len(utterance.cuts)} segments"
+    return Decision("joined", utterance.start, utterance.end, utterance.text, "", rule)

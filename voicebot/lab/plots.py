@@ -15,14 +15,14 @@ from voicebot.errors import LabError
 from voicebot.lab.summary import Row, pareto_front
 
 _COLOURS = 8
-"""So many colours the template has; with more settings the shape of the marker changes."""
+"""In the template; with more settings than that the shape of the marker changes."""
 _SHAPES = ("o●", "s■", "D◆", "^▲", "v▼", "P✚", "X✖", "p⬟")
 """Markers by matplotlib's name and as a character."""
 _WIDE = 6
-"""When the last first sound comes so many times later than the earliest, the axis is logarithmic."""
+"""If the latest first sound comes this many times later than the earliest, the axis is logarithmic."""
 _TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 _LABELLED = 12
-"""With more settings than this, only those on the Pareto front are named in the plot."""
+"""If there are more settings, only those on the Pareto front are named in the plot."""
 _CURRENT = "#010203"
 """Stands for currentColor in matplotlib's output."""
 
@@ -34,7 +34,7 @@ def require_matplotlib() -> None:
 
 
 def marker(setting: int) -> tuple[str, str]:
-    """How the setting of that number is shown outside of the plot: a character, and a variable with its colour."""
+    """How a setting, by number, is shown outside the plot: a character, and the CSS variable of its colour."""
     return _SHAPES[setting // _COLOURS % len(_SHAPES)][1], f"--s{setting % _COLOURS}"
 
 
@@ -80,10 +80,10 @@ def scatter(rows: Sequence[Row], settings: Sequence[str]) -> str:
 
 
 def _draw(axes: Any, rows: Sequence[Row], settings: Sequence[str]) -> None:  # Any: matplotlib's Axes
-    bound, bound_ttfa = fmean(row.bound for row in rows), fmean(row.bound_ttfa for row in rows)
+    bound, bound_ttfa = fmean(row.bound_silence_seconds for row in rows), fmean(row.bound_ttfa for row in rows)
     left = min([bound_ttfa, *(row.ttfa for row in rows)])
     right = max(row.ttfa for row in rows)
-    top = max([bound - bound_ttfa, 0.1, *(row.gaps for row in rows)])
+    top = max([bound - bound_ttfa, 0.1, *(row.gap_seconds for row in rows)])
     y0, y1 = -0.06 * top, 1.15 * top
     if wide := right > _WIDE * left > 0:
         axes.set_xscale("log")
@@ -100,16 +100,16 @@ def _draw(axes: Any, rows: Sequence[Row], settings: Sequence[str]) -> None:  # A
     axes.set_ylabel("gaps, seconds")
     shade = {"color": _CURRENT, "alpha": 0.08, "linewidth": 0}
     axes.axvspan(x0, bound_ttfa, **shade)  # before the earliest first sound
-    waits = [bound_ttfa + (bound - y0 - bound_ttfa) * n / 20 for n in range(21)]
-    axes.fill_between(waits, y0, [bound - ttfa for ttfa in waits], **shade)  # less than the least wait
+    first_sounds = [bound_ttfa + (bound - y0 - bound_ttfa) * n / 20 for n in range(21)]
+    axes.fill_between(first_sounds, y0, [bound - ttfa for ttfa in first_sounds], **shade)  # less than the least silence
     front = pareto_front(rows)
-    stairs = [(front[0].ttfa, y1), *_stairs(front), (x1, front[-1].gaps)]
+    stairs = [(front[0].ttfa, y1), *_stairs(front), (x1, front[-1].gap_seconds)]
     axes.plot(*zip(*stairs, strict=True), color=_CURRENT, linewidth=1, linestyle=(0, (4, 3)), zorder=2)
     for row in rows:
         number = settings.index(row.setting)
         axes.plot(
             [row.ttfa],
-            [row.gaps],
+            [row.gap_seconds],
             marker=_SHAPES[number // _COLOURS % len(_SHAPES)][0],
             markersize=8,
             linestyle="none",
@@ -121,14 +121,14 @@ def _draw(axes: Any, rows: Sequence[Row], settings: Sequence[str]) -> None:  # A
 
 def _stairs(front: Sequence[Row]) -> Iterable[tuple[float, float]]:
     for here, there in zip(front, [*front[1:], None], strict=True):
-        yield here.ttfa, here.gaps
+        yield here.ttfa, here.gap_seconds
         if there:
-            yield there.ttfa, here.gaps
+            yield there.ttfa, here.gap_seconds
 
 
 def _label(axes: Any, rows: Sequence[Row], settings: Sequence[str]) -> None:  # Any: matplotlib's Axes
-    """Write each setting's name beside its point, where it covers least of what is there already."""
-    spots = [tuple(axes.transData.transform((row.ttfa, row.gaps))) for row in rows]
+    """Write the name of each setting beside its point, where it covers the least of what is there already."""
+    spots = [tuple(axes.transData.transform((row.ttfa, row.gap_seconds))) for row in rows]
     scale = axes.figure.dpi / 72
     height = 11 * scale
     taken = [(x - 5 * scale, y - 5 * scale, x + 5 * scale, y + 5 * scale) for x, y in spots]
@@ -155,7 +155,7 @@ def _label(axes: Any, rows: Sequence[Row], settings: Sequence[str]) -> None:  # 
         taken.append((left, low, left + width, low + height))
         axes.annotate(
             text,
-            (row.ttfa, row.gaps),
+            (row.ttfa, row.gap_seconds),
             (dx, dy),
             textcoords="offset points",
             ha="left" if dx > 0 else "right",
@@ -166,7 +166,7 @@ def _label(axes: Any, rows: Sequence[Row], settings: Sequence[str]) -> None:  # 
 
 
 def _inline(svg: str) -> str:
-    """matplotlib's SVG as part of a page: its colours, fonts and size are the page's."""
+    """matplotlib's SVG as part of a page, which determines its colours, fonts and size."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)

@@ -1,4 +1,4 @@
-"""The real turn in virtual time: a recorded reply, an engine that costs what its model says, an output that waits."""
+"""The real turn in virtual time: a recorded reply, an engine that takes as long as its model says, a silent output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 _QUESTION = [Message("user", "?")]
 _JITTER_SIGMA = 0.1
-"""Spread of the waits between deltas with a seed (log-normal)."""
+"""Spread of the pauses between deltas with a seed (log-normal)."""
 
 
 class ReplayedChat:
@@ -52,10 +52,10 @@ def replay(
     seed: int = 0,
     audio_latency_seconds: float = 0.0,
 ) -> Run:
-    """What a listener would have noticed of `trace` with this configuration and engine; the same answer every time.
+    """What a listener would have heard of `trace` with this configuration and engine; the same answer every time.
 
-    With a `seed` other than 0 the deltas come a little earlier or later and each synthesis costs a little more or less;
-    the bounds are those of the moved deltas and the engine's plain cost. Must not be called from a running event loop.
+    With a `seed` other than 0 the deltas come a little earlier or later and each synthesis takes a little more or less
+    time; the bounds are those of the moved deltas and the engine's plain cost. Not for use in a running event loop.
     Raises LabError when trio is missing, and VoicebotError when the turn fails.
     """
     deltas = _jittered(trace, seed) if seed else trace.deltas
@@ -73,8 +73,8 @@ def replay(
             raise outcome.error
 
     _in_virtual_time(body)
-    pieces = _pieces(seen)
-    audible = [piece for piece in pieces if piece.audio_seconds]
+    utterances = _utterances(seen)
+    audible = [utterance for utterance in utterances if utterance.audio_seconds]
     best = bound(deltas, engine, audio_latency_seconds=audio_latency_seconds)
     return Run(
         trace=trace.name,
@@ -87,9 +87,9 @@ def replay(
         gaps=tuple((event.index, event.seconds) for event in seen if isinstance(event, events.Gap)),
         finish=audible[-1].ended if audible else 0.0,
         bound_ttfa=best.ttfa,
-        bound_wait=best.wait,
+        bound_silence_seconds=best.silence_seconds,
         reply=trace.text,
-        pieces=pieces,
+        utterances=utterances,
     )
 
 
@@ -114,7 +114,7 @@ def _jittered(trace: Trace, seed: int) -> tuple[tuple[float, str], ...]:
     return tuple(moved)
 
 
-def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[ReplayedUtterance, ...]:
+def _utterances(seen: Sequence[events.TurnEvent]) -> tuple[ReplayedUtterance, ...]:
     """The utterances of a turn that was heard to its end."""
     arrivals: list[tuple[int, float]] = []  # characters so far, seconds
     cuts: list[tuple[int, str, str]] = []
@@ -138,13 +138,13 @@ def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[ReplayedUtterance, ...]:
                 ended[event.index] = event.at
             case _:
                 pass
-    pieces: list[ReplayedUtterance] = []
+    utterances: list[ReplayedUtterance] = []
     start = 0
     for event in said:
         end = start + len(event.text)
         visible = start + len(event.text.rstrip())
         clip = clips.get(event.index)
-        pieces.append(
+        utterances.append(
             ReplayedUtterance(
                 index=event.index,
                 text=event.text,
@@ -161,4 +161,4 @@ def _pieces(seen: Sequence[events.TurnEvent]) -> tuple[ReplayedUtterance, ...]:
             )
         )
         start = end
-    return tuple(pieces)
+    return tuple(utterances)

@@ -1,4 +1,4 @@
-"""One HTML file that shows what the runs of a sweep were like: no network, dark and light, phone and desktop."""
+"""One HTML file that shows the runs of a sweep: no network, dark and light, phone and desktop."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ from voicebot.lab.runs import Run
 from voicebot.lab.summary import Row, names, summarize
 
 COMFORTABLE_BYTES = 5_000_000
-"""A larger report makes phones slow."""
+"""A larger report is slow on a phone."""
 
-_FIGURES = {"ttfa": "TTFA", "gaps": "gaps", "wait": "wait", "over": "over bound", "utterances": "utterances"}
-"""What the table shows of a row, and what it is called there."""
+_FIGURES = {
+    "ttfa": "TTFA",
+    "gap_seconds": "gaps",
+    "silence_seconds": "silence",
+    "over_bound_seconds": "over bound",
+    "utterances": "utterances",
+}
+"""The columns of the table: attribute of a row → its heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class About:
 
     title: str
     made: str
-    """When, for a person."""
+    """When it was made, for a person to read."""
     version: str
     settings: Mapping[str, str] = field(default_factory=dict)
     """What each setting changes, by name."""
@@ -55,7 +61,7 @@ def render_report(runs: Sequence[Run], about: About) -> str:
     """The report as one HTML page; raises LabError where matplotlib is missing."""
     rows = summarize(runs)
     settings = names(runs, "setting")
-    pieces = {
+    parts = {
         "TITLE": escape(about.title),
         "ABOUT": _about(runs, about),
         "FINDINGS": _findings(rows),
@@ -64,8 +70,8 @@ def render_report(runs: Sequence[Run], about: About) -> str:
         "DATA": _script_json(_data(runs)),
     }
     template = (resources.files("voicebot.lab") / "report.html").read_text(encoding="utf-8")
-    # In one pass: what is put in is never looked at again, so a reply that contains a placeholder stays as it is.
-    return re.sub(r"<!--([A-Z]+)-->", lambda place: pieces[place[1]], template)
+    # In one pass: what is put in is not searched again, so a reply that contains a placeholder stays as it is.
+    return re.sub(r"<!--([A-Z]+)-->", lambda place: parts[place[1]], template)
 
 
 def _about(runs: Sequence[Run], about: About) -> str:
@@ -85,20 +91,21 @@ def _about(runs: Sequence[Run], about: About) -> str:
 def _findings(rows: Sequence[Row]) -> str:
     items = []
     for engine in dict.fromkeys(row.engine for row in rows):
-        best = min((row for row in rows if row.engine == engine), key=lambda row: row.wait)
-        beyond = f"{abs(best.over):.2f}&nbsp;s {'over' if best.over >= 0 else 'under'} the bound"
+        best = min((row for row in rows if row.engine == engine), key=lambda row: row.silence_seconds)
+        over = best.over_bound_seconds
+        margin = f"{abs(over):.2f}&nbsp;s {'over' if over >= 0 else 'under'} the bound"
         items.append(
             f"<li>Least silence with <b>{escape(engine)}</b>: <b>{escape(best.setting)}</b>, "
-            f"{best.wait:.2f}&nbsp;s, {beyond}.</li>"
+            f"{best.silence_seconds:.2f}&nbsp;s, {margin}.</li>"
         )
     return f"<ul class=findings>{''.join(items)}</ul>"
 
 
 def _table(rows: Sequence[Row], settings: Sequence[str], about: About) -> str:
-    languages = sorted({language for row in rows for language in row.wait_by_language})
+    languages = sorted({language for row in rows for language in row.silence_by_language})
     by_language = languages if len(languages) > 1 else []
-    longest = max((row.wait for row in rows), default=0) or 1
-    heads = [*_FIGURES.values(), *(f"wait {language}" for language in by_language)]
+    longest = max((row.silence_seconds for row in rows), default=0) or 1
+    heads = [*_FIGURES.values(), *(f"silence {language}" for language in by_language)]
     parts = ["<table><thead><tr><th scope=col>setting</th>"]
     parts += [f"<th scope=col>{escape(head)}</th>" for head in heads]
     parts.append("</tr></thead>")
@@ -112,7 +119,7 @@ def _table(rows: Sequence[Row], settings: Sequence[str], about: About) -> str:
         )
         columns = [
             *([getattr(row, figure) for row in group] for figure in _FIGURES),
-            *([row.wait_by_language.get(language) for row in group] for language in by_language),
+            *([row.silence_by_language.get(language) for row in group] for language in by_language),
         ]
         for number, row in enumerate(group):
             cells = "".join(
@@ -141,8 +148,8 @@ def _bar(row: Row, longest: float) -> str:
     return (
         "<span class=bar aria-hidden=true>"
         f'<i class=first style="width:{100 * row.ttfa / longest:.1f}%"></i>'
-        f'<i class=gaps style="width:{100 * row.gaps / longest:.1f}%"></i>'
-        f'<i class=bound style="left:{min(100, 100 * row.bound / longest):.1f}%"></i></span>'
+        f'<i class=gaps style="width:{100 * row.gap_seconds / longest:.1f}%"></i>'
+        f'<i class=bound style="left:{min(100, 100 * row.bound_silence_seconds / longest):.1f}%"></i></span>'
     )
 
 
@@ -167,11 +174,11 @@ def _plots(rows: Sequence[Row], settings: Sequence[str]) -> str:
 
 
 def _data(runs: Sequence[Run]) -> dict[str, Any]:  # Any: ready for json.dumps
-    """Every run, short: names are numbers, times have milliseconds, and each reply is there once."""
+    """Every run in short: numbers for names, times to the millisecond, and each reply once."""
     replies = {run.trace: {"name": run.trace, "language": run.language, "reply": run.reply} for run in runs}
     found = {attribute: names(runs, attribute) for attribute in ("trace", "setting", "engine")}
     numbers = {attribute: {name: n for n, name in enumerate(all_names)} for attribute, all_names in found.items()}
-    cuts = sorted({(kind, rule) for run in runs for piece in run.pieces for _, kind, rule in piece.cuts})
+    cuts = sorted({(kind, rule) for run in runs for utterance in run.utterances for _, kind, rule in utterance.cuts})
     cut_numbers = {cut: number for number, cut in enumerate(cuts)}
     return {
         "traces": list(replies.values()),
@@ -182,18 +189,18 @@ def _data(runs: Sequence[Run]) -> dict[str, Any]:  # Any: ready for json.dumps
             [
                 *(numbers[attribute][getattr(run, attribute)] for attribute in ("trace", "setting", "engine")),
                 run.seed,
-                *_times(run.ttft, run.ttfa, run.finish, run.bound_ttfa, run.bound_wait),
+                *_times(run.ttft, run.ttfa, run.finish, run.bound_ttfa, run.bound_silence_seconds),
                 [[index, round(seconds, 3)] for index, seconds in run.gaps],
                 [
                     [
-                        piece.index,
-                        piece.start,
-                        piece.end,
-                        *_times(piece.written, piece.asked, piece.ready, piece.heard, piece.ended),
-                        None if piece.spoken == piece.text.strip() else piece.spoken,
-                        [[end, cut_numbers[kind, rule]] for end, kind, rule in piece.cuts],
+                        utterance.index,
+                        utterance.start,
+                        utterance.end,
+                        *_times(utterance.written, utterance.asked, utterance.ready, utterance.heard, utterance.ended),
+                        None if utterance.spoken == utterance.text.strip() else utterance.spoken,
+                        [[end, cut_numbers[kind, rule]] for end, kind, rule in utterance.cuts],
                     ]
-                    for piece in run.pieces
+                    for utterance in run.utterances
                 ],
             ]
             for run in runs
@@ -206,7 +213,7 @@ def _times(*seconds: float) -> list[float | None]:
 
 
 def _script_json(data: object) -> str:
-    """JSON that may stand in a <script>: nothing in it can end the script or begin a comment."""
+    """JSON for a <script>: nothing in it can end the script or begin a comment."""
     return (
         json.dumps(data, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     )

@@ -1,9 +1,12 @@
-"""What one replayed turn was like: the account that tables, reports and comparisons are made of."""
+"""What happened in one replayed turn: the account that tables, reports and comparisons are made from."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+_EARLIER_NAMES = {"bound_wait": "bound_silence_seconds", "pieces": "utterances"}
+"""Keys as an earlier voicebot wrote them, and what they are called now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,7 @@ class ReplayedUtterance:
     text: str
     """What the chat model wrote."""
     spoken: str
-    """What the voice said; empty where it was only shown."""
+    """What the engine said; empty where the text was only shown."""
     start: int
     """Offset of `text` in the reply."""
     end: int
@@ -23,7 +26,7 @@ class ReplayedUtterance:
     written: float
     """When its last character had arrived."""
     asked: float
-    """When the voice was asked for it."""
+    """When the engine was asked for it."""
     ready: float
     """When its audio was there."""
     heard: float
@@ -31,11 +34,11 @@ class ReplayedUtterance:
     ended: float
     """When its last frame was heard."""
     rule: str = ""
-    """Why the pacer said just so much."""
+    """Why the pacer took this much text."""
 
     @property
     def audio_seconds(self) -> float:
-        """Seconds of audio; 0 where it was only shown."""
+        """Seconds of audio; 0 where the text was only shown."""
         return self.ended - self.heard
 
 
@@ -47,23 +50,23 @@ class Run:
     """Name of the trace, such as `tr-ja-chat@30`."""
     language: str
     setting: str
-    """Which configuration, by the name that the experiment gives it."""
+    """Which configuration, by its name in the experiment."""
     engine: str
-    """Which engine cost model, by name, such as `cpu-slow`."""
+    """Which synthesis cost, by name, such as `cpu-slow`."""
     seed: int
     ttft: float
     ttfa: float
     """When the first sound was audible."""
     gaps: tuple[tuple[int, float], ...]
-    """Silences that nobody asked for: index of the piece behind it, seconds."""
+    """Silences that nobody asked for: index of the utterance after it, seconds."""
     finish: float
     """When the last sound ended."""
     bound_ttfa: float
     """The earliest first sound that clause cuts allow with this engine."""
-    bound_wait: float
+    bound_silence_seconds: float
     """The least silence (TTFA + gaps) that clause cuts allow with this engine, decided with hindsight."""
     reply: str
-    pieces: tuple[ReplayedUtterance, ...] = field(default=())
+    utterances: tuple[ReplayedUtterance, ...] = field(default=())
 
     @property
     def gap_seconds(self) -> float:
@@ -71,7 +74,7 @@ class Run:
         return sum(seconds for _, seconds in self.gaps)
 
     @property
-    def wait(self) -> float:
+    def silence_seconds(self) -> float:
         """All the silence that the listener sits through: TTFA and gaps."""
         return self.ttfa + self.gap_seconds
 
@@ -82,12 +85,13 @@ def as_dict(run: Run) -> dict[str, Any]:  # Any: ready for json.dumps
 
 
 def from_dict(data: dict[str, Any]) -> Run:  # Any: as json.loads gives it
-    """The run that `as_dict` described; raises KeyError, TypeError or ValueError for anything else."""
-    pieces = tuple(
+    """The run that `as_dict` described, here or in an earlier voicebot; raises KeyError, TypeError or ValueError."""
+    fields = {_EARLIER_NAMES.get(name, name): value for name, value in data.items()}
+    utterances = tuple(
         ReplayedUtterance(
-            **{**piece, "cuts": tuple((int(end), str(kind), str(rule)) for end, kind, rule in piece["cuts"])}
+            **{**utterance, "cuts": tuple((int(end), str(kind), str(rule)) for end, kind, rule in utterance["cuts"])}
         )
-        for piece in data["pieces"]
+        for utterance in fields["utterances"]
     )
-    gaps = tuple((int(index), float(seconds)) for index, seconds in data["gaps"])
-    return Run(**{**data, "pieces": pieces, "gaps": gaps})
+    gaps = tuple((int(index), float(seconds)) for index, seconds in fields["gaps"])
+    return Run(**{**fields, "utterances": utterances, "gaps": gaps})

@@ -1,28 +1,26 @@
 """How well, and how late, a chunker cuts texts whose right cuts are marked.
 
-A place in a text is counted in non-blank characters, so that a chunker may keep blanks or drop them. Emoji, ♪ and what
-glues them together may hang on either side of a cut.
+A place in a text is counted in visible characters, so that a chunker may keep whitespace or drop it. Emoji, ♪ and what
+joins them may stand on either side of a cut.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from voicebot.errors import LabError
+from voicebot.lab.corpus import Item, squeeze
 from voicebot.speech import Segment
 
 By = Literal["char", "token", "whole"]
 
 STRUCTURE = frozenset({"emoji", "list", "markdown", "newline", "roleplay", "think"})
-"""Categories that are about the form of a reply; all others are `core`: running text."""
+"""Categories about the form of a reply; all others are `core`: running text."""
 
 _TOKEN = re.compile(
     r" ?[^\W\d_\u3041-\u30ff\u3400-\u9fff\uff66-\uff9d]{1,5}|\d{1,3}|[\u3041-\u30ff\u3400-\u9fff]{1,2}|.", re.S
@@ -32,26 +30,12 @@ _CLOSERS = frozenset("\"'”’»)）」』]】")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One marked text."""
-
-    id: str
-    language: str
-    category: str
-    text: str
-    segments: tuple[str, ...]
-    """The text as it should be cut; joined they are `text`, up to blanks."""
-    optional: tuple[int, ...] = ()
-    """Places where a cut is neither right nor wrong."""
-
-
-@dataclass(frozen=True, slots=True)
 class Released:
-    """What a chunker gave out."""
+    """A text that a chunker released."""
 
     text: str
     after: int
-    """How many characters of the text it had been fed by then."""
+    """How many characters of the item the chunker had been fed by then."""
 
 
 class Cutter(Protocol):
@@ -72,11 +56,13 @@ class Verdict:
 
     item: Item
     found: frozenset[int]
-    """Places that were cut and should have been."""
+    """Places that were cut, and rightly."""
     extra: frozenset[int]
+    """Places that were cut, and wrongly."""
     missing: frozenset[int]
+    """Places that should have been cut."""
     hard: frozenset[int]
-    """Those of `extra` at which no voice may pause: they tear a word, a number, a name or a quotation."""
+    """Those of `extra` where no speaker may pause: they tear a word, a number, a name or a quotation apart."""
     lost: int
     """Characters that were lost or invented."""
     delays: tuple[int, ...]
@@ -84,11 +70,11 @@ class Verdict:
 
     @property
     def exact(self) -> bool:
-        """Whether there is nothing to complain of but, perhaps, the delays."""
+        """Whether every cut is right and nothing is lost, whatever the delays."""
         return not (self.extra or self.missing or self.lost)
 
     def marked(self) -> str:
-        """The text with its cuts: │ right, ✗+ not wanted, ✗− missing."""
+        """The text with its cuts: │ right, ✗+ wrong, ✗− missing."""
         ends = _ends(self.item.text)
         signs = {ends[place]: "│" for place in self.found}
         signs |= {ends[place]: "✗+" for place in self.extra} | {ends[place]: "✗−" for place in self.missing}
@@ -108,64 +94,13 @@ class Score:
     exact: int
     """Items without a fault."""
     hard_splits: int
-    """Cuts that tear a word, a number, a name or a quotation."""
+    """Cuts that tear a word, a number, a name or a quotation apart."""
     lost: int
     """Characters that were lost or invented."""
     delay_mean: float
     """In characters, as the next two."""
     delay_p50: int
     delay_p95: int
-
-
-# ---------------------------------------------------------------- the corpus
-
-
-def read_corpus(path: Path) -> list[Item]:
-    """The items of a JSONL file; raises LabError that names the file and line of the first fault."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise LabError(
-            f"{path}: cannot be read: {reason}", hint="voicebot lab score --help shows the format"
-        ) from error
-    items = [_item(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
-    if not items:
-        raise _broken(str(path), "there is no text in it")
-    return items
-
-
-def _item(line: str, where: str) -> Item:
-    try:
-        # Any: whatever is written there; checked below
-        row: dict[str, Any] = json.loads(line)
-        item = Item(
-            str(row["id"]),
-            str(row["lang"]),
-            str(row.get("category", "text")),
-            _text(row["text"]),
-            tuple(_text(segment) for segment in row["segments"]),
-            tuple(int(place) for place in row.get("optional", ())),
-        )
-    except json.JSONDecodeError as error:
-        raise _broken(where, f"not JSON: {error.msg} at column {error.colno}") from error
-    except KeyError as error:
-        raise _broken(where, f"{error} is missing") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise _broken(where, f"not an item: {error}") from error
-    if squeeze("".join(item.segments)) != squeeze(item.text):
-        raise _broken(where, f"the segments of {item.id} do not add up to its text")
-    return item
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise TypeError(f"{value!r} is no text")
-
-
-def _broken(where: str, what: str) -> LabError:
-    return LabError(f"{where}: {what}", hint="voicebot lab score --help shows the format")
 
 
 # ---------------------------------------------------------------- cutting and judging
@@ -183,7 +118,7 @@ def deltas(text: str, by: By) -> list[str]:
 
 
 def cut(text: str, chunker: Cutter, by: By = "char") -> list[Released]:
-    """What `chunker` makes of `text`, and when."""
+    """What `chunker` releases of `text`, and when."""
     fed = 0
     released: list[Released] = []
     for delta in deltas(text, by):
@@ -193,23 +128,23 @@ def cut(text: str, chunker: Cutter, by: By = "char") -> list[Released]:
 
 
 def judge(item: Item, released: Sequence[Released]) -> Verdict:
-    """Hold what a chunker released against what is marked."""
+    """Compare what a chunker released with what is marked."""
     squeezed = squeeze(item.text)
     places, lost = _places([squeeze(one.text) for one in released], squeezed)
-    wanted = _cuts(accumulate(len(squeeze(segment)) for segment in item.segments), squeezed)
-    got = _cuts(places, squeezed) - (_cuts(item.optional, squeezed) - wanted)
+    marked = _cuts(accumulate(len(squeeze(segment)) for segment in item.segments), squeezed)
+    got = _cuts(places, squeezed) - (_cuts(item.optional, squeezed) - marked)
     ends = _ends(item.text)
-    extra = got - wanted
+    extra = got - marked
     reached = [(_past_decoration(place, squeezed), one.after) for place, one in zip(places, released, strict=True)]
     delays = []
-    for place in sorted(wanted):
+    for place in sorted(marked):
         after = next((after for until, after in reached if until >= place), len(item.text))
         delays.append(max(0, after - ends[place]))
     return Verdict(
         item,
-        found=got & wanted,
+        found=got & marked,
         extra=extra,
-        missing=wanted - got,
+        missing=marked - got,
         hard=frozenset(place for place in extra if not may_pause(item.text, ends[place])),
         lost=lost,
         delays=tuple(delays),
@@ -217,7 +152,7 @@ def judge(item: Item, released: Sequence[Released]) -> Verdict:
 
 
 def judge_all(items: Iterable[Item], new_chunker: Callable[[], Cutter], by: By = "char") -> list[Verdict]:
-    """Cut every item with a chunker of its own, and judge."""
+    """Cut every item with a new chunker, and judge each."""
     return [judge(item, cut(item.text, new_chunker(), by)) for item in items]
 
 
@@ -245,7 +180,7 @@ def total(verdicts: Sequence[Verdict]) -> Score:
 
 
 def groups(verdicts: Sequence[Verdict]) -> dict[str, Score]:
-    """`all`, `core` (without the categories of STRUCTURE), and each `lang:…` and `cat:…` that occurs."""
+    """The scores of `all`, of `core` (without the categories of STRUCTURE), and of each `lang:…` and `cat:…`."""
     members: dict[str, list[Verdict]] = {"all": list(verdicts), "core": []}
     for verdict in sorted(verdicts, key=lambda verdict: (verdict.item.language, verdict.item.category)):
         if verdict.item.category not in STRUCTURE:
@@ -257,7 +192,7 @@ def groups(verdicts: Sequence[Verdict]) -> dict[str, Score]:
 
 
 def may_pause(text: str, at: int) -> bool:
-    """Whether a voice may pause behind the visible character `text[at - 1]`: a comma, a bracket, the end of a line."""
+    """Whether a speaker may pause after the visible character `text[at - 1]`: a comma, a bracket, the end of a line."""
     last, following = text[at - 1], text[at : at + 1]
     if following == "\n":
         return True
@@ -269,13 +204,8 @@ def may_pause(text: str, at: int) -> bool:
 # ---------------------------------------------------------------- places
 
 
-def squeeze(text: str) -> str:
-    """`text` without its blanks."""
-    return "".join(text.split())
-
-
 def _ends(text: str) -> list[int]:
-    """For each place the offset in `text` behind its last non-blank character."""
+    """For each place, the offset in `text` after that many visible characters."""
     return [0, *(at for at, character in enumerate(text, 1) if not character.isspace())]
 
 

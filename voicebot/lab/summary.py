@@ -1,4 +1,4 @@
-"""What the runs of a sweep come to, setting by setting."""
+"""The means of a sweep, setting by setting."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from voicebot.lab.runs import Run
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a setting was like with an engine, as means over its runs; times in seconds."""
+    """The means over the runs of one setting with one engine; times in seconds."""
 
     engine: str
     setting: str
     runs: int
     ttfa: float
-    gaps: float
-    wait: float
+    gap_seconds: float
+    silence_seconds: float
     """TTFA and gaps together."""
-    over: float
-    """Wait beyond the least that was possible."""
-    bound: float
-    """The least wait that was possible."""
+    over_bound_seconds: float
+    """Silence beyond the least that cuts at clauses allow."""
+    bound_silence_seconds: float
+    """The least silence that cuts at clauses allow."""
     bound_ttfa: float
-    """The earliest first sound that was possible."""
+    """The earliest first sound that cuts at clauses allow."""
     utterances: float
     """Utterances that were spoken."""
-    wait_by_language: Mapping[str, float]
+    silence_by_language: Mapping[str, float]
 
 
 def summarize(runs: Iterable[Run]) -> list[Row]:
@@ -52,14 +52,14 @@ def _row(engine: str, setting: str, runs: Sequence[Run]) -> Row:
         setting=setting,
         runs=len(runs),
         ttfa=mean(lambda run: run.ttfa),
-        gaps=mean(lambda run: run.gap_seconds),
-        wait=mean(lambda run: run.wait),
-        over=mean(lambda run: run.wait - run.bound_wait),
-        bound=mean(lambda run: run.bound_wait),
+        gap_seconds=mean(lambda run: run.gap_seconds),
+        silence_seconds=mean(lambda run: run.silence_seconds),
+        over_bound_seconds=mean(lambda run: run.silence_seconds - run.bound_silence_seconds),
+        bound_silence_seconds=mean(lambda run: run.bound_silence_seconds),
         bound_ttfa=mean(lambda run: run.bound_ttfa),
-        utterances=mean(lambda run: sum(bool(piece.spoken) for piece in run.pieces)),
-        wait_by_language={
-            language: fmean(run.wait for run in runs if run.language == language) for language in languages
+        utterances=mean(lambda run: sum(bool(utterance.spoken) for utterance in run.utterances)),
+        silence_by_language={
+            language: fmean(run.silence_seconds for run in runs if run.language == language) for language in languages
         },
     )
 
@@ -67,8 +67,8 @@ def _row(engine: str, setting: str, runs: Sequence[Run]) -> Row:
 def pareto_front(rows: Iterable[Row]) -> list[Row]:
     """The rows that no other row beats in both TTFA and gaps, by rising TTFA."""
     front: list[Row] = []
-    for row in sorted(rows, key=lambda row: (row.ttfa, row.gaps)):
-        if not front or row.gaps < front[-1].gaps:
+    for row in sorted(rows, key=lambda row: (row.ttfa, row.gap_seconds)):
+        if not front or row.gap_seconds < front[-1].gap_seconds:
             front.append(row)
     return front
 

@@ -1,4 +1,4 @@
-"""Runs the matrix of an experiment in several processes, keeps what is done, and goes on where it stopped."""
+"""Makes the runs of an experiment in several processes, keeps those that are done, and goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from voicebot.lab.traces import Trace
 
 RESULTS = "results.jsonl"
 _RUNS_A_PROCESS = 40
-"""A process costs as much time to start as about this many runs take."""
+"""Starting a process takes about as long as this many runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run that is to be made."""
+    """One run to make."""
 
     setting: str
     config: Config
@@ -39,7 +39,7 @@ class Job:
     seed: int
 
     def key(self, code: str) -> str:
-        """Another one for everything that could change the run: setting, trace, engine, seed, or voicebot's `code`."""
+        """Changes with everything that could change the run: setting, trace, engine, seed, and voicebot's `code`."""
         inputs = [
             code,
             self.setting,
@@ -52,7 +52,7 @@ class Job:
 
 
 def _code_digest() -> str:
-    """voicebot's version, and its code too: who experiments with the chunker changes it without a new version."""
+    """Of voicebot's version and its code: an experiment with the chunker changes the code and not the version."""
     digest = hashlib.sha256(voicebot.__version__.encode())
     package = Path(voicebot.__file__).parent
     for path in sorted(package.rglob("*.py")):
@@ -77,8 +77,8 @@ def sweep(
 ) -> list[Run]:
     """Make the runs that `folder` does not hold yet; return all of them in the order of `jobs`.
 
-    Each run is added to results.jsonl when it is done, so that what is interrupted is not lost; in the end the file
-    holds the runs of `jobs` in their order and nothing else. `progress` is told the number of finished and of all runs.
+    Each run is added to results.jsonl when it is done, so that an interruption loses nothing; at the end the file holds
+    the runs of `jobs` in their order and nothing else. `progress` takes the number of finished runs and of all runs.
     Raises LabError when the folder cannot be written to, and VoicebotError when a turn fails.
     """
     path = folder / RESULTS
@@ -105,11 +105,11 @@ def sweep(
     return [done[key] for key in keys]
 
 
-# ---------------------------------------------------------------- what is kept
+# ---------------------------------------------------------------- results.jsonl
 
 
 def _read_results(path: Path) -> dict[str, Run]:
-    """The runs in results.jsonl by key; a last line that was not written to its end is cut off."""
+    """The runs in results.jsonl by key; an unfinished last line is cut off."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -123,7 +123,7 @@ def _read_results(path: Path) -> dict[str, Run]:
             entry = json.loads(line)
             done[entry["key"]] = from_dict(entry["run"])
         except (ValueError, KeyError, TypeError):
-            continue  # whatever it is, it is no run of this version: that run is made again
+            continue  # not a run that this version can read: it is made again
     return done
 
 
@@ -135,7 +135,7 @@ def _write_results(path: Path, results: Iterable[tuple[str, Run]]) -> None:
 
 
 def _result_line(key: str, run: Run) -> str:
-    # ASCII only: a reply may hold half a surrogate pair, which is no UTF-8.
+    # ASCII only: a reply may hold half of a surrogate pair, which UTF-8 cannot encode.
     return json.dumps({"key": key, "run": as_dict(run)}) + "\n"
 
 
@@ -148,13 +148,13 @@ RunAll = Callable[[Sequence[Job]], Iterator[tuple[Job, Run]]]
 
 @contextmanager
 def open_workers(processes: int, jobs: int) -> Iterator[RunAll]:
-    """Something that makes runs in up to so many processes; in this one if there are few jobs."""
+    """A function that makes runs in up to `processes` processes, or in this one if there are few jobs."""
     processes = min(processes, jobs // _RUNS_A_PROCESS)
     if processes <= 1:
         yield lambda jobs: ((job, _run(job)) for job in jobs)
         return
-    # spawn: a forked child would inherit our threads' locks in whatever state they are in
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin_worker)
+    # spawn: a forked child would inherit the locks of our threads in whatever state they are
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_start_worker)
 
     def run_all(jobs: Sequence[Job]) -> Iterator[tuple[Job, Run]]:
         futures = {pool.submit(_run, job): job for job in jobs}
@@ -162,7 +162,7 @@ def open_workers(processes: int, jobs: int) -> Iterator[RunAll]:
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except BrokenProcessPool as error:
-            raise LabError("a worker process died", hint="once more with --jobs 1 shows why") from error
+            raise LabError("a worker process died", hint="run it again with --jobs 1 to see why") from error
 
     try:
         yield run_all
@@ -176,13 +176,13 @@ def _run(job: Job) -> Run:
     return replay(job.trace, job.config, job.engine, setting=job.setting, seed=job.seed)
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and leave with it however it goes."""
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when it ends, however that happens."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _leave_with_parent() -> None:
+def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()

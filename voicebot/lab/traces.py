@@ -12,12 +12,11 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
 
 from voicebot.errors import LabError
 
-_WANTED = 'want one delta a line, such as {"t_ms": 273.3, "token": "Hello"}'
+_EXPECTED = 'expected one delta a line, such as {"t_ms": 273.3, "token": "Hello"}'
 _SCRIPTS = {
     "ja": re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d]"),
     "zh": re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"),
@@ -29,15 +28,15 @@ _SCRIPTS = {
     "en": re.compile("[A-Za-z\u00c0-\u024f]"),
 }
 _LETTERS_FOR_ONE_KANJI = 4
-"""A page of Latin letters holds about as much as a quarter of it in kanji and kana."""
+"""Four Latin letters say about as much as one kanji or kana."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The deltas of one reply and when they came."""
+    """The deltas of one reply, and when they came."""
 
     name: str
-    """The file's name without its ending, such as `tr-ja-chat@30`."""
+    """The name of the file without its extension, such as `tr-ja-chat@30`."""
     language: str
     """Guessed by script: ja, zh, ko, ru, ar, hi, th, and en for everything in Latin letters."""
     deltas: tuple[tuple[float, str], ...]
@@ -60,12 +59,12 @@ def read_trace(path: str | Path) -> Trace:
         if deltas and seconds < deltas[-1][0]:
             raise LabError(
                 f"{path}:{number}: t_ms goes back, from {deltas[-1][0] * 1000:g} to {seconds * 1000:g}",
-                hint="times count from the question on and never decrease; one file holds one reply",
+                hint="times count from the question and never decrease; one file holds one reply",
             )
         deltas.append((seconds, delta))
     text = "".join(delta for _, delta in deltas)
     if not text.strip():
-        raise LabError(f"{path}: " + ("no text in any delta" if deltas else "the file is empty"), hint=_WANTED)
+        raise LabError(f"{path}: " + ("no text in any delta" if deltas else "the file is empty"), hint=_EXPECTED)
     return Trace(path.stem, language_of(text), tuple(deltas))
 
 
@@ -76,32 +75,15 @@ def read_traces(paths: Iterable[str | Path]) -> list[Trace]:
         if path.is_dir():
             files = [file for file in sorted(path.glob("*.jsonl")) if _looks_like_trace(file)]
             if not files:
-                raise LabError(f"{path}: no trace in this folder", hint=f"a trace is a .jsonl file; {_WANTED}")
+                raise LabError(f"{path}: no trace in this folder", hint=f"a trace is a .jsonl file; {_EXPECTED}")
             traces += map(read_trace, files)
         else:
             traces.append(read_trace(path))
     return traces
 
 
-def trace_line(seconds: float, delta: str) -> str:
-    """The line of a delta that came `seconds` after the question, with its newline."""
-    return json.dumps({"t_ms": round(seconds * 1000, 1), "token": delta}, ensure_ascii=False) + "\n"
-
-
-def open_trace_file(path: str | Path, *, overwrite: bool = False) -> TextIOWrapper:
-    """A new file for `trace_line`s, each of which leaves it valid; raises FileExistsError and other OSErrors."""
-    # A lone surrogate cannot be encoded; as \udXXX it is valid JSON.
-    return Path(path).open("w" if overwrite else "x", encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def write_trace(path: str | Path, deltas: Iterable[tuple[float, str]], *, overwrite: bool = False) -> None:
-    """Write (seconds since the question, delta) pairs as a trace; raises FileExistsError and other OSErrors."""
-    with open_trace_file(path, overwrite=overwrite) as file:
-        file.writelines(trace_line(seconds, delta) for seconds, delta in deltas)
-
-
 def language_of(text: str) -> str:
-    """The language that most of `text` is written in, judged by script alone."""
+    """The language that most of `text` is written in, judging by its script alone."""
     counts = {language: sum(1 for _ in script.finditer(text)) for language, script in _SCRIPTS.items()}
     if counts["ja"]:
         counts["ja"] += counts.pop("zh")
@@ -117,7 +99,7 @@ def _lines(path: Path) -> Iterator[str]:
     except FileNotFoundError as error:
         raise LabError(f"there is no file {path}", hint='record one: voicebot lab record -o FILE "question"') from error
     except UnicodeDecodeError as error:
-        raise LabError(f"{path}: not UTF-8: {error.reason} at byte {error.start}", hint=_WANTED) from error
+        raise LabError(f"{path}: not UTF-8: {error.reason} at byte {error.start}", hint=_EXPECTED) from error
     except OSError as error:
         raise LabError(f"{path}: {error.strerror}") from error
 
@@ -126,19 +108,19 @@ def _read_line(line: str, place: str) -> tuple[float, str]:
     try:
         entry = json.loads(line)
     except ValueError as error:
-        raise LabError(f"{place}: not valid JSON: {error}", hint=_WANTED) from error
+        raise LabError(f"{place}: not valid JSON: {error}", hint=_EXPECTED) from error
     if not isinstance(entry, dict):
-        raise LabError(f"{place}: not an object", hint=_WANTED)
+        raise LabError(f"{place}: not an object", hint=_EXPECTED)
     milliseconds, delta = entry.get("t_ms"), entry.get("token")
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not 0 <= milliseconds < math.inf:
-        raise LabError(f"{place}: t_ms must be a number of milliseconds, not {milliseconds!r}", hint=_WANTED)
+        raise LabError(f"{place}: t_ms must be a number of milliseconds, not {milliseconds!r}", hint=_EXPECTED)
     if not isinstance(delta, str):
-        raise LabError(f"{place}: token must be a text, not {delta!r}", hint=_WANTED)
+        raise LabError(f"{place}: token must be text, not {delta!r}", hint=_EXPECTED)
     return milliseconds / 1000, delta
 
 
 def _looks_like_trace(path: Path) -> bool:
-    """Whether the first line is a delta; other .jsonl files may lie beside traces."""
+    """Whether the first line is a delta; there may be other .jsonl files beside the traces."""
     try:
         _read_line(next(_lines(path), ""), str(path))
     except LabError:

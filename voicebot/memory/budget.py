@@ -1,4 +1,4 @@
-"""How many model tokens messages take: estimated by script, corrected by what the server counts."""
+"""How many model tokens messages take: estimated by script, corrected by the counts of the server."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from collections.abc import Iterable
 from voicebot.messages import Message
 
 _MESSAGE_TOKENS = 4.0
-"""Role and separators of one message."""
+"""What the role and the separators of one message take."""
 _ASCII_TOKENS = 1 / 4
 _ALPHABET_TOKENS = 1 / 2
-"""Accented Latin, Greek, Cyrillic …: their words are rarer in a vocabulary."""
+"""For a letter of accented Latin, Greek, Cyrillic …: a vocabulary holds fewer of their words."""
 _WIDE_TOKENS = 1.0
-"""Kana, kanji, hangul, and most else."""
+"""For a character of kana, kanji, hangul and most other scripts."""
 _FIRST_WIDE = "\u0800"
-_BELIEVED = (0.6, 4.0)
-"""A server that counts less than this share of the estimate left out what it had cached; more, and it counts other
-things too."""
+_PLAUSIBLE_RATIO = (0.6, 4.0)
+"""Of a server's count to the rough estimate: below it the server left out what it had cached; above it, it counted
+something else as well."""
 
 
 class TokenEstimate:
-    """Estimates tokens, the better the more turns the server has counted."""
+    """Estimates tokens, and gets better with every turn that the server has counted."""
 
     def __init__(self) -> None:
         self._factor = 1.0
 
     def tokens(self, messages: Iterable[Message]) -> int:
         """Estimate the tokens that `messages` take in the prompt."""
-        return math.ceil(self._factor * sum(map(_rough, messages)))
+        return math.ceil(self._factor * sum(map(_rough_tokens, messages)))
 
     def learn(self, messages: Iterable[Message], counted: int) -> None:
-        """Take into account that the server counted so many tokens for `messages`."""
-        ratio = counted / max(1.0, sum(map(_rough, messages)))
-        if _BELIEVED[0] <= ratio <= _BELIEVED[1]:
+        """Learn that the server counted `counted` tokens for `messages`."""
+        ratio = counted / max(1.0, sum(map(_rough_tokens, messages)))
+        if _PLAUSIBLE_RATIO[0] <= ratio <= _PLAUSIBLE_RATIO[1]:
             self._factor += (ratio - self._factor) / 2
 
 
-def _rough(message: Message) -> float:
+def _rough_tokens(message: Message) -> float:
     texts = [message.content, *(f"{call.name} {call.arguments}" for call in message.tool_calls)]
     return _MESSAGE_TOKENS + sum(map(_text_tokens, texts))
 

@@ -1,7 +1,7 @@
 """Conversations in an SQLite file: every turn with what was heard of it, found again by any part of a word.
 
-Synchronous, and for one thread. A turn is safe from the end of this process once `add` has returned (a write-ahead log;
-the operating system writes it to the disk a little later). Several processes may use the same file.
+Synchronous, and for one thread. Once `add` has returned, a turn survives the end of this process, however it ends (a
+write-ahead log; the operating system writes it to the disk a little later). Several processes may use the same file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from voicebot.errors import HistoryError
 from voicebot.memory.summary import NO_SUMMARY, Summary
@@ -31,11 +31,11 @@ T = TypeVar("T")
 
 SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x766F6963
-"""Says in the file's header that it is ours."""
+"""Marks the file as ours, in its header."""
 _BUSY_SECONDS = 5.0
-"""So long another process may write."""
+"""How long to wait for another process that is writing."""
 _TRIGRAM = 3
-"""Characters of the shortest text that the index finds; Japanese words are often shorter."""
+"""Characters; the index finds nothing shorter, and Japanese words often are."""
 
 _TABLES = """
 CREATE TABLE conversation (
@@ -69,7 +69,7 @@ DROP INDEX turn_of_session;
 CREATE INDEX turn_of_conversation ON turn (conversation, id);
 """
 """A conversation was called a session."""
-_TURN = "at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model"
+_COLUMNS = "at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class ConversationInfo:
     started: str
     """ISO 8601, in UTC."""
     last: str
-    """When its last turn ended, likewise."""
+    """When its last turn ended, in the same form."""
     opening: str
     """The user's first message."""
 
@@ -96,11 +96,11 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What a conversation goes on with."""
+    """What is known of a conversation when it goes on."""
 
     name: str
     turns: tuple[Turn, ...]
-    """The last ones, oldest first; none that is in the summary."""
+    """The last ones that are not in the summary, oldest first."""
     summary: Summary
 
 
@@ -116,13 +116,13 @@ def history_path(configured: str) -> Path:
 class Store:
     """The conversations in one file, which is opened at first use.
 
-    Every method raises HistoryError. A file that is damaged is set aside, and the method works on a new one.
+    Every method raises HistoryError. A damaged file is set aside, and the method works on a new one.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notes: list[str] = []
-        """What the person should be told; whoever tells it empties the list."""
+        """What a person should be told; whoever tells them empties the list."""
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
 
@@ -154,7 +154,7 @@ class Store:
                 return None
             number, text, until = row
             rows = connection.execute(
-                f"SELECT {_TURN} FROM turn WHERE conversation = ? AND at > ? AND (heard <> '' OR exchanged <> '[]') "
+                f"SELECT {_COLUMNS} FROM turn WHERE conversation = ? AND at > ? AND (heard <> '' OR exchanged <> '[]') "
                 "ORDER BY id DESC LIMIT ?",
                 (number, until, turns),
             ).fetchall()
@@ -179,8 +179,8 @@ class Store:
         """Every turn of a conversation, oldest first. Raises HistoryError if there is no such conversation."""
 
         def read(connection: sqlite3.Connection) -> list[Turn]:
-            number = _number(connection, conversation)
-            rows = connection.execute(f"SELECT {_TURN} FROM turn WHERE conversation = ? ORDER BY id", (number,))
+            number = _conversation_id(connection, conversation)
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM turn WHERE conversation = ? ORDER BY id", (number,))
             return [_turn(row) for row in rows]
 
         return self._run(read)
@@ -190,20 +190,20 @@ class Store:
         return self._run(_latest)
 
     def search(self, words: str, *, conversation: str = "", limit: int = 20) -> list[SearchHit]:
-        """The turns in which all of `words` were said or heard or left unsaid, the latest first.
+        """The turns in which each of `words` was said, heard or left unsaid, the latest first.
 
-        Capitals and full width make no difference.
+        Capitals make no difference, nor does full or half width.
         """
         return self._run(lambda connection: _search(connection, words, conversation, limit))
 
     def delete(self, conversations: Iterable[str]) -> int:
-        """Delete conversations so that nothing of their text is left in the file; return how many turns that were.
+        """Delete conversations so that nothing of their text is left in the file; return how many turns those were.
 
         Raises HistoryError, with nothing deleted, if one of them does not exist.
         """
 
         def remove(connection: sqlite3.Connection) -> int:
-            numbers = [_number(connection, conversation) for conversation in conversations]
+            numbers = [_conversation_id(connection, conversation) for conversation in conversations]
             gone = 0
             for number in numbers:
                 connection.execute(
@@ -216,14 +216,14 @@ class Store:
 
         gone = self._run(remove)
         if self._connection is not None:
-            with suppress(sqlite3.Error):  # somebody reads: it happens when the last process closes the file
+            with suppress(sqlite3.Error):  # somebody is reading: SQLite does it when the last process closes the file
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
     # ---------------------------------------------------------------- the file
 
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do `work` in one transaction; once more, on a new file, if this one turns out to be damaged."""
+        """Do `work` in one transaction; if the file turns out to be damaged, do it once more on a new one."""
         try:
             try:
                 return self._attempt(work)
@@ -247,7 +247,7 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # What people say is nobody else's business; the files beside it get the rights of this one.
+        # What people say is nobody else's business; SQLite gives the files beside this one the same rights.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         self._inode = self.path.stat().st_ino
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -256,7 +256,7 @@ class Store:
         except BaseException:
             connection.close()
             raise
-        weakref.finalize(self, connection.close)  # for whoever drops a store without `close`
+        weakref.finalize(self, connection.close)  # for callers that drop a store without `close`
         return connection
 
     def _set_aside(self) -> None:
@@ -267,18 +267,19 @@ class Store:
                 return
             stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
             aside = self.path.with_name(f"{self.path.stem}.damaged-{stamp}{self.path.suffix}")
-            for beside in ("-wal", "-shm", ""):  # the log first: it must never meet a new file
+            for beside in ("-wal", "-shm", ""):  # the log first: it must never be read beside a new file
                 with suppress(FileNotFoundError):
                     self.path.with_name(self.path.name + beside).replace(aside.with_name(aside.name + beside))
             self.notes.append(f"{self.path} is damaged: it is kept as {aside.name}, and a new history begins")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make sure that the file is ours, in the form we know, and safe to write."""
-    (version,), (application,) = (
-        connection.execute(f"PRAGMA {name}").fetchone() for name in ("user_version", "application_id")
-    )
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    """Make sure that the file is ours, is in the form we know, and is safe to write to."""
+    with _transaction(connection, "DEFERRED"):  # one look at the file: another process may be making the tables
+        (version,), (application,), (tables,) = (
+            connection.execute(question).fetchone()
+            for question in ("PRAGMA user_version", "PRAGMA application_id", "SELECT count(*) FROM sqlite_schema")
+        )
     if application != _APPLICATION_ID and (tables or version or application):
         raise HistoryError(f"{path} is not a history of voicebot", hint="choose another file with memory.path")
     if version > SCHEMA_VERSION:
@@ -287,7 +288,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             hint="update voicebot, or choose another file with memory.path",
         )
     _use_write_ahead_log(connection)
-    # What is written is safe from the end of this process; only a power failure may take the last seconds.
+    # What is written survives the end of this process; only a power failure may take the last seconds.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
@@ -307,7 +308,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            # Here, and only here, SQLite does not wait for another process by itself.
+            # This is the one statement for which SQLite does not wait for another process by itself.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
@@ -316,8 +317,10 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(
+    connection: sqlite3.Connection, kind: Literal["DEFERRED", "IMMEDIATE"] = "IMMEDIATE"
+) -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
     try:
         yield
         connection.execute("COMMIT")
@@ -338,10 +341,10 @@ def _damaged(error: sqlite3.DatabaseError) -> bool:
 def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn]) -> str:
     name = _clean(conversation) or _free_name(connection)
     connection.execute("INSERT OR IGNORE INTO conversation (name, started) VALUES (?, ?)", (name, turns[0].at))
-    number = _number(connection, name)
+    number = _conversation_id(connection, name)
     for turn in turns:
         row = connection.execute(
-            f"INSERT INTO turn (conversation, {_TURN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO turn (conversation, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (number, *_values(turn)),
         )
         said = _folded("\n".join((turn.message, turn.heard, turn.unsaid)))
@@ -350,7 +353,7 @@ def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn
 
 
 def _free_name(connection: sqlite3.Connection) -> str:
-    """The time, and a number where that is taken."""
+    """The time, with a number after it if that name is taken."""
     name = now = datetime.now().strftime("%Y-%m-%d-%H%M")
     number = 1
     while connection.execute("SELECT 1 FROM conversation WHERE name = ?", (name,)).fetchone():
@@ -359,7 +362,7 @@ def _free_name(connection: sqlite3.Connection) -> str:
     return name
 
 
-def _number(connection: sqlite3.Connection, conversation: str) -> int:
+def _conversation_id(connection: sqlite3.Connection, conversation: str) -> int:
     row = connection.execute("SELECT id FROM conversation WHERE name = ?", (_clean(conversation),)).fetchone()
     if row is None:
         names = [name for (name,) in connection.execute("SELECT name FROM conversation")]
@@ -392,11 +395,11 @@ def _search(connection: sqlite3.Connection, words: str, conversation: str, limit
             values.append(term)
     if conversation:
         conditions.append("turn.conversation = ?")
-        values.append(_number(connection, conversation))
+        values.append(_conversation_id(connection, conversation))
     if not terms:
         return []
     rows = connection.execute(
-        f"SELECT name, {_TURN} FROM words JOIN turn ON turn.id = words.rowid "
+        f"SELECT name, {_COLUMNS} FROM words JOIN turn ON turn.id = words.rowid "
         "JOIN conversation ON conversation.id = turn.conversation "
         f"WHERE {' AND '.join(conditions)} ORDER BY turn.id DESC LIMIT ?",
         (*values, limit),
@@ -405,24 +408,24 @@ def _search(connection: sqlite3.Connection, words: str, conversation: str, limit
 
 
 def _folded(text: str) -> str:
-    """What two spellings of the same have in common: no capitals, no full or half width."""
+    """What two spellings of the same text have in common: without capitals, full width and half width."""
     return _clean(unicodedata.normalize("NFKC", text)).casefold().replace("\0", " ")
 
 
 def _clean(text: str) -> str:
-    """Text that can be encoded: a terminal may have passed on bytes that are none."""
+    """`text` with what cannot be encoded replaced: a terminal may have passed on bytes that are not text."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _values(turn: Turn) -> tuple[str | bool, ...]:
-    """A turn as a row, in the order of _TURN."""
+    """A turn as a row, in the order of _COLUMNS."""
     texts = (turn.at, turn.message, turn.heard, turn.unsaid, turn.outcome)
     exchanged = json.dumps([dataclasses.asdict(message) for message in turn.exchanged])
     metrics = json.dumps(dataclasses.asdict(turn.metrics))
     return (*map(_clean, texts), turn.exact, _clean(turn.error), exchanged, metrics, _clean(turn.model))
 
 
-def _turn(row: Sequence[Any]) -> Turn:  # Any: a row of SQLite, in the order of _TURN
+def _turn(row: Sequence[Any]) -> Turn:  # Any: a row of SQLite, in the order of _COLUMNS
     at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model = row
     known = {field.name for field in dataclasses.fields(Metrics)}
     return Turn(

@@ -12,9 +12,9 @@ from voicebot.protocols import ChatModel
 from voicebot.text.language import has_japanese
 
 _LONGEST_TEXT = 2000
-"""Characters of one message or reply that are summarized."""
+"""Characters; the rest of a longer message or reply is left out of the summary."""
 _LONGEST_SUMMARY = 1500
-"""Characters; a model that does not come to an end is cut off here."""
+"""Characters; a model that does not come to an end is cut off there."""
 
 _ENGLISH = (
     "You keep the notes of a conversation between a user and a voice assistant. Update the notes with what is new: "
@@ -30,7 +30,7 @@ _JAPANESE = (
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What went before the turns that are told word by word."""
+    """A summary of everything before the turns that the chat model is told word for word."""
 
     text: str
     until: str
@@ -40,7 +40,7 @@ class Summary:
 NO_SUMMARY = Summary("", "")
 
 
-def introduced(summary: str) -> str:
+def with_heading(summary: str) -> str:
     """The summary as it stands below the system prompt; empty if there is none."""
     if not summary:
         return ""
@@ -48,7 +48,7 @@ def introduced(summary: str) -> str:
 
 
 async def summarize(chat: ChatModel, before: str, turns: Sequence[Turn]) -> str:
-    """Let `chat` bring the summary `before` up to date with `turns`; empty when it has nothing to say.
+    """Let `chat` bring the summary `before` up to date with `turns`; empty if it writes nothing.
 
     Raises ChatError.
     """
@@ -60,7 +60,7 @@ async def summarize(chat: ChatModel, before: str, turns: Sequence[Turn]) -> str:
                 case str():
                     text += part
                 case Message():
-                    return ""  # it wants to use a tool: not for a summary, which nobody asked for
+                    return ""  # it is about to use a tool: not for a summary, which nobody asked for
             if len(text) > _LONGEST_SUMMARY:
                 break
     return text.strip()[:_LONGEST_SUMMARY]

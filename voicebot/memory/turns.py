@@ -38,9 +38,9 @@ class Turn:
         """What the chat model is told: what was heard; nothing where nothing was heard and no tool has answered."""
         rest = self.heard.strip()
         exchanged = []
-        for message in _answered(self.exchanged):
+        for message in _answered_calls(self.exchanged):
             if message.role == "assistant":
-                said, rest = _part(message.content.strip(), rest)
+                said, rest = _split_heard(message.content.strip(), rest)
                 message = replace(message, content=said)
             exchanged.append(message)
         if not rest and not exchanged:
@@ -65,16 +65,16 @@ def finished_turn(message: str, outcome: Outcome, *, model: str) -> Turn:
     )
 
 
-def _answered(exchanged: Sequence[Message]) -> list[Message]:
+def _answered_calls(exchanged: Sequence[Message]) -> list[Message]:
     """The messages of a tool loop without calls that have no result: servers refuse those."""
-    kept: list[Message] = []
+    answered: list[Message] = []
     for start, message in enumerate(exchanged):
         if message.role == "tool":
             continue
         end = next((i for i in range(start + 1, len(exchanged)) if exchanged[i].role != "tool"), len(exchanged))
         results = exchanged[start + 1 : end]
         if not message.tool_calls:
-            kept.append(message)
+            answered.append(message)
             continue
         open_calls = Counter(call.id for call in message.tool_calls)
         of_calls = []
@@ -82,21 +82,21 @@ def _answered(exchanged: Sequence[Message]) -> list[Message]:
             if open_calls[result.tool_call_id] > 0:
                 open_calls[result.tool_call_id] -= 1
                 of_calls.append(result)
-        answered = Counter(result.tool_call_id for result in of_calls)
+        with_result = Counter(result.tool_call_id for result in of_calls)
         calls = []
         for call in message.tool_calls:
-            if answered[call.id] > 0:
-                answered[call.id] -= 1
+            if with_result[call.id] > 0:
+                with_result[call.id] -= 1
                 calls.append(call)
         if calls:
-            kept += [replace(message, tool_calls=tuple(calls)), *of_calls]
-    return kept
+            answered += [replace(message, tool_calls=tuple(calls)), *of_calls]
+    return answered
 
 
-def _part(written: str, heard: str) -> tuple[str, str]:
-    """What was heard of the text before a tool call, and what was heard after that."""
+def _split_heard(written: str, heard: str) -> tuple[str, str]:
+    """What was heard of the text that stands before a tool call, and what was heard after it."""
     if heard.startswith(written):
         return written, heard[len(written) :].lstrip()
     if written.startswith(heard):
         return heard, ""
-    return written, heard  # it was not meant to be spoken
+    return written, heard  # the text before the call was not meant to be spoken

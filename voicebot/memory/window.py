@@ -9,14 +9,14 @@ from itertools import islice
 
 from voicebot.errors import ChatError
 from voicebot.memory.budget import TokenEstimate
-from voicebot.memory.summary import NO_SUMMARY, Summary, introduced, summarize
+from voicebot.memory.summary import NO_SUMMARY, Summary, summarize, with_heading
 from voicebot.memory.turns import Turn, finished_turn
 from voicebot.messages import Message
 from voicebot.protocols import ChatModel
 from voicebot.speech import Outcome
 
 _FOLDED_AT_ONCE = 20
-"""Turns; more would make a prompt that no small model reads to its end."""
+"""Turns; a small model would not read a longer prompt to its end."""
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 class WindowMemory:
     """The system prompt and the last `turns` turns, in this process only.
 
-    What is told never takes more than `max_tokens` (0: no limit) as far as that can be estimated, unless the last turn
-    alone does. With `summary`, older turns are folded into a running summary by `condense`; until that has succeeded up
-    to twice as many turns are told.
+    What the chat model is told takes at most `max_tokens` (0: no limit), as far as that can be estimated, unless the
+    last turn alone takes more. With `summary`, `condense` folds older turns into a running summary; until it has
+    succeeded, up to twice as many turns are told.
     """
 
     def __init__(self, *, system_prompt: str, turns: int, max_tokens: int = 0, summary: bool = False) -> None:
@@ -35,15 +35,15 @@ class WindowMemory:
         self._max_tokens = max_tokens
         self._summarizes = summary and turns > 0
         self.estimate = TokenEstimate()
-        """Of the tokens that messages take."""
+        """How many tokens messages take."""
         # Turns that are not in the summary yet stay, told or not.
         self._turns: deque[tuple[Turn, tuple[Message, ...]]] = deque(maxlen=None if self._summarizes else turns)
         self.summary = NO_SUMMARY
-        """What went before the turns that are told."""
+        """A summary of everything before the turns that are told."""
 
     @property
     def reach(self) -> int:
-        """How many turns are told at most."""
+        """The most turns that are told."""
         return 2 * self._window if self._summarizes else self._window
 
     def messages(self) -> list[Message]:
@@ -60,7 +60,7 @@ class WindowMemory:
         return [*head, *told]
 
     def remember(self, message: str, outcome: Outcome, *, model: str) -> Turn:
-        """Know one finished turn from now on; one in which nothing was heard and nothing done is not told."""
+        """Know one finished turn from now on; one without anything heard or answered is not told."""
         counted = outcome.metrics.prompt_tokens
         if counted and not outcome.exchanged:  # a tool loop's several requests are counted together
             self.estimate.learn([*self.messages(), Message("user", message)], counted)
@@ -80,7 +80,7 @@ class WindowMemory:
         """Return at once: nothing outlives this process."""
 
     async def condense(self, chat: ChatModel) -> None:
-        """Let `chat` fold older turns into the summary where there are too many; if it fails, the turns stay.
+        """Let `chat` fold older turns into the summary if there are too many; if that fails, the turns stay.
 
         Cancelling leaves everything as it was.
         """
@@ -100,7 +100,7 @@ class WindowMemory:
     def _to_fold(self) -> int:
         """How many of the oldest turns go into the summary now.
 
-        A whole batch: each new summary makes the server read its prompt anew.
+        They go in batches: each new summary makes the server read its whole prompt again.
         """
         if not self._summarizes:
             return 0
@@ -119,8 +119,8 @@ class WindowMemory:
         return len(self._turns)
 
     def _head(self, summary: str) -> list[Message]:
-        # One system message: many models' templates know no second one.
-        text = "\n\n".join(part for part in (self._system_prompt, introduced(summary)) if part)
+        # One system message: the templates of many models do not know a second one.
+        text = "\n\n".join(part for part in (self._system_prompt, with_heading(summary)) if part)
         return [Message("system", text)] if text else []
 
     def _exceeds(self, messages: Iterable[Message]) -> bool:

@@ -72,7 +72,7 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
     """What changes from run to run, then on average."""
     from voicebot.lab.comparison import changes
 
-    rows = [["trace", "engine", "TTFA", "", "gaps", "", "wait", "", "utterances"]]
+    rows = [["trace", "engine", "TTFA", "", "gaps", "", "silence", "", "utterances"]]
     for c in compared:
         a, b = c.a, c.b
         rows.append(
@@ -81,8 +81,8 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
                 a.engine,
                 *_from_to(a.ttfa, b.ttfa),
                 *_from_to(a.gap_seconds, b.gap_seconds),
-                *_from_to(a.wait, b.wait),
-                f"{len(a.pieces)} → {len(b.pieces)}",
+                *_from_to(a.silence_seconds, b.silence_seconds),
+                f"{len(a.utterances)} → {len(b.utterances)}",
             ]
         )
     header, *lines_of_runs = table(rows, width=width)

@@ -40,8 +40,8 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     from voicebot.app import open_memory
     from voicebot.chat import open_chat
     from voicebot.errors import LabError
-    from voicebot.lab.record import open_recorder
     from voicebot.messages import Message
+    from voicebot.recording import open_recorder
 
     if not question.strip():
         raise LabError("the question is empty")

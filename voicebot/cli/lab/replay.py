@@ -57,12 +57,16 @@ def _figures(run: Run, width: int) -> list[str]:
     seed = f" · seed {run.seed}" if run.seed else ""
     setting = f" · {run.setting}" if run.setting else ""
     gaps = "no gaps" if not run.gaps else f"{counted(len(run.gaps), 'gap')}, {run.gap_seconds:.2f} s"
-    speech = sum(piece.audio_seconds for piece in run.pieces)
+    speech = sum(utterance.audio_seconds for utterance in run.utterances)
     rows = [
         ["TTFT", f"{run.ttft:.2f} s", ""],
         ["TTFA", f"{run.ttfa:.2f} s", _against(run.ttfa, run.bound_ttfa)],
-        ["wait", f"{run.wait:.2f} s", f"{_against(run.wait, run.bound_wait)}   TTFA and {gaps}"],
-        ["end", f"{run.finish:.2f} s", f"{speech:.2f} s of speech in {counted(len(run.pieces), 'utterance')}"],
+        [
+            "silence",
+            f"{run.silence_seconds:.2f} s",
+            f"{_against(run.silence_seconds, run.bound_silence_seconds)}   TTFA and {gaps}",
+        ],
+        ["end", f"{run.finish:.2f} s", f"{speech:.2f} s of speech in {counted(len(run.utterances), 'utterance')}"],
     ]
     return [
         f"{run.trace} ({run.language}) · {run.engine}{setting}{seed}",
@@ -77,51 +81,53 @@ def _against(seconds: float, bound: float) -> str:
 def _utterances(run: Run, width: int) -> list[str]:
     gaps = dict(run.gaps)
     rows = [["#", "written", "asked", "ready", "heard", "ended", "gap", "text"]]
-    for piece in run.pieces:
-        gap = f"{gaps[piece.index]:.2f}" if piece.index in gaps else ""
-        times = [f"{t:.2f}" for t in (piece.written, piece.asked, piece.ready, piece.heard, piece.ended)]
-        rows.append([str(piece.index), *times, gap, _segments(piece)])
-        rows.append([""] * 7 + [_rules(piece)])
+    for utterance in run.utterances:
+        gap = f"{gaps[utterance.index]:.2f}" if utterance.index in gaps else ""
+        times = [
+            f"{t:.2f}" for t in (utterance.written, utterance.asked, utterance.ready, utterance.heard, utterance.ended)
+        ]
+        rows.append([str(utterance.index), *times, gap, _segments(utterance)])
+        rows.append([""] * 7 + [_rules(utterance)])
     return table(rows, width=width, right=range(7), fold={7})
 
 
-def _segments(piece: ReplayedUtterance) -> str:
+def _segments(utterance: ReplayedUtterance) -> str:
     """The text with a bar after each segment but the last."""
     parts, start = [], 0
-    for end, _, _ in piece.cuts:
-        parts.append(piece.text[start : end - piece.start])
-        start = end - piece.start
-    parts.append(piece.text[start:])
-    silent = "" if piece.spoken else " (only shown)"
+    for end, _, _ in utterance.cuts:
+        parts.append(utterance.text[start : end - utterance.start])
+        start = end - utterance.start
+    parts.append(utterance.text[start:])
+    silent = "" if utterance.spoken else " (only shown)"
     return visible("│".join(part for part in parts if part)) + silent
 
 
-def _rules(piece: ReplayedUtterance) -> str:
+def _rules(utterance: ReplayedUtterance) -> str:
     return "└ " + " │ ".join(
-        boundary if rule == boundary else f"{boundary}: {rule}" for _, boundary, rule in piece.cuts
+        boundary if rule == boundary else f"{boundary}: {rule}" for _, boundary, rule in utterance.cuts
     )
 
 
 def _waterfall(run: Run, width: int) -> list[str]:
     """A line an utterance: when it waited for the voice, was synthesized, was heard."""
-    label = len(str(len(run.pieces) - 1)) + 2
+    label = len(str(len(run.utterances) - 1)) + 2
     place = max(20, width - label - 1)
-    end = max((piece.ended for piece in run.pieces), default=0.0) or 1.0
+    end = max((utterance.ended for utterance in run.utterances), default=0.0) or 1.0
 
     def column(seconds: float) -> int:
         return min(place - 1, round(seconds / end * (place - 1)))
 
     lines = [_LEGEND, " " * label + "0" + f"{end:.1f} s".rjust(place - 1)]
-    for piece in run.pieces:
+    for utterance in run.utterances:
         cells = [" "] * place
         for mark, start, stop in (
-            (_WRITING, piece.written, piece.asked),
-            (_READY, piece.ready, piece.heard),
-            (_SYNTHESIS, piece.asked, piece.ready),
-            (_HEARD, piece.heard, piece.ended),
+            (_WRITING, utterance.written, utterance.asked),
+            (_READY, utterance.ready, utterance.heard),
+            (_SYNTHESIS, utterance.asked, utterance.ready),
+            (_HEARD, utterance.heard, utterance.ended),
         ):
             first, last = column(start), column(stop)
             if stop > start:
                 cells[first : max(last, first + 1)] = mark * max(last - first, 1)
-        lines.append(f"{piece.index:>{label - 2}}  {''.join(cells).rstrip()}")
+        lines.append(f"{utterance.index:>{label - 2}}  {''.join(cells).rstrip()}")
     return lines

@@ -64,7 +64,8 @@ def score(
     from voicebot.app import build_pipeline
     from voicebot.audio.silent import SilentOutput
     from voicebot.chat.piped import GivenText
-    from voicebot.lab.score import groups, judge_all, read_corpus
+    from voicebot.lab.corpus import read_corpus
+    from voicebot.lab.score import groups, judge_all
 
     settings = config.load({"chunking.strategy": ("--strategy", strategy)}).config
     items = [item for path in corpus for item in read_corpus(path)]

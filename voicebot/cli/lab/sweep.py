@@ -45,7 +45,7 @@ def sweep(
         from datetime import datetime
 
         import voicebot
-        from voicebot.lab.experiment import read_experiment
+        from voicebot.lab.experiment_file import read_experiment
         from voicebot.lab.plots import require_matplotlib
         from voicebot.lab.report import COMFORTABLE_BYTES, About, write_report
         from voicebot.lab.summary import summarize
@@ -91,9 +91,9 @@ def sweep(
 
 def _means(rows: Sequence[Row], *, width: int) -> str:
     """The means of each setting with each engine."""
-    lines = [["engine", "setting", "TTFA", "gaps", "wait", "over bound", "utterances"]]
+    lines = [["engine", "setting", "TTFA", "gaps", "silence", "over bound", "utterances"]]
     for row in rows:
-        seconds = (f"{value:.2f}" for value in (row.ttfa, row.gaps, row.wait, row.over))
+        seconds = (f"{value:.2f}" for value in (row.ttfa, row.gap_seconds, row.silence_seconds, row.over_bound_seconds))
         lines.append([row.engine, row.setting, *seconds, f"{row.utterances:.1f}"])
     return "".join(line + "\n" for line in table(lines, width=width, right=range(2, 7)))
 

@@ -35,8 +35,8 @@ def tune(
 ) -> int:
     """Search the values of an experiment's [matrix] for the least silence, and write the best config.toml.
 
-    The objective is the mean over all runs of wait + WEIGHT × TTFA, in seconds, where wait is TTFA + gaps: all the
-    silence that the listener sits through. Less is better.
+    The objective is the mean over all runs of silence + WEIGHT × TTFA, in seconds, where silence is TTFA + gaps: all that
+    the listener sits through. Less is better.
 
     [matrix] holds lists of values, and ranges: {min = 0.5, max = 2.0}. If there are several [settings], the best of
     them is searched for too. The search first draws values at random, then improves the best ones one key at a time;
@@ -46,7 +46,7 @@ def tune(
     Example: voicebot lab tune experiment.toml -o best.toml --budget 100
     """
     with stoppable(lambda: "stopped: nothing was written"):
-        from voicebot.lab.experiment import read_experiment
+        from voicebot.lab.experiment_file import read_experiment
         from voicebot.lab.tune import as_dict, refuse_to_overwrite, write_config
         from voicebot.lab.tune import tune as run_tune
 
@@ -75,10 +75,10 @@ def _result(tuned: Tuned, *, width: int) -> str:
     """What the search found, and the configuration that it writes."""
 
     def line(half: str, what: str, measured: Measured) -> list[str]:
-        figures = (measured.objective, measured.wait, measured.ttfa, measured.gaps)
+        figures = (measured.objective, measured.silence_seconds, measured.ttfa, measured.gap_seconds)
         return [half, what, *(f"{value:.3f}" for value in figures)]
 
-    lines = [["traces", "configuration", "objective", "wait", "TTFA", "gaps"]]
+    lines = [["traces", "configuration", "objective", "silence", "TTFA", "gaps"]]
     lines += [
         line("searched", "before", tuned.searched.before),
         line("searched", "best", tuned.searched.best),

@@ -1,7 +1,8 @@
-"""Keeps the deltas of a chat model with their times, as traces."""
+"""Writes the deltas of a chat model with their times to files: traces, which `voicebot.lab` reads."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
@@ -10,11 +11,10 @@ from pathlib import Path
 from voicebot import events
 from voicebot.errors import LabError
 from voicebot.events import Event
-from voicebot.lab.traces import open_trace_file, trace_line
 
 
 class TraceRecorder:
-    """Takes the events of turns and writes their deltas, a line each as they come; never raises.
+    """Takes the events of turns and writes their deltas as they come, one a line; never raises.
 
     The second turn goes to a file of its own, `name-2.jsonl`, since a trace is one reply.
     """
@@ -30,23 +30,23 @@ class TraceRecorder:
         """Why nothing is written any more."""
 
     def __call__(self, event: Event) -> None:
-        """Keep `event` if it is a delta."""
+        """Write `event` if it is a delta."""
         match event:
             case events.TurnStarted():
                 self.close()
                 self._turns += 1
             case events.Delta() if self.failure is None:
                 try:
-                    self._write(trace_line(event.at, event.text))
+                    self._write(_trace_line(event.at, event.text))
                 except OSError as error:
                     self.failure = error
             case _:
                 pass
 
     def close(self) -> None:
-        """End the present trace."""
+        """End the current trace."""
         if self._file is not None:
-            with suppress(OSError):  # a full disk has failed at the line before
+            with suppress(OSError):  # a full disk made the line before it fail
                 self._file.close()
             self._file = None
 
@@ -55,7 +55,7 @@ class TraceRecorder:
             path = self._first
             if self._turns > 1:
                 path = path.with_name(f"{path.stem}-{self._turns}{path.suffix}")
-            self._file = open_trace_file(path, overwrite=self._force)
+            self._file = _open_trace_file(path, overwrite=self._force)
             self.written.append(path)
         self._file.write(line)
         self._file.flush()
@@ -63,7 +63,7 @@ class TraceRecorder:
 
 @contextmanager
 def open_recorder(path: str | Path, *, force: bool = False) -> Iterator[TraceRecorder]:
-    """A recorder into `path`, which appears with the first delta; an existing file is overwritten only with `force`.
+    """A recorder that writes to `path`, made with the first delta; an existing file is overwritten only with `force`.
 
     Raises LabError when it cannot be written, at once or at the end.
     """
@@ -80,3 +80,12 @@ def open_recorder(path: str | Path, *, force: bool = False) -> Iterator[TraceRec
     if (failure := recorder.failure) is not None:
         where = failure.filename or path
         raise LabError(f"cannot write {where}: {failure.strerror}", hint="what came before is in it") from failure
+
+
+def _trace_line(seconds: float, delta: str) -> str:
+    return json.dumps({"t_ms": round(seconds * 1000, 1), "token": delta}, ensure_ascii=False) + "\n"
+
+
+def _open_trace_file(path: Path, *, overwrite: bool) -> TextIOWrapper:
+    # A lone surrogate cannot be encoded; as \udXXX it is valid JSON.
+    return path.open("w" if overwrite else "x", encoding="utf-8", errors="backslashreplace", newline="\n")
