@@ -1,111 +1,31 @@
-"""The loudspeaker, through PortAudio.
-
-One stream is opened and kept. Its buffer is deep, so that a busy machine does not make it stutter; but it is *started*
-only when there is something to play, with the audio already in the buffer ("primed"), so that the first sound does not
-wait for that depth; when the queue has run dry and all was heard, it is started anew for the next clip. Only
-PortAudio's own thread touches the audio, so that a stalled event loop cannot be heard.
-"""
+"""One PortAudio stream and its queue of clips, which PortAudio's own thread empties."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
-import sys
-import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 import anyio
 
-from voicebot.audio.pcm import convert
-from voicebot.config.models import AudioDevice
+from voicebot.audio.portaudio.library import ON_ALSA, Device, guarded, quiet_stderr, reason
 from voicebot.errors import AudioError
-from voicebot.speech import AudioFormat, Clip
+from voicebot.speech import AudioFormat
 from voicebot.threadsafe import event_loop_caller
 
-_TAIL_SECONDS = 0.05
+TAIL_SECONDS = 0.05
 """The device may be this much later than it says: nothing of the last word is cut off."""
 
 _REST_SECONDS = 0.5
-_ON_ALSA = sys.platform.startswith("linux")
-
-_STDERR = threading.Lock()
-"""Two threads that divert standard error at the same time would lose it for good."""
-
-Device = int | str | None
-"""As sounddevice takes it: a number, a part of the name, or the default."""
-
-
-class DeviceOutput:
-    """Plays clips without a gap on one sound device."""
-
-    realtime = True
-
-    def __init__(self, sounddevice: ModuleType, device: Device, *, latency_seconds: float) -> None:
-        self._sounddevice = sounddevice
-        self._device = device
-        self._latency = latency_seconds
-        self._stream: _Stream | None = None
-        self._last: DevicePlayback | None = None
-        self.name = str(_guarded(lambda: sounddevice.query_devices(device, "output"))["name"])
-
-    def open_stream(self, format: AudioFormat) -> None:
-        """Have a stream for `format` ready, or the nearest the device can do. Raises AudioError."""
-        if self._stream and self._stream.unusable_for(format):
-            self.close()
-        if self._stream is None:
-            try:
-                self._stream = self._opened(format)
-            except AudioError:  # or it is another device by now
-                _reload_devices(self._sounddevice)
-                self._stream = self._opened(format)
-
-    def _opened(self, format: AudioFormat) -> _Stream:
-        return _Stream(self._sounddevice, self._device, format, self._latency, name=self.name)
-
-    async def play(self, clip: Clip) -> DevicePlayback:
-        """Queue `clip` directly behind the one before; return when only this one has not begun to sound."""
-        if self._last is not None:
-            self._last.stream.check()  # a new stream is for the next turn
-        self.open_stream(clip.format)
-        assert self._stream is not None
-        await self._stream.run_dry()
-        before, self._last = self._last, self._stream.enqueue(convert(clip, self._stream.format))
-        playback = self._last
-        if before is not None:
-            await before.taken()
-        return playback
-
-    async def drain(self) -> None:
-        """Wait until all was heard, then let the device rest."""
-        if self._stream:
-            await anyio.sleep(self._stream.unheard_seconds() + _TAIL_SECONDS)
-            self.abort()
-
-    def abort(self) -> None:
-        """Be silent now."""
-        self._last = None
-        if self._stream:
-            self._stream.abort()
-
-    def close(self) -> None:
-        """Give the device back."""
-        if self._stream:
-            self._stream.close()
-            self._stream = None
 
 
 @dataclass(slots=True)
 class DevicePlayback:
     """One clip in the queue of the device. PortAudio's thread writes the moments, in seconds of time.monotonic."""
 
-    stream: _Stream
+    stream: DeviceStream
     pcm: memoryview
     position: int = 0
     """Bytes the device has taken."""
@@ -155,7 +75,7 @@ class DevicePlayback:
         return moment + self.stream.clock_offset
 
 
-class _Stream:
+class DeviceStream:
     """A PortAudio stream with a queue; `_fill` runs in PortAudio's thread and owns what it writes."""
 
     def __init__(
@@ -195,19 +115,19 @@ class _Stream:
                 prime_output_buffers_using_stream_callback=True,
             )
 
-        with _quiet_stderr():
+        with quiet_stderr():
             try:
                 return wanted, opened(wanted)
             except (sounddevice.PortAudioError, ValueError) as error:
                 first_error = error
             # Some drivers take only what the mixer runs at.
-            info = _guarded(lambda: sounddevice.query_devices(device, "output"))
+            info = guarded(lambda: sounddevice.query_devices(device, "output"))
             format = AudioFormat(int(info["default_samplerate"]), min(2, int(info["max_output_channels"])))
             try:
                 return format, opened(format)
             except (sounddevice.PortAudioError, ValueError):
                 raise AudioError(
-                    f"cannot open the audio device {self._name}: {_reason(first_error)}",
+                    f"cannot open the audio device {self._name}: {reason(first_error)}",
                     hint="close the program that uses it, or choose another: voicebot devices",
                 ) from first_error
 
@@ -217,7 +137,7 @@ class _Stream:
         """Whether another stream is needed."""
         # Starting a stream whose sound server died meanwhile, PortAudio's ALSA waits for ever; opening one, it fails.
         rested = not self._running and time.monotonic() - self._rests_since > _REST_SECONDS
-        return self.lost or (rested and _ON_ALSA) or (self.wanted != format and self.all_heard())
+        return self.lost or (rested and ON_ALSA) or (self.wanted != format and self.all_heard())
 
     async def run_dry(self) -> None:
         """When silence follows what is still to be heard, hear it to its end and stop: the next clip starts anew.
@@ -225,8 +145,8 @@ class _Stream:
         Behind all the silence the device has taken already it would come a whole buffer later.
         """
         _, end = self._given
-        wait = self._audible_until + _TAIL_SECONDS - time.monotonic()
-        if self._running and not self._queue and end > self._audible_until + _TAIL_SECONDS:
+        wait = self._audible_until + TAIL_SECONDS - time.monotonic()
+        if self._running and not self._queue and end > self._audible_until + TAIL_SECONDS:
             await anyio.sleep(max(0.0, wait))
             self._stop()
 
@@ -274,13 +194,13 @@ class _Stream:
         self._start_at, self._frames_at_start = time.monotonic(), self._given[0]
         self._running = True
         try:
-            with _quiet_stderr():
+            with quiet_stderr():
                 self._stream.start()
         except Exception as error:
             self._running = False
             self.lost = True
             raise AudioError(
-                f"the audio device {self._name} does not start: {_reason(error)}",
+                f"the audio device {self._name} does not start: {reason(error)}",
                 hint="is the sound server running? Or choose another: voicebot devices",
             ) from error
 
@@ -335,103 +255,3 @@ class _Stream:
             for playback in tuple(self._queue):
                 self._wake(playback.begun.set)
                 self._wake(playback.handed_over.set)
-
-
-def list_devices() -> list[dict[str, Any]]:  # Any: numbers, names and rates, ready for json.dumps
-    """The output devices: `number`, `name`, `host_api`, `channels`, `sample_rate`, `default`. Raises AudioError."""
-    sounddevice = import_sounddevice()
-    hosts = sounddevice.query_hostapis()
-    default = sounddevice.default.device[1]
-    return [
-        {
-            "number": number,
-            "name": device["name"],
-            "host_api": hosts[device["hostapi"]]["name"],
-            "channels": device["max_output_channels"],
-            "sample_rate": int(device["default_samplerate"]),
-            "default": number == default,
-        }
-        for number, device in enumerate(sounddevice.query_devices())
-        if device["max_output_channels"] > 0
-    ]
-
-
-@asynccontextmanager
-async def open_device(config: AudioDevice, format: AudioFormat) -> AsyncIterator[DeviceOutput]:
-    """A sound device that is ready to play clips of `format`. Raises AudioError."""
-    sounddevice = await anyio.to_thread.run_sync(import_sounddevice)
-    output = DeviceOutput(
-        sounddevice, None if config.device == "" else config.device, latency_seconds=config.latency_seconds
-    )
-    output.open_stream(format)
-    try:
-        yield output
-    finally:
-        output.close()
-
-
-def import_sounddevice() -> ModuleType:
-    """Load PortAudio, which looks for devices meanwhile. Raises AudioError when it is not installed."""
-    with _quiet_stderr():
-        try:
-            import sounddevice
-        except (OSError, ImportError) as error:
-            hint = (
-                "sudo apt install libportaudio2  (or your distribution's PortAudio), or write a file: -o speech.wav"
-                if sys.platform.startswith("linux")
-                else "reinstall it: pip install --force-reinstall sounddevice"
-            )
-            raise AudioError(f"there is no PortAudio on this machine ({error})", hint=hint) from error
-    if _ON_ALSA:
-        _silence_alsa()
-    return sounddevice  # type: ignore[no-any-return]  # sounddevice has no types
-
-
-def _silence_alsa() -> None:
-    """Keep ALSA from printing, whichever thread it is in: it reports a late block on the user's terminal."""
-    with contextlib.suppress(OSError, AttributeError):  # a PortAudio without ALSA
-        does_nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)  # not Python: the thread is not ours
-        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(does_nothing)
-
-
-def _reload_devices(sounddevice: ModuleType) -> None:
-    """Look for devices again: PortAudio's list is frozen when it is loaded."""
-    with _quiet_stderr():
-        sounddevice._terminate()
-        sounddevice._initialize()
-
-
-def _guarded(query: Callable[[], Any]) -> Any:  # Any: sounddevice has no types
-    import sounddevice
-
-    try:
-        return query()
-    except (sounddevice.PortAudioError, ValueError) as error:
-        if _reason(error).endswith("device -1"):
-            raise AudioError("this machine has no loudspeaker that PortAudio can see") from error
-        raise AudioError(
-            f"there is no such sound device: {_reason(error)}", hint="list them: voicebot devices"
-        ) from error
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(argument) for argument in error.args[:1]).strip() or type(error).__name__
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Keep ALSA, JACK and PortAudio from printing their probing of absent hardware on the user's terminal."""
-    with _STDERR:
-        try:
-            kept = os.dup(2)
-        except OSError:  # no standard error to protect
-            yield
-            return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, 2)
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-            os.close(nowhere)

@@ -1,0 +1,89 @@
+"""The loudspeaker as an audio output."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import ModuleType
+
+import anyio
+
+from voicebot.audio.pcm import convert
+from voicebot.audio.portaudio.library import Device, guarded, import_sounddevice, reload_devices
+from voicebot.audio.portaudio.stream import TAIL_SECONDS, DevicePlayback, DeviceStream
+from voicebot.config.models import AudioDevice
+from voicebot.errors import AudioError
+from voicebot.speech import AudioFormat, Clip
+
+
+class DeviceOutput:
+    """Plays clips without a gap on one sound device."""
+
+    realtime = True
+
+    def __init__(self, sounddevice: ModuleType, device: Device, *, latency_seconds: float) -> None:
+        self._sounddevice = sounddevice
+        self._device = device
+        self._latency = latency_seconds
+        self._stream: DeviceStream | None = None
+        self._last: DevicePlayback | None = None
+        self.name = str(guarded(lambda: sounddevice.query_devices(device, "output"))["name"])
+
+    def open_stream(self, format: AudioFormat) -> None:
+        """Have a stream for `format` ready, or the nearest the device can do. Raises AudioError."""
+        if self._stream and self._stream.unusable_for(format):
+            self.close()
+        if self._stream is None:
+            try:
+                self._stream = self._opened(format)
+            except AudioError:  # or it is another device by now
+                reload_devices(self._sounddevice)
+                self._stream = self._opened(format)
+
+    def _opened(self, format: AudioFormat) -> DeviceStream:
+        return DeviceStream(self._sounddevice, self._device, format, self._latency, name=self.name)
+
+    async def play(self, clip: Clip) -> DevicePlayback:
+        """Queue `clip` directly behind the one before; return when only this one has not begun to sound."""
+        if self._last is not None:
+            self._last.stream.check()  # a new stream is for the next turn
+        self.open_stream(clip.format)
+        assert self._stream is not None
+        await self._stream.run_dry()
+        before, self._last = self._last, self._stream.enqueue(convert(clip, self._stream.format))
+        playback = self._last
+        if before is not None:
+            await before.taken()
+        return playback
+
+    async def drain(self) -> None:
+        """Wait until all was heard, then let the device rest."""
+        if self._stream:
+            await anyio.sleep(self._stream.unheard_seconds() + TAIL_SECONDS)
+            self.abort()
+
+    def abort(self) -> None:
+        """Be silent now."""
+        self._last = None
+        if self._stream:
+            self._stream.abort()
+
+    def close(self) -> None:
+        """Give the device back."""
+        if self._stream:
+            self._stream.close()
+            self._stream = None
+
+
+@asynccontextmanager
+async def open_device(config: AudioDevice, format: AudioFormat) -> AsyncIterator[DeviceOutput]:
+    """A sound device that is ready to play clips of `format`. Raises AudioError."""
+    sounddevice = await anyio.to_thread.run_sync(import_sounddevice)
+    output = DeviceOutput(
+        sounddevice, None if config.device == "" else config.device, latency_seconds=config.latency_seconds
+    )
+    output.open_stream(format)
+    try:
+        yield output
+    finally:
+        output.close()
