@@ -114,7 +114,7 @@ def place(recording: Samples, seed: int, seconds: float) -> int:
 def test_clips_that_are_ready_in_time_follow_each_other_without_a_single_sample_between(
     sink: NullSink, anyio_backend: str, latency: float
 ) -> None:
-    lengths = [0.4, 0.25, 0.6, 0.013, 0.3, 0.5]
+    lengths = [0.8, 0.25, 0.6, 0.013, 0.3, 0.5]  # the first is longer than the deepest buffer and its last period
     steps = [("play", seed, seconds) for seed, seconds in enumerate(lengths)]
     _, heard = played(sink, *steps, ("drain",), backend=anyio_backend, latency=latency)
     places = [place(heard, seed, seconds) for seed, seconds in enumerate(lengths)]
