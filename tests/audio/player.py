@@ -19,20 +19,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import anyio
-import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from tests.audio.clips import noise_clip
 from voicebot.audio import open_audio
 from voicebot.config.models import AudioConfig
 from voicebot.errors import AudioError
 from voicebot.protocols import Playback
-from voicebot.speech import AudioFormat, Clip, Span, Utterance
-
-
-def noise(seed: int, frames: int) -> npt.NDArray[np.int16]:
-    """Noise that is like no other seed's."""
-    return np.random.default_rng(seed).integers(-9000, 9000, frames, dtype=np.int16)
+from voicebot.speech import AudioFormat
 
 
 class NoPortAudio(importlib.abc.MetaPathFinder):
@@ -58,9 +52,9 @@ async def play(plan: dict[str, Any]) -> None:  # Any: JSON
             match step:
                 case "play":
                     seed, seconds = arguments
-                    pcm = noise(seed, round(seconds * format.sample_rate)).tobytes()
+                    clip = noise_clip(seed, seconds, format.sample_rate)
                     say(enqueued=seed)
-                    playbacks.append(await output.play(Clip(Utterance(0, (Span("a", "a", "a"),), 0, 1), pcm, format)))
+                    playbacks.append(await output.play(clip))
                     say(played=seed)
                 case "sleep":
                     await anyio.sleep(*arguments)
