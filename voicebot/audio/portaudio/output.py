@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import ModuleType
 
 import anyio
 
 from voicebot.audio.pcm import convert
-from voicebot.audio.portaudio.library import Device, guarded, import_sounddevice, reload_devices
+from voicebot.audio.portaudio.library import PORTAUDIO, Device, PortAudioLibrary
 from voicebot.audio.portaudio.stream import TAIL_SECONDS, DevicePlayback, DeviceStream
 from voicebot.config.models import AudioDevice
 from voicebot.errors import AudioError
@@ -21,13 +20,13 @@ class DeviceOutput:
 
     realtime = True
 
-    def __init__(self, sounddevice: ModuleType, device: Device, *, latency_seconds: float) -> None:
-        self._sounddevice = sounddevice
+    def __init__(self, library: PortAudioLibrary, device: Device, *, latency_seconds: float) -> None:
+        self._library = library
         self._device = device
         self._latency = latency_seconds
         self._stream: DeviceStream | None = None
         self._last: DevicePlayback | None = None
-        self.name = str(guarded(lambda: sounddevice.query_devices(device, "output"))["name"])
+        self.name = library.name(device)
 
     def open_stream(self, format: AudioFormat) -> None:
         """Have a stream for `format` ready, or the nearest the device can do. Raises AudioError."""
@@ -37,11 +36,12 @@ class DeviceOutput:
             try:
                 self._stream = self._opened(format)
             except AudioError:  # or it is another device by now
-                reload_devices(self._sounddevice)
+                if not self._library.look_again():
+                    raise
                 self._stream = self._opened(format)
 
     def _opened(self, format: AudioFormat) -> DeviceStream:
-        return DeviceStream(self._sounddevice, self._device, format, self._latency, name=self.name)
+        return DeviceStream(self._library, self._device, format, self._latency, name=self.name)
 
     async def play(self, clip: Clip) -> DevicePlayback:
         """Queue `clip` directly behind the one before; return when only this one has not begun to sound."""
@@ -78,9 +78,9 @@ class DeviceOutput:
 @asynccontextmanager
 async def open_device(config: AudioDevice, format: AudioFormat) -> AsyncIterator[DeviceOutput]:
     """A sound device that is ready to play clips of `format`. Raises AudioError."""
-    sounddevice = await anyio.to_thread.run_sync(import_sounddevice)
+    await anyio.to_thread.run_sync(PORTAUDIO.load)
     output = DeviceOutput(
-        sounddevice, None if config.device == "" else config.device, latency_seconds=config.latency_seconds
+        PORTAUDIO, None if config.device == "" else config.device, latency_seconds=config.latency_seconds
     )
     output.open_stream(format)
     try:

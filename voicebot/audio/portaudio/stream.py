@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 import anyio
 
-from voicebot.audio.portaudio.library import ON_ALSA, Device, guarded, quiet_stderr, reason
+from voicebot.audio.portaudio.library import ON_ALSA, Device, PortAudioLibrary
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat
 from voicebot.threadsafe import event_loop_caller
@@ -79,7 +78,7 @@ class DeviceStream:
     """A PortAudio stream with a queue; `_fill` runs in PortAudio's thread and owns what it writes."""
 
     def __init__(
-        self, sounddevice: ModuleType, device: Device, wanted: AudioFormat, latency_seconds: float, *, name: str
+        self, library: PortAudioLibrary, device: Device, wanted: AudioFormat, latency_seconds: float, *, name: str
     ) -> None:
         self.wanted = wanted
         self.lost = False
@@ -98,38 +97,28 @@ class DeviceStream:
         self._start_at = 0.0
         self._frames_at_start = 0
         self._wake = event_loop_caller()
-        self.format, self._stream = self._open(sounddevice, device, wanted, latency_seconds)
+        self._library = library
+        self.format, self._stream = self._open(device, wanted, latency_seconds)
 
-    def _open(
-        self, sounddevice: ModuleType, device: Device, wanted: AudioFormat, latency_seconds: float
-    ) -> tuple[AudioFormat, Any]:
+    def _open(self, device: Device, wanted: AudioFormat, latency_seconds: float) -> tuple[AudioFormat, Any]:
         def opened(format: AudioFormat) -> Any:  # Any: sounddevice has no types
-            return sounddevice.RawOutputStream(
-                samplerate=format.sample_rate,
-                channels=format.channels,
-                dtype="int16",
-                device=device,
-                latency=latency_seconds,
-                callback=self._fill,
-                finished_callback=self._finished,
-                prime_output_buffers_using_stream_callback=True,
+            return self._library.open_stream(
+                device, format, latency_seconds=latency_seconds, fill=self._fill, finished=self._finished
             )
 
-        with quiet_stderr():
-            try:
-                return wanted, opened(wanted)
-            except (sounddevice.PortAudioError, ValueError) as error:
-                first_error = error
-            # Some drivers take only what the mixer runs at.
-            info = guarded(lambda: sounddevice.query_devices(device, "output"))
-            format = AudioFormat(int(info["default_samplerate"]), min(2, int(info["max_output_channels"])))
-            try:
-                return format, opened(format)
-            except (sounddevice.PortAudioError, ValueError):
-                raise AudioError(
-                    f"cannot open the audio device {self._name}: {reason(first_error)}",
-                    hint="close the program that uses it, or choose another: voicebot devices",
-                ) from first_error
+        try:
+            return wanted, opened(wanted)
+        except AudioError as error:
+            refused = error
+        # Some drivers take only what the mixer runs at.
+        format = self._library.mixer_format(device)
+        try:
+            return format, opened(format)
+        except AudioError:
+            raise AudioError(
+                f"cannot open the audio device {self._name}: {refused.message}",
+                hint="close the program that uses it, or choose another: voicebot devices",
+            ) from refused.__cause__
 
     # ------------------------------------------------ the event loop's side
 
@@ -137,7 +126,8 @@ class DeviceStream:
         """Whether another stream is needed."""
         # Starting a stream whose sound server died meanwhile, PortAudio's ALSA waits for ever; opening one, it fails.
         rested = not self._running and time.monotonic() - self._rests_since > _REST_SECONDS
-        return self.lost or (rested and ON_ALSA) or (self.wanted != format and self.all_heard())
+        closed = self._stream.closed  # by another output, which looked for devices
+        return self.lost or closed or (rested and ON_ALSA) or (self.wanted != format and self.all_heard())
 
     async def run_dry(self) -> None:
         """When silence follows what is still to be heard, hear it to its end and stop: the next clip starts anew.
@@ -180,7 +170,7 @@ class DeviceStream:
 
     def close(self) -> None:
         self.abort()
-        self._stream.close(ignore_errors=True)
+        self._library.close(self._stream)
 
     def check(self) -> None:
         if self.lost:
@@ -194,21 +184,20 @@ class DeviceStream:
         self._start_at, self._frames_at_start = time.monotonic(), self._given[0]
         self._running = True
         try:
-            with quiet_stderr():
-                self._stream.start()
-        except Exception as error:
+            self._library.start(self._stream)
+        except AudioError as error:
             self._running = False
             self.lost = True
             raise AudioError(
-                f"the audio device {self._name} does not start: {reason(error)}",
+                f"the audio device {self._name} does not start: {error.message}",
                 hint="is the sound server running? Or choose another: voicebot devices",
-            ) from error
+            ) from error.__cause__
 
     def _stop(self) -> None:
         if self._running:
             self._aborted_at = self._rests_since = time.monotonic()
             self._running = False  # before abort(): `_finished` tells a device that went away by it
-            self._stream.abort(ignore_errors=True)
+            self._library.stop(self._stream)
             for playback in self._unheard:
                 playback.kept = playback.heard_seconds()
             self._unheard, self._audible_until = [], 0.0
