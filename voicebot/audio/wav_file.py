@@ -21,14 +21,18 @@ _MOST_DATA = 2**32 - 1 - _HEADER_BYTES
 
 
 class WavOutput:
-    """Appends clips to a file, in the format of the first one."""
+    """Appends clips to a file, in the format of the first one.
+
+    When realtime, the file holds what a loudspeaker would have played, and the silence between; but of a pause it holds
+    nothing.
+    """
 
     def __init__(self, file: BinaryIO, path: Path, *, realtime: bool) -> None:
         self._file = file
         self._path = path
         self._format: AudioFormat | None = None
         self._data_bytes = 0
-        self._queue = PacedQueue()
+        self._queue = PacedQueue(realtime=realtime)
         self.realtime = realtime
 
     @property
@@ -44,7 +48,7 @@ class WavOutput:
     async def play(self, clip: Clip) -> PacedPlayback:
         """Append `clip`: at once, or when realtime as a loudspeaker would play it, silence before it included."""
         before = self._queue.end
-        playback = self._queue.append(clip.seconds if self.realtime else 0.0)
+        playback = self._queue.append(clip.seconds)
         format = self._format or clip.format
         pcm = convert(clip, format)
         if self.realtime and 0 < before < playback.start:
@@ -54,11 +58,20 @@ class WavOutput:
         return playback
 
     async def drain(self) -> None:
-        """There is nothing to wait for: every clip is in the file."""
+        """Wait until the last clip would have been heard; it is in the file already."""
+        await self._queue.drain()
+
+    def pause(self) -> None:
+        """Let time stand still."""
+        self._queue.pause()
+
+    def resume(self) -> None:
+        """Let time go on."""
+        self._queue.resume()
 
     def abort(self) -> None:
-        """When realtime, cut off what would not have been heard."""
-        unheard = self._queue.unheard_seconds() if self.realtime else 0.0
+        """Cut off what would not have been heard: when realtime, or of a pause."""
+        unheard = self._queue.unheard_seconds()
         self._queue.abort()
         if unheard and self._format:
             unheard_bytes = len(silence(unheard, self._format))
