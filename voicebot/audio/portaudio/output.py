@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 import anyio
 
 from voicebot.audio.pcm import convert
+from voicebot.audio.portaudio.feed import DevicePlayback
 from voicebot.audio.portaudio.library import PORTAUDIO, Device, PortAudioLibrary
-from voicebot.audio.portaudio.stream import TAIL_SECONDS, DevicePlayback, DeviceStream
+from voicebot.audio.portaudio.stream import TAIL_SECONDS, DeviceStream
 from voicebot.config.models import AudioDevice
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
@@ -46,11 +47,11 @@ class DeviceOutput:
     async def play(self, clip: Clip) -> DevicePlayback:
         """Queue `clip` directly behind the one before; return when only this one has not begun to sound."""
         if self._last is not None:
-            self._last.stream.check()  # a new stream is for the next turn
+            self._last.feed.check()  # a new stream is for the next turn
         self.open_stream(clip.format)
         assert self._stream is not None
         await self._stream.run_dry()
-        before, self._last = self._last, self._stream.enqueue(convert(clip, self._stream.format))
+        before, self._last = self._last, self._stream.enqueue(convert(clip, self._stream.format), clip.seconds)
         playback = self._last
         if before is not None:
             await before.taken()
@@ -58,8 +59,9 @@ class DeviceOutput:
 
     async def drain(self) -> None:
         """Wait until all was heard, then let the device rest."""
-        if self._stream:
-            await anyio.sleep(self._stream.unheard_seconds() + TAIL_SECONDS)
+        if self._last is not None:
+            await self._last.finished()
+            await anyio.sleep(TAIL_SECONDS)
             self.abort()
 
     def abort(self) -> None:
