@@ -4,7 +4,8 @@ A program of its own, as sounddevice freezes the list of devices when it is impo
 PLAN` with a JSON object of `backend`, `audio` (the section of the configuration), `sample_rate`, `no_portaudio` and
 `steps`, each a list:
 
-    ["play", seed, seconds]   ["sleep", seconds]   ["finish"]   ["drain"]   ["abort"]   ["heard"]
+    ["play", seed, seconds]   ["sleep", seconds]   ["finish"]   ["drain"]   ["heard"]
+    ["abort"]   ["pause"]   ["resume"]
 
 Each step is answered by a JSON object; moments are those of time.monotonic.
 """
@@ -69,6 +70,12 @@ async def play(plan: dict[str, Any]) -> None:  # Any: JSON
                     say(aborting=True)
                     output.abort()
                     say(aborted=True)
+                case "pause":
+                    output.pause()
+                    say(paused=True)
+                case "resume":
+                    say(resuming=True)
+                    output.resume()
                 case "heard":
                     say(heard=[playback.heard_seconds() for playback in playbacks])
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from tests.audio.clips import assert_heard, noise, settle
-from tests.null_sink import MISSING, RATE, NullSink, Samples, null_sink, sounds, wait_until
+from tests.null_sink import MISSING, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
 
 ROOT = Path(__file__).parents[2]
 on_null_sink = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -175,6 +175,69 @@ def test_the_rest_of_an_interrupted_clip_never_returns(sink: NullSink) -> None:
     _, heard = played(sink, *steps)
     at = assert_heard(heard, 3, 0.5)
     assert np.abs(heard[at + RATE // 2 + 5 :]).max() < 0.001
+
+
+def without_the_pause(recording: Samples, seed: int, seconds: float) -> Samples:
+    """What was heard of the clip `seed`, which was paused once, from its first frame on."""
+    wanted = noise(seed, round(seconds * RATE)) / 32768
+    start, _ = best_match(recording, wanted[: RATE // 20])
+    tail, _ = best_match(recording, wanted[-RATE // 20 :])
+    end = tail + RATE // 20
+    pause_begins = sounds(recording[start:end], pause=0.1)[0][1] + 1
+    pause = end - start - len(wanted)
+    assert pause > 0
+    assert np.abs(recording[start + pause_begins : start + pause_begins + pause]).max() < 0.001
+    return np.concatenate((recording[start : start + pause_begins], recording[start + pause_begins + pause : end]))
+
+
+@on_null_sink
+@pytest.mark.parametrize(("latency", "paused"), [(0.05, 0.6), (0.5, 1.2), (0.5, 0.3)])
+def test_a_pause_loses_and_repeats_no_sample(sink: NullSink, anyio_backend: str, latency: float, paused: float) -> None:
+    steps = [("play", 1, 1.5), ("sleep", 0.4), ("pause",), ("sleep", paused), ("resume",), ("drain",), ("heard",)]
+    program, heard = played(sink, *steps, backend=anyio_backend, latency=latency)
+    assert np.abs(without_the_pause(heard, 1, 1.5) - noise(1, RATE * 3 // 2) / 32768).max() < 0.01
+    assert program.said[-1]["heard"] == [1.5]
+
+
+@on_null_sink
+@pytest.mark.parametrize("latency", [0.05, 0.5])
+def test_after_a_pause_the_sound_does_not_wait_for_the_depth_of_the_buffer(sink: NullSink, latency: float) -> None:
+    steps = [("play", 1, 1.5), ("sleep", 0.4), ("pause",), ("sleep", 1.0), ("resume",), ("drain",)]
+    program, heard = played(sink, *steps, latency=latency)
+    _, (resumed, _) = sounds(heard, pause=0.2)
+    assert sink.moment(resumed) - program.one("resuming")["at"] < 0.3
+
+
+@on_null_sink
+def test_nothing_is_heard_by_the_time_that_passes_in_a_pause(sink: NullSink, anyio_backend: str) -> None:
+    steps = [("play", 1, 3.0), ("play", 2, 1.0), ("sleep", 0.3), ("pause",), ("sleep", 0.5), ("heard",)]
+    steps += [("sleep", 0.5), ("heard",), ("abort",), ("heard",), ("play", 3, 0.3), ("drain",), ("heard",)]
+    program, heard = played(sink, *steps, backend=anyio_backend)
+    first, second, third, last = (said["heard"] for said in program.said if "heard" in said)
+    assert first == second == third == last[:2]
+    (start, end), _ = sounds(heard, pause=0.1)
+    assert first[0] == pytest.approx((end - start) / RATE, abs=0.15)
+    assert first[1] == 0.0
+    assert_heard(heard, 3, 0.3)
+
+
+@on_null_sink
+def test_what_is_queued_in_a_pause_is_heard_from_its_first_sample_behind_it(sink: NullSink) -> None:
+    steps = [("pause",), ("play", 1, 0.3), ("sleep", 1.0), ("heard",), ("resume",), ("play", 2, 0.3), ("drain",)]
+    program, heard = played(sink, *steps)
+    assert program.one("heard")["heard"] == [0.0]
+    assert sink.moment(assert_heard(heard, 1, 0.3)) > program.one("resuming")["at"]
+    assert_heard(heard, 2, 0.3)
+
+
+@on_null_sink
+def test_a_sound_server_that_dies_in_a_pause_is_an_error_and_not_a_wait(sink: NullSink, anyio_backend: str) -> None:
+    steps = [("play", 1, 5.0), ("sleep", 0.5), ("pause",), ("finish",)]
+    with player(sink.environment, *steps, backend=anyio_backend) as program:
+        program.until("paused")
+        sink.kill_server()
+        error = program.until("error")
+    assert "went away" in error["error"]
 
 
 @on_null_sink

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Literal, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot.audio.portaudio.feed import DevicePlayback, Feed
@@ -25,7 +26,9 @@ class Device:
         self.feed = Feed(FORMAT, device_name="test", call=self._call, clock=lambda: self.now)
         self.frames, self.depth = frames, depth
         self.taken = bytearray()
-        """All that was written, 0 for silence."""
+        """All that was written since the start, 0 for silence."""
+        self.played: list[int] = []
+        """What it had played when it was started anew."""
         self.began = 0.0
 
     def _call(self, call: Callable[[], object]) -> None:
@@ -47,6 +50,17 @@ class Device:
             self._take(self.began + len(self.taken) // 2 / RATE - self.now)
         self.now = end
 
+    def pause(self) -> None:
+        self.feed.paused = True
+
+    def resume(self, *, anew: bool) -> None:
+        """Go on, in a stream that is started `anew` if all that this one had taken is heard."""
+        if anew and self.now > self.feed.audible_until:
+            self.played += self._played()
+            self.feed.paused = False
+            self.start()
+        self.feed.paused = False
+
     def _take(self, delay: float | None) -> None:
         out = bytearray(2 * self.frames)
         self.feed.fill(out, self.frames, self.now, delay)
@@ -59,8 +73,10 @@ class Device:
 
     def heard(self) -> list[int]:
         """What it has played, without silence."""
-        played = self.samples()[: math.floor((self.now - self.began) * RATE + 1e-6)]
-        return [sample for sample in played if sample]
+        return [sample for sample in self.played + self._played() if sample]
+
+    def _played(self) -> list[int]:
+        return self.samples()[: math.floor((self.now - self.began) * RATE + 1e-6)]
 
 
 def clip(device: Device, first: int, frames: int) -> DevicePlayback:
@@ -79,6 +95,7 @@ def test_clips_follow_each_other_sample_by_sample_and_their_moments_too() -> Non
     assert [playback.stretches[-1][1] for playback in playbacks] == pytest.approx([0.077, 0.082, 0.282])
 
 
+@settings(deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 150), min_size=1, max_size=5),
     frames=st.integers(1, 40),
@@ -100,6 +117,39 @@ def test_a_clip_has_been_heard_as_far_as_the_device_has_played_it(
         before = heard
     assert [playback.heard_seconds() for playback in playbacks] == [length / RATE for length in lengths]
     assert device.heard() == list(range(1, 1 + sum(lengths)))
+
+
+Step = Literal["pause", "resume", "resume anew"]
+
+
+@settings(deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 150), min_size=1, max_size=5),
+    frames=st.integers(1, 40),
+    depth=st.integers(1, 6),
+    steps=st.lists(st.tuples(st.sampled_from(get_args(Step)), st.integers(0, 150)), max_size=12),
+)
+def test_pauses_lose_and_repeat_no_frame_and_nothing_is_heard_by_the_time_that_passes(
+    lengths: list[int], frames: int, depth: int, steps: list[tuple[Step, int]]
+) -> None:
+    device = Device(frames=frames, depth=depth)
+    playbacks = [clip(device, 1 + sum(lengths[:i]), length) for i, length in enumerate(lengths)]
+    device.start()
+    before = 0.0
+    for step, wait in [*steps, ("resume", 2000)]:
+        if step == "pause":
+            device.pause()
+        else:
+            device.resume(anew=step == "resume anew")
+        device.run(wait / RATE)
+        heard = sum(playback.heard_seconds() for playback in playbacks)
+        assert heard >= before
+        assert heard * RATE == pytest.approx(len(device.heard()), abs=1e-6)
+        before = heard
+    assert device.heard() == list(range(1, 1 + sum(lengths)))
+    assert [playback.heard_seconds() for playback in playbacks] == [length / RATE for length in lengths]
+    for playback in playbacks:
+        assert playback.starts <= playback.stretches[-1][1]
 
 
 def test_what_was_heard_when_the_stream_stops_stays() -> None:

@@ -106,6 +106,8 @@ class Feed:
         """When the last frame that the device took will have been heard."""
         self.audible_until = 0.0
         """When the last one that is not silence will have been heard."""
+        self.paused = False
+        """The device is given silence."""
         self.lost = False
         """The device went away."""
         self._device_name = device_name
@@ -174,7 +176,7 @@ class Feed:
         rate, frame_bytes = self.format.sample_rate, self.format.frame_bytes
         block_starts = self._begins_at + self._frames / rate if delay is None else now + delay
         filled, size = 0, frames * frame_bytes
-        while filled < size and self._queue:
+        while filled < size and self._queue and not self.paused:
             playback = self._queue[0]
             if playback.position == 0:
                 # behind another frame: exact to the sample

@@ -27,6 +27,7 @@ class DeviceOutput:
         self._latency = latency_seconds
         self._stream: DeviceStream | None = None
         self._last: DevicePlayback | None = None
+        self._paused = False
         self.name = library.name(device)
 
     def open_stream(self, format: AudioFormat) -> None:
@@ -42,7 +43,7 @@ class DeviceOutput:
                 self._stream = self._opened(format)
 
     def _opened(self, format: AudioFormat) -> DeviceStream:
-        return DeviceStream(self._library, self._device, format, self._latency, name=self.name)
+        return DeviceStream(self._library, self._device, format, self._latency, name=self.name, paused=self._paused)
 
     async def play(self, clip: Clip) -> DevicePlayback:
         """Queue `clip` directly behind the one before; return when only this one has not begun to sound."""
@@ -62,10 +63,26 @@ class DeviceOutput:
         if self._last is not None:
             await self._last.finished()
             await anyio.sleep(TAIL_SECONDS)
-            self.abort()
+            self._silence()
+
+    def pause(self) -> None:
+        """Give the device nothing but silence: what it has taken already, its latency at most, is still heard."""
+        self._paused = True
+        if self._stream:
+            self._stream.pause()
+
+    def resume(self) -> None:
+        """Go on with the frame behind the last one that the device took."""
+        self._paused = False
+        if self._stream:
+            self._stream.resume()
 
     def abort(self) -> None:
         """Be silent now."""
+        self._silence()
+        self.resume()
+
+    def _silence(self) -> None:
         self._last = None
         if self._stream:
             self._stream.abort()

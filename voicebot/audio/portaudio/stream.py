@@ -23,47 +23,62 @@ class DeviceStream:
     """A PortAudio stream and what it is fed with."""
 
     def __init__(
-        self, library: PortAudioLibrary, device: Device, wanted: AudioFormat, latency_seconds: float, *, name: str
+        self,
+        library: PortAudioLibrary,
+        device: Device,
+        wanted: AudioFormat,
+        latency_seconds: float,
+        *,
+        name: str,
+        paused: bool,
     ) -> None:
         self.wanted = wanted
         self._library = library
+        self._device = device
+        self._latency = latency_seconds
         self._name = name
         self._running = False
         self._rests_since = time.monotonic()
-        self.format, self._stream = self._open(device, wanted, latency_seconds)
+        self.format, self._stream = self._open(wanted)
         self._feed = Feed(
             self.format,
             device_name=name,
             call=event_loop_caller(),
             clock_offset=anyio.current_time() - time.monotonic(),
         )
+        self._feed.paused = paused
 
-    def _open(self, device: Device, wanted: AudioFormat, latency_seconds: float) -> tuple[AudioFormat, Any]:
-        def opened(format: AudioFormat) -> Any:  # Any: sounddevice has no types
-            return self._library.open_stream(
-                device, format, latency_seconds=latency_seconds, fill=self._fill, finished=self._finished
-            )
-
+    def _open(self, wanted: AudioFormat) -> tuple[AudioFormat, Any]:
         try:
-            return wanted, opened(wanted)
+            return wanted, self._opened(wanted)
         except AudioError as error:
             refused = error
         # Some drivers take only what the mixer runs at.
-        format = self._library.mixer_format(device)
+        format = self._library.mixer_format(self._device)
         try:
-            return format, opened(format)
+            return format, self._opened(format)
         except AudioError:
             raise AudioError(
                 f"cannot open the audio device {self._name}: {refused.message}",
                 hint="close the program that uses it, or choose another: voicebot devices",
             ) from refused.__cause__
 
+    def _opened(self, format: AudioFormat) -> Any:  # Any: sounddevice has no types
+        return self._library.open_stream(
+            self._device, format, latency_seconds=self._latency, fill=self._fill, finished=self._finished
+        )
+
     def unusable_for(self, format: AudioFormat) -> bool:
         """Whether another stream is needed."""
+        if not self._feed.empty:
+            return False
+        return self._feed.lost or self._stale() or (self.wanted != format and self._feed.all_heard())
+
+    def _stale(self) -> bool:
+        """Whether it has to be opened anew before it can start."""
         # Starting a stream whose sound server died meanwhile, PortAudio's ALSA waits for ever; opening one, it fails.
         rested = not self._running and time.monotonic() - self._rests_since > _REST_SECONDS
-        closed = self._stream.closed  # by another output, which looked for devices
-        return self._feed.lost or closed or (rested and ON_ALSA) or (self.wanted != format and self._feed.all_heard())
+        return self._stream.closed or (rested and ON_ALSA)  # closed: by an output that looked for devices
 
     async def run_dry(self) -> None:
         """When silence follows what is still to be heard, hear it to its end and stop: the next clip starts anew.
@@ -79,14 +94,40 @@ class DeviceStream:
     def enqueue(self, pcm: bytes, seconds: float) -> DevicePlayback:
         """Queue a clip of `seconds`, and start when it is the first. Raises AudioError."""
         playback = self._feed.append(pcm, seconds)
-        if not self._running:
+        if not self._running and not self._feed.paused:
             self._start()
         return playback
+
+    def pause(self) -> None:
+        """Give the device silence. It runs on: one that rested could have died unnoticed."""
+        self._feed.paused = True
+
+    def resume(self) -> None:
+        """Go on with the next frame, at once where all that the device had taken is heard by now.
+
+        A device that does not come back is lost: whoever waits for a clip is told.
+        """
+        if time.monotonic() > self._feed.audible_until + TAIL_SECONDS:
+            self._stop()  # what is in its buffer is silence; first, or it could take a frame with it
+        self._feed.paused = False
+        if not self._running and not self._feed.empty:
+            try:
+                if self._stale():
+                    self._library.close(self._stream)
+                    self._stream = self._opened(self.format)
+                self._start()
+            except AudioError:
+                self._feed.lose()
 
     def abort(self) -> None:
         """Be silent now, and forget what was not heard."""
         self._stop()  # first: until then the queue is that of PortAudio's thread
         self._feed.stop()
+
+    def rest(self) -> None:
+        """Let the device and its sound server sleep; what was not taken yet is kept for the end of a pause."""
+        self._stop()
+        self._library.close(self._stream)
 
     def close(self) -> None:
         """Give the device back."""
