@@ -39,7 +39,7 @@ ROOMS = [
 ]
 """From the top of the house down."""
 CORE = {"errors", "messages", "speech", "events", "protocols", "text", "metrics", "pacing", "turn", "conversation"}
-SHARED = {"audio.pcm", "audio.paced", "chat.wire"}
+SHARED = {"audio.pcm", "audio.paced", "audio.background", "chat.wire"}
 """What the siblings of a family may share."""
 FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import numpy as np
 import numpy.typing as npt
 
@@ -29,6 +31,14 @@ def settle(sink: NullSink) -> Samples:
     frames = len(sink.samples()) + RATE // 5
     wait_until(lambda: len(sink.samples()) >= frames, "the recording stopped")
     return sink.samples()
+
+
+def open_streams(sink: NullSink) -> int:
+    """How many streams the sound server has, playing or not."""
+    listed = subprocess.run(
+        ["pactl", "list", "short", "sink-inputs"], env=sink.environment, capture_output=True, text=True, check=True
+    )
+    return len(listed.stdout.splitlines())
 
 
 def assert_heard(recording: Samples, seed: int, seconds: float, *, likeness: float = 0.99) -> int:

@@ -1,8 +1,8 @@
 """Plays seeded noise through an audio output, step by step, and says on standard output what happened when.
 
 A program of its own, as sounddevice freezes the list of devices when it is imported: `python -m tests.audio.player
-PLAN` with a JSON object of `backend`, `audio` (the section of the configuration), `sample_rate`, `no_portaudio` and
-`steps`, each a list:
+PLAN` with a JSON object of `backend`, `audio` (the section of the configuration), `sample_rate`, `no_portaudio`,
+`close_after_seconds` and `steps`, each a list:
 
     ["play", seed, seconds]   ["sleep", seconds]   ["finish"]   ["drain"]   ["heard"]
     ["abort"]   ["pause"]   ["resume"]
@@ -47,7 +47,9 @@ async def play(plan: dict[str, Any]) -> None:  # Any: JSON
     config = TypeAdapter[AudioConfig](AudioConfig).validate_python(plan["audio"])
     clock_offset = time.monotonic() - anyio.current_time()
     playbacks: list[Playback] = []
-    async with open_audio(config, format, notify=lambda line: say(announced=line)) as output:
+    async with open_audio(
+        config, format, notify=lambda line: say(announced=line), close_after_seconds=plan.get("close_after_seconds")
+    ) as output:
         say(ready=output.name)
         for step, *arguments in plan["steps"]:
             match step:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.audio.clips import assert_heard, noise, settle
+from tests.audio.clips import assert_heard, noise, open_streams, settle
 from tests.null_sink import MISSING, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -238,6 +238,46 @@ def test_a_sound_server_that_dies_in_a_pause_is_an_error_and_not_a_wait(sink: Nu
         sink.kill_server()
         error = program.until("error")
     assert "went away" in error["error"]
+
+
+@on_null_sink
+def test_an_idle_device_is_closed_and_plays_again_from_the_first_sample(sink: NullSink, anyio_backend: str) -> None:
+    steps = [("play", 1, 0.3), ("drain",), ("sleep", 1.5), ("play", 2, 0.3), ("play", 3, 0.3), ("drain",)]
+    with player(sink.environment, *steps, backend=anyio_backend, close_after_seconds=0.2) as program:
+        program.until("drained")
+        wait_until(lambda: open_streams(sink) == 0, "the idle device stays open")
+        program.to_the_end()
+    heard = settle(sink)
+    assert_heard(heard, 1, 0.3)
+    assert assert_heard(heard, 3, 0.3) - assert_heard(heard, 2, 0.3) == round(0.3 * RATE)
+
+
+@on_null_sink
+def test_an_idle_device_stays_open_unless_told(sink: NullSink) -> None:
+    with player(sink.environment, ("play", 1, 0.3), ("drain",), ("sleep", 1.0), ("heard",), ("sleep", 30)) as program:
+        program.until("heard")
+        assert open_streams(sink) == 1
+
+
+@on_null_sink
+def test_a_device_is_not_idle_between_the_clips_of_a_turn(sink: NullSink) -> None:
+    steps = [("play", 1, 0.3), ("sleep", 1.0), ("heard",), ("sleep", 30)]
+    with player(sink.environment, *steps, close_after_seconds=0.2) as program:
+        program.until("heard")
+        assert open_streams(sink) == 1
+
+
+@on_null_sink
+@pytest.mark.parametrize("latency", [0.05, 0.5])
+def test_a_long_pause_closes_the_device_and_loses_no_sample(sink: NullSink, anyio_backend: str, latency: float) -> None:
+    steps = [("play", 1, 1.5), ("sleep", 0.4), ("pause",), ("sleep", 2.0), ("resume",), ("drain",), ("heard",)]
+    closing = player(sink.environment, *steps, backend=anyio_backend, latency=latency, close_after_seconds=0.1)
+    with closing as program:
+        program.until("paused")
+        wait_until(lambda: open_streams(sink) == 0, "the paused device stays open")
+        program.to_the_end()
+    assert np.abs(without_the_pause(settle(sink), 1, 1.5) - noise(1, RATE * 3 // 2) / 32768).max() < 0.01
+    assert program.said[-1]["heard"] == [1.5]
 
 
 @on_null_sink

@@ -18,36 +18,44 @@ from voicebot.speech import AudioFormat
 
 @asynccontextmanager
 async def open_audio(
-    config: AudioConfig, format: AudioFormat, *, notify: Callable[[str], None]
+    config: AudioConfig,
+    format: AudioFormat,
+    *,
+    notify: Callable[[str], None],
+    close_after_seconds: float | None = None,
 ) -> AsyncIterator[AudioOutput]:
     """The configured output, ready for clips of `format`; `notify` is told when `auto` finds no device.
 
-    Raises AudioError.
+    A device is given back whenever it was idle for `close_after_seconds`, and taken again for the next clip: then the
+    sound server of a machine where nothing is said can sleep. Raises AudioError.
     """
     async with AsyncExitStack() as stack:
         if isinstance(config, AudioAuto):
             device = AudioDevice(kind="device", latency_seconds=config.latency_seconds)
             try:
-                output = await _open(device, format, stack)
+                output = await _open(device, format, stack, close_after_seconds)
             except AudioError as error:
                 path = _new_wav_path()
                 remedy = f" → {error.hint}" if error.hint else ""
                 notify(f"no sound here: {error.message}{remedy}")
                 notify(f"writing {path}")
-                output = await _open(AudioWav(kind="wav", path=str(path)), format, stack)
+                output = await _open(AudioWav(kind="wav", path=str(path)), format, stack, None)
         else:
-            output = await _open(config, format, stack)
+            output = await _open(config, format, stack, close_after_seconds)
         yield output
 
 
 async def _open(
-    config: AudioDevice | AudioWav | AudioSilent, format: AudioFormat, stack: AsyncExitStack
+    config: AudioDevice | AudioWav | AudioSilent,
+    format: AudioFormat,
+    stack: AsyncExitStack,
+    close_after_seconds: float | None,
 ) -> AudioOutput:
     match config:
         case AudioDevice():
             from voicebot.audio.portaudio import open_device
 
-            return await stack.enter_async_context(open_device(config, format))
+            return await stack.enter_async_context(open_device(config, format, close_after_seconds=close_after_seconds))
         case AudioWav():
             from voicebot.audio.wav_file import open_wav
 

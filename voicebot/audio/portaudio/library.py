@@ -10,10 +10,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat
+
+T = TypeVar("T")
 
 ON_ALSA = sys.platform.startswith("linux")
 
@@ -147,6 +149,15 @@ class PortAudioLibrary:
             sounddevice._terminate()
             sounddevice._initialize()
             return True
+
+    def trying_again(self, open_it: Callable[[], T]) -> T:
+        """What `open_it` returns, if need be after looking for devices again: it may be another device by now."""
+        try:
+            return open_it()
+        except AudioError:
+            if not self.look_again():
+                raise
+            return open_it()
 
     def _query(self, device: Device) -> Any:
         sounddevice = self.load()

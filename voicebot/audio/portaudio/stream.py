@@ -114,7 +114,7 @@ class DeviceStream:
             try:
                 if self._stale():
                     self._library.close(self._stream)
-                    self._stream = self._opened(self.format)
+                    self._stream = self._library.trying_again(lambda: self._opened(self.format))
                 self._start()
             except AudioError:
                 self._feed.lose()
@@ -124,8 +124,12 @@ class DeviceStream:
         self._stop()  # first: until then the queue is that of PortAudio's thread
         self._feed.stop()
 
+    def quiet_from(self) -> float:
+        """When all that the device has taken so far is heard, on the clock of `anyio.current_time`."""
+        return self._feed.audible_until + TAIL_SECONDS + self._feed.clock_offset
+
     def rest(self) -> None:
-        """Let the device and its sound server sleep; what was not taken yet is kept for the end of a pause."""
+        """Let the device and its sound server sleep; what the device has not taken is kept for the end of a pause."""
         self._stop()
         self._library.close(self._stream)
 
