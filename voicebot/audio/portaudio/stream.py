@@ -107,6 +107,8 @@ class DeviceStream:
 
         A device that does not come back is lost: whoever waits for a clip is told.
         """
+        if not self._feed.paused:
+            return
         if time.monotonic() > self._feed.audible_until + TAIL_SECONDS:
             self._stop()  # what is in its buffer is silence; first, or it could take a frame with it
         self._feed.paused = False
