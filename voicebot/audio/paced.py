@@ -69,8 +69,8 @@ class PacedQueue:
         return anyio.current_time() if self._paused_at is None else self._paused_at
 
     def is_past(self, moment: float) -> bool:
-        """Whether `moment` was reached; one that coincides with a pause comes behind it."""
-        return moment < self._paused_at if self._paused_at is not None else moment <= anyio.current_time()
+        """Whether `moment` was reached."""
+        return moment <= self.now()
 
     def unheard_seconds(self) -> float:
         """How much of the queue has not been heard yet."""
@@ -79,7 +79,8 @@ class PacedQueue:
     def append(self, seconds: float) -> PacedPlayback:
         """Place a clip behind the others, at the earliest now."""
         self._playbacks = [playback for playback in self._playbacks if not self.is_past(playback.end)]
-        start = max(self.now() + self._latency, self.end)
+        now = math.nextafter(self.now(), math.inf) if self.paused else self.now()  # what comes in a pause is behind it
+        start = max(now + self._latency, self.end)
         self.end = start + seconds if self._realtime else start
         playback = PacedPlayback(self, seconds, start, self.end)
         self._playbacks.append(playback)
@@ -107,8 +108,8 @@ class PacedQueue:
         since, self._paused_at = self._paused_at, None
         away = anyio.current_time() - since
         for playback in self._playbacks:
-            playback.start += away if playback.start >= since else 0.0
-            playback.end += away if playback.end >= since else 0.0
+            playback.start += away if playback.start > since else 0.0
+            playback.end += away if playback.end > since else 0.0
         self.end += away if self.end else 0.0
         self._tell()
 
