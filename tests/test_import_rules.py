@@ -19,6 +19,7 @@ ROOMS = [
     "text",
     "metrics",
     "pacing",
+    "playback_clock",
     "turn",
     "conversation",
     "config",
@@ -38,7 +39,19 @@ ROOMS = [
     "cli",
 ]
 """From the top of the house down."""
-CORE = {"errors", "messages", "speech", "events", "protocols", "text", "metrics", "pacing", "turn", "conversation"}
+CORE = {
+    "errors",
+    "messages",
+    "speech",
+    "events",
+    "protocols",
+    "text",
+    "metrics",
+    "pacing",
+    "playback_clock",
+    "turn",
+    "conversation",
+}
 SHARED = {"audio.pcm", "audio.paced", "audio.background", "chat.wire"}
 """What the siblings of a family may share."""
 FAMILIES = {"chat", "tts", "audio"}
