@@ -39,19 +39,7 @@ ROOMS = [
     "cli",
 ]
 """From the top of the house down."""
-CORE = {
-    "errors",
-    "messages",
-    "speech",
-    "events",
-    "protocols",
-    "text",
-    "metrics",
-    "pacing",
-    "playback_clock",
-    "turn",
-    "conversation",
-}
+CORE = set(ROOMS[: ROOMS.index("conversation") + 1])
 SHARED = {"audio.pcm", "audio.paced", "audio.background", "chat.wire"}
 """What the siblings of a family may share."""
 FAMILIES = {"chat", "tts", "audio"}

@@ -266,7 +266,7 @@ async def test_a_path_that_cannot_be_written_is_named(tmp_path: Path, where: str
 
 @posix
 @pytest.mark.anyio
-async def test_a_device_that_is_no_file_is_an_audio_error() -> None:
+async def test_a_device_that_is_not_a_file_is_an_audio_error() -> None:
     """Its refusal to be truncated came out as an OSError."""
     with pytest.raises(AudioError, match="/dev/full") as raised:
         async with open_wav(config(Path("/dev/full"))) as output:

@@ -1,4 +1,4 @@
-"""Audio outputs: one file a kind, and the one place that chooses."""
+"""Audio outputs: one file for each kind, and the one place that chooses."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ async def open_audio(
 ) -> AsyncIterator[AudioOutput]:
     """The configured output, ready for clips of `format`; `notify` is told when `auto` finds no device.
 
-    A device is given back whenever it was idle for `close_after_seconds`, and taken again for the next clip: then the
-    sound server of a machine where nothing is said can sleep. Raises AudioError.
+    A device that has been idle for `close_after_seconds` is closed, so that the sound server can sleep, and opened
+    again for the next clip. Raises AudioError.
     """
     async with AsyncExitStack() as stack:
         if isinstance(config, AudioAuto):
@@ -69,7 +69,7 @@ async def _open(
 
 
 def _new_wav_path() -> Path:
-    """A new file here, or in the temporary folder where this one cannot be written."""
+    """A new file in the working directory, or in the temporary folder if that one is not writable."""
     folder = Path() if os.access(".", os.W_OK) else Path(tempfile.gettempdir())
     stem = f"voicebot-{datetime.now():%Y%m%d-%H%M%S}"
     path, number = folder / f"{stem}.wav", 1

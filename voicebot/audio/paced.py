@@ -47,7 +47,7 @@ class PacedPlayback:
 
 
 class PacedQueue:
-    """Places clips one behind the other in time, as a loudspeaker does; when not `realtime`, they take none."""
+    """Places clips one behind the other in time, as a loudspeaker does; if not `realtime`, they take no time."""
 
     def __init__(self, *, realtime: bool = True, latency_seconds: float = 0.0) -> None:
         self.end = 0.0

@@ -20,7 +20,7 @@ from voicebot.errors import AudioError
 from voicebot.speech import Clip
 
 BLOCK_SECONDS = 0.04
-"""A block is no longer than this."""
+"""The longest block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class AudioBegin:
     """The blocks of a clip come next."""
 
     number: int
-    """Of the clip, counted from 0 for each output: no other clip of it is ever called so."""
+    """Of the clip: counted from 0, so that no two clips of an output share one."""
     clip: Clip
 
 
@@ -68,7 +68,10 @@ class Resume:
 
 RemoteMessage = AudioBegin | AudioBlock | AudioEnd | Flush | Pause | Resume
 Send = Callable[[RemoteMessage], Awaitable[None]]
-"""Returns when the listener can be sent more; raises AudioError when it is gone, or has taken nothing for too long."""
+"""Sends one message and returns when the next one may follow.
+
+Raises AudioError when the listener is gone, or has taken nothing for too long: how long is up to the transport.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +105,7 @@ class RemotePlayback:
         return await self._reached(self.begun, lambda: self.starts)
 
     async def finished(self) -> float:
-        """Wait for the report of the last frame, or until there is none to be expected any more."""
+        """Wait for the report of the last frame, or until the clip is given up."""
         return await self._reached(self.over, lambda: self.ends)
 
     def heard_seconds(self) -> float:
@@ -130,9 +133,8 @@ class RemotePlayback:
 class RemoteOutput:
     """Sends clips in small blocks, never far ahead of what the listener reports as played.
 
-    A report can be wrong or a lie: it is bounded by what was sent, never takes anything back, and means nothing for a
-    clip that is unknown or over. A clip of which no report comes when it should have been heard counts as heard as far
-    as it was reported, and does not hold the next one up.
+    A report may be wrong, or a lie: it is bounded by what was sent, takes nothing back, and means nothing for a clip
+    that is unknown or over. A clip whose reports fail to come is given up; it counts as heard as far as they came.
     """
 
     realtime = True
@@ -186,12 +188,12 @@ class RemoteOutput:
             await self._playbacks[0].finished()
 
     def pause(self) -> None:
-        """Send nothing more, and let the listener hold what it has; what it reports nevertheless was heard."""
+        """Send no more audio, and let the listener hold what it has; what it still reports was heard."""
         self._paused = True
         self._tell()
 
     def resume(self) -> None:
-        """Let the listener, and the sending, go on."""
+        """Let the listener go on, and send more."""
         if self._paused:
             self._paused = False
             self._expect(0)
@@ -230,7 +232,7 @@ class RemoteOutput:
             self.close(error)
 
     async def give_up_unheard(self) -> None:
-        """End each clip of which no report comes, so that nobody waits for it."""
+        """End each clip whose reports fail to come, so that nobody waits for it."""
         while True:
             first = self._playbacks[0] if self._playbacks and not self._paused else None
             deadline = first.due + self._patience if first and first.sent else math.inf
@@ -238,7 +240,7 @@ class RemoteOutput:
                 with CancelScope(deadline=deadline):
                     await self._changed.wait()
             else:
-                self._flush = first.number  # it must not come after all, behind text that is not heard
+                self._flush = first.number  # nothing of it must be heard later
                 self._end(first)
                 self._tell()
 
@@ -263,7 +265,7 @@ class RemoteOutput:
         return AudioEnd(playback.number, playback.clip.frames)
 
     def _next_block(self, playback: RemotePlayback) -> AudioBlock | None:
-        """The next frames of `playback`, where there is room for them."""
+        """The next frames of `playback`, if there is room for them."""
         format, first = playback.clip.format, playback.sent
         frames = min(playback.clip.frames - first, max(1, int(BLOCK_SECONDS * format.sample_rate)))
         ahead = sum(other.seconds(other.sent - other.played) for other in self._playbacks)
@@ -279,13 +281,13 @@ class RemoteOutput:
         return AudioBlock(playback.number, first, playback.clip.pcm[first * format.frame_bytes : end])
 
     def _start_of(self, playback: RemotePlayback, now: float) -> float:
-        """When its first frame was audible, as far as a report tells that comes some time later."""
+        """When its first frame was audible, as far as a later report can tell."""
         if playback.sent_from < self._quiet_since:
             return self._quiet_since  # it was there in time to follow the clip before
         return max(playback.sent_from, self._quiet_since, now - playback.seconds(playback.played))
 
     def _expect(self, number: int) -> None:
-        """From the clip `number` on, all that was sent and not yet played is to be played from now on."""
+        """Expect that all that was sent of clip `number` and later ones, and not yet played, is played from now on."""
         self._due = anyio.current_time()
         for playback in self._playbacks:
             if playback.number >= number:
@@ -312,8 +314,8 @@ async def open_remote(
 ) -> AsyncIterator[RemoteOutput]:
     """An output whose listener is reached by `send`, which is called by one task only.
 
-    At most `ahead_seconds` of audio are out and not reported as played; a clip of which no report has come
-    `patience_seconds` after it should have been heard is given up.
+    At most `ahead_seconds` of audio have been sent and not reported as played. A clip is given up when its reports are
+    `patience_seconds` late.
     """
     output = RemoteOutput(send, name=name, ahead_seconds=ahead_seconds, patience_seconds=patience_seconds)
     try:
@@ -324,7 +326,7 @@ async def open_remote(
 
 
 def _again(error: AudioError) -> AudioError:
-    """`error` for another one who waits."""
+    """`error` for one more who waits."""
     again = AudioError(error.message, hint=error.hint)
     again.__cause__ = error
     return again

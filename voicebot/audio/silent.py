@@ -11,7 +11,7 @@ from voicebot.speech import Clip
 
 
 class SilentOutput:
-    """Takes clips and is silent, at once or for as long as they would sound."""
+    """Takes clips and is silent: for as long as they would sound, or for no time at all."""
 
     name = "silent"
 

@@ -1,4 +1,4 @@
-"""What the device is given next, and when each frame of it is heard. Knows nothing of PortAudio but its thread."""
+"""What the device is given next, and when each frame of it is heard: all but PortAudio itself."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ class Feed:
         self._unheard: list[DevicePlayback] = []  # all that may not have been heard to the end
         self._begins_at = 0.0  # when the stream was started
         self._frames = 0  # that it took since then
-        self._ends: float | None = None  # when the last of them is heard: exact, as far as its first one is
-        self._unbroken = False  # whether that is one of a clip
+        self._ends: float | None = None  # when the last of them is heard
+        self._unbroken = False  # whether the last of them is of a clip
 
     # ------------------------------------------------ the event loop's side
 
@@ -127,7 +127,7 @@ class Feed:
         return not self._queue
 
     def all_heard(self) -> bool:
-        """Whether there is nothing to wait for."""
+        """Whether there is nothing left to hear."""
         return self.lost or (self.empty and self.clock() >= self.audible_until)
 
     def append(self, pcm: bytes, seconds: float) -> DevicePlayback:
@@ -171,7 +171,7 @@ class Feed:
     def fill(self, out: Any, frames: int, now: float, delay: float | None) -> None:  # Any: a cffi buffer
         """Write the next `frames` into `out`, which will be heard `delay` seconds after `now`.
 
-        There is no delay yet while the buffer is filled before the start: sound begins when the stream does.
+        While the buffer is primed there is no delay yet: the sound begins when the stream does.
         """
         rate, frame_bytes = self.format.sample_rate, self.format.frame_bytes
         block_starts = self._begins_at + self._frames / rate if delay is None else now + delay

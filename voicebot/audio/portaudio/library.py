@@ -1,4 +1,4 @@
-"""PortAudio as this process has it: its devices, its open streams, and what it and its drivers print."""
+"""PortAudio in this process: its devices, its open streams, and what it and its drivers print."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ Device = int | str | None
 
 
 class PortAudioLibrary:
-    """PortAudio, with the streams that are open in it; callable from any thread.
+    """PortAudio and the streams that are open in it. Any thread may call it.
 
-    There is one in a process, `PORTAUDIO`, because there is one PortAudio in a process: its list of devices is frozen
-    when it is initialised, and terminating it, which is the only way to a new list, ends every stream there is. So
-    whoever looks for new devices has to know of the streams of all the others.
+    A process has one, `PORTAUDIO`, because it has one PortAudio: the list of devices is frozen when that is
+    initialised, and terminating it, the only way to a new list, ends every stream of the process. So whoever looks for
+    new devices has to know everybody's streams.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # also: two threads that divert standard error at once would lose it for good
+        self._lock = threading.RLock()  # two threads that divert standard error at once would lose it for good, too
         self._sounddevice: ModuleType | None = None
         self._streams: set[Any] = set()  # Any, here and below: sounddevice has no types
 
@@ -76,11 +76,11 @@ class PortAudioLibrary:
         ]
 
     def name(self, device: Device) -> str:
-        """What `device` calls itself. Raises AudioError where there is none such."""
+        """What `device` calls itself. Raises AudioError if there is no such device."""
         return str(self._query(device)["name"])
 
     def mixer_format(self, device: Device) -> AudioFormat:
-        """What `device` runs at, which it takes whatever else it refuses. Raises AudioError."""
+        """What `device` runs at, which it takes even if it refuses everything else. Raises AudioError."""
         info = self._query(device)
         return AudioFormat(int(info["default_samplerate"]), min(2, int(info["max_output_channels"])))
 
@@ -93,7 +93,7 @@ class PortAudioLibrary:
         fill: Callable[[Any, int, Any, Any], None],
         finished: Callable[[], None],
     ) -> Any:
-        """A stopped stream that will take its blocks from `fill` and begin with its buffer full of them.
+        """A stream that, once started, takes its blocks from `fill`, and sounds when its buffer is full of them.
 
         PortAudio's own thread calls `fill(out, frames, time_info, status)`, and `finished()` when the stream has
         ended. Raises AudioError with PortAudio's reason alone as its message.
@@ -117,7 +117,7 @@ class PortAudioLibrary:
         return stream
 
     def start(self, stream: Any) -> None:
-        """Let `stream` play. Raises AudioError as `open_stream` does, also for one that was closed."""
+        """Let `stream` play. Raises AudioError as `open_stream` does, also if it was closed."""
         with self._quiet():
             try:
                 stream.start()
@@ -125,7 +125,7 @@ class PortAudioLibrary:
                 raise AudioError(_reason(error)) from error
 
     def stop(self, stream: Any) -> None:
-        """Silence `stream` at once, without what its buffer still holds."""
+        """Silence `stream` at once and drop what its buffer holds."""
         with self._lock:
             stream.abort(ignore_errors=True)
 
@@ -136,9 +136,9 @@ class PortAudioLibrary:
             self._streams.discard(stream)
 
     def look_again(self) -> bool:
-        """Look for devices again, unless that would end a stream that plays; tell whether it was done.
+        """Look for devices again, unless that would end a stream that plays; return whether it was done.
 
-        Streams that do not play are closed by it, and their owners open them anew when they need them.
+        Streams that do not play are closed; their owners open them again when they need them.
         """
         sounddevice = self.load()
         with self._quiet():
@@ -151,7 +151,7 @@ class PortAudioLibrary:
             return True
 
     def trying_again(self, open_it: Callable[[], T]) -> T:
-        """What `open_it` returns, if need be after looking for devices again: it may be another device by now."""
+        """What `open_it` returns, if necessary after looking for devices again: it may be another device by now."""
         try:
             return open_it()
         except AudioError:

@@ -68,7 +68,7 @@ class DeviceOutput:
             self._silence()
 
     def pause(self) -> None:
-        """Give the device nothing but silence: what it has taken already, its latency at most, is still heard."""
+        """Hold the sound; what the device has taken already, at most about its latency, is still heard."""
         self._paused = True
         if self._stream:
             self._stream.pause()
@@ -94,9 +94,9 @@ class DeviceOutput:
         self._note_idle_since(anyio.current_time())
 
     async def close_when_idle(self, seconds: float) -> None:
-        """Give the device back whenever there was nothing to play, or a pause, for `seconds`.
+        """Give the device back whenever there has been nothing to play, or a pause, for `seconds`.
 
-        The next clip or the end of the pause opens it again, which takes some milliseconds and loses no sound.
+        The next clip or the end of the pause opens it again, which takes milliseconds and loses no sound.
         """
         while True:
             closes_at = self._idle_since + seconds

@@ -1,4 +1,4 @@
-"""One PortAudio stream: opened early, started with audio in its buffer, stopped when that has been heard."""
+"""One PortAudio stream: opened early, started with audio in its buffer, stopped when that was heard."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ class DeviceStream:
 
     def _stale(self) -> bool:
         """Whether it has to be opened anew before it can start."""
-        # Starting a stream whose sound server died meanwhile, PortAudio's ALSA waits for ever; opening one, it fails.
+        # PortAudio's ALSA waits for ever when it starts a stream whose sound server has died; opening one fails.
         rested = not self._running and time.monotonic() - self._rests_since > _REST_SECONDS
         return self._stream.closed or (rested and ON_ALSA)  # closed: by an output that looked for devices
 
     async def run_dry(self) -> None:
-        """When silence follows what is still to be heard, hear it to its end and stop: the next clip starts anew.
+        """If silence follows what is still to be heard, wait for its end and stop: the next clip starts anew.
 
-        Behind all the silence the device has taken already it would come a whole buffer later.
+        Behind the silence that the device has taken already, it would be a whole buffer late.
         """
         if self._running and self._feed.empty:
             given_until, heard_until = self._feed.given_until, self._feed.audible_until + TAIL_SECONDS
@@ -99,11 +99,11 @@ class DeviceStream:
         return playback
 
     def pause(self) -> None:
-        """Give the device silence. It runs on: one that rested could have died unnoticed."""
+        """Give the device nothing but silence. It keeps running, so that its death is noticed."""
         self._feed.paused = True
 
     def resume(self) -> None:
-        """Go on with the next frame, at once where all that the device had taken is heard by now.
+        """Go on with the next frame, at once if everything that the device had taken was heard by now.
 
         A device that does not come back is lost: whoever waits for a clip is told.
         """
@@ -131,7 +131,7 @@ class DeviceStream:
         return self._feed.audible_until + TAIL_SECONDS + self._feed.clock_offset
 
     def rest(self) -> None:
-        """Let the device and its sound server sleep; what the device has not taken is kept for the end of a pause."""
+        """Let the device and its sound server sleep; what the device has not taken is kept for `resume`."""
         self._stop()
         self._library.close(self._stream)
 
