@@ -47,6 +47,7 @@ INNER_ORDER = {
     "http": ["lines", "streaming", "failures", "client"],
     "chat.wire": ["api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
     "chat.demo": ["topics", "texts", "numbers", "replies"],
+    "audio.portaudio": ["library", "feed", "stream", "output"],
     "tools": ["toolbox", "functions", "calculator", "clock", "timer", "mcp_servers", "loop"],
 }
 """Of the modules inside a room, as its `__init__` says it; the `__init__` itself comes last."""

@@ -4,6 +4,8 @@ One stream is opened and kept. Its buffer is deep, so that a busy machine does n
 only when there is something to play, with the audio already in the buffer ("primed"), so that the first sound does not
 wait for that depth; when the queue has run dry and all of it was heard, it is started anew for the next clip. Only
 PortAudio's own thread touches the audio, so that a stalled event loop cannot be heard.
+
+From the top down: library, feed, stream, output.
 """
 
 from voicebot.audio.portaudio.library import import_sounddevice, list_devices
