@@ -63,7 +63,7 @@ CORE = {
     "conversation",
     "metrics",
 }
-SHARED = {"audio.pcm", "audio.paced", "chat.wire"}
+SHARED = {"audio.pcm", "audio.paced", "audio.background", "chat.wire"}
 """What the siblings of a family may share."""
 FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {
@@ -90,6 +90,7 @@ INNER_ORDER = {
         "corpus",
         "score",
     ],
+    "audio.portaudio": ["library", "feed", "stream", "output"],
     "tools": ["toolbox", "functions", "calculator", "clock", "timer", "mcp_servers", "loop"],
 }
 """The modules inside a room from the top down, as its `__init__` says it; the `__init__` itself comes last."""

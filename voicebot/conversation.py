@@ -112,6 +112,14 @@ class Conversation:
         own = [claim.id for claim in self.floor.waiting if claim.barge_in]
         return any([stopped, *map(self.floor.cancel, own)])
 
+    def pause(self) -> None:
+        """Let the sound stand still; what is queued goes on after `resume`."""
+        self.pipeline.output.pause()
+
+    def resume(self) -> None:
+        """Go on where `pause` stopped."""
+        self.pipeline.output.resume()
+
     def notify(self, message: str, *, hint: str = "") -> None:
         """Tell everybody who listens something that belongs to no turn."""
         self.broadcast.emit(Notice("", anyio.current_time() - self._began, message, hint))

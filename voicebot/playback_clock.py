@@ -1,55 +1,86 @@
-"""What a listener of one turn has before and behind them: lead, silence, heard. Pure.
-
-Counts frames that were reported as played, not wall time: a listener who pauses, or whose connection stalls, keeps the
-lead that they have.
-"""
+"""What of a turn its listener has in front of them and behind them, counted in audio that was heard, not in time."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class _Made:
+    """The audio of one clip that is not over."""
+
+    seconds: float
+    ask: Callable[[], float]
+    heard: float = 0.0
 
 
 class PlaybackClock:
-    """Seconds everywhere; `now` and `at` are moments of one monotonic clock."""
+    """Lead, silence and what was heard of one turn. Seconds everywhere; `now` is any monotonic clock.
+
+    It knows what it is told and asks what was heard when it is asked: a pause, a slow device and a listener elsewhere
+    need no care. Clips are heard in the order in which they were made, so nothing more is expected of those before the
+    one that is heard.
+    """
 
     def __init__(self) -> None:
-        self._unheard: deque[tuple[float, Callable[[], float]]] = deque()
-        """Length of each clip that may not have been heard to its end, and how much of it has been."""
-        self._heard = 0.0
-        """Of the clips before those."""
-        self._silent_since = -math.inf
         self._text_since = math.inf
+        self._silent_since: float | None = -math.inf  # None: audio was made since then
+        self._unheard: list[_Made] = []
+        self._heard_before = 0.0  # of those that are over
+        self._over = 0  # how many those are
+        self._finished = 0  # how many of them were told to be
 
     def wrote(self, now: float) -> None:
-        """There is text to be said; only the first call matters."""
+        """Text has arrived; only the first time matters."""
         self._text_since = min(self._text_since, now)
 
     def made(self, seconds: float, heard: Callable[[], float]) -> None:
-        """There is audio of this length, behind what was made before; `heard` says how much of it has been heard."""
-        self._unheard.append((seconds, heard))
+        """There is one more clip, of `seconds`, of which `heard()` have been heard whenever it is called."""
+        if seconds > 0:
+            self._unheard.append(_Made(seconds, heard))
+            self._silent_since = None
 
     def finished(self, at: float) -> None:
-        """A clip was heard to its end at that moment."""
-        self._silent_since = max(self._silent_since, at)
+        """Nothing more will be heard of the first clip with any audio of which this was not said before, from `at` on.
+
+        Without it, the end of the audio is dated by the first call that finds it over, and a clip that was given up is
+        over when the next one is heard.
+        """
+        self._finished += 1
+        if self.lead() == 0 and self._finished == self._over:
+            self._silent_since = at
 
     def lead(self) -> float:
-        """How much audio has been made and not been heard."""
-        self._forget_heard()
-        return sum(max(0.0, seconds - heard()) for seconds, heard in self._unheard)
-
-    def heard(self) -> float:
-        """How much audio has been heard."""
-        self._forget_heard()
-        return self._heard + sum(min(seconds, heard()) for seconds, heard in self._unheard)
+        """Seconds of audio that are made and not yet heard."""
+        self._ask()
+        return sum([clip.seconds - clip.heard for clip in self._unheard])
 
     def silence(self, now: float) -> float:
-        """For how long the listener has heard nothing although there was text; 0 while there is a lead."""
+        """For how long the listener has heard nothing although there was text; 0 while there is a lead.
+
+        It is never longer than it was.
+        """
         if self.lead() > 0:
             return 0.0
+        if self._silent_since is None:
+            self._silent_since = now
         return max(0.0, now - max(self._silent_since, self._text_since))
 
-    def _forget_heard(self) -> None:
-        while self._unheard and self._unheard[0][1]() >= self._unheard[0][0]:
-            self._heard += self._unheard.popleft()[0]
+    def heard(self) -> float:
+        """Seconds heard in all."""
+        self._ask()
+        return self._heard_before + sum([clip.heard for clip in self._unheard])
+
+    def _ask(self) -> None:
+        """Learn what was heard, and forget the clips that are over."""
+        for clip in self._unheard:
+            clip.heard = max(clip.heard, min(clip.ask(), clip.seconds))
+        over = max([i for i, clip in enumerate(self._unheard) if clip.heard > 0], default=0)
+        if over < len(self._unheard) and self._unheard[over].heard >= self._unheard[over].seconds:
+            over += 1
+        over = min(max(over, self._finished - self._over), len(self._unheard))
+        self._over += over
+        self._heard_before += sum([clip.heard for clip in self._unheard[:over]])
+        del self._unheard[:over]

@@ -82,15 +82,22 @@ class Playback(Protocol):
     """One clip on its way to the listener."""
 
     async def started(self) -> float:
-        """Wait until the first frame is audible; return that moment on the clock of `anyio.current_time`."""
+        """Wait until the first frame is audible; return that moment on the clock of `anyio.current_time`.
+
+        Returns also when the clip is over without a sound. Raises AudioError when the output is gone.
+        """
         ...
 
     async def finished(self) -> float:
-        """Wait until the last frame was heard; return that moment."""
+        """Wait until nothing more of the clip will be heard; return that moment.
+
+        That is when its last frame was heard or the output was aborted; an output that is elsewhere also gives up a
+        clip of which it hears nothing. `heard_seconds` tells how it ended. Raises AudioError when the output is gone.
+        """
         ...
 
     def heard_seconds(self) -> float:
-        """How much of the clip has been heard so far."""
+        """How much of the clip has been heard so far: never less than before, the clip's `seconds` at its end."""
         ...
 
 
@@ -115,11 +122,22 @@ class AudioOutput(Protocol):
         ...
 
     async def drain(self) -> None:
-        """Come to rest after the last clip of a turn was heard."""
+        """Come to rest after the last clip of a turn was heard. Raises AudioError when the output is gone."""
+        ...
+
+    def pause(self) -> None:
+        """Hold the sound until `resume` or `abort`; clips are still queued. Does nothing when it is held already.
+
+        What has left for the listener may still be heard, and counts: at most the latency of a device.
+        """
+        ...
+
+    def resume(self) -> None:
+        """Go on with the frame behind the last one; does nothing without a `pause`."""
         ...
 
     def abort(self) -> None:
-        """Be silent now and forget what was not heard; every Playback keeps its `heard_seconds`."""
+        """Be silent now, forget what was not heard, and end a pause; every Playback keeps its `heard_seconds`."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""From a thread or signal handler that knows nothing of event loops back into the one that runs."""
+"""From a thread or a signal handler back into the running event loop."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 
 def event_loop_caller() -> Callable[[Callable[[], object]], None]:
-    """A function that lets the running event loop call something soon; callable from any thread, never waits.
+    """A function that any thread can call without waiting, to let the running event loop call something soon.
 
-    anyio's own `from_thread` waits for the call to finish, which an audio thread must not.
+    anyio's own `from_thread` waits for the call to finish, which an audio thread must not do.
     """
     import asyncio
 

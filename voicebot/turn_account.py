@@ -199,10 +199,10 @@ class TurnAccount:
 
     def heard(self, queued: QueuedClip, at: float | None) -> None:
         """A clip was heard to its end at that moment; None for one without audio."""
-        if at is not None:
-            self._clock.finished(at)
         index = queued.clip.utterance.index
         next(said for said in reversed(self._said) if said.utterance.index == index).finish(queued)
+        if at is not None:
+            self._clock.finished(at)
 
     # ------------------------------------------------ what came of it
 

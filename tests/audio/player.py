@@ -1,10 +1,11 @@
 """Plays seeded noise through an audio output, step by step, and says on standard output what happened when.
 
 A program of its own, as sounddevice freezes the list of devices when it is imported: `python -m tests.audio.player
-PLAN` with a JSON object of `backend`, `audio` (the section of the configuration), `sample_rate`, `no_portaudio` and
-`steps`, each a list:
+PLAN` with a JSON object of `backend`, `audio` (the section of the configuration), `sample_rate`, `no_portaudio`,
+`close_after_seconds` and `steps`, each a list:
 
-    ["play", seed, seconds]   ["sleep", seconds]   ["finish"]   ["drain"]   ["abort"]   ["heard"]
+    ["play", seed, seconds]   ["sleep", seconds]   ["finish"]   ["drain"]   ["heard"]
+    ["abort"]   ["pause"]   ["resume"]
 
 Each step is answered by a JSON object; moments are those of time.monotonic.
 """
@@ -19,20 +20,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import anyio
-import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from tests.audio.clips import noise_clip
 from voicebot.audio import open_audio
 from voicebot.config.models import AudioConfig
 from voicebot.errors import AudioError
 from voicebot.protocols import Playback
-from voicebot.speech import AudioFormat, Clip, Span, Utterance
-
-
-def noise(seed: int, frames: int) -> npt.NDArray[np.int16]:
-    """Noise that is like no other seed's."""
-    return np.random.default_rng(seed).integers(-9000, 9000, frames, dtype=np.int16)
+from voicebot.speech import AudioFormat
 
 
 class NoPortAudio(importlib.abc.MetaPathFinder):
@@ -52,15 +47,17 @@ async def play(plan: dict[str, Any]) -> None:  # Any: JSON
     config = TypeAdapter[AudioConfig](AudioConfig).validate_python(plan["audio"])
     clock_offset = time.monotonic() - anyio.current_time()
     playbacks: list[Playback] = []
-    async with open_audio(config, format, notify=lambda line: say(announced=line)) as output:
+    async with open_audio(
+        config, format, notify=lambda line: say(announced=line), close_after_seconds=plan.get("close_after_seconds")
+    ) as output:
         say(ready=output.name)
         for step, *arguments in plan["steps"]:
             match step:
                 case "play":
                     seed, seconds = arguments
-                    pcm = noise(seed, round(seconds * format.sample_rate)).tobytes()
+                    clip = noise_clip(seed, seconds, format.sample_rate)
                     say(enqueued=seed)
-                    playbacks.append(await output.play(Clip(Utterance(0, (Span("a", "a", "a"),), 0, 1), pcm, format)))
+                    playbacks.append(await output.play(clip))
                     say(played=seed)
                 case "sleep":
                     await anyio.sleep(*arguments)
@@ -75,6 +72,12 @@ async def play(plan: dict[str, Any]) -> None:  # Any: JSON
                     say(aborting=True)
                     output.abort()
                     say(aborted=True)
+                case "pause":
+                    output.pause()
+                    say(paused=True)
+                case "resume":
+                    say(resuming=True)
+                    output.resume()
                 case "heard":
                     say(heard=[playback.heard_seconds() for playback in playbacks])
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.audio.player import noise
+from tests.audio.clips import assert_heard, noise, open_streams, settle
 from tests.null_sink import MISSING, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -92,21 +92,7 @@ def played(sink: NullSink, *steps: Step, backend: str = "asyncio", latency: floa
     """Let `steps` be played to the end; return what was said, and heard."""
     with player(sink.environment, *steps, backend=backend, latency=latency) as program:
         program.to_the_end()
-    settle(sink)
-    return program, sink.samples()
-
-
-def settle(sink: NullSink) -> None:
-    """Wait until the recording has what was played before now."""
-    frames = len(sink.samples()) + RATE // 5
-    wait_until(lambda: len(sink.samples()) >= frames, "the recording stopped")
-
-
-def place(recording: Samples, seed: int, seconds: float) -> int:
-    """The frame at which all of the clip `seed` was heard."""
-    at, likeness = best_match(recording, noise(seed, round(seconds * RATE)) / 32768)
-    assert likeness > 0.99, f"clip {seed} is damaged or lost: {likeness:.3f}"
-    return at
+    return program, settle(sink)
 
 
 @on_null_sink
@@ -114,10 +100,10 @@ def place(recording: Samples, seed: int, seconds: float) -> int:
 def test_clips_that_are_ready_in_time_follow_each_other_without_a_single_sample_between(
     sink: NullSink, anyio_backend: str, latency: float
 ) -> None:
-    lengths = [0.4, 0.25, 0.6, 0.013, 0.3, 0.5]
+    lengths = [0.8, 0.25, 0.6, 0.013, 0.3, 0.5]  # the first is longer than the deepest buffer and its last period
     steps = [("play", seed, seconds) for seed, seconds in enumerate(lengths)]
     _, heard = played(sink, *steps, ("drain",), backend=anyio_backend, latency=latency)
-    places = [place(heard, seed, seconds) for seed, seconds in enumerate(lengths)]
+    places = [assert_heard(heard, seed, seconds) for seed, seconds in enumerate(lengths)]
     assert np.diff(places).tolist() == [round(seconds * RATE) for seconds in lengths[:-1]]
 
 
@@ -127,7 +113,7 @@ def test_nothing_of_the_tail_is_lost_however_deep_the_buffer(sink: NullSink, lat
     _, heard = played(sink, ("play", 1, 0.7), ("drain",), latency=latency)
     start, end = sounds(heard, pause=0.05)[0]
     assert end - start == pytest.approx(0.7 * RATE, abs=5)
-    place(heard, 1, 0.7)
+    assert_heard(heard, 1, 0.7)
 
 
 @on_null_sink
@@ -168,7 +154,7 @@ def test_abort_is_silence_at_once_and_what_was_heard_is_known(
 def test_a_first_clip_shorter_than_the_buffer_costs_the_next_one_no_whole_buffer(sink: NullSink) -> None:
     """What the device took as silence behind it cannot be taken back, but need not be waited for."""
     _, heard = played(sink, ("play", 1, 0.2), ("play", 2, 0.4), ("drain",), latency=1.0)
-    gap = place(heard, 2, 0.4) - place(heard, 1, 0.2) - round(0.2 * RATE)
+    gap = assert_heard(heard, 2, 0.4) - assert_heard(heard, 1, 0.2) - round(0.2 * RATE)
     assert 0 <= gap < 0.25 * RATE
 
 
@@ -180,15 +166,118 @@ def test_what_was_heard_before_an_interruption_stays_so_when_the_next_clip_plays
     before = program.one("heard")["heard"][0]
     assert 0.2 < before < 0.6
     assert program.said[-1]["heard"] == [before, 0.5]
-    place(heard, 2, 0.5)
+    assert_heard(heard, 2, 0.5)
 
 
 @on_null_sink
 def test_the_rest_of_an_interrupted_clip_never_returns(sink: NullSink) -> None:
     steps = [("play", 1, 2.0), ("play", 2, 2.0), ("abort",), ("play", 3, 0.5), ("drain",)]
     _, heard = played(sink, *steps)
-    at = place(heard, 3, 0.5)
+    at = assert_heard(heard, 3, 0.5)
     assert np.abs(heard[at + RATE // 2 + 5 :]).max() < 0.001
+
+
+def without_the_pause(recording: Samples, seed: int, seconds: float) -> Samples:
+    """What was heard of the clip `seed`, which was paused once, from its first frame on."""
+    wanted = noise(seed, round(seconds * RATE)) / 32768
+    start, _ = best_match(recording, wanted[: RATE // 20])
+    tail, _ = best_match(recording, wanted[-RATE // 20 :])
+    end = tail + RATE // 20
+    pause_begins = sounds(recording[start:end], pause=0.1)[0][1] + 1
+    pause = end - start - len(wanted)
+    assert pause > 0
+    assert np.abs(recording[start + pause_begins : start + pause_begins + pause]).max() < 0.001
+    return np.concatenate((recording[start : start + pause_begins], recording[start + pause_begins + pause : end]))
+
+
+@on_null_sink
+@pytest.mark.parametrize(("latency", "paused"), [(0.05, 0.6), (0.5, 1.2), (0.5, 0.3)])
+def test_a_pause_loses_and_repeats_no_sample(sink: NullSink, anyio_backend: str, latency: float, paused: float) -> None:
+    steps = [("play", 1, 1.5), ("sleep", 0.4), ("pause",), ("sleep", paused), ("resume",), ("drain",), ("heard",)]
+    program, heard = played(sink, *steps, backend=anyio_backend, latency=latency)
+    assert np.abs(without_the_pause(heard, 1, 1.5) - noise(1, RATE * 3 // 2) / 32768).max() < 0.01
+    assert program.said[-1]["heard"] == [1.5]
+
+
+@on_null_sink
+@pytest.mark.parametrize("latency", [0.05, 0.5])
+def test_after_a_pause_the_sound_does_not_wait_for_the_depth_of_the_buffer(sink: NullSink, latency: float) -> None:
+    steps = [("play", 1, 1.5), ("sleep", 0.4), ("pause",), ("sleep", 1.0), ("resume",), ("drain",)]
+    program, heard = played(sink, *steps, latency=latency)
+    _, (resumed, _) = sounds(heard, pause=0.2)
+    assert sink.moment(resumed) - program.one("resuming")["at"] < 0.3
+
+
+@on_null_sink
+def test_nothing_is_heard_by_the_time_that_passes_in_a_pause(sink: NullSink, anyio_backend: str) -> None:
+    steps = [("play", 1, 3.0), ("play", 2, 1.0), ("sleep", 0.3), ("pause",), ("sleep", 0.5), ("heard",)]
+    steps += [("sleep", 0.5), ("heard",), ("abort",), ("heard",), ("play", 3, 0.3), ("drain",), ("heard",)]
+    program, heard = played(sink, *steps, backend=anyio_backend)
+    first, second, third, last = (said["heard"] for said in program.said if "heard" in said)
+    assert first == second == third == last[:2]
+    (start, end), _ = sounds(heard, pause=0.1)
+    assert first[0] == pytest.approx((end - start) / RATE, abs=0.15)
+    assert first[1] == 0.0
+    assert_heard(heard, 3, 0.3)
+
+
+@on_null_sink
+def test_what_is_queued_in_a_pause_is_heard_from_its_first_sample_behind_it(sink: NullSink) -> None:
+    steps = [("pause",), ("play", 1, 0.3), ("sleep", 1.0), ("heard",), ("resume",), ("play", 2, 0.3), ("drain",)]
+    program, heard = played(sink, *steps)
+    assert program.one("heard")["heard"] == [0.0]
+    assert sink.moment(assert_heard(heard, 1, 0.3)) > program.one("resuming")["at"]
+    assert_heard(heard, 2, 0.3)
+
+
+@on_null_sink
+def test_a_sound_server_that_dies_in_a_pause_is_an_error_and_not_a_wait(sink: NullSink, anyio_backend: str) -> None:
+    steps = [("play", 1, 5.0), ("sleep", 0.5), ("pause",), ("finish",)]
+    with player(sink.environment, *steps, backend=anyio_backend) as program:
+        program.until("paused")
+        sink.kill_server()
+        error = program.until("error")
+    assert "went away" in error["error"]
+
+
+@on_null_sink
+def test_an_idle_device_is_closed_and_plays_again_from_the_first_sample(sink: NullSink, anyio_backend: str) -> None:
+    steps = [("play", 1, 0.3), ("drain",), ("sleep", 1.5), ("play", 2, 0.3), ("play", 3, 0.3), ("drain",)]
+    with player(sink.environment, *steps, backend=anyio_backend, close_after_seconds=0.2) as program:
+        program.until("drained")
+        wait_until(lambda: open_streams(sink) == 0, "the idle device stays open")
+        program.to_the_end()
+    heard = settle(sink)
+    assert_heard(heard, 1, 0.3)
+    assert assert_heard(heard, 3, 0.3) - assert_heard(heard, 2, 0.3) == round(0.3 * RATE)
+
+
+@on_null_sink
+def test_an_idle_device_stays_open_unless_told(sink: NullSink) -> None:
+    with player(sink.environment, ("play", 1, 0.3), ("drain",), ("sleep", 1.0), ("heard",), ("sleep", 30)) as program:
+        program.until("heard")
+        assert open_streams(sink) == 1
+
+
+@on_null_sink
+def test_a_device_is_not_idle_between_the_clips_of_a_turn(sink: NullSink) -> None:
+    steps = [("play", 1, 0.3), ("sleep", 1.0), ("heard",), ("sleep", 30)]
+    with player(sink.environment, *steps, close_after_seconds=0.2) as program:
+        program.until("heard")
+        assert open_streams(sink) == 1
+
+
+@on_null_sink
+@pytest.mark.parametrize("latency", [0.05, 0.5])
+def test_a_long_pause_closes_the_device_and_loses_no_sample(sink: NullSink, anyio_backend: str, latency: float) -> None:
+    steps = [("play", 1, 1.5), ("sleep", 0.4), ("pause",), ("sleep", 2.0), ("resume",), ("drain",), ("heard",)]
+    closing = player(sink.environment, *steps, backend=anyio_backend, latency=latency, close_after_seconds=0.1)
+    with closing as program:
+        program.until("paused")
+        wait_until(lambda: open_streams(sink) == 0, "the paused device stays open")
+        program.to_the_end()
+    assert np.abs(without_the_pause(settle(sink), 1, 1.5) - noise(1, RATE * 3 // 2) / 32768).max() < 0.01
+    assert program.said[-1]["heard"] == [1.5]
 
 
 @on_null_sink
@@ -196,8 +285,8 @@ def test_the_rest_of_an_interrupted_clip_never_returns(sink: NullSink) -> None:
 def test_a_clip_that_comes_too_late_is_heard_in_full_and_soon(sink: NullSink, late: float) -> None:
     steps = [("play", 1, 0.3), ("finish",), ("sleep", late), ("play", 2, 0.3), ("drain",)]
     program, heard = played(sink, *steps, latency=0.3)
-    place(heard, 1, 0.3)
-    second = place(heard, 2, 0.3)
+    assert_heard(heard, 1, 0.3)
+    second = assert_heard(heard, 2, 0.3)
     assert sink.moment(second) - program.said[-3]["at"] < 0.3, "it does not wait behind a buffer full of silence"
 
 
@@ -211,7 +300,7 @@ def test_a_block_that_came_too_late_is_not_reported_on_the_terminal(sink: NullSi
         program.process.send_signal(signal.SIGCONT)
         program.to_the_end()
     settle(sink)
-    place(sink.samples(), 2, 0.3)
+    assert_heard(sink.samples(), 2, 0.3)
 
 
 @on_null_sink
@@ -221,7 +310,7 @@ def test_a_device_is_found_by_its_name(sink: NullSink, device: str) -> None:
     with player(sink.environment, ("play", 1, 0.3), ("drain",), audio=audio) as program:
         program.to_the_end()
     settle(sink)
-    place(sink.samples(), 1, 0.3)
+    assert_heard(sink.samples(), 1, 0.3)
 
 
 @on_null_sink
@@ -271,7 +360,7 @@ def test_the_next_turn_is_heard_when_the_sound_server_is_back(sink: NullSink) ->
         os.symlink(new, socket)
         program.to_the_end()
         settle(another)
-        place(another.samples(), 2, 0.4)
+        assert_heard(another.samples(), 2, 0.4)
 
 
 def test_without_portaudio_the_error_says_what_to_install() -> None:

@@ -1,4 +1,4 @@
-"""What engines send as sound files is understood, and what is none is refused with the reason."""
+"""What engines send as sound files is understood, and what is not a sound file is refused with the reason."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_floats_are_limited_and_what_is_not_a_number_is_silence() -> None:
     assert struct.unpack("<7h", pcm) == (0, 32_767, -32_767, 32_767, 0, 32_767, -32_767)
 
 
-def test_other_chunks_before_and_behind_the_audio_are_no_audio() -> None:
+def test_other_chunks_before_and_behind_the_audio_are_not_audio() -> None:
     odd = chunk(b"LIST", b"odd")
     assert read_wav(wav(odd, fmt(1, 16), odd, chunk(b"data", PCM16), odd)) == (PCM16, MONO)
 
@@ -127,7 +127,7 @@ def test_a_truncated_file_is_taken_to_its_last_whole_frame(missing: int) -> None
         (wav(fmt(1, 16)), "without audio data"),
     ],
 )
-def test_what_is_no_sound_is_refused_with_the_reason(data: bytes, reason: str) -> None:
+def test_what_is_not_sound_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         read_sound_file(data)
 

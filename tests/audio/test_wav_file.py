@@ -151,6 +151,61 @@ def test_in_realtime_the_silence_behind_an_interruption_is_kept_too(tmp_path: Pa
     assert runs(path) == [(1, 300), (0, 500), (2, 1000)]
 
 
+def test_of_a_pause_the_file_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "speech.wav"
+
+    async def body() -> None:
+        async with open_wav(config(path, realtime=True)) as output:
+            first = await output.play(clip(1))
+            await anyio.sleep(0.3)
+            output.pause()
+            await anyio.sleep(60)
+            assert first.heard_seconds() == pytest.approx(0.3)
+            second = await output.play(clip(2))
+            output.resume()
+            assert await second.finished() - await first.started() == pytest.approx(62)
+            output.pause()  # with nothing to say
+            await anyio.sleep(60)
+            output.resume()
+            await anyio.sleep(0.5)
+            await output.play(clip(3))
+
+    in_virtual_time(body)
+    assert runs(path) == [(1, 1000), (2, 1000), (0, 500), (3, 1000)]
+
+
+def test_an_interruption_during_a_pause_cuts_the_file_to_what_was_heard(tmp_path: Path) -> None:
+    path = tmp_path / "speech.wav"
+
+    async def body() -> None:
+        async with open_wav(config(path, realtime=True)) as output:
+            await output.play(clip(1))
+            await anyio.sleep(0.3)
+            output.pause()
+            await anyio.sleep(60)
+            output.abort()
+            await anyio.sleep(0.2)
+            await output.play(clip(2))
+
+    in_virtual_time(body)
+    assert runs(path) == [(1, 300), (0, 200), (2, 1000)]
+
+
+@pytest.mark.anyio
+async def test_without_realtime_an_interruption_during_a_pause_cuts_what_came_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "speech.wav"
+    async with open_wav(config(path)) as output:
+        first = await output.play(clip(1))
+        await anyio.sleep(0.05)
+        output.pause()
+        second = await output.play(clip(2))
+        output.abort()
+        assert (first.heard_seconds(), second.heard_seconds()) == (1.0, 0.0)
+        assert runs(path) == [(1, 1000)]
+        await output.play(clip(3))
+    assert runs(path) == [(1, 1000), (3, 1000)]
+
+
 def test_in_realtime_a_clip_is_taken_when_the_one_before_begins(tmp_path: Path) -> None:
     async def body() -> list[float]:
         async with open_wav(config(tmp_path / "speech.wav", realtime=True)) as output:
@@ -215,7 +270,7 @@ async def test_a_path_that_cannot_be_written_is_named(tmp_path: Path, where: str
 
 @posix
 @pytest.mark.anyio
-async def test_a_device_that_is_no_file_is_an_audio_error() -> None:
+async def test_a_device_that_is_not_a_file_is_an_audio_error() -> None:
     """Its refusal to be truncated came out as an OSError."""
     with pytest.raises(AudioError, match="/dev/full") as raised:
         async with open_wav(config(Path("/dev/full"))) as output:

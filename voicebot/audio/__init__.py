@@ -1,4 +1,4 @@
-"""Audio outputs: one file a kind, and the one place that chooses."""
+"""Audio outputs: one file for each kind, and the one place that chooses."""
 
 from __future__ import annotations
 
@@ -18,36 +18,44 @@ from voicebot.speech import AudioFormat
 
 @asynccontextmanager
 async def open_audio(
-    config: AudioConfig, format: AudioFormat, *, notify: Callable[[str], None]
+    config: AudioConfig,
+    format: AudioFormat,
+    *,
+    notify: Callable[[str], None],
+    close_after_seconds: float | None = None,
 ) -> AsyncIterator[AudioOutput]:
     """The configured output, ready for clips of `format`; `notify` is told when `auto` finds no device.
 
-    Raises AudioError.
+    A device that has been idle for `close_after_seconds` is closed, so that the sound server can sleep, and opened
+    again for the next clip. Raises AudioError.
     """
     async with AsyncExitStack() as stack:
         if isinstance(config, AudioAuto):
             device = AudioDevice(kind="device", latency_seconds=config.latency_seconds)
             try:
-                output = await _open(device, format, stack)
+                output = await _open(device, format, stack, close_after_seconds)
             except AudioError as error:
                 path = _new_wav_path()
                 remedy = f" → {error.hint}" if error.hint else ""
                 notify(f"no sound here: {error.message}{remedy}")
                 notify(f"writing {path}")
-                output = await _open(AudioWav(kind="wav", path=str(path)), format, stack)
+                output = await _open(AudioWav(kind="wav", path=str(path)), format, stack, None)
         else:
-            output = await _open(config, format, stack)
+            output = await _open(config, format, stack, close_after_seconds)
         yield output
 
 
 async def _open(
-    config: AudioDevice | AudioWav | AudioSilent, format: AudioFormat, stack: AsyncExitStack
+    config: AudioDevice | AudioWav | AudioSilent,
+    format: AudioFormat,
+    stack: AsyncExitStack,
+    close_after_seconds: float | None,
 ) -> AudioOutput:
     match config:
         case AudioDevice():
             from voicebot.audio.portaudio import open_device
 
-            return await stack.enter_async_context(open_device(config, format))
+            return await stack.enter_async_context(open_device(config, format, close_after_seconds=close_after_seconds))
         case AudioWav():
             from voicebot.audio.wav_file import open_wav
 
@@ -61,7 +69,7 @@ async def _open(
 
 
 def _new_wav_path() -> Path:
-    """A new file here, or in the temporary folder where this one cannot be written."""
+    """A new file in the working directory, or in the temporary folder if that one is not writable."""
     folder = Path() if os.access(".", os.W_OK) else Path(tempfile.gettempdir())
     stem = f"voicebot-{datetime.now():%Y%m%d-%H%M%S}"
     path, number = folder / f"{stem}.wav", 1

@@ -3,69 +3,128 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
+from anyio import CancelScope
+from anyio.lowlevel import checkpoint
 
 
 @dataclass(slots=True)
 class PacedPlayback:
-    """A clip that sounds from `start` to `end`, on the clock of `anyio.current_time`."""
+    """A clip that sounds from `start` to `end`, on the clock of `anyio.current_time`; a pause puts off both."""
 
+    queue: PacedQueue
+    seconds: float
     start: float
     end: float
-    stopped: float = math.inf
-    """When the output was silenced."""
+    kept: float | None = None
+    """What had been heard of it when the output was silenced."""
 
     async def started(self) -> float:
         """Wait for `start`."""
-        await anyio.sleep_until(self.start)
-        return self.start
+        return await self._reached(lambda: self.start)
 
     async def finished(self) -> float:
         """Wait for `end`."""
-        await anyio.sleep_until(self.end)
-        return self.end
+        return await self._reached(lambda: self.end)
 
     def heard_seconds(self) -> float:
-        """The time since `start`, at most until the output was silenced."""
-        return max(0.0, min(anyio.current_time(), self.end, self.stopped) - self.start)
+        """The time since `start` without pauses, at most until the output was silenced."""
+        if self.kept is not None:
+            return self.kept
+        if not self.queue.is_past(self.start):
+            return 0.0
+        return max(0.0, self.seconds - max(0.0, self.end - self.queue.now()))
+
+    async def _reached(self, moment: Callable[[], float]) -> float:
+        await checkpoint()
+        while self.kept is None and not self.queue.is_past(moment()):
+            with CancelScope(deadline=math.inf if self.queue.paused else moment()):
+                await self.queue.changed.wait()
+        return moment()
 
 
 class PacedQueue:
-    """Places clips one behind the other in time, as a loudspeaker does."""
+    """Places clips one behind the other in time, as a loudspeaker does; if not `realtime`, they take no time."""
 
-    def __init__(self, *, latency_seconds: float = 0.0) -> None:
+    def __init__(self, *, realtime: bool = True, latency_seconds: float = 0.0) -> None:
+        self.end = 0.0
+        """When the last clip has been heard, or was cut off; 0 before the first."""
+        self.changed = anyio.Event()
+        """Set, and replaced, when a pause ends or the clips are forgotten."""
+        self._realtime = realtime
         self._latency = latency_seconds
+        self._paused_at: float | None = None
         self._playbacks: list[PacedPlayback] = []
-        self._silent_since = 0.0
 
     @property
-    def end(self) -> float:
-        """When the last clip has been heard, or was cut off; 0 before the first."""
-        return self._playbacks[-1].end if self._playbacks else self._silent_since
+    def paused(self) -> bool:
+        """Whether time stands still here."""
+        return self._paused_at is not None
+
+    def now(self) -> float:
+        """The current moment, which is that of the pause as long as there is one."""
+        return anyio.current_time() if self._paused_at is None else self._paused_at
+
+    def is_past(self, moment: float) -> bool:
+        """Whether `moment` was reached."""
+        return moment <= self.now()
 
     def unheard_seconds(self) -> float:
         """How much of the queue has not been heard yet."""
-        return max(0.0, self.end - max(anyio.current_time(), self._playbacks[0].start)) if self._playbacks else 0.0
+        return sum(playback.seconds - playback.heard_seconds() for playback in self._playbacks)
 
     def append(self, seconds: float) -> PacedPlayback:
         """Place a clip behind the others, at the earliest now."""
-        now = anyio.current_time()
-        self._playbacks = [playback for playback in self._playbacks if playback.end > now]
+        self._playbacks = [playback for playback in self._playbacks if not self.is_past(playback.end)]
+        now = math.nextafter(self.now(), math.inf) if self.paused else self.now()  # what comes in a pause is behind it
         start = max(now + self._latency, self.end)
-        self._playbacks.append(PacedPlayback(start, start + seconds))
-        return self._playbacks[-1]
+        self.end = start + seconds if self._realtime else start
+        playback = PacedPlayback(self, seconds, start, self.end)
+        self._playbacks.append(playback)
+        return playback
 
     async def wait_for_room(self) -> None:
         """Wait until only the last clip has not begun to sound."""
         if len(self._playbacks) > 1:
             await self._playbacks[-2].started()
 
-    def abort(self) -> None:
-        """Forget what was not heard."""
-        now = anyio.current_time()
-        self._silent_since = min(now, self.end)
+    async def drain(self) -> None:
+        """Wait until the last clip has been heard."""
+        if self._playbacks:
+            await self._playbacks[-1].finished()
+
+    def pause(self) -> None:
+        """Let time stand still."""
+        if self._paused_at is None:
+            self._paused_at = anyio.current_time()
+
+    def resume(self) -> None:
+        """Let time go on: whatever was not reached when it stopped comes that much later."""
+        if self._paused_at is None:
+            return
+        since, self._paused_at = self._paused_at, None
+        away = anyio.current_time() - since
         for playback in self._playbacks:
-            playback.stopped = now
+            playback.start += away if playback.start > since else 0.0
+            playback.end += away if playback.end > since else 0.0
+        self.end += away if self.end else 0.0
+        self._tell()
+
+    def abort(self) -> None:
+        """Forget what was not heard, and any pause."""
+        for playback in self._playbacks:
+            playback.kept = playback.heard_seconds()
+        self.resume()
+        now = anyio.current_time()
+        for playback in self._playbacks:
+            playback.start, playback.end = min(playback.start, now), min(playback.end, now)
         self._playbacks = []
+        self.end = min(now, self.end)
+        self._tell()
+
+    def _tell(self) -> None:
+        self.changed.set()
+        self.changed = anyio.Event()

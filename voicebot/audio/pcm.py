@@ -1,4 +1,4 @@
-"""Audio as bytes: read WAV, convert between formats. Pure; numpy and soxr are loaded by the conversions alone."""
+"""Audio as bytes: read sound files, convert between formats. Pure; only conversions load numpy and soxr."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def wav_bytes(pcm: bytes, format: AudioFormat) -> bytes:
 def read_wav(data: bytes) -> tuple[bytes, AudioFormat]:
     """The PCM of a WAV file as signed 16-bit frames, and its format.
 
-    Takes 8, 16, 24 and 32-bit integers and 32-bit floats. Data is taken as far as it goes where the header promises
-    more, or promises none and more comes: engines that stream write sizes they do not know. Raises ValueError with the
-    reason for anything else.
+    Reads 8, 16, 24 and 32-bit integers and 32-bit floats. All the data that is there is read, even if the header says
+    that there is more or none: an engine that streams does not know the size when it writes it. Raises ValueError with
+    the reason for anything else.
     """
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         start = data[:40].decode("latin-1").strip()
@@ -81,7 +81,7 @@ def _to_int16(pcm: bytes, tag: int, bits: int) -> bytes:
 
 
 def convert(clip: Clip, format: AudioFormat) -> bytes:
-    """The clip's audio in another sample rate or number of channels; its own bytes where nothing has to change.
+    """The clip's audio in another sample rate or number of channels; its own bytes if nothing has to change.
 
     Resampling is soxr's high quality (a windowed sinc, flat within the pass band, delay compensated).
     """
@@ -100,7 +100,7 @@ def convert(clip: Clip, format: AudioFormat) -> bytes:
 
 
 def read_sound_file(data: bytes) -> tuple[bytes, AudioFormat]:
-    """The same for a WAV or, as macOS writes it, an AIFF file."""
+    """The PCM and the format of a WAV file, or of an AIFF file as macOS writes it. Raises ValueError."""
     return read_aiff(data) if data[:4] == b"FORM" else read_wav(data)
 
 

@@ -11,25 +11,34 @@ from voicebot.speech import Clip
 
 
 class SilentOutput:
-    """Takes clips and is silent, at once or for as long as they would sound."""
+    """Takes clips and is silent: for as long as they would sound, or for no time at all."""
 
     name = "silent"
 
     def __init__(self, *, realtime: bool, latency_seconds: float = 0.0) -> None:
         self.realtime = realtime
-        self._queue = PacedQueue(latency_seconds=latency_seconds)
+        self._queue = PacedQueue(realtime=realtime, latency_seconds=latency_seconds)
 
     async def play(self, clip: Clip) -> PacedPlayback:
         """Place `clip` behind the others."""
-        playback = self._queue.append(clip.seconds if self.realtime else 0.0)
+        playback = self._queue.append(clip.seconds)
         await self._queue.wait_for_room()
         return playback
 
     async def drain(self) -> None:
-        """There is nothing to wait for."""
+        """Wait until the last clip would have been heard."""
+        await self._queue.drain()
+
+    def pause(self) -> None:
+        """Let time stand still."""
+        self._queue.pause()
+
+    def resume(self) -> None:
+        """Let time go on."""
+        self._queue.resume()
 
     def abort(self) -> None:
-        """Forget what was not heard."""
+        """Forget what was not heard, and any pause."""
         self._queue.abort()
 
 

@@ -21,14 +21,17 @@ _MOST_DATA = 2**32 - 1 - _HEADER_BYTES
 
 
 class WavOutput:
-    """Appends clips to a file, in the format of the first one."""
+    """Appends clips to a file, in the format of the first one.
+
+    When realtime, the file is what a loudspeaker would have played, with the silence between clips but without pauses.
+    """
 
     def __init__(self, file: BinaryIO, path: Path, *, realtime: bool) -> None:
         self._file = file
         self._path = path
         self._format: AudioFormat | None = None
         self._data_bytes = 0
-        self._queue = PacedQueue()
+        self._queue = PacedQueue(realtime=realtime)
         self.realtime = realtime
 
     @property
@@ -42,9 +45,9 @@ class WavOutput:
         return self._format is not None
 
     async def play(self, clip: Clip) -> PacedPlayback:
-        """Append `clip`: at once, or when realtime as a loudspeaker would play it, silence before it included."""
+        """Append `clip`; when realtime, with the silence before it, and no sooner than a loudspeaker would take it."""
         before = self._queue.end
-        playback = self._queue.append(clip.seconds if self.realtime else 0.0)
+        playback = self._queue.append(clip.seconds)
         format = self._format or clip.format
         pcm = convert(clip, format)
         if self.realtime and 0 < before < playback.start:
@@ -54,11 +57,20 @@ class WavOutput:
         return playback
 
     async def drain(self) -> None:
-        """There is nothing to wait for: every clip is in the file."""
+        """Wait until the last clip would have been heard; it is in the file already."""
+        await self._queue.drain()
+
+    def pause(self) -> None:
+        """Let time stand still."""
+        self._queue.pause()
+
+    def resume(self) -> None:
+        """Let time go on."""
+        self._queue.resume()
 
     def abort(self) -> None:
-        """When realtime, cut off what would not have been heard."""
-        unheard = self._queue.unheard_seconds() if self.realtime else 0.0
+        """Cut off what would not have been heard; when not realtime, that is only what came during a pause."""
+        unheard = self._queue.unheard_seconds()
         self._queue.abort()
         if unheard and self._format:
             unheard_bytes = len(silence(unheard, self._format))
@@ -70,7 +82,7 @@ class WavOutput:
         self._write(self._data_bytes, pcm, format)
 
     def _write(self, position: int, pcm: bytes, format: AudioFormat) -> None:
-        """Put `pcm` at `position` of the data and end the data behind it: first the audio, then the header."""
+        """Put `pcm` at `position` of the data, which ends behind it: first the audio, then the header."""
         header = wav_bytes(b"", format)
         try:
             if self._format is None:
@@ -86,7 +98,7 @@ class WavOutput:
         except OSError as error:
             if self._format is not None:
                 with suppress(OSError):
-                    self._file.truncate(_HEADER_BYTES + self._data_bytes)  # without the part of a clip that fitted
+                    self._file.truncate(_HEADER_BYTES + self._data_bytes)  # without the first part of a clip
             raise _write_error(self._path, error) from error
 
     def _put(self, position: int, data: bytes) -> None:
@@ -97,11 +109,11 @@ class WavOutput:
 
 @asynccontextmanager
 async def open_wav(config: AudioWav) -> AsyncIterator[WavOutput]:
-    """A file to write audio to; what it held stays until the first clip comes. Raises AudioError."""
+    """A file to write audio to, which keeps what it holds until the first clip comes. Raises AudioError."""
     path = Path(config.path).expanduser()  # noqa: ASYNC240 - two system calls before anything plays
     try:
         existed = path.exists()
-        # not "wb": a reply that never comes must not cost the recording of yesterday
+        # not "wb": a reply that never comes must not erase yesterday's recording
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
     except OSError as error:
         raise _write_error(path, error) from error

@@ -35,8 +35,8 @@ def tune(
 ) -> int:
     """Search the values of an experiment's [matrix] for the least silence, and write the best config.toml.
 
-    The objective is the mean over all runs of silence + WEIGHT × TTFA, in seconds, where silence is TTFA + gaps: all that
-    the listener sits through. Less is better.
+    The objective is the mean over all runs of silence + WEIGHT × TTFA, in seconds, where silence is TTFA + gaps: all
+    that the listener sits through. Less is better.
 
     [matrix] holds lists of values, and ranges: {min = 0.5, max = 2.0}. If there are several [settings], the best of
     them is searched for too. The search first draws values at random, then improves the best ones one key at a time;

@@ -1,0 +1,214 @@
+"""PortAudio in this process: its devices, its open streams, and what it and its drivers print."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, TypeVar
+
+from voicebot.errors import AudioError
+from voicebot.speech import AudioFormat
+
+T = TypeVar("T")
+
+ON_ALSA = sys.platform.startswith("linux")
+
+Device = int | str | None
+"""As sounddevice takes it: a number, a part of the name, or the default."""
+
+
+class PortAudioLibrary:
+    """PortAudio and the streams that are open in it. Any thread may call it.
+
+    A process has one, `PORTAUDIO`, because it has one PortAudio: the list of devices is frozen when that is
+    initialised, and terminating it, the only way to a new list, ends every stream of the process. So whoever looks for
+    new devices has to know everybody's streams.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # two threads that divert standard error at once would lose it for good, too
+        self._sounddevice: ModuleType | None = None
+        self._streams: set[Any] = set()  # Any, here and below: sounddevice has no types
+
+    def load(self) -> ModuleType:
+        """Load PortAudio, which looks for devices meanwhile. Raises AudioError when it is not installed."""
+        if self._sounddevice is not None:
+            return self._sounddevice
+        with self._quiet():
+            try:
+                import sounddevice
+            except (OSError, ImportError) as error:
+                hint = (
+                    "sudo apt install libportaudio2  (or your distribution's PortAudio), or write a file: -o speech.wav"
+                    if sys.platform.startswith("linux")
+                    else "reinstall it: pip install --force-reinstall sounddevice"
+                )
+                raise AudioError(f"there is no PortAudio on this machine ({error})", hint=hint) from error
+        if ON_ALSA:
+            _silence_alsa()
+        self._sounddevice = sounddevice
+        return sounddevice  # type: ignore[no-any-return]  # sounddevice has no types
+
+    def devices(self) -> list[dict[str, Any]]:  # Any: numbers, names and rates, ready for json.dumps
+        """The output devices, as `list_devices` describes them."""
+        sounddevice = self.load()
+        with self._lock:
+            hosts = sounddevice.query_hostapis()
+            default = sounddevice.default.device[1]
+            devices = list(enumerate(sounddevice.query_devices()))
+        return [
+            {
+                "number": number,
+                "name": device["name"],
+                "host_api": hosts[device["hostapi"]]["name"],
+                "channels": device["max_output_channels"],
+                "sample_rate": int(device["default_samplerate"]),
+                "default": number == default,
+            }
+            for number, device in devices
+            if device["max_output_channels"] > 0
+        ]
+
+    def name(self, device: Device) -> str:
+        """What `device` calls itself. Raises AudioError if there is no such device."""
+        return str(self._query(device)["name"])
+
+    def mixer_format(self, device: Device) -> AudioFormat:
+        """What `device` runs at, which it takes even if it refuses everything else. Raises AudioError."""
+        info = self._query(device)
+        return AudioFormat(int(info["default_samplerate"]), min(2, int(info["max_output_channels"])))
+
+    def open_stream(
+        self,
+        device: Device,
+        format: AudioFormat,
+        *,
+        latency_seconds: float,
+        fill: Callable[[Any, int, Any, Any], None],
+        finished: Callable[[], None],
+    ) -> Any:
+        """A stream that, once started, takes its blocks from `fill`, and sounds when its buffer is full of them.
+
+        PortAudio's own thread calls `fill(out, frames, time_info, status)`, and `finished()` when the stream has
+        ended. Raises AudioError with PortAudio's reason alone as its message.
+        """
+        sounddevice = self.load()
+        with self._quiet():
+            try:
+                stream = sounddevice.RawOutputStream(
+                    samplerate=format.sample_rate,
+                    channels=format.channels,
+                    dtype="int16",
+                    device=device,
+                    latency=latency_seconds,
+                    callback=fill,
+                    finished_callback=finished,
+                    prime_output_buffers_using_stream_callback=True,
+                )
+            except (sounddevice.PortAudioError, ValueError) as error:
+                raise AudioError(_reason(error)) from error
+            self._streams.add(stream)
+        return stream
+
+    def start(self, stream: Any) -> None:
+        """Let `stream` play. Raises AudioError as `open_stream` does, also if it was closed."""
+        with self._quiet():
+            try:
+                stream.start()
+            except Exception as error:
+                raise AudioError(_reason(error)) from error
+
+    def stop(self, stream: Any) -> None:
+        """Silence `stream` at once and drop what its buffer holds."""
+        with self._lock:
+            stream.abort(ignore_errors=True)
+
+    def close(self, stream: Any) -> None:
+        """Give the device of `stream` back."""
+        with self._lock:
+            stream.close(ignore_errors=True)
+            self._streams.discard(stream)
+
+    def look_again(self) -> bool:
+        """Look for devices again, unless that would end a stream that plays; return whether it was done.
+
+        Streams that do not play are closed; their owners open them again when they need them.
+        """
+        sounddevice = self.load()
+        with self._quiet():
+            if any(stream.active for stream in self._streams):
+                return False
+            for stream in tuple(self._streams):
+                self.close(stream)  # PortAudio would free it, and its owner close it a second time
+            sounddevice._terminate()
+            sounddevice._initialize()
+            return True
+
+    def trying_again(self, open_it: Callable[[], T]) -> T:
+        """What `open_it` returns, if necessary after looking for devices again: it may be another device by now."""
+        try:
+            return open_it()
+        except AudioError:
+            if not self.look_again():
+                raise
+            return open_it()
+
+    def _query(self, device: Device) -> Any:
+        sounddevice = self.load()
+        try:
+            with self._lock:
+                return sounddevice.query_devices(device, "output")
+        except (sounddevice.PortAudioError, ValueError) as error:
+            if _reason(error).endswith("device -1"):
+                raise AudioError("this machine has no loudspeaker that PortAudio can see") from error
+            raise AudioError(
+                f"there is no such sound device: {_reason(error)}", hint="list them: voicebot devices"
+            ) from error
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """Keep ALSA, JACK and PortAudio from printing their probing of absent hardware on the user's terminal."""
+        with self._lock:
+            try:
+                kept = os.dup(2)
+            except OSError:  # no standard error to protect
+                yield
+                return
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            try:
+                os.dup2(nowhere, 2)
+                yield
+            finally:
+                os.dup2(kept, 2)
+                os.close(kept)
+                os.close(nowhere)
+
+
+PORTAUDIO = PortAudioLibrary()
+
+
+def list_devices() -> list[dict[str, Any]]:  # Any: numbers, names and rates, ready for json.dumps
+    """The output devices: `number`, `name`, `host_api`, `channels`, `sample_rate`, `default`. Raises AudioError."""
+    return PORTAUDIO.devices()
+
+
+def import_sounddevice() -> ModuleType:
+    """Load PortAudio ahead of its first use. Raises AudioError when it is not installed."""
+    return PORTAUDIO.load()
+
+
+def _silence_alsa() -> None:
+    """Keep ALSA from printing, whichever thread it is in: it reports a late block on the user's terminal."""
+    with contextlib.suppress(OSError, AttributeError):  # a PortAudio without ALSA
+        does_nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)  # not Python: the thread is not ours
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(does_nothing)
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(argument) for argument in error.args[:1]).strip() or type(error).__name__
