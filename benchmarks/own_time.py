@@ -9,13 +9,13 @@ import anyio
 
 from benchmarks.figures import Figure, quantile
 from benchmarks.virtual import TEXTS
-from tests.fakes import ScriptedChat, typed
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.events import TurnEvent
 from voicebot.messages import Message
 from voicebot.pacing import Pacer
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
+from voicebot.testing import ScriptedChat, typed
 from voicebot.text.chunking import Chunker
 from voicebot.turn import Pipeline, speak_turn
 

@@ -7,11 +7,12 @@ import trio
 from trio.testing import MockClock
 
 from benchmarks.figures import Figure
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline, typed
+from tests.fakes import pipeline
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
 from voicebot.messages import Message
 from voicebot.speech import Outcome
+from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 from voicebot.turn import speak_turn
 
 TEXTS = {
@@ -37,10 +38,14 @@ def measure_virtual() -> list[Figure]:
     for text in TEXTS.values():
         for rate in (10, 30, 100):
             for delay, rtf in ENGINES.values():
-                recorder = Recorder()
+                recorder = EventRecorder()
                 chat = ScriptedChat(typed(text, rate=rate))
                 trio.run(
-                    _turn, chat, CostingVoice(delay=delay, rtf=rtf), recorder, clock=MockClock(autojump_threshold=0)
+                    _turn,
+                    chat,
+                    CostingSynthesizer(delay=delay, rtf=rtf),
+                    recorder,
+                    clock=MockClock(autojump_threshold=0),
                 )
                 late = _lateness(recorder, delay, rtf)
                 worst_first, worst_later = max(worst_first, late[0]), max(worst_later, *late[1:])
@@ -52,13 +57,13 @@ def measure_virtual() -> list[Figure]:
     ]
 
 
-async def _turn(chat: ScriptedChat, voice: CostingVoice, recorder: Recorder) -> Outcome:
+async def _turn(chat: ScriptedChat, voice: CostingSynthesizer, recorder: EventRecorder) -> Outcome:
     output = SilentOutput(realtime=True, latency_seconds=LATENCY_SECONDS)
     question = [Message("user", "?")]
     return await speak_turn(question, pipeline(chat, voice, output), emit=recorder, scope=anyio.CancelScope())
 
 
-def _lateness(recorder: Recorder, delay: float, rtf: float) -> list[float]:
+def _lateness(recorder: EventRecorder, delay: float, rtf: float) -> list[float]:
     """For each clip, how much later it was heard than an engine that is never idle with work waiting would allow."""
     segments, clips = recorder.of(events.SegmentReady), recorder.of(events.ClipReady)
     engine_free = heard_until = 0.0

@@ -17,14 +17,9 @@ from voicebot.errors import AudioError, SynthesisError, without_groups
 from voicebot.pacing import Pacer, Pacing
 from voicebot.protocols import Memory
 from voicebot.speech import Clip
-from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
+from voicebot.testing import CostingSynthesizer, ScriptedChat
 from voicebot.text.chunking import Chunker
 from voicebot.turn import Pipeline
-
-__all__ = ["CostingVoice", "Recorder", "ScriptedChat", "adaptive", "failure", "pipeline", "tidy_conversation", "typed"]
-
-CostingVoice = CostingSynthesizer
-Recorder = EventRecorder
 
 
 class BreakingOutput(SilentOutput):
@@ -41,7 +36,9 @@ class BreakingOutput(SilentOutput):
         return await super().play(clip)
 
 
-def adaptive(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None) -> Pipeline:
+def adaptive(
+    chat: ScriptedChat, voice: CostingSynthesizer | None = None, output: SilentOutput | None = None
+) -> Pipeline:
     """The same with the adaptive chunker and pacer."""
     return replace(
         pipeline(chat, voice, output),
@@ -50,11 +47,13 @@ def adaptive(chat: ScriptedChat, voice: CostingVoice | None = None, output: Sile
     )
 
 
-def pipeline(chat: ScriptedChat, voice: CostingVoice | None = None, output: SilentOutput | None = None) -> Pipeline:
+def pipeline(
+    chat: ScriptedChat, voice: CostingSynthesizer | None = None, output: SilentOutput | None = None
+) -> Pipeline:
     """Everything a turn needs, in real (or virtual) time; each segment is an utterance."""
     return Pipeline(
         chat=chat,
-        synthesizer=voice or CostingVoice(),
+        synthesizer=voice or CostingSynthesizer(),
         output=output or SilentOutput(realtime=True),
         new_chunker=Chunker,
         new_pacer=partial(Pacer, Pacing(joins=False)),

@@ -10,7 +10,6 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, typed
 from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.app import Engines, open_conversation, open_engines
@@ -20,6 +19,7 @@ from voicebot.conversation import Conversation
 from voicebot.messages import Message, ReplyPart, ToolCall, ToolSpec
 from voicebot.pacing import VoiceCost
 from voicebot.speech import AudioFormat
+from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 from voicebot.text.speech_length import speech_seconds
 from voicebot.tools import open_tools
 from voicebot.voice_costs import costs_path, remembered_cost
@@ -28,7 +28,7 @@ SILENT = Config.model_validate({"audio": {"kind": "silent"}, "memory": {"store":
 REPLY = "This is what I have to say to you. And this is all of it."
 
 
-def engines(chat: ScriptedChat, voice: CostingVoice, cost: VoiceCost | None = None) -> Engines:
+def engines(chat: ScriptedChat, voice: CostingSynthesizer, cost: VoiceCost | None = None) -> Engines:
     return Engines(chat, voice, cost or VoiceCost(), None)
 
 
@@ -63,7 +63,7 @@ def test_conversations_share_no_event() -> None:
     seen: dict[str, list[events.Event]] = {}
 
     async def body() -> None:
-        shared = engines(ScriptedChat(typed(REPLY)), CostingVoice())
+        shared = engines(ScriptedChat(typed(REPLY)), CostingSynthesizer())
 
         async def talk(name: str) -> None:
             async with open_conversation(shared, SILENT, notify=print) as conversation:
@@ -89,7 +89,7 @@ def test_conversations_remember_only_their_own_turns() -> None:
     chat = ScriptedChat(typed("Yes."))
 
     async def body() -> None:
-        shared = engines(chat, CostingVoice())
+        shared = engines(chat, CostingSynthesizer())
         async with (
             open_conversation(shared, SILENT, notify=print) as one,
             open_conversation(shared, SILENT, notify=print) as two,
@@ -122,10 +122,10 @@ def test_a_timer_speaks_in_the_conversation_that_set_it() -> None:
     async def body() -> None:
         config = SILENT.model_copy(update={"tools": SILENT.tools.model_copy(update={"enabled": ("timer",)})})
         async with open_tools(config.tools) as tools:
-            shared = Engines(TimerChat([]), CostingVoice(), VoiceCost(), tools)
+            shared = Engines(TimerChat([]), CostingSynthesizer(), VoiceCost(), tools)
 
             async def talk(name: str) -> None:
-                recorder = Recorder()
+                recorder = EventRecorder()
                 async with open_conversation(shared, config, notify=print) as conversation:
                     with conversation.broadcast.subscribe() as subscription:
                         await conversation.speak(f"timer {name}, tea!")
@@ -146,7 +146,7 @@ def test_a_timer_speaks_in_the_conversation_that_set_it() -> None:
 def test_a_conversation_that_ends_takes_its_timers_with_it() -> None:
     async def body() -> list[str]:
         config = SILENT.model_copy(update={"tools": SILENT.tools.model_copy(update={"enabled": ("timer",)})})
-        voice = CostingVoice()
+        voice = CostingSynthesizer()
         async with open_tools(config.tools) as tools:
             shared = Engines(TimerChat([]), voice, VoiceCost(), tools)
             async with open_conversation(shared, config, notify=print) as conversation:
@@ -166,7 +166,7 @@ def test_many_conversations_on_one_voice_learn_what_it_really_takes(
     fixed, rtf = 0.25, 0.4
 
     async def body() -> None:
-        voice = CostingVoice(delay=fixed, rtf=rtf)
+        voice = CostingSynthesizer(delay=fixed, rtf=rtf)
         with remembered_cost("shared") as cost:
             shared = engines(ScriptedChat(typed(REPLY)), voice, cost)
 
@@ -190,7 +190,7 @@ def test_many_conversations_on_one_voice_learn_what_it_really_takes(
 
 def test_the_deltas_of_a_reply_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
     async def body() -> None:
-        shared = engines(ScriptedChat(typed("Yes.", size=2)), CostingVoice())
+        shared = engines(ScriptedChat(typed("Yes.", size=2)), CostingSynthesizer())
         async with open_conversation(shared, SILENT, notify=print, record=tmp_path / "t.jsonl") as conversation:
             await conversation.speak("Well?")
 
@@ -199,10 +199,10 @@ def test_the_deltas_of_a_reply_are_kept_where_that_is_asked_for(tmp_path: Path) 
 
 
 def test_a_listener_is_told_of_each_event_before_the_reply_returns() -> None:
-    recorder = Recorder()
+    recorder = EventRecorder()
 
     async def body() -> None:
-        shared = engines(ScriptedChat(typed("Yes.")), CostingVoice())
+        shared = engines(ScriptedChat(typed("Yes.")), CostingSynthesizer())
         async with open_conversation(shared, SILENT, notify=print, listener=recorder) as conversation:
             await conversation.speak("Well?")
             assert [event.heard for event in recorder.of(events.TurnEnded)] == ["Yes."]

@@ -8,7 +8,7 @@ from functools import partial
 import anyio
 import pytest
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline, typed
+from tests.fakes import pipeline
 from tests.virtual_time import in_virtual_time
 from voicebot.conversation import Conversation
 from voicebot.errors import ChatError
@@ -17,12 +17,13 @@ from voicebot.floor import Priority
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
 from voicebot.speech import Outcome
+from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 
 REPLY = "This is the first part of it. This is the second part of it."
 
 
 def conversation(chat: ScriptedChat, memory: WindowMemory) -> Conversation:
-    return Conversation(pipeline(chat, CostingVoice(seconds=2.0)), memory=memory)
+    return Conversation(pipeline(chat, CostingSynthesizer(seconds=2.0)), memory=memory)
 
 
 def test_history_keeps_only_what_was_heard() -> None:
@@ -113,7 +114,7 @@ def test_an_announcement_waits_for_the_floor() -> None:
 
 def test_an_announcement_waits_for_the_floor_and_is_not_remembered() -> None:
     async def body() -> tuple[list[str], list[Message]]:
-        voice = CostingVoice()
+        voice = CostingSynthesizer()
         memory = WindowMemory(system_prompt="", turns=5)
         conversation = Conversation(pipeline(ScriptedChat(typed("It is late.")), voice), memory=memory)
         async with anyio.create_task_group() as tasks:
@@ -131,7 +132,7 @@ def test_a_barge_in_overtakes_an_announcement_that_waits() -> None:
     """It used to wait behind it: a question asked at 2.5 s was answered from 6.6 s on."""
 
     async def body() -> tuple[float, list[str]]:
-        voice, recorder = CostingVoice(seconds=2.0), Recorder()
+        voice, recorder = CostingSynthesizer(seconds=2.0), EventRecorder()
         talk = Conversation(
             pipeline(ScriptedChat(typed(REPLY)), voice),
             memory=WindowMemory(system_prompt="", turns=5),
@@ -228,7 +229,7 @@ class Writer:
 
 
 def test_deltas_are_said_while_they_come() -> None:
-    memory, recorder = WindowMemory(system_prompt="", turns=5), Recorder()
+    memory, recorder = WindowMemory(system_prompt="", turns=5), EventRecorder()
 
     async def body() -> Outcome:
         talk = Conversation(pipeline(ScriptedChat([])), memory=memory, broadcast=Broadcast(recorder))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes import Recorder
 from tests.virtual_time import in_virtual_time
 from voicebot.events import FloorFree, TurnDropped, TurnWaiting
 from voicebot.floor import Floor, Priority
+from voicebot.testing import EventRecorder
 
 IMPORTANT, MESSAGE, TEXT, NOTIFICATION, PROGRESS = Priority
 
@@ -21,7 +21,7 @@ class Speakers:
     """Turns that each hold the floor for some seconds, and what became of them."""
 
     def __init__(self) -> None:
-        self.recorder = Recorder()
+        self.recorder = EventRecorder()
         self.floor = Floor(self.recorder)
         self.log: list[tuple[float, str, str]] = []
         """(seconds, name, "begins" | "ends" | why it was cut or dropped)."""
@@ -209,10 +209,10 @@ async def _as_person(speakers: Speakers, name: str) -> None:
 # ---------------------------------------------------------------- listing and cancelling
 
 
-def waiting_room(then: Callable[[Floor], None]) -> tuple[list[tuple[float, str, str]], Recorder]:
+def waiting_room(then: Callable[[Floor], None]) -> tuple[list[tuple[float, str, str]], EventRecorder]:
     """`one` speaks, `two` and `three` wait, and after two seconds `then` does something."""
 
-    async def body() -> tuple[list[tuple[float, str, str]], Recorder]:
+    async def body() -> tuple[list[tuple[float, str, str]], EventRecorder]:
         speakers = Speakers()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(speakers.run, (0, "one", MESSAGE), (1, "two", MESSAGE), (1.5, "three", MESSAGE))

@@ -11,7 +11,7 @@ from functools import partial
 import anyio
 import pytest
 
-from tests.fakes import BreakingOutput, CostingVoice, Recorder, ScriptedChat, adaptive, failure, pipeline, typed
+from tests.fakes import BreakingOutput, adaptive, failure, pipeline
 from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
@@ -19,14 +19,15 @@ from voicebot.errors import ChatError, VoiceUnavailable
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.pacing import Pacer, VoiceCost
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Outcome, Style, Timing
+from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 from voicebot.turn import Pipeline, speak_turn
 
 QUESTION = [Message("user", "Well?")]
 THREE = "The first sentence is here. The second one follows it. And this is the third."
 
 
-def turn(given: Pipeline, *, interrupt_at: float | None = None) -> tuple[Outcome, Recorder]:
-    recorder = Recorder()
+def turn(given: Pipeline, *, interrupt_at: float | None = None) -> tuple[Outcome, EventRecorder]:
+    recorder = EventRecorder()
 
     async def body() -> Outcome:
         scope = anyio.CancelScope()
@@ -38,7 +39,7 @@ def turn(given: Pipeline, *, interrupt_at: float | None = None) -> tuple[Outcome
 
 
 def test_the_reply_is_heard_in_full_and_in_order() -> None:
-    voice = CostingVoice()
+    voice = CostingSynthesizer()
     outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), voice))
     assert outcome.kind == "completed"
     assert outcome.heard == THREE
@@ -49,7 +50,7 @@ def test_the_reply_is_heard_in_full_and_in_order() -> None:
 
 def test_first_audio_comes_exactly_with_the_first_segment_its_synthesis_and_the_outputs_latency() -> None:
     output = SilentOutput(realtime=True, latency_seconds=0.05)
-    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), CostingVoice(delay=0.2, rtf=0.1), output))
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), CostingSynthesizer(delay=0.2, rtf=0.1), output))
     first = recorder.of(events.SegmentReady)[0].at
     synthesis = 0.2 + 0.1 * recorder.of(events.ClipReady)[0].audio_seconds
     assert outcome.metrics.ttfa == pytest.approx(first + synthesis + 0.05, abs=1e-9)
@@ -57,7 +58,7 @@ def test_first_audio_comes_exactly_with_the_first_segment_its_synthesis_and_the_
 
 
 def test_one_sentence_plays_while_the_next_is_synthesized_and_the_one_after_is_written() -> None:
-    given = pipeline(ScriptedChat(typed(THREE, rate=10)), CostingVoice(seconds=1.5, delay=0.3, rtf=0))
+    given = pipeline(ScriptedChat(typed(THREE, rate=10)), CostingSynthesizer(seconds=1.5, delay=0.3, rtf=0))
     _, recorder = turn(given)
     playing = recorder.of(events.PlaybackStarted)[0].at, recorder.of(events.PlaybackFinished)[0].at
     assert playing[0] < recorder.of(events.ClipReady)[1].at < playing[1]
@@ -65,21 +66,21 @@ def test_one_sentence_plays_while_the_next_is_synthesized_and_the_one_after_is_w
 
 
 def test_there_is_no_gap_that_the_engines_speed_does_not_force() -> None:
-    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=200)), CostingVoice(delay=0.05, rtf=0.3)))
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=200)), CostingSynthesizer(delay=0.05, rtf=0.3)))
     assert outcome.metrics.gaps == 0
     starts, ends = recorder.of(events.PlaybackStarted), recorder.of(events.PlaybackFinished)
     assert [s.at for s in starts[1:]] == pytest.approx([e.at for e in ends[:-1]], abs=1e-9)
 
 
 def test_a_gap_is_as_long_as_the_engine_is_late_and_the_metrics_say_who_was_late() -> None:
-    voice = CostingVoice(seconds=1.0, delay=1.4, rtf=0)
+    voice = CostingSynthesizer(seconds=1.0, delay=1.4, rtf=0)
     outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), voice))
     assert [gap.seconds for gap in recorder.of(events.Gap)] == pytest.approx([0.4, 0.4])
     assert outcome.metrics.gap_seconds == pytest.approx(0.8)
     assert outcome.metrics.waited_for_voice == pytest.approx(0.8)
     assert outcome.metrics.rtf == pytest.approx(1.4)
     slow_model = [(0.1, "The first one. "), (0.1, "S"), (5.0, "econd one here. "), (0.1, "End")]
-    outcome, _ = turn(pipeline(ScriptedChat(slow_model), CostingVoice(seconds=1.0)))
+    outcome, _ = turn(pipeline(ScriptedChat(slow_model), CostingSynthesizer(seconds=1.0)))
     assert outcome.metrics.gaps >= 1
     assert outcome.metrics.waited_for_chat > 0.9 * outcome.metrics.gap_seconds
 
@@ -99,11 +100,11 @@ def test_events_never_go_back_in_time_and_end_with_the_turn() -> None:
 
 
 def test_barge_in_keeps_exactly_what_was_heard() -> None:
-    given = pipeline(ScriptedChat(typed(THREE, rate=1000)), CostingVoice(seconds=2.0, delay=0.1, rtf=0))
+    given = pipeline(ScriptedChat(typed(THREE, rate=1000)), CostingSynthesizer(seconds=2.0, delay=0.1, rtf=0))
     uncut, recorder = turn(given)
     second = recorder.of(events.PlaybackStarted)[1].at
     chat = ScriptedChat(typed(THREE, rate=1000))
-    outcome, _ = turn(pipeline(chat, CostingVoice(seconds=2.0, delay=0.1, rtf=0)), interrupt_at=second + 1.0)
+    outcome, _ = turn(pipeline(chat, CostingSynthesizer(seconds=2.0, delay=0.1, rtf=0)), interrupt_at=second + 1.0)
     assert outcome.kind == "interrupted"
     assert outcome.heard.startswith("The first sentence is here. The second")
     assert outcome.heard in uncut.heard
@@ -129,7 +130,7 @@ def test_a_reply_that_breaks_off_is_spoken_as_far_as_it_came() -> None:
 
 
 def test_a_sentence_that_cannot_be_said_is_shown_reported_and_skipped() -> None:
-    voice = CostingVoice(fails={"second": failure()})
+    voice = CostingSynthesizer(fails={"second": failure()})
     outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), voice))
     assert outcome.kind == "completed"
     assert voice.said == ["The first sentence is here.", "And this is the third."]
@@ -139,14 +140,14 @@ def test_a_sentence_that_cannot_be_said_is_shown_reported_and_skipped() -> None:
 
 
 def test_a_turn_in_which_nothing_could_be_said_has_failed() -> None:
-    outcome, _ = turn(pipeline(ScriptedChat(typed("Just this.")), CostingVoice(fails={"": failure()})))
+    outcome, _ = turn(pipeline(ScriptedChat(typed("Just this.")), CostingSynthesizer(fails={"": failure()})))
     assert outcome.kind == "failed"
     assert outcome.error is not None
     assert outcome.heard == ""
 
 
 def test_a_voice_that_is_gone_is_given_up_and_the_rest_is_shown() -> None:
-    voice = CostingVoice(fails={"second": VoiceUnavailable("the engine is gone")})
+    voice = CostingSynthesizer(fails={"second": VoiceUnavailable("the engine is gone")})
     outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), voice))
     assert isinstance(outcome.error, VoiceUnavailable)
     assert voice.said == ["The first sentence is here."]
@@ -206,7 +207,7 @@ def test_forty_sentences_of_speech_take_no_real_time() -> None:
 def test_audio_that_was_heard_is_not_kept() -> None:
     """A text that is piped in for hours must not fill the memory."""
     text = "This sentence is one of many. " * 100
-    voice = CostingVoice(seconds=500.0, delay=0.0, rtf=0.0)  # a megabyte each
+    voice = CostingSynthesizer(seconds=500.0, delay=0.0, rtf=0.0)  # a megabyte each
     tracemalloc.start()
     try:
         outcome, _ = turn(pipeline(ScriptedChat(typed(text)), voice))
@@ -219,8 +220,10 @@ def test_audio_that_was_heard_is_not_kept() -> None:
 
 @pytest.mark.anyio
 async def test_the_turn_runs_on_every_event_loop() -> None:
-    recorder = Recorder()
-    given = pipeline(ScriptedChat(typed(THREE, first=0.01, rate=2000)), CostingVoice(seconds=0.02, delay=0.001, rtf=0))
+    recorder = EventRecorder()
+    given = pipeline(
+        ScriptedChat(typed(THREE, first=0.01, rate=2000)), CostingSynthesizer(seconds=0.02, delay=0.001, rtf=0)
+    )
     outcome = await speak_turn(QUESTION, given, emit=recorder, scope=anyio.CancelScope())
     assert outcome.heard == THREE
 
@@ -229,14 +232,14 @@ async def test_the_turn_runs_on_every_event_loop() -> None:
 async def test_cancelling_from_outside_passes_through() -> None:
     chat = ScriptedChat([(0.0, "Hello there. "), (60.0, "never")])
     with anyio.move_on_after(0.05) as outer:
-        await speak_turn(QUESTION, pipeline(chat), emit=Recorder(), scope=anyio.CancelScope())
+        await speak_turn(QUESTION, pipeline(chat), emit=EventRecorder(), scope=anyio.CancelScope())
     assert outer.cancelled_caught
     assert chat.closed
 
 
 @pytest.mark.anyio
 async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
-    class Buggy(CostingVoice):
+    class Buggy(CostingSynthesizer):
         async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
             raise ZeroDivisionError
             yield
@@ -245,7 +248,7 @@ async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
         await speak_turn(
             QUESTION,
             pipeline(ScriptedChat(typed(THREE, rate=5000)), Buggy()),
-            emit=Recorder(),
+            emit=EventRecorder(),
             scope=anyio.CancelScope(),
         )
 
@@ -314,7 +317,9 @@ ENGLISH = (
 @pytest.mark.parametrize("rtf", [0.05, 0.6, 1.5])
 @pytest.mark.parametrize("rate", [10, 30, 100])
 def test_everything_is_said_once_however_slow_model_and_voice_are(reply: str, rtf: float, rate: float) -> None:
-    outcome, recorder = turn(adaptive(ScriptedChat(typed(reply, rate=rate, size=2)), CostingVoice(delay=0.15, rtf=rtf)))
+    outcome, recorder = turn(
+        adaptive(ScriptedChat(typed(reply, rate=rate, size=2)), CostingSynthesizer(delay=0.15, rtf=rtf))
+    )
     assert (outcome.kind, outcome.heard) == ("completed", reply)
     assert "".join(event.text for event in recorder.of(events.UtteranceReady)) == reply
 
@@ -330,7 +335,7 @@ def test_the_first_clause_is_said_while_its_sentence_is_being_written() -> None:
 
 
 def test_later_utterances_grow_with_the_audio_still_queued() -> None:
-    _, recorder = turn(adaptive(ScriptedChat(typed(JAPANESE * 2, rate=100)), CostingVoice(delay=0.1, rtf=0.1)))
+    _, recorder = turn(adaptive(ScriptedChat(typed(JAPANESE * 2, rate=100)), CostingSynthesizer(delay=0.1, rtf=0.1)))
     said = recorder.of(events.UtteranceReady)
     assert said[0].rule == "least"
     assert not {"least", "phrase"} & {event.rule for event in said[2:]}
@@ -400,7 +405,7 @@ ONE = "This is one sentence that takes a while to say."
 
 
 def test_the_first_sound_comes_with_the_first_piece_of_a_voice_that_streams() -> None:
-    given = partial(CostingVoice, delay=0.1, rtf=0.5, seconds=6.0)
+    given = partial(CostingSynthesizer, delay=0.1, rtf=0.5, seconds=6.0)
     _, whole = turn(pipeline(ScriptedChat(typed(ONE)), given()))
     outcome, pieces = turn(pipeline(ScriptedChat(typed(ONE)), given(piece_seconds=0.5)))
     asked = pieces.of(events.UtteranceReady)[0].at
@@ -415,7 +420,7 @@ def test_the_first_sound_comes_with_the_first_piece_of_a_voice_that_streams() ->
 
 
 def test_a_voice_that_falls_behind_within_an_utterance_leaves_gaps_of_the_voice() -> None:
-    voice = CostingVoice(delay=0.1, rtf=1.5, seconds=2.0, piece_seconds=0.5)
+    voice = CostingSynthesizer(delay=0.1, rtf=1.5, seconds=2.0, piece_seconds=0.5)
     outcome, recorder = turn(pipeline(ScriptedChat(typed(ONE)), voice))
     gaps = recorder.of(events.Gap)
     assert [(gap.index, gap.within) for gap in gaps] == [(0, True)] * 3
@@ -426,10 +431,10 @@ def test_a_voice_that_falls_behind_within_an_utterance_leaves_gaps_of_the_voice(
 
 
 def test_barge_in_between_two_pieces_keeps_about_what_was_heard() -> None:
-    voice = CostingVoice(delay=0.1, rtf=0.5, seconds=4.0, piece_seconds=0.5)
+    voice = CostingSynthesizer(delay=0.1, rtf=0.5, seconds=4.0, piece_seconds=0.5)
     _, recorder = turn(pipeline(ScriptedChat(typed(ONE)), voice))
     began = recorder.of(events.PlaybackStarted)[0].at
-    voice = CostingVoice(delay=0.1, rtf=0.5, seconds=4.0, piece_seconds=0.5)
+    voice = CostingSynthesizer(delay=0.1, rtf=0.5, seconds=4.0, piece_seconds=0.5)
     outcome, _ = turn(pipeline(ScriptedChat(typed(ONE)), voice), interrupt_at=began + 2.1)
     assert outcome.kind == "interrupted"
     assert ONE.startswith(outcome.heard)
@@ -439,7 +444,7 @@ def test_barge_in_between_two_pieces_keeps_about_what_was_heard() -> None:
 
 
 def test_a_voice_that_fails_in_the_middle_of_an_utterance_is_told_and_the_next_one_is_said() -> None:
-    class Breaking(CostingVoice):
+    class Breaking(CostingSynthesizer):
         async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
             async with aclosing(super().synthesize(text, style)) as pieces:
                 async for audio in pieces:
@@ -457,7 +462,7 @@ def test_a_voice_that_fails_in_the_middle_of_an_utterance_is_told_and_the_next_o
 
 
 def test_pieces_may_differ_in_format() -> None:
-    class Changing(CostingVoice):
+    class Changing(CostingSynthesizer):
         async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
             for rate, channels in ((1000, 1), (8000, 2), (500, 1)):
                 yield Audio(bytes(2 * channels * rate), AudioFormat(rate, channels))
@@ -476,7 +481,7 @@ def test_pieces_may_differ_in_format() -> None:
 def test_a_voice_that_tells_its_timings_says_exactly_what_was_heard() -> None:
     """Speech is not even: here the first word takes most of the time."""
 
-    class Timed(CostingVoice):
+    class Timed(CostingSynthesizer):
         async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
             timings = (Timing("Well", 0.0, 3.0, 4), Timing("then", 3.0, 3.5, 9), Timing("go", 3.5, 4.0, 13))
             yield Audio(bytes(2 * 4000), self.format, timings=timings, work_seconds=0.1)
@@ -490,7 +495,7 @@ def test_a_voice_that_tells_its_timings_says_exactly_what_was_heard() -> None:
 
 
 def test_a_voice_is_asked_for_one_utterance_at_a_time() -> None:
-    voice = CostingVoice(delay=0.5, rtf=0.5)
+    voice = CostingSynthesizer(delay=0.5, rtf=0.5)
     turn(pipeline(ScriptedChat(typed((THREE + " ") * 5, rate=1000)), voice))
     assert voice.most_at_once == 1
     assert len(voice.said) == 15
@@ -499,7 +504,7 @@ def test_a_voice_is_asked_for_one_utterance_at_a_time() -> None:
 def test_no_more_than_three_utterances_are_made_ahead_of_the_output() -> None:
     """Audio is dear: what is interrupted should not have been synthesized."""
     reply = "One sentence. " * 30
-    voice = CostingVoice(delay=0.01, rtf=0.0, seconds=2.0)
+    voice = CostingSynthesizer(delay=0.01, rtf=0.0, seconds=2.0)
     outcome, _ = turn(pipeline(ScriptedChat(typed(reply, rate=5000)), voice), interrupt_at=9.0)
     heard = outcome.heard.count("One")
     assert len(voice.said) <= heard + 6  # three, one that sounds, one behind it, one that is being taken

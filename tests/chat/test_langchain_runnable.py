@@ -18,7 +18,7 @@ from langchain_core.prompt_values import PromptValue
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline
+from tests.fakes import pipeline
 from tests.integrations.langchain.scripted_model import agent, call, scripted, usage
 from voicebot.chat import open_chat
 from voicebot.chat.langchain_runnable import RunnableChat, as_langchain
@@ -28,6 +28,7 @@ from voicebot.errors import ChatError
 from voicebot.events import Broadcast, ToolAnswered, ToolCalled
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
+from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat
 
 pytestmark = pytest.mark.anyio
 
@@ -167,7 +168,7 @@ async def test_a_graph_that_is_wrapped_is_still_a_graph() -> None:
 
 async def test_three_turns_with_an_agent_are_heard_and_remembered_with_its_calls() -> None:
     llm = scripted(["Hi."], call("weather", '{"city": "Oslo"}'), ["It is sunny."], ["You are welcome."])
-    voice, events, memory = CostingVoice(delay=0, rtf=0), Recorder(), WindowMemory(system_prompt="", turns=5)
+    voice, events, memory = CostingSynthesizer(delay=0, rtf=0), EventRecorder(), WindowMemory(system_prompt="", turns=5)
     made = replace(pipeline(ScriptedChat([]), voice), chat=chat_of(agent(llm)))
     conversation = Conversation(made, memory=memory, broadcast=Broadcast(events))
     await conversation.speak("Hello.")

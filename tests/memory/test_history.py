@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes import ScriptedChat
 from tests.memory.builders import keep_turns, open_memory, outcome
 from voicebot.errors import HistoryError
 from voicebot.memory.history import History, open_history
 from voicebot.memory.persistent import PersistentMemory, open_persistent_memory
 from voicebot.memory.sqlite_store import Store
 from voicebot.memory.window import WindowMemory
+from voicebot.testing import ScriptedChat
 
 
 def window(turns: int = 5, *, summary: bool = False) -> WindowMemory:

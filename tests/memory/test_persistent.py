@@ -13,13 +13,13 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.fakes import ScriptedChat, pipeline, tidy_conversation, typed
+from tests.fakes import pipeline, tidy_conversation
 from tests.memory.builders import keep_turns, open_memory, outcome
 from voicebot import events
 from voicebot.errors import HistoryError
 from voicebot.memory.sqlite_store import Store
 from voicebot.messages import Message
-from voicebot.testing import CostingSynthesizer
+from voicebot.testing import CostingSynthesizer, ScriptedChat, typed
 
 ROOT = Path(__file__).parents[2]
 

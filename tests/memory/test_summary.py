@@ -8,12 +8,13 @@ from contextlib import aclosing
 import anyio
 import pytest
 
-from tests.fakes import CostingVoice, ScriptedChat, pipeline, tidy_conversation, typed
+from tests.fakes import pipeline, tidy_conversation
 from tests.memory.builders import call, outcome, result
 from tests.virtual_time import in_virtual_time
 from voicebot.errors import ChatError
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ReplyPart
+from voicebot.testing import CostingSynthesizer, ScriptedChat, typed
 
 
 class SlowToSummarize(ScriptedChat):
@@ -155,7 +156,7 @@ def test_a_new_turn_ends_the_summary_and_the_turns_stay() -> None:
     heard: list[str] = []
 
     async def body() -> None:
-        async with tidy_conversation(pipeline(chat, CostingVoice(seconds=1.0)), memory=memory) as talk:
+        async with tidy_conversation(pipeline(chat, CostingSynthesizer(seconds=1.0)), memory=memory) as talk:
             heard.append((await talk.speak("fifth")).heard)
             await anyio.sleep(1.0)
             assert chat.summaries == 1
@@ -178,7 +179,7 @@ def test_leaving_does_not_wait_for_a_summary() -> None:
 
     async def body() -> None:
         with anyio.fail_after(10):
-            async with tidy_conversation(pipeline(chat, CostingVoice(seconds=1.0)), memory=memory) as talk:
+            async with tidy_conversation(pipeline(chat, CostingSynthesizer(seconds=1.0)), memory=memory) as talk:
                 await talk.speak("fifth")
                 await anyio.sleep(0.5)
 

@@ -9,12 +9,13 @@ import anyio
 import pytest
 
 from tests.chat.dialects import CONTRACTS, OLLAMA, OPENAI, Dialect
-from tests.fakes import CostingVoice, ScriptedChat, pipeline
+from tests.fakes import pipeline
 from tests.fault_server import chunked, serve
 from voicebot.audio.silent import SilentOutput
 from voicebot.conversation import Conversation
 from voicebot.memory.window import WindowMemory
 from voicebot.speech import Outcome
+from voicebot.testing import CostingSynthesizer, ScriptedChat
 from voicebot.tools.calculator import calculator
 from voicebot.tools.functions import function_tool
 from voicebot.tools.loop import ToolUsingChat
@@ -50,7 +51,7 @@ async def talk(dialect: Dialect, file: str, answer: str, *, size: int) -> tuple[
         )
         async with dialect.open(server) as chat:
             given = replace(
-                pipeline(ScriptedChat([]), CostingVoice(delay=0, rtf=0), SilentOutput(realtime=False)),
+                pipeline(ScriptedChat([]), CostingSynthesizer(delay=0, rtf=0), SilentOutput(realtime=False)),
                 chat=ToolUsingChat(chat, TOOLBOX),
             )
             conversation = Conversation(given, memory=WindowMemory(system_prompt="", turns=5))

@@ -10,7 +10,7 @@ from typing import Literal
 import anyio
 import pytest
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline
+from tests.fakes import pipeline
 from tests.tools.test_loop import Script, ToolScript
 from tests.virtual_time import in_virtual_time
 from voicebot import events
@@ -22,6 +22,7 @@ from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ToolCall, Usage
 from voicebot.protocols import ChatModel
 from voicebot.speech import Outcome
+from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat
 from voicebot.tools.calculator import calculator
 from voicebot.tools.functions import function_tool
 from voicebot.tools.loop import ToolUsingChat
@@ -39,14 +40,14 @@ async def library(book: str) -> str:
     return f"{book}は棚にあります。"
 
 
-def with_chat(chat: ChatModel, voice: CostingVoice) -> Pipeline:
+def with_chat(chat: ChatModel, voice: CostingSynthesizer) -> Pipeline:
     return replace(pipeline(ScriptedChat([]), voice), chat=chat)
 
 
 def turn(
     *scripts: Script, speak: Literal["all", "final"] = "all", interrupt_at: float | None = None, max_steps: int = 5
-) -> tuple[Outcome, Recorder, CostingVoice]:
-    recorder, voice = Recorder(), CostingVoice(seconds=2.0)
+) -> tuple[Outcome, EventRecorder, CostingSynthesizer]:
+    recorder, voice = EventRecorder(), CostingSynthesizer(seconds=2.0)
 
     async def calculate(expression: str) -> str:  # in the loop: virtual time does not wait for threads
         return calculator(expression)
@@ -138,7 +139,7 @@ def test_three_turns_with_tools_are_one_conversation() -> None:
     toolbox = Toolbox([function_tool(calculate, name="calculator")])
 
     async def body() -> None:
-        given = with_chat(ToolUsingChat(chat, toolbox), CostingVoice())
+        given = with_chat(ToolUsingChat(chat, toolbox), CostingSynthesizer())
         talk = Conversation(given, memory=memory)
         for question in ("Can you?", "計算して", "Bye"):
             outcome = await talk.speak(question)
@@ -166,7 +167,7 @@ def test_a_timer_is_due_in_a_later_turn_and_disturbs_nobody() -> None:
     async def body() -> None:
         async with anyio.create_task_group() as tasks:
             timer = timer_tool(tasks, lambda _: due.append(anyio.current_time()))
-            given = with_chat(ToolUsingChat(chat, Toolbox([timer])), CostingVoice(seconds=3.0))
+            given = with_chat(ToolUsingChat(chat, Toolbox([timer])), CostingSynthesizer(seconds=3.0))
             talk = Conversation(given, memory=WindowMemory(system_prompt="", turns=5))
             for question in ("Set it", "Talk"):
                 outcomes.append(await talk.speak(question))

@@ -21,12 +21,12 @@ from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.types import interrupt
 
-from tests.fakes import Recorder
 from tests.integrations.langchain.scripted_model import agent, call, scripted
 from voicebot.config.models import Config
 from voicebot.errors import AudioError
 from voicebot.events import Delta, TurnEnded
 from voicebot.integrations.langchain import SpeakingCallbackHandler
+from voicebot.testing import EventRecorder
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +39,7 @@ class Listener:
     """Somebody who hears a handler, gets its chunks and records its events."""
 
     def __init__(self) -> None:
-        self.recorder = Recorder()
+        self.recorder = EventRecorder()
         self.chunks: list[str] = []
         self.begun = threading.Event()
 

@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 
 import anyio
 
-from tests.fakes import CostingVoice, Recorder, ScriptedChat, pipeline
+from tests.fakes import pipeline
 from tests.virtual_time import in_virtual_time
 from voicebot.conversation import Conversation
 from voicebot.events import Broadcast, TurnEnded, TurnStarted
 from voicebot.integrations.langchain.narrator import Narrator, open_narrator
 from voicebot.memory.window import WindowMemory
+from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat
 
 LONG = "This sentence takes quite a while to be said aloud, and nobody is going to wait for its end. " * 20
 
@@ -22,13 +23,13 @@ class Listener:
     """Somebody who hears what a narrator says."""
 
     def __init__(self) -> None:
-        self.recorder = Recorder()
+        self.recorder = EventRecorder()
 
     @asynccontextmanager
     async def narrator(self) -> AsyncIterator[tuple[Narrator, Conversation]]:
         memory = WindowMemory(system_prompt="", turns=5)
         conversation = Conversation(
-            pipeline(ScriptedChat([]), CostingVoice()), memory=memory, broadcast=Broadcast(self.recorder)
+            pipeline(ScriptedChat([]), CostingSynthesizer()), memory=memory, broadcast=Broadcast(self.recorder)
         )
         async with open_narrator(conversation) as narrator:
             yield narrator, conversation
