@@ -12,10 +12,11 @@ import pytest
 
 from tests.virtual_time import in_virtual_time
 from voicebot import events
-from voicebot.app import Engines, open_conversation, open_engines
+from voicebot.app import Engines, open_conversation, open_engines, open_memory
 from voicebot.audio import open_audio
 from voicebot.config.models import AudioWav, Config
 from voicebot.conversation import Conversation
+from voicebot.memory.sqlite_store import Store
 from voicebot.messages import Message, ReplyPart, ToolCall, ToolSpec
 from voicebot.pacing import VoiceCost
 from voicebot.speech import AudioFormat
@@ -29,13 +30,18 @@ REPLY = "This is what I have to say to you. And this is all of it."
 
 
 def engines(chat: ScriptedChat, voice: CostingSynthesizer, cost: VoiceCost | None = None) -> Engines:
-    return Engines(chat, voice, cost or VoiceCost(), None)
+    return Engines(chat, voice, cost or VoiceCost(), None, None)
 
 
 @pytest.mark.anyio
 async def test_two_conversations_with_different_outputs_run_on_one_set_of_engines(tmp_path: Path) -> None:
     config = Config.model_validate(
-        {"chat": {"kind": "demo"}, "tts": {"kind": "tone"}, "audio": {"kind": "silent", "realtime": False}}
+        {
+            "chat": {"kind": "demo"},
+            "tts": {"kind": "tone"},
+            "audio": {"kind": "silent", "realtime": False},
+            "memory": {"store": False},
+        }
     )
     path = tmp_path / "reply.wav"
     async with (
@@ -122,7 +128,7 @@ def test_a_timer_speaks_in_the_conversation_that_set_it() -> None:
     async def body() -> None:
         config = SILENT.model_copy(update={"tools": SILENT.tools.model_copy(update={"enabled": ("timer",)})})
         async with open_tools(config.tools) as tools:
-            shared = Engines(TimerChat([]), CostingSynthesizer(), VoiceCost(), tools)
+            shared = Engines(TimerChat([]), CostingSynthesizer(), VoiceCost(), tools, None)
 
             async def talk(name: str) -> None:
                 recorder = EventRecorder()
@@ -148,7 +154,7 @@ def test_a_conversation_that_ends_takes_its_timers_with_it() -> None:
         config = SILENT.model_copy(update={"tools": SILENT.tools.model_copy(update={"enabled": ("timer",)})})
         voice = CostingSynthesizer()
         async with open_tools(config.tools) as tools:
-            shared = Engines(TimerChat([]), voice, VoiceCost(), tools)
+            shared = Engines(TimerChat([]), voice, VoiceCost(), tools, None)
             async with open_conversation(shared, config, notify=print) as conversation:
                 await conversation.speak("timer Tea!")
             await anyio.sleep(60)
@@ -208,3 +214,33 @@ def test_a_listener_is_told_of_each_event_before_the_reply_returns() -> None:
             assert [event.heard for event in recorder.of(events.TurnEnded)] == ["Yes."]
 
     in_virtual_time(body)
+
+
+@pytest.mark.anyio
+async def test_conversations_share_the_writer_of_the_history_and_no_row(tmp_path: Path) -> None:
+    file = tmp_path / "history.db"
+    config = Config.model_validate(
+        {
+            "chat": {"kind": "demo"},
+            "audio": {"kind": "silent", "realtime": False},
+            "memory": {"path": str(file)},
+        }
+    )
+    chat = ScriptedChat(typed("Yes.", first=0.001, rate=5000))
+    async with open_engines(config, notify=print, chat=chat, speak=False) as shared:
+
+        async def talk(name: str) -> None:
+            async with (
+                open_memory(shared, config, conversation=name, notify=print) as memory,
+                open_conversation(shared, config, notify=print, memory=memory) as conversation,
+            ):
+                for number in range(3):
+                    await conversation.speak(f"{name} {number}")
+
+        async with anyio.create_task_group() as tasks:
+            for name in ("kitchen", "台所"):
+                tasks.start_soon(talk, name)
+    store = Store(file)
+    for name in ("kitchen", "台所"):
+        assert [turn.message for turn in store.turns(name)] == [f"{name} {number}" for number in range(3)]
+    store.close()

@@ -25,6 +25,7 @@ from voicebot.tts import open_synthesizer
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
+    from voicebot.memory.history import History
     from voicebot.pacing import VoiceCost
     from voicebot.text.chunking import Chunker
     from voicebot.tools import Tools
@@ -45,6 +46,8 @@ class Engines:
     cost: VoiceCost | None
     """What the synthesizer takes, learned in all conversations."""
     tools: Tools | None
+    history: History | None
+    """The one writer of the file that keeps conversations; None: nothing is kept."""
 
 
 @asynccontextmanager
@@ -56,7 +59,7 @@ async def open_engines(
     speak: bool = True,
     japanese_expected: bool = False,
 ) -> AsyncIterator[Engines]:
-    """Open chat model, synthesizer and tools.
+    """Open chat model, synthesizer, tools and history.
 
     `chat` stands in for the configured one; without `speak` there is text only; `japanese_expected` lets the
     synthesizer load what only Japanese needs. Raises VoicebotError.
@@ -78,7 +81,12 @@ async def open_engines(
         from voicebot.voice_costs import remembered_cost
 
         cost = stack.enter_context(remembered_cost(synthesizer.name)) if synthesizer else None
-        yield Engines(chat, synthesizer, cost, tools)
+        history = None
+        if config.memory.store:
+            from voicebot.memory.history import open_history
+
+            history = await stack.enter_async_context(open_history(config.memory.path, notify=notify))
+        yield Engines(chat, synthesizer, cost, tools, history)
 
 
 async def _open_tools(config: Config, chat: ChatModel, notify: Notify, stack: AsyncExitStack) -> Tools | None:
@@ -105,9 +113,9 @@ async def open_conversation(
 ) -> AsyncIterator[Conversation]:
     """Open what one person has: audio output, memory, tools with their timers, floor and events.
 
-    `output` and `memory` stand in for the configured ones; the deltas of each reply are kept in `record`. `listener` is
-    told of each event at once; it never blocks and never raises. A timer speaks in the conversation that set it. Raises
-    VoicebotError.
+    `output` stands in for the configured one, `memory` for that of a new conversation in the history; the deltas of
+    each reply are kept in `record`. `listener` is told of each event at once; it never blocks and never raises. A timer
+    speaks in the conversation that set it. Raises VoicebotError.
     """
     from voicebot.conversation import Conversation
 
@@ -115,6 +123,8 @@ async def open_conversation(
         if output is None:
             format = engines.synthesizer.format if engines.synthesizer else AudioFormat(24_000)
             output = await stack.enter_async_context(open_audio(config.audio, format, notify=notify))
+        if memory is None:
+            memory = await stack.enter_async_context(open_memory(engines, config, conversation=None, notify=notify))
         listeners = [listener] if listener is not None else []
         if record is not None:
             from voicebot.recording import open_recorder
@@ -130,7 +140,7 @@ async def open_conversation(
         chat = _with_tools(engines, config, background, say_when_due)
         conversation = Conversation(
             build_pipeline(config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost),
-            memory=memory or open_memory(config),
+            memory=memory,
             broadcast=Broadcast(*listeners),
             background=background,
         )
@@ -205,7 +215,7 @@ def new_chunker(config: Config, *, on_held: Callable[[int, str], None] | None = 
     )
 
 
-def open_memory(config: Config) -> WindowMemory:
+def window_memory(config: Config) -> WindowMemory:
     """What the chat model is told of the conversation, in this process only."""
     return WindowMemory(
         system_prompt=config.conversation.system_prompt,
@@ -216,25 +226,23 @@ def open_memory(config: Config) -> WindowMemory:
 
 
 @asynccontextmanager
-async def open_history_memory(config: Config, *, conversation: str | None, notify: Notify) -> AsyncIterator[Memory]:
-    """The same, and every turn is kept in the history unless `config` says no.
+async def open_memory(
+    engines: Engines, config: Config, *, conversation: str | None, notify: Notify
+) -> AsyncIterator[Memory]:
+    """What the chat model is told of the conversation, every turn kept in the history unless `config` says no.
 
-    `conversation` names the conversation to go on with, or to begin; empty: the latest; None: a new one. Raises
+    `conversation` names the conversation to continue, or to start; empty: the latest; None: a new one. Raises
     HistoryError.
     """
-    window = open_memory(config)
-    if not config.memory.store:
+    window = window_memory(config)
+    if engines.history is None:
         if conversation is not None:
-            notify("memory.store is false: nothing is kept, and there is nothing to go on with")
+            notify("memory.store is false: nothing is kept, and there is nothing to continue")
         yield window
         return
-    from voicebot.memory.history import open_history
     from voicebot.memory.persistent import open_persistent_memory
 
-    async with (
-        open_history(config.memory.path, notify=notify) as history,
-        open_persistent_memory(window, history, conversation=conversation, notify=notify) as memory,
-    ):
+    async with open_persistent_memory(window, engines.history, conversation=conversation, notify=notify) as memory:
         yield memory
 
 

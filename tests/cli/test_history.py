@@ -102,7 +102,7 @@ def test_a_conversation_goes_on(tmp_path: Path, how: list[str]) -> None:
     assert voicebot(tmp_path, "chat", *DEMO, "--conversation", "台所", input="私の名前は太郎です\n").returncode == 0
     done = voicebot(tmp_path, "chat", *DEMO, *how, input="私の名前は？\n")
     assert "太郎さんですね" in done.stdout
-    assert "going on with the conversation 台所" in done.stderr
+    assert "continuing the conversation 台所" in done.stderr
     assert "太郎さんですね" in voicebot(tmp_path, "ask", *DEMO, *how, "私の名前は？").stdout
     (kept,) = json_lines(history(tmp_path, "list", "--json"))
     assert kept["turns"] == 3

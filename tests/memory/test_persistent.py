@@ -36,7 +36,7 @@ async def test_a_conversation_goes_on_where_it_ended(tmp_path: Path) -> None:
     async with open_memory(file, conversation="", notify=told.append) as memory:
         assert [message.content for message in memory.messages()] == ["S", "one", "はい。", "two", "はい。"]
         await keep_turns(memory, "three")
-    assert told == [f"going on with the conversation {name}"]
+    assert told == [f"continuing the conversation {name}"]
     assert [turn.message for turn in Store(file).turns(name)] == ["one", "two", "three"]
 
 
@@ -46,7 +46,7 @@ async def test_a_named_conversation_is_begun_or_gone_on_with(tmp_path: Path) -> 
     for _ in range(2):
         async with open_memory(file, conversation="台所", notify=told.append) as memory:
             await keep_turns(memory, "x")
-    assert told == ["going on with the conversation 台所"]
+    assert told == ["continuing the conversation 台所"]
     async with open_memory(file, conversation=None, notify=told.append) as memory:
         assert memory.messages() == [Message("system", "S")]
         await keep_turns(memory, "y")
@@ -57,7 +57,7 @@ async def test_there_may_be_nothing_to_go_on_with(tmp_path: Path) -> None:
     told: list[str] = []
     async with open_memory(tmp_path / "h.db", conversation="", notify=told.append) as memory:
         assert memory.messages() == [Message("system", "S")]
-    assert told == ["there is no earlier conversation to go on with: this is a new one"]
+    assert told == ["there is no earlier conversation to continue: this is a new one"]
 
 
 async def test_a_conversation_without_a_turn_leaves_no_file(tmp_path: Path) -> None:
@@ -202,12 +202,15 @@ def test_the_store_is_not_loaded_before_the_first_turn_has_ended() -> None:
     """Loading it must not delay the first sound."""
     code = """
 import sys, anyio
-from voicebot.app import open_history_memory
+from voicebot.app import open_conversation, open_engines
 from voicebot.config.models import Config
 
 async def main():
-    async with open_history_memory(Config(), conversation=None, notify=print) as memory:
-        memory.messages()
+    config = Config.model_validate({"chat": {"kind": "demo"}, "audio": {"kind": "silent"}})
+    async with (
+        open_engines(config, notify=lambda _: None, speak=False) as engines,
+        open_conversation(engines, config, notify=print),
+    ):
         print([name for name in ("sqlite3", "_sqlite3", "platformdirs") if name in sys.modules])
 anyio.run(main)
 """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from voicebot.app import open_conversation, open_engines, open_history_memory, open_memory
+from voicebot.app import open_conversation, open_engines, open_memory, window_memory
 from voicebot.cli.output import show_error, status
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code
 from voicebot.cli.view import JsonView, TextView, View, viewing
@@ -43,7 +43,7 @@ class TalkOptions:
     record: Path | None = None
     """Keep the deltas of the replies here."""
     conversation: str | None = None
-    """The conversation to go on with, or to begin; empty: the latest; None: a new one."""
+    """The conversation to continue, or to start; empty: the latest; None: a new one."""
 
     def view(self) -> View:
         """A new view of the events."""
@@ -124,11 +124,6 @@ async def _open_conversation(
 ) -> AsyncIterator[Conversation]:
     """A conversation with everything it needs; whoever waits long for that is told what for."""
     async with AsyncExitStack() as stack:
-        memory: Memory = open_memory(config)
-        if source is None:  # what is only read aloud is no conversation
-            memory = await stack.enter_async_context(
-                open_history_memory(config, conversation=options.conversation, notify=options.notify)
-            )
         opened = anyio.Event()
         stack.enter_context(without_groups())
         background = await stack.enter_async_context(anyio.create_task_group())
@@ -142,6 +137,11 @@ async def _open_conversation(
                 japanese_expected=_expect_japanese(config, message),
             )
         )
+        memory: Memory = window_memory(config)
+        if source is None:  # what is only read aloud is no conversation
+            memory = await stack.enter_async_context(
+                open_memory(engines, config, conversation=options.conversation, notify=options.notify)
+            )
         conversation = await stack.enter_async_context(
             open_conversation(engines, config, notify=options.notify, memory=memory, record=options.record)
         )

@@ -83,7 +83,7 @@ async def open_persistent_memory(
 ) -> AsyncGenerator[PersistentMemory, None]:
     """The memory of one conversation in `history`, which other conversations may use at the same time.
 
-    `conversation` names the conversation to go on with, or to begin; empty: the latest of the whole history; None: a
+    `conversation` names the conversation to continue, or to start; empty: the latest of the whole history; None: a
     new one. `window` is this conversation's own. Raises HistoryError if the history cannot be read. At the end it waits
     until every turn is kept.
     """
@@ -93,9 +93,9 @@ async def open_persistent_memory(
         if found is not None:
             window.restore(found.turns, found.summary)
             name = found.name
-            notify(f"going on with the conversation {name}")
+            notify(f"continuing the conversation {name}")
         elif not name:
-            notify("there is no earlier conversation to go on with: this is a new one")
+            notify("there is no earlier conversation to continue: this is a new one")
     memory = PersistentMemory(window, history, conversation=name, notify=notify)
     try:
         yield memory

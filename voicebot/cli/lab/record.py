@@ -37,7 +37,7 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     import anyio
 
     from voicebot import events
-    from voicebot.app import open_memory
+    from voicebot.app import window_memory
     from voicebot.chat import open_chat
     from voicebot.errors import LabError
     from voicebot.messages import Message
@@ -47,7 +47,7 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
         raise LabError("the question is empty")
     with open_recorder(output, force=force) as recorder:
         async with open_chat(config.chat, notify=status) as chat:
-            messages = [*open_memory(config).messages(), Message("user", question)]
+            messages = [*window_memory(config).messages(), Message("user", question)]
             began, turn = anyio.current_time(), events.new_turn_id()
             try:
                 async with aclosing(chat.stream_reply(messages)) as reply:
