@@ -2,9 +2,9 @@
 
 What is known of characters and languages:
     patterns         tables of words, patterns compiled when they are first needed
-    characters       marks, brackets, letters, scripts without blanks
+    characters       marks, brackets, letters, scripts without spaces
     graphemes        which characters belong together
-    decoration       emoji, kaomoji, smileys: what nobody says
+    decoration       emoji, kaomoji, smileys: never spoken
     language         is a text Japanese?
     particles        Japanese words that carry a sentence on
     abbreviations    what a full stop may belong to
