@@ -173,7 +173,7 @@ def build_pipeline(
     output: AudioOutput,
     cost: VoiceCost | None = None,
 ) -> Pipeline:
-    """What turns are made with: the chunker and the pacer as `config` wants them, everything else as given.
+    """What turns are made with: the chunker and the pacer as `config` says, everything else as given.
 
     `cost` is what is known of the voice; left out, it is learned anew.
     """
@@ -203,7 +203,7 @@ def build_pipeline(
 
 
 def new_chunker(config: Config, *, on_held: Callable[[int, str], None] | None = None) -> Chunker:
-    """A chunker as `config` wants it; `on_held` is told of each mark that did not cut."""
+    """A chunker as `config` says; `on_held` is told of each mark that did not cut."""
     from voicebot.text.chunking import Chunker
 
     chunking = config.chunking

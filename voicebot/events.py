@@ -60,7 +60,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """The chat model wants a tool to be used."""
+    """The chat model asks for a tool."""
 
     type: ClassVar[str] = "tool_called"
     turn: str
@@ -300,7 +300,7 @@ class Subscription:
         """How many of the oldest events were dropped because the subscriber was slow."""
 
     def put(self, event: Event) -> None:
-        """Add an event; the oldest one makes room for it where there is none."""
+        """Add an event; the oldest one makes room for it if necessary."""
         try:
             self._send.send_nowait(event)
         except anyio.WouldBlock:

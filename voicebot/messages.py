@@ -11,7 +11,7 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """The chat model wants a tool to be used."""
+    """The chat model asks for a tool."""
 
     id: str
     """Names the call; its result carries the same."""
@@ -55,7 +55,7 @@ class Message:
     interrupted: bool = False
     """True for a reply of which only `content` was heard. A field and not "..." in the text: models copy that."""
     tool_calls: tuple[ToolCall, ...] = ()
-    """Of an assistant's message: the tools it wants to be used."""
+    """Of an assistant's message: the tools it asks for."""
     tool_call_id: str = ""
     """Of a tool's message: the call whose result `content` is."""
     tool_name: str = ""

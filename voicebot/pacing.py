@@ -48,7 +48,7 @@ class VoiceCost:
         self._fit()
 
     def seconds(self, speech: float) -> float:
-        """How long the synthesis of so many seconds of speech takes."""
+        """How long the synthesis of this much speech takes."""
         return self.fixed + self.rate * speech
 
     def learn(self, speech: float, took: float) -> None:
@@ -91,7 +91,7 @@ class Pacing:
     comfort_seconds: float = 0.25
     """With so much lead to spare a clause waits for the end of its sentence."""
     phrase_after_seconds: float = 0.8
-    """A clause that is still being written is broken at a phrase when else there were a silence longer than this."""
+    """A clause that is still being written is broken at a phrase if there would otherwise be a longer silence than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +290,7 @@ class Pacer:
 
 
 def _joined(items: Sequence[_Pending]) -> tuple[Span, ...]:
-    """The spans of all, with a blank between what is said of one and the next where the language has blanks."""
+    """The spans of all, with a space between what is said of one and the next in languages that have spaces."""
     spans: list[Span] = []
     last = ""
     for item in items:

@@ -105,7 +105,7 @@ class Utterance:
 
     @property
     def shown(self) -> str:
-        """What a person reads, with the blanks and line ends of `text`."""
+        """What a person reads, with the whitespace of `text`."""
         return "".join([span.shown for span in self.spans])
 
     @property

@@ -23,7 +23,7 @@ def costs_path() -> Path:
 def remembered_cost(voice: str) -> Iterator[VoiceCost]:
     """What is known of the voice of this name; what it learns within the block is kept.
 
-    A file that cannot be read is as good as none, and one that cannot be written is no reason to stop.
+    A file that cannot be read counts as empty, and one that cannot be written stops nothing.
     """
     path = costs_path()
     cost = VoiceCost()

@@ -315,7 +315,7 @@ def test_the_last_segment_ends_the_reply() -> None:
     ]
 
 
-def test_leading_blanks_go_to_the_front_of_the_next_segment() -> None:
+def test_leading_whitespace_goes_to_the_front_of_the_next_segment() -> None:
     assert [s.text for s in segments("Hi.\n\n  There.  \n")][:2] == ["Hi.", "\n\n  There."]
 
 
@@ -413,11 +413,11 @@ def test_the_limit_cuts_at_the_last_clause_mark() -> None:
     assert (first.text, first.boundary, first.rule) == ("aaa bbb,", Boundary.FORCED, "limit")
 
 
-def test_the_limit_cuts_at_a_blank_where_there_is_no_clause_mark() -> None:
+def test_the_limit_cuts_at_a_space_where_there_is_no_clause_mark() -> None:
     assert [s.text for s in segments("aaa bbb ccc ddd eee fff", limit=10)] == ["aaa bbb", " ccc ddd", " eee fff"]
 
 
-def test_the_limit_cuts_between_graphemes_where_there_is_no_blank() -> None:
+def test_the_limit_cuts_between_graphemes_where_there_is_no_space() -> None:
     family = "👨‍👩‍👧"
     assert [s.text for s in segments("a" * 7 + family + "b", limit=10)] == ["a" * 7, family + "b"]
 

@@ -1,4 +1,4 @@
-"""What nobody says."""
+"""What is never spoken."""
 
 from __future__ import annotations
 

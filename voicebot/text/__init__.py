@@ -1,0 +1,46 @@
+"""What happens to text, without any I/O. Each module imports only from modules above it in this list.
+
+What is known of characters and languages:
+    patterns         tables of words, patterns compiled when they are first needed
+    characters       marks, brackets, letters, scripts without spaces
+    graphemes        which characters belong together
+    decoration       emoji, kaomoji, smileys: never spoken
+    language         is a text Japanese?
+    particles        Japanese words that carry a sentence on
+    abbreviations    what a full stop may belong to
+    quotations       who said it
+    speech_length    how long a text takes to say
+    thoughts         the tags between which models think
+    emotions         the names in [brackets] that move a face
+    formulas         how a formula is said
+
+Chunking, from a delta to a segment:
+    phrases          where a clause may be broken
+    forced_cuts      where text is cut that is too long
+    clauses          where a clause ends
+    holds            what keeps sentences together
+    units            code blocks, thoughts, tables, items: cut as a whole
+    marks            what a sentence may end with
+    sentence_ends    whether it ends there
+    sentence         what was seen of the present sentence
+    structure        what opens and closes in it
+    running_text     reads on in it
+    chunking         the Chunker
+
+Rendering, from a segment to what is shown and spoken:
+    render_options   how a person wants it
+    pauses           where a voice pauses
+    reading          what is known while marks are read
+    one_line         one clean line of speech
+    open_blocks      code, thoughts and formulas that go on
+    inline_marks     marks within a line
+    tables           rows and cells
+    line_marks       what stands at the beginning of a line
+    markup           ties them together
+    rendering        the Renderer; prose without marks needs nothing but it
+
+Beside them:
+    reasoning        takes what a model thinks out of the beginning of a reply
+    spoken           what is said of a text that stands alone
+    heard            from seconds heard back to text
+"""

@@ -1,4 +1,4 @@
-"""What a character is: marks, brackets, letters, and the scripts that are written without blanks."""
+"""What a character is: marks, brackets, letters, and the scripts that are written without spaces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOSERS = frozenset(")）]］}｝」』】〕》〉〗｣”")
 TOGGLES = frozenset('"«»＂')
 """Quotation marks that open and close."""
 STUCK_CLOSERS = CLOSERS | TOGGLES | frozenset("'’‘“›*_~`")
-"""What may stand between the mark of a sentence and its end, without a blank."""
+"""What may stand between the mark of a sentence and its end, without whitespace."""
 CONTROL_CLASS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"
 """For a pattern: what moves a terminal's cursor, or cannot be written to it."""
 UNSPEAKABLE_CLASS = f"{CONTROL_CLASS}\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
@@ -33,7 +33,7 @@ def has_speech(text: str) -> bool:
 
 
 def is_cjk(character: str) -> bool:
-    """Whether `character` is written without blanks around it: kana, kanji, hangul."""
+    """Whether `character` is written without spaces around it: kana, kanji, hangul."""
     return character >= "\u3005" and (
         "\u3041" <= character <= "\u30ff"
         or "\u3400" <= character <= "\u9fff"
@@ -47,7 +47,7 @@ def is_cjk(character: str) -> bool:
 
 
 def is_hangul(character: str) -> bool:
-    """Whether `character` is a Korean syllable: blanks part the words, particles are glued to them."""
+    """Whether `character` is a Korean syllable: spaces separate the words, particles are glued to them."""
     return "\uac00" <= character <= "\ud7a3"
 
 

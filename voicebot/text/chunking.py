@@ -32,7 +32,7 @@ class Chunker:
     """Cuts one reply into segments.
 
     The segments are contiguous (`text == reply[start:end]`, offsets in characters), and joined they are the reply,
-    except for blank text at its very end. They do not depend on how the reply was split into deltas, as long as
+    except for whitespace at its very end. They do not depend on how the reply was split into deltas, as long as
     `release` is not called. No segment is longer than `max_characters`; a grapheme cluster is torn only where it is
     longer than that itself, or where a combining mark follows a 。 that was given out at once.
 

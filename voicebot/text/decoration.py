@@ -1,4 +1,4 @@
-"""What nobody says: emoji, kaomoji and smileys.
+"""What is never spoken: emoji, kaomoji and smileys.
 
 A question that the characters seen so far cannot answer is answered with None: ask again when there is more.
 """
@@ -15,7 +15,7 @@ DECORATION_CLASS = (
 EMOJI_CLASS = f"{DECORATION_CLASS}\u25a0-\u25ff\u2776-\u27bf"
 """For a pattern: also the shapes and dingbats behind which no sentence ends."""
 DECORATION = re.compile(f"[{DECORATION_CLASS}\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]")
-"""Emoji, musical notes and what glues emoji together: nobody says them."""
+"""Emoji, musical notes and what glues emoji together."""
 ARMS = frozenset("ヽヾ＼\\٩ლ┐╰mo")
 """What may stand before the bracket of a kaomoji: ヽ(´▽｀)ノ, m(_ _)m."""
 _FACE = (

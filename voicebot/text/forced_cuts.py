@@ -14,8 +14,8 @@ _CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;
 def forced_end(text: str, start: int, last: int, *, between_lines: bool) -> int:
     """The end of the segment that begins at `start`; `last` is the greatest allowed, and text goes on behind it.
 
-    Behind the last clause mark, else the last phrase, else before the last blank; with `between_lines` before the last
-    line end. Where there is nothing of the kind, at `last`. Never within a grapheme cluster that fits into a segment.
+    Behind the last clause mark, else the last phrase, else before the last whitespace; with `between_lines` before the
+    last line end. Where there is nothing of the kind, at `last`. Never within a grapheme cluster that fits a segment.
     """
     end = _line_end(text, start, last) if between_lines else _clause_end(text, start, last)
     if not text[start:end].strip():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _LONGEST = 1000
-"""Characters; what is longer is no formula that anybody could follow by ear."""
+"""Characters; nobody could follow a longer formula by ear."""
 
 _GREEK = {
     "alpha": "アルファ",

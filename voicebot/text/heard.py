@@ -10,7 +10,7 @@ _JOINS_A_WORD = "'’-"
 def heard_part(text: str, fraction: float) -> str:
     """The beginning of `text` that was heard when `fraction` (0 to 1) of its audio was.
 
-    Proportional to the estimated speech time of its characters; a word that is written with blanks around it counts
+    Proportional to the estimated speech time of its characters; a word that is written with spaces around it counts
     only when it was heard to its end.
     """
     if fraction >= 1:

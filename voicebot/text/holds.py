@@ -51,7 +51,7 @@ class Holds:
 
 
 def is_emphasis_open(text: str, at: int) -> bool:
-    """Whether *emphasis* in the sentence at the beginning of `text` is still to be closed at `at`."""
+    """Whether *emphasis* in the sentence at the beginning of `text` is still open at `at`."""
     if text.find("*", 0, at) < 0:
         return False
     return len(_EMPHASIS.findall(text, 0, at)) % 2 == 1

@@ -190,7 +190,7 @@ def _newline(reading: Reading, raw: str) -> None:
 
 
 def _begins_line(reading: Reading, at: int) -> bool:
-    """Whether only blanks stand before `at` on its line, or the last twenty characters are blank."""
+    """Whether only whitespace stands before `at` on its line (or in the last twenty characters)."""
     begin = max(0, at - 20)
     return not reading.text[reading.text.rfind("\n", begin, at) + 1 or begin : at].strip()
 
@@ -221,8 +221,8 @@ def _bracket(reading: Reading, found: re.Match[str]) -> int:
     name = found["name"].strip()
     tag = name.casefold().removeprefix("emotion:").strip()
     if tag in EMOTION_TAGS or tag in map(str.casefold, reading.options.emotion_tags):
-        parted = start == 0 or reading.text[start - 1].isspace()
-        reading.say(found[0], "" if parted else found["gap"], " ", "emotion")
+        stands_apart = start == 0 or reading.text[start - 1].isspace()
+        reading.say(found[0], "" if stands_apart else found["gap"], " ", "emotion")
         return found.end()
     if (reference := _REFERENCE.match(reading.text, start)) is not None:
         inside, behind = reference.span(1)

@@ -25,7 +25,7 @@ def read_marked(
 ) -> tuple[Span, ...]:
     """Read `segment` into spans, and keep in `state` what the next one has to know.
 
-    `is_japanese` tells whether words that are added in speech are to be Japanese.
+    `is_japanese` tells whether words that are added in speech should be Japanese.
     """
     reading = Reading(segment.text, segment.boundary, options, state, is_japanese)
     if not read_action(reading):

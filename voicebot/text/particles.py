@@ -35,7 +35,7 @@ PARTICLE_ENDS = frozenset("はがをにのとでへ、もや은는이가을를�
 
 
 def begins_sentence(text: str, start: int, end: int, *, wide: bool, final: bool) -> bool | None:
-    """Whether Japanese text at `start` begins a sentence, and is no particle that carries the sentence on.
+    """Whether Japanese text at `start` begins a sentence, rather than carrying one on as a particle does.
 
     Such are と and って behind any mark, and (`wide`) は, が, です … where not even the mark is sure.
     """

@@ -13,5 +13,5 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of `text`, which blanks part."""
+    """The words of `text`, which whitespace separates."""
     return frozenset(text.split())

@@ -72,5 +72,5 @@ def _is_open_text(before: str) -> bool:
 
 
 def word_end(text: str) -> int:
-    """How many characters of `text` are whole words: up to its last blank; 0 where there is none."""
+    """How many characters of `text` are whole words: up to its last whitespace; 0 without any."""
     return len(text) - len(re.split(r"\s", text)[-1]) if re.search(r"\S\s", text) else 0

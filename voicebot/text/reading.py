@@ -24,7 +24,7 @@ class OpenBlock:
     line_ends: int = 0
     """Line ends in the code so far."""
     empty: bool = True
-    """Whether the code is blank so far."""
+    """Whether there has been nothing but whitespace in the code so far."""
     said: bool = False
     """Whether the notice has been given."""
 

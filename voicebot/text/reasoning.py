@@ -14,8 +14,8 @@ _CLOSING = THOUGHT_TAGS[_OPENING]
 class ReasoningFilter:
     """Takes `<think>…</think>` out of the start of a reply, however its deltas are cut.
 
-    Only at the very start, after optional blanks, is the tag reasoning; later it is a word like any other. Text is held
-    only while it could still become a tag.
+    Only at the very start, after optional whitespace, is the tag reasoning; later it is a word like any other. Text is
+    held only while it could still become a tag.
     """
 
     def __init__(self) -> None:

@@ -34,12 +34,12 @@ class Rendered:
 
     @property
     def shown(self) -> str:
-        """What a person reads, with the blanks and line ends of the raw text."""
+        """What a person reads, with the whitespace of the raw text."""
         return "".join([span.shown for span in self.spans])
 
     @property
     def spoken(self) -> str:
-        """What the voice says: one line, single blanks, no control characters; "" where there is no letter or digit."""
+        """What the voice says: one line, single spaces, no control characters; "" where there is no letter or digit."""
         return "".join([span.spoken for span in self.spans])
 
 
@@ -59,7 +59,7 @@ class Renderer:
         """Render the next segment; linear in its length."""
         text, state = segment.text, self._state
         in_prose = state is None or state.open is None
-        body = text.strip(_BLANKS)
+        body = text.strip(_WHITESPACE)
         if segment.continues and in_prose:
             rendered = Rendered((Span(text, text if segment.unit == "fence" else "", "", "markup"),))
         elif (state is None or state.at_rest) and _is_plain(text, body, self._line_start):
@@ -72,7 +72,7 @@ class Renderer:
         return rendered
 
     def _quick(self, segment: Segment, body: str) -> Rendered:
-        """Prose without any mark: `body`, and blanks around it."""
+        """Prose without any mark: `body`, and whitespace around it."""
         text = segment.text
         if not has_speech(body):
             return Rendered((Span(text, text, ""),) if text else ())
@@ -103,7 +103,7 @@ class Renderer:
         return Rendered(read_marked(segment, self._options, state, is_japanese))
 
     def _is_japanese(self, text: str) -> bool:
-        """Whether what is added to `text` in speech is to be Japanese."""
+        """Whether what is added to `text` in speech should be Japanese."""
         if self._options.language != "auto":
             return self._options.language == "ja"
         before = " ".join(self._before)
@@ -113,7 +113,7 @@ class Renderer:
 
 # ---------------------------------------------------------------- prose
 
-_BLANKS = " \n"
+_WHITESPACE = " \n"
 _MARKED = re.compile(
     rf"[*_~`#<>&\[\]|\\$¥￥(（^/:;={EMOJI_CLASS}\ufe0e\ufe0f\u20e3→⇒⟶ｗ【"
     rf"\t\n\r\u2028\u2029\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000{UNSPEAKABLE_CLASS}]|  "
@@ -122,7 +122,7 @@ _MARKER_BEGINS = frozenset("-+–—•⁃‣◦●○■□▪・0123456789０�
 
 
 def _is_plain(text: str, body: str, line_start: bool) -> bool:
-    """Whether there is nothing in `text` but blanks, and in `body` only words and the marks between them."""
+    """Whether there is nothing in `text` but whitespace, and in `body` only words and the marks between them."""
     return (
         _MARKED(body) is None
         and "ww" not in body

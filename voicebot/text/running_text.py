@@ -282,12 +282,12 @@ def _at_newline(sentence: Sentence, text: str, end: int, final: bool) -> Step:
         return True
     is_paragraph = (following and following in NEWLINES) or text[at] == "\u2029"
     boundary = Boundary.PARAGRAPH if is_paragraph else Boundary.LINE
-    return Cut(sentence.before_blanks(text, at), boundary, Table.rule if in_table else boundary.value)
+    return Cut(sentence.before_whitespace(text, at), boundary, Table.rule if in_table else boundary.value)
 
 
 def _wait_at(sentence: Sentence, text: str, at: int) -> bool:
     """Wait for what comes behind the line end text[at]; should the stream pause, the line is a segment."""
-    if sentence.has_voice(text, at) and (before := sentence.before_blanks(text, at)) > sentence.start:
+    if sentence.has_voice(text, at) and (before := sentence.before_whitespace(text, at)) > sentence.start:
         sentence.pause_at = before
     return False
 
@@ -308,7 +308,7 @@ def _in_fence(sentence: Sentence, fence: Fence, text: str, end: int, final: bool
     if fence.is_inline:
         sentence.inside, sentence.at = None, behind
         return True
-    return Cut(sentence.before_blanks(text, behind), Boundary.LINE, fence.rule)
+    return Cut(sentence.before_whitespace(text, behind), Boundary.LINE, fence.rule)
 
 
 def _at_tag(sentence: Sentence, text: str, at: int, end: int, final: bool) -> Step:
@@ -319,7 +319,7 @@ def _at_tag(sentence: Sentence, text: str, at: int, end: int, final: bool) -> St
     sentence.at = at + 1
     if not tag:
         return True
-    if sentence.has_voice(text, at) and (before := sentence.before_blanks(text, at)) > sentence.start:
+    if sentence.has_voice(text, at) and (before := sentence.before_whitespace(text, at)) > sentence.start:
         return Cut(before, Boundary.SENTENCE, Thought.rule)
     sentence.inside = Thought(THOUGHT_TAGS[tag], at + len(tag))
     return True
@@ -330,11 +330,11 @@ def _item_before(sentence: Sentence, text: str, at: int) -> int:
     first = first_item(text, at)
     if first is None or sentence.is_held(at) or (begin := next_item(text, first, at)) < 0:
         return -1
-    return sentence.before_blanks(text, begin)
+    return sentence.before_whitespace(text, begin)
 
 
 def _at_item(sentence: Sentence, item: int, text: str, at: int, end: int, final: bool) -> Step:
-    """The marker of an item that begins at `item` ends with text[at], if a blank follows."""
+    """The marker of an item that begins at `item` ends with text[at], if a space follows."""
     if at + 1 >= end and not final:
         return False
     sentence.at = at + 1

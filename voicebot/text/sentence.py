@@ -148,7 +148,7 @@ class Sentence:
         self.inside = Mark(kind, at, behind, behind)
 
     def begins_line(self, text: str, at: int) -> bool:
-        """Whether only blanks stand before text[at] on its line."""
+        """Whether only whitespace stands before text[at] on its line."""
         return self.line >= 0 and not text[self.line : at].strip()
 
     def is_list_marker(self, text: str, at: int) -> bool:
@@ -157,7 +157,7 @@ class Sentence:
             return is_list_marker(text, self.line, at)
         return self.after_sentence and text[at - 1].isdecimal() and is_list_marker(text, 0, at)
 
-    def before_blanks(self, text: str, at: int) -> int:
+    def before_whitespace(self, text: str, at: int) -> int:
         """The end of what is visible before `at`, in the present segment."""
         while at > self.start and text[at - 1].isspace():
             at -= 1

@@ -102,7 +102,7 @@ def _sticks(text: str, mark: Mark, at: int) -> bool:
 
 
 def is_tied(text: str, at: int) -> bool:
-    """Whether even "。" has to wait: emphasis is still to be closed, or it is part of a name (モーニング娘。)."""
+    """Whether even "。" has to wait: emphasis is still open, or it is part of a name (モーニング娘。)."""
     return is_emphasis_open(text, at) or (text[max(0, at - 1) : at + 1] in NAME_ENDS and _ends_name(text, at))
 
 
@@ -173,7 +173,7 @@ def _decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | Non
         if kind == "quote" and character in OPENERS and _is_quoted_within(text, mark):
             return False
         return _decide_glued(mark, character)
-    return _decide_after_blank(text, mark, at, end, final)
+    return _decide_after_space(text, mark, at, end, final)
 
 
 def _is_quoted_within(text: str, mark: Mark) -> bool:
@@ -244,7 +244,7 @@ def _decide_glued(mark: Mark, character: str) -> bool:
     return True
 
 
-def _decide_after_blank(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
+def _decide_after_space(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | None:
     kind = mark.kind
     if kind in ("dot", "mark") and text[at] in _OPENING_MARKS and text[at] not in "(（[<":
         return kind == "mark" or ending_before(text, mark.at)[0] in (

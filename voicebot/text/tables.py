@@ -89,12 +89,12 @@ def read_row(reading: Reading, table: OpenTable, at: int, end: int) -> int:
         if answer or has_speech(cell):
             if not table.in_cell:
                 reading.say("", "", ("" if first else joined) + _label(reading, table), "table")
-            blanks = cell[: len(cell) - len(cell.lstrip(" "))]
-            reading.say(blanks, blanks, " " * bool(blanks), "table")
+            indent = cell[: len(cell) - len(cell.lstrip(" "))]
+            reading.say(indent, indent, " " * bool(indent), "table")
             if answer:
-                reading.say(cell[len(blanks) :], cell[len(blanks) :], answer[reading.is_japanese()], "table")
+                reading.say(cell[len(indent) :], cell[len(indent) :], answer[reading.is_japanese()], "table")
             else:
-                read_inline(reading, at + len(blanks), stop, lines=False)
+                read_inline(reading, at + len(indent), stop, lines=False)
             table.in_cell, first = True, False
         else:
             reading.say(cell, cell, " ", "table")

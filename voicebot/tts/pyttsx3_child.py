@@ -44,7 +44,7 @@ SQUARED = re.compile("[\u00bc-\u00be\u2460-\u24ff\u3200-\u33ff]")
 """One character for several: ½ ① ㈱ ㎏."""
 
 PAUSES = {"。": "。", "．": "。", "？": "？", "！": "！"} | dict.fromkeys("、，；：…‥", "、")
-"""The marks that are heard; brackets, emoji and what else nobody reads out are blanks."""
+"""The marks that are heard; brackets, emoji and what else nobody reads out are spaces."""
 SMALL = str.maketrans("ァィゥェォャュョヮヵヶ", "アイウエオヤユヨワカケ")
 # espeak-ng knows these pairs; any other small kana makes it spell the whole word, letter by "Japanese letter".
 SMALL_ALONE = re.compile(
@@ -175,9 +175,9 @@ class Voice:
 
 
 def kana_for_espeak(text: str, haqumei: Any) -> str:  # Any: haqumei has no types
-    """How `text` is read, in katakana that espeak-ng can say, with a blank between accent phrases.
+    """How `text` is read, in katakana that espeak-ng can say, with a space between accent phrases.
 
-    The blanks matter: of a word of more than 80 kana espeak-ng loses the rest.
+    The spaces matter: of a word of more than 80 kana espeak-ng loses the rest.
     """
     text = SQUARED.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = MONEY.sub(lambda match: match[2] + CURRENCIES[match[1]], text)
