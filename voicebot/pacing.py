@@ -91,7 +91,7 @@ class Pacing:
     comfort_seconds: float = 0.25
     """With so much lead to spare a clause waits for the end of its sentence."""
     phrase_after_seconds: float = 0.8
-    """A clause that is still being written is broken at a phrase if there would otherwise be a longer silence than this."""
+    """A clause still being written is broken at a phrase if there would otherwise be a longer silence than this."""
 
 
 @dataclass(frozen=True, slots=True)
