@@ -14,11 +14,12 @@ import pytest
 from tests.fakes import BreakingOutput, adaptive, failure, pipeline
 from tests.virtual_time import in_virtual_time
 from voicebot import events
+from voicebot.audio.paced import PacedPlayback
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import ChatError, VoiceUnavailable
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.pacing import Pacer, VoiceCost
-from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Outcome, Style, Timing
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Style, Timing
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 from voicebot.turn import Pipeline, speak_turn
 
@@ -397,6 +398,28 @@ def test_what_a_voice_costs_is_learned_during_the_turn() -> None:
     turn(given)
     assert len(cost.observed) > 2
     assert cost.seconds(3.0) == pytest.approx(0.1 + 0.1 * 3.0, rel=0.3)
+
+
+# ---------------------------------------------------------------- listeners elsewhere
+
+
+def test_what_a_listener_elsewhere_never_reported_is_not_heard() -> None:
+    """The turn goes on behind a clip that was given up, and the history must not keep it."""
+
+    class Unreported(PacedPlayback):
+        def heard_seconds(self) -> float:
+            return 0.0
+
+    class Deaf(SilentOutput):
+        async def play(self, clip: Clip) -> PacedPlayback:
+            made = await super().play(clip)
+            return (
+                Unreported(made.queue, made.seconds, made.start, made.end) if "second" in clip.utterance.text else made
+            )
+
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE)), output=Deaf(realtime=True)))
+    assert outcome.heard == "The first sentence is here. And this is the third."
+    assert [event.index for event in recorder.of(events.PlaybackFinished)] == [0, 2]
 
 
 # ---------------------------------------------------------------- engines that stream

@@ -289,6 +289,4 @@ async def _follow(queue: MemoryObjectReceiveStream[QueuedClip], realtime: bool, 
                 account.emit(events.PlaybackStarted(*account.stamp(), utterance.index, utterance.shown, clip.seconds))
             if playback is not None:
                 finished = await playback.finished()
-            account.heard(queued, finished if playback is not None else None)
-            if clip.last:
-                account.emit(events.PlaybackFinished(*account.stamp(), utterance.index))
+            account.finished(queued, finished if playback is not None else None)

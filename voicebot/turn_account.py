@@ -25,6 +25,10 @@ _CUT_SHORT = {
 """Reasons to end a reply that its listener should know of: what happened, and what to do."""
 
 
+_ROUNDING_SECONDS = 0.02
+"""An output counts in frames of its own rate."""
+
+
 @dataclass(slots=True)
 class QueuedClip:
     """A clip on its way to the listener."""
@@ -32,14 +36,20 @@ class QueuedClip:
     clip: Clip
     playback: Playback | None = None
     """None until the output has taken it, and for one without audio."""
-    finished: bool = False
-    """It was heard to its end, or there is nothing to hear."""
+    kept_seconds: float | None = None
+    """How much of it was heard in all, once nothing more will be."""
 
     def heard_seconds(self) -> float:
         """How much of it has been heard."""
-        if self.finished:
-            return self.clip.seconds
+        if self.kept_seconds is not None:
+            return self.kept_seconds
         return self.playback.heard_seconds() if self.playback is not None else 0.0
+
+    def finish(self) -> bool:
+        """Nothing more of it will be heard; tell whether all of it was."""
+        self.kept_seconds = self.heard_seconds()
+        self.playback = None
+        return self.kept_seconds >= self.clip.seconds - _ROUNDING_SECONDS
 
     def past_timings(self) -> Iterator[Timing]:
         """What of its timings has been heard to its end."""
@@ -54,39 +64,45 @@ class _Said:
     utterance: Utterance
     clips: list[QueuedClip] = field(default_factory=list)
     """Those whose audio or timings still matter."""
-    seconds: float = 0.0
+    heard_seconds: float = 0.0
     """Heard of the clips before those."""
-    skipped: bool = False
-    """It should have been heard, and could not be made audible, or only its beginning."""
+    made_seconds: float = 0.0
+    """Their length."""
+    partly: bool = False
+    """It should have been heard, and was not, or only a part of it."""
+    broken: bool = False
+    """Its synthesis broke off: what was made is not all of it."""
     finished: bool = False
-    """It was heard to its end, as far as it was audible."""
+    """Nothing more of it will be heard."""
 
     @property
     def begun(self) -> bool:
         """Whether the listener can have had anything of it."""
-        return self.finished or self.seconds > 0 or any(queued.clip.pcm for queued in self.clips)
+        return self.finished or self.heard_seconds > 0 or any(queued.clip.pcm for queued in self.clips)
 
-    def finish(self, queued: QueuedClip) -> None:
-        """A clip of it was heard to its end."""
-        queued.finished, queued.playback = True, None
+    def finish(self, queued: QueuedClip) -> bool:
+        """Nothing more of this clip will be heard; tell whether the utterance was heard to its end."""
+        self.partly = not queued.finish() or self.partly
         self.finished = queued.clip.last
         if not queued.clip.timings:
             self.clips.remove(queued)  # and its audio may go
-            self.seconds += queued.clip.seconds
-        if self.finished and not self.skipped:
+            self.heard_seconds += queued.heard_seconds()
+            self.made_seconds += queued.clip.seconds
+        if self.finished and not self.partly:
             self.clips.clear()
+        return self.finished and not self.partly
 
     def heard(self) -> tuple[str, int]:
         """The part of its text that was heard, and the offset in the reply behind what is done with."""
         utterance = self.utterance
-        if self.finished and not self.skipped:
+        if self.finished and not self.partly:
             return utterance.text, utterance.end
         part = utterance.text[: utterance.text_end(end)] if (end := self._spoken_end()) else ""
         return part, utterance.end if self.finished else utterance.start + len(part)
 
     def _spoken_end(self) -> int:
         """How many characters of the spoken text have been heard."""
-        text, heard, made = self.utterance.spoken, self.seconds, self.seconds
+        text, heard, made = self.utterance.spoken, self.heard_seconds, self.made_seconds
         timings = [timing for queued in self.clips for timing in queued.clip.timings]
         if timings:
             past = [timing.spoken_end for queued in self.clips for timing in queued.past_timings()]
@@ -94,7 +110,8 @@ class _Said:
         for queued in self.clips:
             heard += queued.heard_seconds()
             made += queued.clip.seconds
-        if self.skipped or not (self.clips and self.clips[-1].clip.last):
+        whole = self.finished or (self.clips and self.clips[-1].clip.last)
+        if self.broken or not whole:
             made = max(made, speech_seconds(text))  # there was to be more
         return len(heard_part(text, heard / made)) if heard else 0
 
@@ -195,14 +212,17 @@ class TurnAccount:
             self._said.append(_Said(clip.utterance))
         said = self._said[-1]
         said.clips.append(queued)
-        said.skipped = said.skipped or clip.skipped
+        said.partly = said.partly or clip.skipped
+        said.broken = said.broken or clip.skipped
 
-    def heard(self, queued: QueuedClip, at: float | None) -> None:
-        """A clip was heard to its end at that moment; None for one without audio."""
+    def finished(self, queued: QueuedClip, at: float | None) -> None:
+        """Nothing more of a clip will be heard from that moment on; None for one without audio."""
         index = queued.clip.utterance.index
-        next(said for said in reversed(self._said) if said.utterance.index == index).finish(queued)
+        whole = next(said for said in reversed(self._said) if said.utterance.index == index).finish(queued)
         if at is not None:
             self._clock.finished(at)
+        if whole or (queued.clip.last and queued.clip.skipped):
+            self.emit(events.PlaybackFinished(*self.stamp(), index))
 
     # ------------------------------------------------ what came of it
 
