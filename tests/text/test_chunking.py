@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -15,6 +14,9 @@ from voicebot.config.models import ChunkingConfig
 from voicebot.speech import Boundary, Segment, Unit
 from voicebot.text.chunking import DELIMITERS, Chunker, Strategy
 from voicebot.text.graphemes import joins
+from voicebot.text.patterns import compiled
+from voicebot.text.running_text import SENTENCE_PATTERN, read_sentence
+from voicebot.text.sentence import Rules, Sentence
 
 STRATEGIES: list[Strategy] = ["newline", "punctuation", "sentence", "adaptive"]
 
@@ -156,24 +158,23 @@ def test_release_loses_nothing(reply: str, cuts: list[int], pauses: int) -> None
 
 def test_work_does_not_grow_with_what_is_pending() -> None:
     """Characters that a search is asked to look at, for a reply with commas and no sentence end."""
+    find = compiled(SENTENCE_PATTERN).search
 
     def looked_at(reply: str) -> int:
-        chunker = Chunker()
         total = 0
-        rules = chunker._sentence.rules
 
         def counting(text: str, at: int = 0, end: int = 10**9, /) -> re.Match[str] | None:
             nonlocal total
             total += min(len(text), end) - at
-            return rules.find(text, at, end)
+            return find(text, at, end)
 
-        chunker._sentence.rules = replace(rules, find=counting)
-        for start in range(0, len(reply), 4):
-            chunker.feed(reply[start : start + 4])
+        sentence = Sentence(Rules(counting), line=0)
+        for end in range(4, len(reply) + 1, 4):
+            assert read_sentence(sentence, reply[:end], end, final=False) is None
         return total
 
     unit = "and then we walked along the river, past the mill, "
-    short, long = unit * 20, unit * 2000
+    short, long = unit * 20, unit * 800
     assert looked_at(long) / len(long) < 1.5 * looked_at(short) / len(short)
 
 
