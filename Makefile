@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV ?= .venv
 TEXT ?= What can you do?
 export TEXT
+# What plays sound or types at a terminal runs in one worker, one after the other: see tests/conftest.py.
+SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup
 
 .PHONY: talk test check constraints format clean
 
@@ -14,13 +16,13 @@ talk: $(VENV)/.installed
 	@"$(VENV)/bin/voicebot" ask "$$TEXT"
 
 test: $(VENV)/.installed-test
-	"$(VENV)/bin/python" -m pytest
+	"$(VENV)/bin/python" -m pytest $(SIDE_BY_SIDE)
 
 check: $(VENV)/.installed-test
 	"$(VENV)/bin/ruff" format --check .
 	"$(VENV)/bin/ruff" check .
 	"$(VENV)/bin/mypy"
-	"$(VENV)/bin/python" -m pytest
+	"$(VENV)/bin/python" -m pytest $(SIDE_BY_SIDE)
 
 format: $(VENV)/.installed-test
 	"$(VENV)/bin/ruff" format .

@@ -26,6 +26,24 @@ def null_sink() -> Iterator[sinks.NullSink]:
         yield sink
 
 
+IN_REAL_TIME = {
+    "audio",
+    "test_loudspeaker",
+    "test_terminal",
+    "test_commands",
+    "test_pyttsx3",
+    "test_misbehaving_servers",
+}
+"""Folders and modules whose tests listen, type or wait for a process: they would disturb each other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what happens in real time run in one worker, one after the other, where pytest-xdist has several."""
+    for item in items:
+        if not IN_REAL_TIME.isdisjoint({item.path.stem, item.path.parent.name}):
+            item.add_marker(pytest.mark.xdist_group("real time"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where VOICEBOT_TESTS_MAY_NOT_SKIP is set, a test that misses a system part fails."""

@@ -28,7 +28,7 @@ Chunking, from a delta to a segment:
     chunking         the Chunker
 
 Rendering, from a segment to what is shown and spoken:
-    render_options   how a person wants it
+    render_options   what is spoken of what is not prose
     pauses           where a voice pauses
     reading          what is known while marks are read
     one_line         one clean line of speech
@@ -41,6 +41,8 @@ Rendering, from a segment to what is shown and spoken:
 
 Beside them:
     reasoning        takes what a model thinks out of the beginning of a reply
+    agent_scaffolding  takes what an agent writes for itself out of a reply
+    arithmetic       sums, for the calculator and the demo
     spoken           what is said of a text that stands alone
     heard            from seconds heard back to text
 """
