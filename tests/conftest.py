@@ -6,8 +6,12 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests import null_sink as sinks
+
+settings.register_profile("busy machine", deadline=None)  # a timed assertion is a flaky test
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(params=["asyncio", "trio"])
