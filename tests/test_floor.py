@@ -339,4 +339,5 @@ def test_whatever_comes_one_speaks_at_a_time_and_nobody_waits_for_ever(
     progress = [str(n) for n, (_, priority, *_) in enumerate(arrivals) if priority is PROGRESS]
     if progress and not any(barge_in for *_, barge_in, _ in arrivals):
         last = max(progress, key=lambda name: (arrivals[int(name)][0], int(name)))
-        assert last in [name for _, name in spoken(log)], "the last of a series is always spoken"
+        if [at for at, *_ in arrivals].count(arrivals[int(last)][0]) == 1:  # it was not cut before its first word
+            assert last in [name for _, name in spoken(log)], "the last of a series is always spoken"
