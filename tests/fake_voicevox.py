@@ -89,6 +89,8 @@ class FakeVoicevox:
     generation: Literal["0.25.2", "0.26.0"] = "0.26.0"
     """The older one takes any style id and a body without content type."""
     speakers: Json = field(default_factory=lambda: SPEAKERS)
+    brand: str = "VOICEVOX"
+    """brand_name of its manifest."""
     sample_rate: int = 24_000
     """outputSamplingRate of its queries, and default_sampling_rate of its manifest."""
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -346,7 +348,8 @@ class _Handler(BaseHTTPRequestHandler):
             case "/speakers":
                 return _json(engine.speakers)
             case "/engine_manifest":
-                return _json({**contract("engine_manifest"), "default_sampling_rate": engine.sample_rate})
+                own = {"brand_name": engine.brand, "default_sampling_rate": engine.sample_rate}
+                return _json({**contract("engine_manifest"), **own})
             case "/initialize_speaker":
                 return Answer(204)
             case "/audio_query":
@@ -360,7 +363,7 @@ class _Handler(BaseHTTPRequestHandler):
             return  # takes any
         if type_ is None:
             raise Refused(422, {"message": "指定されたスタイルが見つかりませんでした。"})
-        if type_ != "talk":
+        if type_ in ("sing", "singing_teacher", "frame_decode"):
             raise Refused(422, {"message": "指定されたスタイルはこの機能をサポートしていません。"})
 
     def _synthesis(self, request: Recorded) -> Answer:

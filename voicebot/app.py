@@ -80,7 +80,7 @@ async def open_engines(
                 tools = await _open_tools(config, chat, notify, stack)
         from voicebot.voice_costs import remembered_cost
 
-        cost = stack.enter_context(remembered_cost(synthesizer.name)) if synthesizer else None
+        cost = stack.enter_context(remembered_cost(synthesizer.identity)) if synthesizer else None
         history = None
         if config.memory.store:
             from voicebot.memory.history import open_history

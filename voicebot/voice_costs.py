@@ -21,7 +21,7 @@ def costs_path() -> Path:
 
 @contextmanager
 def remembered_cost(voice: str) -> Iterator[VoiceCost]:
-    """What is known of the voice of this name; what it learns within the block is kept.
+    """What is known of the voice with this identity; what it learns within the block is kept.
 
     A file that cannot be read counts as empty, and one that cannot be written stops nothing.
     """
