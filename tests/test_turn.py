@@ -385,6 +385,16 @@ def test_thoughts_and_tags_are_neither_shown_nor_said() -> None:
     assert "Here it is. one. two." in said
 
 
+def test_no_space_beside_a_japanese_character_reaches_a_japanese_voice() -> None:
+    """Each was a pause of 0.3 s that nobody had written."""
+    reply = "今日は Python 3.13 と OpenAI API を使って話します。"
+    voice = CostingSynthesizer()
+    voice.capabilities = Capabilities(languages=("ja",))
+    outcome, _ = turn(pipeline(ScriptedChat(typed(reply)), voice))
+    assert voice.said == ["今日はPython 3.13とOpenAI APIを使って話します。"]
+    assert outcome.heard == reply
+
+
 def test_nothing_waits_for_a_lead_that_nobody_hears() -> None:
     output = SilentOutput(realtime=False)
     _, recorder = turn(adaptive(ScriptedChat(typed(ENGLISH, rate=30)), output=output))

@@ -22,6 +22,7 @@ from voicebot.pacing import Pacer, Wait
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer
 from voicebot.speech import AudioFormat, Clip, Outcome, RenderedSegment, Utterance
 from voicebot.text.chunking import Chunker
+from voicebot.text.false_pauses import without_false_pauses
 from voicebot.text.rendering import Renderer
 from voicebot.turn_account import QueuedClip, TurnAccount
 
@@ -157,7 +158,10 @@ async def _chunk(
 
 
 async def _next_utterance(
-    segments: MemoryObjectReceiveStream[RenderedSegment], pacer: Pacer, account: TurnAccount
+    segments: MemoryObjectReceiveStream[RenderedSegment],
+    pacer: Pacer,
+    synthesizer: Synthesizer | None,
+    account: TurnAccount,
 ) -> Utterance | None:
     """Decide, as late as possible, how much is said next; None at the end of the reply."""
     while True:
@@ -174,6 +178,9 @@ async def _next_utterance(
             case None:
                 return None
             case utterance:
+                if synthesizer is not None:
+                    spans = without_false_pauses(utterance.spans, synthesizer.capabilities.languages)
+                    utterance = replace(utterance, spans=spans)
                 lead = account.lead()
                 account.emit(
                     events.UtteranceReady(
@@ -202,7 +209,7 @@ async def _synthesize(
     with clips:
         while True:
             await ahead.acquire()
-            utterance = await _next_utterance(segments, pacer, account)
+            utterance = await _next_utterance(segments, pacer, synthesizer, account)
             if utterance is None:
                 return
             if synthesizer is None or not utterance.spoken:
