@@ -85,6 +85,8 @@ class Recorded:
 class FakeVoicevox:
     """The engine; its fields may be changed while it runs."""
 
+    port: int = 0
+    """Where to listen; 0: on a free port."""
     url: str = ""
     generation: Literal["0.25.2", "0.26.0"] = "0.26.0"
     """The older one takes any style id and a body without content type."""
@@ -95,6 +97,8 @@ class FakeVoicevox:
     """outputSamplingRate of its queries, and default_sampling_rate of its manifest."""
     answers: dict[str, Answer] = field(default_factory=dict)
     """Path → what it answers instead."""
+    next_answers: dict[str, list[Answer]] = field(default_factory=dict)
+    """Path → what it answers instead, once each."""
     delays: dict[str, float] = field(default_factory=dict)
     """Path → seconds until it answers."""
     hang_ups: set[str] = field(default_factory=set)
@@ -316,7 +320,8 @@ class _Handler(BaseHTTPRequestHandler):
             if request.path in engine.hang_ups:
                 self.close_connection = True
                 return
-            answer = engine.answers.get(request.path) or self._right_answer(request)
+            once = engine.next_answers.get(request.path)
+            answer = once.pop(0) if once else engine.answers.get(request.path) or self._right_answer(request)
         except Refused as refused:
             answer = refused.answer
         finally:
@@ -395,7 +400,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = True
 
     def __init__(self, engine: FakeVoicevox) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", engine.port), _Handler)
         self.engine = engine
         self._open: set[socket.socket] = set()
 
@@ -430,10 +435,11 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def fake_voicevox(**behaviour: Any) -> Iterator[FakeVoicevox]:  # Any: fields of FakeVoicevox
-    """Run an engine on a free port of 127.0.0.1."""
+    """Run an engine on 127.0.0.1."""
     engine = FakeVoicevox(**behaviour)
     server = _Server(engine)
-    engine.url = f"http://127.0.0.1:{server.server_address[1]}"
+    engine.port = server.server_address[1]
+    engine.url = f"http://127.0.0.1:{engine.port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from voicebot.speech import Boundary, RenderedSegment, Segment, Span, Utterance
@@ -29,6 +30,9 @@ _SHORTEST_WAIT = 0.001
 _SHORTEST_PHRASE = 0.9
 """Seconds of speech."""
 _QUANTILE = 0.9
+_LEAST_PATIENCE_SECONDS = 5.0
+_PATIENCE = 4.0
+"""Times the expected synthesis: an engine that takes longer is frozen."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,8 @@ class VoiceCost:
     """(estimated seconds of speech, seconds that its synthesis took), newest last."""
     fixed: float = _FIXED_SECONDS
     rate: float = _RATE
+    calls: int = 0
+    """How many syntheses are under way, those that wait for the engine included."""
 
     def __post_init__(self) -> None:
         self._fit()
@@ -214,6 +220,22 @@ class Pacer:
     def learn(self, utterance: Utterance, work_seconds: float) -> None:
         """Take into account how long the engine worked on `utterance`."""
         self._cost.learn(speech_seconds(utterance.spoken), work_seconds)
+
+    @contextmanager
+    def synthesis(self, utterance: Utterance, *, parallel: int) -> Iterator[float]:
+        """Count the synthesis of `utterance` until the end of the block; yield how many seconds without any audio mean
+        that the engine is frozen.
+
+        An engine that works on `parallel` texts at once does those of other turns first.
+        """
+        cost = self._cost
+        patience = max(_LEAST_PATIENCE_SECONDS, _PATIENCE * cost.seconds(speech_seconds(utterance.spoken)))
+        patience *= 1 + cost.calls // parallel
+        cost.calls += 1
+        try:
+            yield patience
+        finally:
+            cost.calls -= 1
 
     def _spare(self, lead: float, seconds: float) -> float:
         """How much lead is left when speech of that length has been synthesized."""

@@ -27,6 +27,8 @@ _USUAL_SAMPLE_RATE = 24_000
 _VOICEVOX = "VOICEVOX"
 _SINGING = frozenset({"sing", "singing_teacher", "frame_decode"})
 """Types of styles that are no use for talking. New engines add types of talking styles: `streaming_talk` is one."""
+_UNKNOWN_SIZE = 0x7FFF_FF00
+"""From here on a size stands for one that was not known when it was written."""
 _MAX_WAV_BYTES = 256 * 1024 * 1024
 """The longest utterance at the lowest speed and 48 kHz stays below it."""
 
@@ -197,6 +199,10 @@ class VoicevoxSynthesizer:
             ) from error
         if not pcm:
             raise SynthesisError(f"{self._engine.server.name} sent no audio", hint="its log may say why")
+        if _is_cut_off(wav):
+            raise SynthesisError(
+                f"{self._engine.server.name} sent only a part of the audio", hint="its log may say why"
+            )
         yield Audio(pcm, format, credit=_credit(self._brand, voice), work_seconds=work_seconds)
 
     async def _synthesis(self, query: _AudioQuery, voice: VoicevoxStyle, *, deadline: float) -> bytes:
@@ -350,6 +356,12 @@ async def _manifest(engine: _Engine) -> _Manifest:
         return _Manifest.model_validate_json(answer)
     except ValidationError:
         return _Manifest()
+
+
+def _is_cut_off(wav: bytes) -> bool:
+    """Whether the WAV file is shorter than its head says."""
+    size = int.from_bytes(wav[4:8], "little")
+    return len(wav) < size + 8 and size < _UNKNOWN_SIZE
 
 
 def _no_voicevox(address: str) -> VoiceUnavailable:
