@@ -22,6 +22,8 @@ _FIXED_SECONDS, _RATE = 0.3, 0.7
 _KEPT = 32
 _WITHIN_SENTENCES = frozenset({Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED})
 _MOST_PENDING = 32
+_LONGEST_SENTENCE_SECONDS = 30.0
+"""What goes on for longer is no sentence; engines have limits."""
 _WORTH_BREAKING = 0.3
 """Seconds of silence that a break has to spare."""
 _NO_BLANK_BEHIND = "、。！？，；：…"
@@ -169,7 +171,15 @@ class Pacer:
         """Whether another segment could change what is said next."""
         if not self._pacing.joins:
             return not self._pending
-        return len(self._pending) < _MOST_PENDING and sum(i.seconds for i in self._pending) <= self._pacing.max_seconds
+        if len(self._pending) >= _MOST_PENDING:
+            return False
+        seconds = sum(item.seconds for item in self._pending)
+        in_sentence = not any(item.ends_sentence for item in self._pending)
+        return seconds <= (self._longest_sentence if in_sentence else self._pacing.max_seconds)
+
+    @property
+    def _longest_sentence(self) -> float:
+        return max(self._pacing.max_seconds, _LONGEST_SENTENCE_SECONDS)
 
     def feed(self, rendered: RenderedSegment) -> None:
         """Take a segment."""
@@ -250,7 +260,8 @@ class Pacer:
         rate = self._cost.rate
         for count, item in enumerate(self._pending, 1):
             total += item.seconds
-            if least and total > longest:
+            whole_first = lead == math.inf and not sentences  # nobody waits: no sentence is cut
+            if least and total > (self._longest_sentence if whole_first else longest):
                 full = True
                 break
             if count > silent and not least and (total >= self._pacing.min_seconds or item.ends_sentence):
