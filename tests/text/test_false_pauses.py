@@ -46,6 +46,13 @@ def test_a_voice_of_other_languages_keeps_the_spaces_of_its_own_text() -> None:
     assert spoken(text, "ja") == "The word猫means cat, and犬means dog."
 
 
+def test_a_voice_of_other_languages_is_not_given_two_sentences_as_one_word() -> None:
+    """espeak-ng read the full stop aloud."""
+    text = "Here it is. 三つ目は日本語です。 四つ目も日本語です。"
+    assert spoken(text) == "Here it is. 三つ目は日本語です。四つ目も日本語です。"
+    assert spoken(text, "ja") == "Here it is.三つ目は日本語です。四つ目も日本語です。"
+
+
 def test_text_in_other_scripts_is_left_alone() -> None:
     for text in ("Good morning, all of you.", "안녕하세요 여러분 반갑습니다."):
         assert spoken(text, "ja") == text

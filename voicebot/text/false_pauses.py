@@ -15,17 +15,21 @@ from voicebot.text.patterns import compiled
 _JAPANESE = "[\u3000-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff9f\U00020000-\U0003ffff]"
 """Kana, kanji, and the marks and full-width letters that go with them."""
 _FALSE_PAUSE = f"(?<={_JAPANESE}) +| +(?={_JAPANESE})"
+_NOT_BEHIND_A_MARK = f"(?<={_JAPANESE}) +|(?<![.!?:;, ]) +(?={_JAPANESE})"
+"""For a voice that takes "one.二" for one word."""
 
 
 def without_false_pauses(spans: Sequence[Span], languages: Iterable[str]) -> tuple[Span, ...]:
     """`spans` without any spoken space beside a Japanese character, for a voice that speaks `languages` (BCP 47).
 
-    A voice that speaks more than Japanese keeps the spaces of a text in another language with Japanese words in it.
+    A voice that speaks more than Japanese keeps the spaces of a text in another language with Japanese words in it,
+    and those behind a Latin mark.
     """
     spoken = "".join([span.spoken for span in spans])
-    gone = {at for space in compiled(_FALSE_PAUSE).finditer(spoken) for at in range(*space.span())}
-    primary = {tag.partition("-")[0].lower() for tag in languages}
-    if not gone or not (primary == {"ja"} or reads_as_japanese(spoken)):
+    only_japanese = {tag.partition("-")[0].lower() for tag in languages} == {"ja"}
+    pattern = compiled(_FALSE_PAUSE if only_japanese else _NOT_BEHIND_A_MARK)
+    gone = {at for space in pattern.finditer(spoken) for at in range(*space.span())}
+    if not gone or not (only_japanese or reads_as_japanese(spoken)):
         return tuple(spans)
     kept: list[Span] = []
     start = 0
