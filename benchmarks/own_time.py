@@ -23,7 +23,7 @@ from voicebot.turn import Pipeline, speak_turn
 class Stopwatch:
     """A synthesizer that takes no time and notes when it is asked, and a subscriber that notes when deltas arrive."""
 
-    name = "stopwatch"
+    name = identity = "stopwatch"
     credit = ""
     format = AudioFormat(24_000)
     capabilities = Capabilities()

@@ -85,14 +85,20 @@ class Recorded:
 class FakeVoicevox:
     """The engine; its fields may be changed while it runs."""
 
+    port: int = 0
+    """Where to listen; 0: on a free port."""
     url: str = ""
     generation: Literal["0.25.2", "0.26.0"] = "0.26.0"
     """The older one takes any style id and a body without content type."""
     speakers: Json = field(default_factory=lambda: SPEAKERS)
+    brand: str = "VOICEVOX"
+    """brand_name of its manifest."""
     sample_rate: int = 24_000
     """outputSamplingRate of its queries, and default_sampling_rate of its manifest."""
     answers: dict[str, Answer] = field(default_factory=dict)
     """Path → what it answers instead."""
+    next_answers: dict[str, list[Answer]] = field(default_factory=dict)
+    """Path → what it answers instead, once each."""
     delays: dict[str, float] = field(default_factory=dict)
     """Path → seconds until it answers."""
     hang_ups: set[str] = field(default_factory=set)
@@ -314,7 +320,8 @@ class _Handler(BaseHTTPRequestHandler):
             if request.path in engine.hang_ups:
                 self.close_connection = True
                 return
-            answer = engine.answers.get(request.path) or self._right_answer(request)
+            once = engine.next_answers.get(request.path)
+            answer = once.pop(0) if once else engine.answers.get(request.path) or self._right_answer(request)
         except Refused as refused:
             answer = refused.answer
         finally:
@@ -346,7 +353,8 @@ class _Handler(BaseHTTPRequestHandler):
             case "/speakers":
                 return _json(engine.speakers)
             case "/engine_manifest":
-                return _json({**contract("engine_manifest"), "default_sampling_rate": engine.sample_rate})
+                own = {"brand_name": engine.brand, "default_sampling_rate": engine.sample_rate}
+                return _json({**contract("engine_manifest"), **own})
             case "/initialize_speaker":
                 return Answer(204)
             case "/audio_query":
@@ -360,7 +368,7 @@ class _Handler(BaseHTTPRequestHandler):
             return  # takes any
         if type_ is None:
             raise Refused(422, {"message": "指定されたスタイルが見つかりませんでした。"})
-        if type_ != "talk":
+        if type_ in ("sing", "singing_teacher", "frame_decode"):
             raise Refused(422, {"message": "指定されたスタイルはこの機能をサポートしていません。"})
 
     def _synthesis(self, request: Recorded) -> Answer:
@@ -392,7 +400,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = True
 
     def __init__(self, engine: FakeVoicevox) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", engine.port), _Handler)
         self.engine = engine
         self._open: set[socket.socket] = set()
 
@@ -427,10 +435,11 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def fake_voicevox(**behaviour: Any) -> Iterator[FakeVoicevox]:  # Any: fields of FakeVoicevox
-    """Run an engine on a free port of 127.0.0.1."""
+    """Run an engine on 127.0.0.1."""
     engine = FakeVoicevox(**behaviour)
     server = _Server(engine)
-    engine.url = f"http://127.0.0.1:{server.server_address[1]}"
+    engine.port = server.server_address[1]
+    engine.url = f"http://127.0.0.1:{engine.port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import pipeline
 from tests.virtual_time import in_virtual_time
 from voicebot.conversation import Conversation
-from voicebot.errors import ChatError
+from voicebot.errors import ChatError, SynthesisError
 from voicebot.events import Broadcast, Delta, PlaybackStarted, TurnStarted
 from voicebot.floor import Priority
 from voicebot.memory.window import WindowMemory
@@ -70,6 +70,38 @@ def test_the_chat_model_is_told_of_the_last_turns_only() -> None:
 
     in_virtual_time(body)
     assert [m.content for m in chat.asked[-1]] == ["S", "question 1", "Yes.", "question 2", "Yes.", "question 3"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "skipped", "note"),
+    [
+        ("Take the first one. Not the second. Good luck!", "Not the second.", "could read, but not hear"),
+        ("一番目を選んで。二番目はだめ。がんばって。", "二番目はだめ。", "聞こえなかった部分"),
+    ],
+)
+def test_the_chat_model_is_told_in_the_users_words_what_they_could_not_hear(
+    reply: str, skipped: str, note: str
+) -> None:
+    """It took the sentence that was lost for said; a mark in its own words it would copy."""
+    chat = ScriptedChat(typed(reply))
+    memory = WindowMemory(system_prompt="S", turns=5)
+    voice = CostingSynthesizer(fails={skipped: SynthesisError("no sound")})
+
+    async def body() -> list[Outcome]:
+        talk = Conversation(pipeline(chat, voice), memory=memory)
+        return [await talk.speak(message) for message in ("Which?", "Why?", "Well?")]
+
+    outcomes = in_virtual_time(body)
+    assert [outcome.skipped.strip() for outcome in outcomes] == [skipped] * 3
+    last = chat.asked[-1]
+    assert [message.role for message in last] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert skipped not in last[2].content
+    assert note not in last[1].content
+    for message, asked in ((last[3], "Why?"), (last[5], "Well?")):
+        assert note in message.content
+        assert skipped in message.content
+        assert message.content.endswith(f"\n\n{asked}")
+    assert last[: len(chat.asked[1])] == chat.asked[1], "what a server has read already stays as it was"
 
 
 def test_barge_in_ends_the_live_turn_and_takes_the_floor() -> None:

@@ -88,7 +88,34 @@ def test_a_wait_that_no_clock_can_tell_from_nothing_is_none(spare: float) -> Non
 
 def test_what_is_as_long_as_it_may_get_does_not_wait() -> None:
     given = pacer(*[("もう一度電話する前に、", CLAUSE)] * 8)
-    assert len(said(given.decide(math.inf))) > len("もう一度電話する前に、")
+    assert len(said(given.decide(60.0))) > len("もう一度電話する前に、")
+
+
+def test_no_sentence_is_cut_where_nobody_waits() -> None:
+    """Nine sentences of ten replies were, in files: each cut is a pause that the text does not have."""
+    clause, end = "もう一度電話する前に、", "番号を確かめてください。"
+    given = pacer()
+    at = 0
+    for text, boundary in [(clause, CLAUSE)] * 8 + [(end, SENTENCE), ("はい。", SENTENCE)]:
+        assert given.wants_more or boundary is not CLAUSE
+        given.feed(rendered(Segment(text, at, at + len(text), boundary, "test")))
+        at += len(text)
+        if boundary is CLAUSE:
+            assert given.decide(math.inf) == Wait()
+    assert said(given.decide(math.inf)) == clause * 8 + end
+    assert said(given.decide(math.inf)) == "はい。"
+
+
+def test_what_never_ends_is_cut_at_last_where_nobody_waits() -> None:
+    clause = "もう一度電話する前に、"
+    given = pacer()
+    at = 0
+    while given.wants_more:
+        given.feed(rendered(Segment(clause, at, at + len(clause), CLAUSE, "test")))
+        at += len(clause)
+    first = given.decide(math.inf)
+    assert isinstance(first, Utterance)
+    assert 25 < speech_seconds(first.spoken) <= 30
 
 
 def test_nothing_waits_when_nothing_can_come_of_it() -> None:

@@ -16,9 +16,9 @@ from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.audio.paced import PacedPlayback
 from voicebot.audio.silent import SilentOutput
-from voicebot.errors import ChatError, VoiceUnavailable
+from voicebot.errors import ChatError, VoicebotError, VoiceUnavailable
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
-from voicebot.pacing import Pacer, VoiceCost
+from voicebot.pacing import Pacer, Pacing, VoiceCost
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Style, Timing
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 from voicebot.turn import Pipeline, speak_turn
@@ -137,7 +137,9 @@ def test_a_sentence_that_cannot_be_said_is_shown_reported_and_skipped() -> None:
     assert voice.said == ["The first sentence is here.", "And this is the third."]
     assert "The second one follows it." in "".join(e.text for e in recorder.of(events.PlaybackStarted))
     assert "cannot say that" in recorder.of(events.TurnWarning)[0].message
-    assert "second" not in outcome.heard
+    assert outcome.heard == "The first sentence is here. And this is the third."
+    assert (outcome.skipped, outcome.unsaid) == (" The second one follows it.", "")
+    assert recorder.of(events.TurnEnded)[0].skipped == outcome.skipped
 
 
 def test_a_turn_in_which_nothing_could_be_said_has_failed() -> None:
@@ -252,6 +254,147 @@ async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
             emit=EventRecorder(),
             scope=anyio.CancelScope(),
         )
+
+
+# ---------------------------------------------------------------- a voice with faults
+
+
+class Faulty(CostingSynthesizer):
+    """Does at each call what `faults` says, once those are used up what it should."""
+
+    def __init__(self, *faults: VoicebotError | float | None, seconds: float = 2.0) -> None:
+        super().__init__(seconds=seconds)
+        self.faults = list(faults)
+        """An error to raise, seconds to say nothing at all for, or None for the right answer."""
+        self.tries: list[str] = []
+
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+        self.tries.append(text)
+        match self.faults.pop(0) if self.faults else None:
+            case VoicebotError() as error:
+                raise error
+            case float(seconds):
+                await anyio.sleep(seconds)
+            case _:
+                pass
+        async with aclosing(super().synthesize(text, style)) as pieces:
+            async for audio in pieces:
+                yield audio
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_one_bad_answer_loses_no_sentence(at: int) -> None:
+    """A 500 in the middle of a reply lost its sentence, though there were seconds of audio to be heard meanwhile."""
+    voice = Faulty(*[None] * at, failure())
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), voice))
+    assert (outcome.kind, outcome.heard, outcome.skipped) == ("completed", THREE, "")
+    assert outcome.metrics.gaps == 0
+    assert not recorder.of(events.TurnWarning)
+
+
+def test_a_text_that_can_never_be_said_is_tried_a_few_times_while_there_is_audio_to_hear() -> None:
+    def tries(*faults: VoicebotError | None) -> int:
+        voice = Faulty(*faults, *[failure()] * 3)
+        turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), voice))
+        return voice.tries.count("The first sentence is here." if not faults else "The second one follows it.")
+
+    assert tries() == 2, "somebody waits"
+    assert tries(None) == 3
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_an_engine_that_is_back_within_three_seconds_loses_no_sentence(at: int) -> None:
+    """Four of five sentences were lost to an engine that was started anew."""
+
+    class Restarted(CostingSynthesizer):
+        gone_at: float | None = None
+        calls = 0
+
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+            self.calls += 1
+            now = anyio.current_time()
+            if self.calls > at and self.gone_at is None:
+                self.gone_at = now
+                raise failure("the connection broke")
+            if self.gone_at is not None and now < self.gone_at + 3.0:
+                raise VoiceUnavailable("nobody answers")
+            async with aclosing(super().synthesize(text, style)) as pieces:
+                async for audio in pieces:
+                    yield audio
+
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), Restarted()))
+    assert (outcome.kind, outcome.heard, outcome.skipped) == ("completed", THREE, "")
+    assert not recorder.of(events.TurnWarning)
+
+
+def test_an_engine_that_stays_away_is_given_up_after_five_seconds_of_silence() -> None:
+    voice = Faulty(*[VoiceUnavailable("nobody answers")] * 100)
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), voice))
+    asked = recorder.of(events.UtteranceReady)[0].at
+    assert recorder.of(events.TurnWarning)[0].at == pytest.approx(asked + 5.0, abs=0.3)
+    assert (outcome.kind, outcome.heard, outcome.skipped, outcome.unsaid) == ("failed", "", THREE, "")
+
+
+def test_an_engine_that_is_gone_is_waited_for_as_long_as_there_is_something_to_hear() -> None:
+    voice = Faulty(None, *[VoiceUnavailable("nobody answers")] * 100, seconds=8.0)
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), voice))
+    heard = recorder.of(events.PlaybackFinished)[0].at
+    assert recorder.of(events.TurnWarning)[0].at == pytest.approx(heard, abs=0.3)
+    assert outcome.heard == "The first sentence is here."
+
+
+@pytest.mark.parametrize(
+    ("of", "seconds"), [(VoiceCost(fixed=0.1, rate=0.1), 5.0), (VoiceCost(fixed=2.0, rate=0.0), 8.0)]
+)
+def test_a_frozen_engine_is_given_up_after_four_times_what_was_expected(of: VoiceCost, seconds: float) -> None:
+    """It used to cost three time-outs of 60 s, with nothing shown meanwhile."""
+    voice = Faulty(*[1000.0] * 10)
+    given = pipeline(ScriptedChat(typed(THREE, rate=1000)), voice)
+    outcome, recorder = turn(replace(given, new_pacer=partial(Pacer, Pacing(joins=False), of)))
+    asked = recorder.of(events.UtteranceReady)[0].at
+    (warning,) = recorder.of(events.TurnWarning)
+    assert warning.at == pytest.approx(asked + seconds)
+    assert "did not answer within" in warning.message
+    assert len(voice.tries) == 1
+    assert recorder.of(events.TurnEnded)[0].at == pytest.approx(asked + seconds, abs=0.1)
+    assert "".join(event.text for event in recorder.of(events.PlaybackStarted)) == THREE
+    assert (outcome.kind, outcome.skipped) == ("failed", THREE)
+
+
+def test_an_engine_that_others_keep_busy_is_not_frozen() -> None:
+    """Ten conversations share one engine that takes 2 s for a sentence."""
+    voice = CostingSynthesizer(delay=2.0, rtf=0.0)
+    of = VoiceCost(fixed=2.0, rate=0.0)
+
+    async def body() -> list[Outcome]:
+        outcomes: list[Outcome] = []
+
+        async def one() -> None:
+            given = replace(
+                pipeline(ScriptedChat(typed(THREE)), voice), new_pacer=partial(Pacer, Pacing(joins=False), of)
+            )
+            outcomes.append(await speak_turn(QUESTION, given, emit=EventRecorder(), scope=anyio.CancelScope()))
+
+        async with anyio.create_task_group() as turns:
+            for _ in range(10):
+                turns.start_soon(one)
+        return outcomes
+
+    assert {(outcome.kind, outcome.heard) for outcome in in_virtual_time(body)} == {("completed", THREE)}
+    assert of.calls == 0
+
+
+def test_an_engine_that_is_back_may_take_its_time_to_load() -> None:
+    voice = Faulty(None, VoiceUnavailable("nobody answers"), 20.0)
+    outcome, _ = turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), voice))
+    assert (outcome.kind, outcome.heard) == ("completed", THREE)
+
+
+def test_barge_in_reaches_a_turn_that_waits_for_its_engine() -> None:
+    voice = Faulty(*[VoiceUnavailable("nobody answers")] * 100)
+    outcome, recorder = turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), voice), interrupt_at=2.0)
+    assert (outcome.kind, outcome.heard, outcome.skipped, outcome.unsaid) == ("interrupted", "", "", THREE)
+    assert recorder.of(events.TurnEnded)[0].at == pytest.approx(2.0)
 
 
 # ---------------------------------------------------------------- beside the deltas
@@ -383,6 +526,16 @@ def test_thoughts_and_tags_are_neither_shown_nor_said() -> None:
     assert "happy" not in shown + said
     assert "Here it is.\n- one\n- two" in shown
     assert "Here it is. one. two." in said
+
+
+def test_no_space_beside_a_japanese_character_reaches_a_japanese_voice() -> None:
+    """Each was a pause of 0.3 s that nobody had written."""
+    reply = "今日は Python 3.13 と OpenAI API を使って話します。"
+    voice = CostingSynthesizer()
+    voice.capabilities = Capabilities(languages=("ja",))
+    outcome, _ = turn(pipeline(ScriptedChat(typed(reply)), voice))
+    assert voice.said == ["今日はPython 3.13とOpenAI APIを使って話します。"]
+    assert outcome.heard == reply
 
 
 def test_nothing_waits_for_a_lead_that_nobody_hears() -> None:

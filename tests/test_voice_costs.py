@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from voicebot.voice_costs import costs_path, remembered_cost
+from tests.virtual_time import in_virtual_time
+from voicebot.errors import SynthesisError
+from voicebot.pacing import Pacer, VoiceCost
+from voicebot.speech import Boundary, RenderedSegment, Segment, Span, Utterance
+from voicebot.testing import CostingSynthesizer
+from voicebot.voice_costs import costs_path, remembered_cost, try_out
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +53,43 @@ def test_a_damaged_file_is_as_good_as_none(content: bytes) -> None:
         cost.learn(1.0, 0.1)
     with remembered_cost("slow") as cost:
         assert len(cost.observed) == 1
+
+
+def costs_after_a_trial(voice: CostingSynthesizer, *observed: tuple[float, float]) -> VoiceCost:
+    cost = VoiceCost()
+    for speech, took in observed:
+        cost.learn(speech, took)
+    in_virtual_time(partial(try_out, voice, cost))
+    return cost
+
+
+def test_a_voice_never_measured_is_tried_before_a_sentence_is_broken_for_fear_of_it() -> None:
+    """The first sentence was broken in two, though the engine would have had all of it in a tenth of a second."""
+    sentence = "Before you call them again it might help to write down the dates and the order number."
+    segment = Segment(sentence, 0, len(sentence), Boundary.SENTENCE, "test")
+
+    def first(cost: VoiceCost) -> str:
+        pacer = Pacer(cost=cost)
+        pacer.feed(RenderedSegment(segment, (Span(sentence, sentence, sentence),)))
+        said = pacer.decide(0.0)
+        assert isinstance(said, Utterance)
+        return said.text
+
+    assert first(VoiceCost()) != sentence
+    assert first(costs_after_a_trial(CostingSynthesizer(delay=0.05, rtf=0.02))) == sentence
+    assert first(costs_after_a_trial(CostingSynthesizer(delay=0.5, rtf=1.0))) != sentence
+
+
+def test_a_voice_is_tried_once() -> None:
+    voice = CostingSynthesizer()
+    costs_after_a_trial(voice, (1.0, 0.2))
+    assert voice.said == []
+
+
+def test_a_trial_that_takes_long_tells_that_the_voice_is_slow_and_one_that_fails_nothing() -> None:
+    assert costs_after_a_trial(CostingSynthesizer(delay=60.0)).seconds(1.0) > 2.5
+    failing = CostingSynthesizer(fails={"": SynthesisError("no")})
+    assert not costs_after_a_trial(failing).observed
 
 
 def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(state: Path) -> None:

@@ -78,9 +78,12 @@ async def open_engines(
             chat = await stack.enter_async_context(open_chat(config.chat, notify=notify))
             if config.tools.enabled or config.tools.mcp:
                 tools = await _open_tools(config, chat, notify, stack)
-        from voicebot.voice_costs import remembered_cost
+        cost = None
+        if synthesizer:
+            from voicebot.voice_costs import remembered_cost, try_out
 
-        cost = stack.enter_context(remembered_cost(synthesizer.name)) if synthesizer else None
+            cost = stack.enter_context(remembered_cost(synthesizer.identity))
+            await try_out(synthesizer, cost)
         history = None
         if config.memory.store:
             from voicebot.memory.history import open_history

@@ -15,7 +15,11 @@ from voicebot.floor import Floor, Priority
 from voicebot.messages import Message, ReplyPart
 from voicebot.protocols import Memory
 from voicebot.speech import Metrics, Outcome
+from voicebot.text.language import has_japanese
 from voicebot.turn import Pipeline, speak_turn
+
+_NOT_HEARD_EN = "(Your voice failed for a moment. I could read, but not hear: {})"
+_NOT_HEARD_JA = "（途中で声が出ていませんでした。画面で読めただけで、聞こえなかった部分：{}）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Conversation:
                 return _unspoken("")
             if self._condensing is not None:
                 self._condensing.cancel()  # it must not share the chat server with a reply
-            messages = [*self._memory.messages(), Message("user", message)]
+            messages = _told([*self._memory.messages(), Message("user", message)])
             outcome = await speak_turn(messages, self.pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
             self._memory.remember(message, outcome, model=self.pipeline.chat.name)
         await self._memory.keep()
@@ -129,6 +133,21 @@ class Conversation:
             return
         with CancelScope() as self._condensing:
             await self._memory.condense(self.pipeline.chat)
+
+
+def _told(messages: Sequence[Message]) -> list[Message]:
+    """`messages`, in which the user says what they could not hear of the reply before.
+
+    In a reply itself, models would take it for their own words and copy it.
+    """
+    told: list[Message] = []
+    for message in messages:
+        skipped = told[-1].skipped if told else ""
+        if message.role == "user" and skipped:
+            note = _NOT_HEARD_JA if has_japanese(skipped) else _NOT_HEARD_EN
+            message = replace(message, content=f"{note.format(skipped)}\n\n{message.content}")
+        told.append(message)
+    return told
 
 
 def _unspoken(text: str) -> Outcome:

@@ -201,6 +201,8 @@ class TurnEnded:
     metrics: Metrics
     error: str = ""
     hint: str = ""
+    skipped: str = ""
+    """The text that was passed over because it could not be made audible."""
 
 
 TurnEvent = (

@@ -54,6 +54,8 @@ class Message:
     content: str
     interrupted: bool = False
     """True for a reply of which only `content` was heard. A field and not "..." in the text: models copy that."""
+    skipped: str = ""
+    """Of a reply: what of it was shown and could not be made audible."""
     tool_calls: tuple[ToolCall, ...] = ()
     """Of an assistant's message: the tools it asks for."""
     tool_call_id: str = ""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from voicebot.speech import Boundary, RenderedSegment, Segment, Span, Utterance
@@ -21,6 +22,8 @@ _FIXED_SECONDS, _RATE = 0.3, 0.7
 _KEPT = 32
 _WITHIN_SENTENCES = frozenset({Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED})
 _MOST_PENDING = 32
+_LONGEST_SENTENCE_SECONDS = 30.0
+"""What goes on for longer is no sentence; engines have limits."""
 _WORTH_BREAKING = 0.3
 """Seconds of silence that a break has to spare."""
 _NO_BLANK_BEHIND = "、。！？，；：…"
@@ -29,6 +32,9 @@ _SHORTEST_WAIT = 0.001
 _SHORTEST_PHRASE = 0.9
 """Seconds of speech."""
 _QUANTILE = 0.9
+_LEAST_PATIENCE_SECONDS = 5.0
+_PATIENCE = 4.0
+"""Times the expected synthesis: an engine that takes longer is frozen."""
 
 
 @dataclass(slots=True)
@@ -43,6 +49,8 @@ class VoiceCost:
     """(estimated seconds of speech, seconds that its synthesis took), newest last."""
     fixed: float = _FIXED_SECONDS
     rate: float = _RATE
+    calls: int = 0
+    """How many syntheses are under way, those that wait for the engine included."""
 
     def __post_init__(self) -> None:
         self._fit()
@@ -163,7 +171,15 @@ class Pacer:
         """Whether another segment could change what is said next."""
         if not self._pacing.joins:
             return not self._pending
-        return len(self._pending) < _MOST_PENDING and sum(i.seconds for i in self._pending) <= self._pacing.max_seconds
+        if len(self._pending) >= _MOST_PENDING:
+            return False
+        seconds = sum(item.seconds for item in self._pending)
+        in_sentence = not any(item.ends_sentence for item in self._pending)
+        return seconds <= (self._longest_sentence if in_sentence else self._pacing.max_seconds)
+
+    @property
+    def _longest_sentence(self) -> float:
+        return max(self._pacing.max_seconds, _LONGEST_SENTENCE_SECONDS)
 
     def feed(self, rendered: RenderedSegment) -> None:
         """Take a segment."""
@@ -215,6 +231,22 @@ class Pacer:
         """Take into account how long the engine worked on `utterance`."""
         self._cost.learn(speech_seconds(utterance.spoken), work_seconds)
 
+    @contextmanager
+    def synthesis(self, utterance: Utterance, *, parallel: int) -> Iterator[float]:
+        """Count the synthesis of `utterance` until the end of the block; yield how many seconds without any audio mean
+        that the engine is frozen.
+
+        An engine that works on `parallel` texts at once does those of other turns first.
+        """
+        cost = self._cost
+        patience = max(_LEAST_PATIENCE_SECONDS, _PATIENCE * cost.seconds(speech_seconds(utterance.spoken)))
+        patience *= 1 + cost.calls // parallel
+        cost.calls += 1
+        try:
+            yield patience
+        finally:
+            cost.calls -= 1
+
     def _spare(self, lead: float, seconds: float) -> float:
         """How much lead is left when speech of that length has been synthesized."""
         return lead - self._pacing.margin_seconds - self._cost.seconds(seconds)
@@ -228,7 +260,8 @@ class Pacer:
         rate = self._cost.rate
         for count, item in enumerate(self._pending, 1):
             total += item.seconds
-            if least and total > longest:
+            whole_first = lead == math.inf and not sentences  # nobody waits: no sentence is cut
+            if least and total > (self._longest_sentence if whole_first else longest):
                 full = True
                 break
             if count > silent and not least and (total >= self._pacing.min_seconds or item.ends_sentence):

@@ -54,6 +54,11 @@ class Synthesizer(Protocol):
         ...
 
     @property
+    def identity(self) -> str:
+        """Which engine it is, where, and which of its voices: what is learned of it is kept under this."""
+        ...
+
+    @property
     def credit(self) -> str:
         """What has to be named wherever its sound is used, such as `VOICEVOX:ずんだもん`; empty if nothing."""
         ...

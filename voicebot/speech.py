@@ -297,3 +297,5 @@ class Outcome:
     """Why it failed."""
     exchanged: tuple[Message, ...] = ()
     """The messages of a tool loop, in order: calls and their results."""
+    skipped: str = ""
+    """The text that was passed over because it could not be made audible; it was only shown."""

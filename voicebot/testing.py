@@ -62,7 +62,7 @@ class CostingSynthesizer:
     share of the work is done.
     """
 
-    name = "costing"
+    name = identity = "costing"
     credit = ""
     format = AudioFormat(1000)
 

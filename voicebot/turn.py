@@ -20,14 +20,21 @@ from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnava
 from voicebot.messages import Message
 from voicebot.pacing import Pacer, Wait
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer
-from voicebot.speech import AudioFormat, Clip, Outcome, RenderedSegment, Utterance
+from voicebot.speech import Audio, AudioFormat, Clip, Outcome, RenderedSegment, Utterance
 from voicebot.text.chunking import Chunker
+from voicebot.text.false_pauses import without_false_pauses
 from voicebot.text.rendering import Renderer
 from voicebot.turn_account import QueuedClip, TurnAccount
 
 _NO_AUDIO = AudioFormat(24_000)
 _AUDIBLE_GAP = 0.001
 """Seconds; what is shorter is rounding."""
+_TRIES = 3
+"""For one utterance, as long as the listener does not have to wait for them; two in any case."""
+_BACK_WITHIN_SECONDS = 5.0
+"""An engine that has gone may be back by then: somebody starts it anew."""
+_KNOCK_SECONDS = 0.25
+"""How often is looked whether it is."""
 _FAILURES_IN_A_ROW = 3
 """After this many utterances that could not be said, the voice is given up for the rest of the turn."""
 _UTTERANCES_AHEAD = 3
@@ -157,7 +164,10 @@ async def _chunk(
 
 
 async def _next_utterance(
-    segments: MemoryObjectReceiveStream[RenderedSegment], pacer: Pacer, account: TurnAccount
+    segments: MemoryObjectReceiveStream[RenderedSegment],
+    pacer: Pacer,
+    synthesizer: Synthesizer | None,
+    account: TurnAccount,
 ) -> Utterance | None:
     """Decide, as late as possible, how much is said next; None at the end of the reply."""
     while True:
@@ -174,6 +184,9 @@ async def _next_utterance(
             case None:
                 return None
             case utterance:
+                if synthesizer is not None:
+                    spans = without_false_pauses(utterance.spans, synthesizer.capabilities.languages)
+                    utterance = replace(utterance, spans=spans)
                 lead = account.lead()
                 account.emit(
                     events.UtteranceReady(
@@ -202,7 +215,7 @@ async def _synthesize(
     with clips:
         while True:
             await ahead.acquire()
-            utterance = await _next_utterance(segments, pacer, account)
+            utterance = await _next_utterance(segments, pacer, synthesizer, account)
             if utterance is None:
                 return
             if synthesizer is None or not utterance.spoken:
@@ -226,29 +239,72 @@ async def _synthesize(
             account.synthesized_end = utterance.end
 
 
+class _Frozen(VoiceUnavailable):
+    """The engine is there and does not answer."""
+
+
 async def _say(
     utterance: Utterance, synthesizer: Synthesizer, pacer: Pacer, account: TurnAccount
 ) -> AsyncGenerator[Clip, None]:
+    """Yield the clips of `utterance`; a bad answer is asked for again, an engine that has gone is waited for."""
+    bad_answers = 0
+    gone_since = math.inf
+    while True:
+        begun = False
+        try:
+            attempt = _try_to_say(utterance, synthesizer, pacer, account, restarted=gone_since < math.inf)
+            async with aclosing(attempt) as made:
+                async for clip in made:
+                    begun = True
+                    yield clip
+            return
+        except _Frozen:
+            raise
+        except VoiceUnavailable:
+            gone_since = min(gone_since, anyio.current_time())
+            back_by = gone_since + _BACK_WITHIN_SECONDS
+            if begun or (anyio.current_time() >= back_by and not 0 < account.lead() < math.inf):
+                raise
+            await anyio.sleep(_KNOCK_SECONDS)
+        except SynthesisError:
+            bad_answers += 1
+            if begun or bad_answers == _TRIES or (bad_answers > 1 and account.lead() <= 0):
+                raise
+
+
+async def _try_to_say(
+    utterance: Utterance, synthesizer: Synthesizer, pacer: Pacer, account: TurnAccount, *, restarted: bool
+) -> AsyncGenerator[Clip, None]:
     """Yield the clips of `utterance`: each as soon as it is there where the engine streams, else the only one."""
-    streams = synthesizer.capabilities.streams
+    streams, parallel = synthesizer.capabilities.streams, synthesizer.capabilities.parallel
     work_seconds = 0.0
     held: Clip | None = None
     async with aclosing(synthesizer.synthesize(utterance.spoken)) as pieces:
-        async for audio in pieces:
-            if held is not None:
-                yield replace(held, last=False)
-            work_seconds += audio.work_seconds
-            held = Clip(utterance, audio.pcm, audio.format, timings=audio.timings)
-            account.emit(
-                events.ClipReady(
-                    *account.stamp(), utterance.index, held.seconds, audio.work_seconds, audio.format.sample_rate
+        with pacer.synthesis(utterance, parallel=parallel) as patience_seconds:
+            if restarted:
+                patience_seconds = math.inf  # it loads its voices first: how long that takes is the adapter's to know
+            while (audio := await _next_piece(pieces, patience_seconds, synthesizer.name)) is not None:
+                if held is not None:
+                    yield replace(held, last=False)
+                work_seconds += audio.work_seconds
+                held = Clip(utterance, audio.pcm, audio.format, timings=audio.timings)
+                account.emit(
+                    events.ClipReady(
+                        *account.stamp(), utterance.index, held.seconds, audio.work_seconds, audio.format.sample_rate
+                    )
                 )
-            )
-            if streams:
-                yield replace(held, last=False)
-                held = Clip(utterance, b"", audio.format)
+                if streams:
+                    yield replace(held, last=False)
+                    held = Clip(utterance, b"", audio.format)
     pacer.learn(utterance, work_seconds)
     yield held or Clip(utterance, b"", _NO_AUDIO)
+
+
+async def _next_piece(pieces: AsyncGenerator[Audio, None], patience_seconds: float, voice: str) -> Audio | None:
+    """The next piece of audio; None at the end. Raises _Frozen."""
+    with anyio.move_on_after(patience_seconds):
+        return await anext(pieces, None)
+    raise _Frozen(f"{voice} did not answer within {patience_seconds:.0f} s", hint="it may hang: start its engine anew")
 
 
 async def _play(

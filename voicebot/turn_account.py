@@ -228,14 +228,14 @@ class TurnAccount:
 
     def end(self, *, interrupted: bool) -> Outcome:
         """The outcome, which is told as the last event."""
-        heard, end, exact = self._heard()
+        heard, skipped, end, exact = self._heard()
         metrics = self._fold.metrics()
         if self.error is None and metrics.audio_seconds == 0:
             self.error = self.voice_error  # nothing at all could be said
         kind: OutcomeKind = "interrupted" if interrupted else "failed" if self.error else "completed"
         error = None if interrupted else self.error
         unsaid = "".join(self._reply)[end:]
-        outcome = Outcome(kind, heard, unsaid, exact, metrics, error, tuple(self._exchanged))
+        outcome = Outcome(kind, heard, unsaid, exact, metrics, error, tuple(self._exchanged), skipped)
         self.emit(
             events.TurnEnded(
                 *self.stamp(),
@@ -246,19 +246,24 @@ class TurnAccount:
                 metrics=metrics,
                 error=error.message if error else "",
                 hint=error.hint if error else "",
+                skipped=skipped,
             )
         )
         return outcome
 
-    def _heard(self) -> tuple[str, int, bool]:
-        """The text that was heard, the offset in the reply behind it, and whether its end is exact."""
+    def _heard(self) -> tuple[str, str, int, bool]:
+        """The text that was heard, that which was passed over, the offset in the reply behind both, and whether the
+        end of what was heard is exact."""
         heard: list[str] = []
-        end = 0
+        skipped: list[str] = []
+        end, exact = 0, True
         for said in self._said:
             if not said.begun:
                 break
             part, end = said.heard()
             heard.append(part)
             if not said.finished:
-                return "".join(heard), end, False
-        return "".join(heard), end, True
+                exact = False
+                break
+            skipped.append(said.utterance.text[len(part) :])
+        return "".join(heard), "".join(skipped), end, exact

@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
+
+from voicebot.errors import SynthesisError
 from voicebot.pacing import VoiceCost
+from voicebot.protocols import Synthesizer
+from voicebot.text.speech_length import speech_seconds
+
+_TRIAL_SECONDS = 3.0
+"""An engine that takes longer for a word is slow: that much is known then."""
 
 
 def costs_path() -> Path:
@@ -21,7 +29,7 @@ def costs_path() -> Path:
 
 @contextmanager
 def remembered_cost(voice: str) -> Iterator[VoiceCost]:
-    """What is known of the voice of this name; what it learns within the block is kept.
+    """What is known of the voice with this identity; what it learns within the block is kept.
 
     A file that cannot be read counts as empty, and one that cannot be written stops nothing.
     """
@@ -36,6 +44,23 @@ def remembered_cost(voice: str) -> Iterator[VoiceCost]:
         if list(cost.observed) != before:
             with suppress(OSError):
                 _write(path, _read(path) | {voice: [[round(x, 3), round(y, 4)] for x, y in cost.observed]})
+
+
+async def try_out(synthesizer: Synthesizer, cost: VoiceCost) -> None:
+    """Let a voice that nobody has measured say a word to nobody, so that `cost` is not a mere guess.
+
+    Nothing happens where it fails: whoever speaks with it says so.
+    """
+    if cost.observed:
+        return
+    text = "こんにちは。" if "ja" in synthesizer.capabilities.languages else "Hello there."
+    began = anyio.current_time()
+    with anyio.move_on_after(_TRIAL_SECONDS) as trial, suppress(SynthesisError):
+        async with aclosing(synthesizer.synthesize(text)) as pieces:
+            work_seconds = sum([audio.work_seconds async for audio in pieces])
+        cost.learn(speech_seconds(text), work_seconds)
+    if trial.cancelled_caught:
+        cost.learn(speech_seconds(text), anyio.current_time() - began)
 
 
 def _observed(entries: Any) -> list[tuple[float, float]]:  # Any: JSON that anybody may have edited

@@ -347,3 +347,12 @@ async def test_a_file_of_four_gigabytes_is_full(tmp_path: Path) -> None:
             await output.play(eighth_of_a_gigabyte)
         with pytest.raises(AudioError, match="4 GB"):
             await output.play(eighth_of_a_gigabyte)
+
+
+@pytest.mark.anyio
+async def test_the_home_of_nobody_is_told_and_not_a_fault_of_ours() -> None:
+    """It ended with "unexpected RuntimeError"."""
+    with pytest.raises(AudioError, match="no such folder: ~nobody-at-all") as caught:
+        async with open_wav(AudioWav(kind="wav", path="~nobody-at-all/x.wav")):
+            pass
+    assert "-o FILE.wav" in caught.value.hint

@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 import anyio
+import httpx
 import pytest
 
-from tests.fault_server import Close, head, serve, whole
+from tests.fault_server import Close, Reset, head, serve, whole
 from voicebot import __version__
 from voicebot.http.client import is_loopback, open_client
 from voicebot.http.streaming import get_json
@@ -56,6 +57,35 @@ async def test_a_connection_is_used_again() -> None:
         for _ in range(5):
             assert (await get_json(client, "/x", seconds=5)).value == {"a": 1}
         assert server.connections == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("end", [Close(), Reset()], ids=["FIN", "RST"])
+async def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(end: Close | Reset) -> None:
+    """One sentence of thirty was lost to a server that had just closed the connection that was kept for it."""
+    async with serve() as server, open_client(server.url, connect_timeout_seconds=5) as client:
+        server.answer("/x", whole('{"a": 1}'), [end], whole('{"a": 2}'))
+        assert [(await get_json(client, "/x", seconds=5)).value for _ in range(2)] == [{"a": 1}, {"a": 2}]
+        assert (server.connections, len(server.requests)) == (2, 3)
+
+
+@pytest.mark.anyio
+async def test_a_server_that_hangs_up_on_a_new_connection_is_not_asked_again() -> None:
+    async with serve() as server, open_client(server.url, connect_timeout_seconds=5) as client:
+        server.answer("/x", [Close()])
+        with pytest.raises(httpx.RemoteProtocolError):
+            await get_json(client, "/x", seconds=5)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.anyio
+async def test_a_request_that_was_answered_in_part_is_not_sent_again() -> None:
+    async with serve() as server, open_client(server.url, connect_timeout_seconds=5) as client:
+        server.answer("/x", whole("{}"), [head(content_length="10"), Close()], whole("{}"))
+        await get_json(client, "/x", seconds=5)
+        with pytest.raises(httpx.RemoteProtocolError):
+            await get_json(client, "/x", seconds=5)
+        assert len(server.requests) == 2
 
 
 @pytest.mark.anyio

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
             "DROP INDEX turn_of_conversation;"
+            "ALTER TABLE turn DROP COLUMN skipped;"
             "ALTER TABLE conversation RENAME TO session;"
             "ALTER TABLE turn RENAME COLUMN conversation TO session;"
             "CREATE INDEX turn_of_session ON turn (session, id);"
@@ -231,6 +233,18 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
     store.add("kitchen", [turn("And now?")])
     assert [one.message for one in store.turns("kitchen")] == ["Is it done?", "And now?"]
     assert [hit.conversation for hit in store.search("done")] == ["kitchen"]
+
+
+def test_a_file_of_the_second_version_is_brought_up_to_date(path: Path) -> None:
+    """It knows nothing of what was skipped."""
+    Store(path).add("kitchen", [turn("Is it done?")])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("ALTER TABLE turn DROP COLUMN skipped; PRAGMA user_version = 2;")
+    store = Store(path)
+    said = replace(turn("And now?"), skipped="It is burnt.")
+    store.add("kitchen", [said])
+    assert [one.skipped for one in store.turns("kitchen")] == ["", "It is burnt."]
+    assert [hit.turn for hit in store.search("burnt")] == [said]
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 
 import anyio
 import pytest
@@ -231,6 +231,56 @@ async def test_only_talking_styles_are_listed_in_the_engines_order() -> None:
         voices = await list_voices(TtsVoicevox(kind="voicevox", base_url=engine.url, voice="nobody"))
     assert [voice.style_id for voice in voices] == [2, 0, 36, 3, 1, 8]
     assert voices[0] == VoicevoxStyle(2, "四国めたん", "ノーマル")
+
+
+async def test_styles_that_can_be_streamed_talk_too() -> None:
+    """The next engine release types its styles `streaming_talk`: none of them was left, or another was taken."""
+    styles = [
+        {"name": "ノーマル", "id": 3, "type": "streaming_talk"},
+        {"name": "あまあま", "id": 1, "type": "talk"},
+        {"name": "歌", "id": 6000, "type": "singing_teacher"},
+        {"name": "ヒソヒソ", "id": 3001, "type": "frame_decode"},
+    ]
+    with fake_voicevox(speakers=[{"name": "ずんだもん", "styles": styles}]) as engine:
+        voices = await list_voices(TtsVoicevox(kind="voicevox", base_url=engine.url))
+        clip = await synthesize(engine, voice="ずんだもん")
+    assert [voice.style_id for voice in voices] == [3, 1]
+    assert clip.frames
+    assert engine.last("/synthesis").query == {"speaker": "3"}
+
+
+@pytest.mark.parametrize(
+    ("brand", "credit"),
+    [
+        ("VOICEVOX", "VOICEVOX:四国めたん"),
+        ("VOICEVOX OSS", "VOICEVOX:四国めたん"),
+        ("VOICEVOX Nemo", "VOICEVOX Nemo"),
+        ("AivisSpeech", ""),
+        ("SHAREVOX", "SHAREVOX:四国めたん"),
+    ],
+)
+async def test_the_credit_is_the_one_that_the_engines_brand_asks_for(brand: str, credit: str) -> None:
+    """Sound of AivisSpeech was credited to VOICEVOX."""
+    with fake_voicevox(brand=brand) as engine:
+        async with open_voice(engine) as voice:
+            assert voice.credit == credit
+            async with aclosing(voice.synthesize(GREETING)) as pieces:
+                assert [audio.credit async for audio in pieces] == [credit]
+
+
+async def test_engines_addresses_and_styles_are_told_apart_by_identity() -> None:
+    """What a style costs on a slow machine was taken for what it costs on a fast one."""
+
+    async def identity(engine: FakeVoicevox, voice: int = 3) -> str:
+        async with open_voice(engine, voice=voice) as opened:
+            return opened.identity
+
+    with fake_voicevox() as here, fake_voicevox() as there:
+        seen = [await identity(here), await identity(there), await identity(here, voice=1)]
+        here.brand = "AivisSpeech"
+        seen.append(await identity(here))
+        assert len(set(seen)) == 4
+        assert await identity(there) == seen[1]
 
 
 async def test_the_captured_speakers_and_styles_without_type_are_understood() -> None:

@@ -110,7 +110,12 @@ class WavOutput:
 @asynccontextmanager
 async def open_wav(config: AudioWav) -> AsyncIterator[WavOutput]:
     """A file to write audio to, which keeps what it holds until the first clip comes. Raises AudioError."""
-    path = Path(config.path).expanduser()  # noqa: ASYNC240 - two system calls before anything plays
+    try:
+        path = Path(config.path).expanduser()  # noqa: ASYNC240 - two system calls before anything plays
+    except RuntimeError as error:
+        raise AudioError(
+            f"there is no such folder: {config.path} ({error})", hint="name a writable file with -o FILE.wav"
+        ) from error
     try:
         existed = path.exists()
         # not "wb": a reply that never comes must not erase yesterday's recording

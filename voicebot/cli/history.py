@@ -265,11 +265,11 @@ def _tools(turn: Turn) -> list[tuple[str, str]]:
 
 
 def _note(turn: Turn) -> str:
-    """How a turn ended that was not completed; empty otherwise."""
-    unsaid = " ".join(turn.unsaid.split())
+    """How a turn ended that was not completed, and what could not be said; empty otherwise."""
+    unsaid = " ".join(f"{turn.skipped} {turn.unsaid}".split())
     match turn.outcome:
         case "completed":
-            return ""
+            return f"not heard: {unsaid}" if unsaid else ""
         case "interrupted":
             return "interrupted" + (f"; not heard: {unsaid}" if unsaid else "")
         case "failed":

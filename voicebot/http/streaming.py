@@ -121,11 +121,12 @@ async def open_body(
     """Send `request` and yield its body as soon as the headers are here; hang up at the end of the block.
 
     Redirects are followed within the same server only, and only with the same method: no other host sees the request
-    or its key. Raises TimeoutError, httpx.HTTPError and BadStream.
+    or its key. A request that met a kept connection which the server had closed meanwhile is sent again on a new one.
+    Raises TimeoutError, httpx.HTTPError and BadStream.
     """
     request.stream = _Content(await request.aread())
     with anyio.fail_after(deadline - anyio.current_time()):
-        response = await client.send(request, stream=True)
+        response = await _send(client, request)
         for _ in range(MAX_REDIRECTS):
             onward = response.next_request
             if onward is None or onward.method != request.method or _origin(onward) != _origin(request):
@@ -137,6 +138,24 @@ async def open_body(
         yield body
     finally:
         await body.aclose()
+
+
+async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """Send `request`; again, until a connection was made for it, if it failed before anything was answered."""
+    connected = False
+
+    async def note_connection(event: str, _: Mapping[str, object]) -> None:
+        nonlocal connected
+        connected = connected or event.startswith("connection.connect_")
+
+    request.extensions = {**request.extensions, "trace": note_connection}
+    while True:
+        try:
+            return await client.send(request, stream=True)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as error:
+            answered = isinstance(error, httpx.RemoteProtocolError) and "without sending" not in str(error)
+            if connected or answered:
+                raise
 
 
 def _origin(request: httpx.Request) -> tuple[str, str, int | None]:

@@ -81,7 +81,7 @@ class ReplayedSynthesizer:
     capabilities = Capabilities(parallel=1_000_000)
 
     def __init__(self, engine: SynthesisCost, *, seed: int = 0) -> None:
-        self.name = engine.name
+        self.name = self.identity = engine.name
         self._engine = engine
         self._random = random.Random(seed) if seed else None
 

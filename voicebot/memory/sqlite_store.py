@@ -29,7 +29,7 @@ from voicebot.speech import Metrics
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _APPLICATION_ID = 0x766F6963
 """Marks the file as ours, in its header."""
 _BUSY_SECONDS = 5.0
@@ -57,7 +57,8 @@ CREATE TABLE turn (
     error TEXT NOT NULL,
     exchanged TEXT NOT NULL, -- JSON
     metrics TEXT NOT NULL, -- JSON
-    model TEXT NOT NULL
+    model TEXT NOT NULL,
+    skipped TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX turn_of_conversation ON turn (conversation, id);
 CREATE VIRTUAL TABLE words USING fts5 (said, tokenize = 'trigram');
@@ -69,7 +70,10 @@ DROP INDEX turn_of_session;
 CREATE INDEX turn_of_conversation ON turn (conversation, id);
 """
 """A conversation was called a session."""
-_COLUMNS = "at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model"
+_FROM_VERSION_2 = "ALTER TABLE turn ADD COLUMN skipped TEXT NOT NULL DEFAULT ''"
+_STEPS = {0: _TABLES, 1: _FROM_VERSION_1 + _FROM_VERSION_2, 2: _FROM_VERSION_2}
+"""What brings a file of each earlier version up to date; 0 is an empty one."""
+_COLUMNS = "at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model, skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ class Store:
         return self._run(_latest)
 
     def search(self, words: str, *, conversation: str = "", limit: int = 20) -> list[SearchHit]:
-        """The turns in which each of `words` was said, heard or left unsaid, the latest first.
+        """The turns in which each of `words` was said, heard, skipped or left unsaid, the latest first.
 
         Capitals make no difference, nor does full or half width.
         """
@@ -296,7 +300,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         with _transaction(connection):
             (version,) = connection.execute("PRAGMA user_version").fetchone()  # another process may have been faster
             if version < SCHEMA_VERSION:
-                for statement in (_TABLES if version == 0 else _FROM_VERSION_1).split(";\n"):
+                for statement in _STEPS[version].split(";\n"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -344,10 +348,10 @@ def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn
     number = _conversation_id(connection, name)
     for turn in turns:
         row = connection.execute(
-            f"INSERT INTO turn (conversation, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO turn (conversation, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (number, *_values(turn)),
         )
-        said = _folded("\n".join((turn.message, turn.heard, turn.unsaid)))
+        said = _folded("\n".join((turn.message, turn.heard, turn.unsaid, turn.skipped)))
         connection.execute("INSERT INTO words (rowid, said) VALUES (?, ?)", (row.lastrowid, said))
     return name
 
@@ -422,11 +426,19 @@ def _values(turn: Turn) -> tuple[str | bool, ...]:
     texts = (turn.at, turn.message, turn.heard, turn.unsaid, turn.outcome)
     exchanged = json.dumps([dataclasses.asdict(message) for message in turn.exchanged])
     metrics = json.dumps(dataclasses.asdict(turn.metrics))
-    return (*map(_clean, texts), turn.exact, _clean(turn.error), exchanged, metrics, _clean(turn.model))
+    return (
+        *map(_clean, texts),
+        turn.exact,
+        _clean(turn.error),
+        exchanged,
+        metrics,
+        _clean(turn.model),
+        _clean(turn.skipped),
+    )
 
 
 def _turn(row: Sequence[Any]) -> Turn:  # Any: a row of SQLite, in the order of _COLUMNS
-    at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model = row
+    at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model, skipped = row
     known = {field.name for field in dataclasses.fields(Metrics)}
     return Turn(
         at=at,
@@ -439,6 +451,7 @@ def _turn(row: Sequence[Any]) -> Turn:  # Any: a row of SQLite, in the order of 
         exchanged=tuple(_message(fields) for fields in json.loads(exchanged)),
         metrics=Metrics(**{name: value for name, value in json.loads(metrics).items() if name in known}),
         model=model,
+        skipped=skipped,
     )
 
 

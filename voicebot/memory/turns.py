@@ -33,6 +33,8 @@ class Turn:
     metrics: Metrics
     model: str
     """What a person calls the chat model."""
+    skipped: str = ""
+    """The text that was shown and could not be made audible."""
 
     def messages(self) -> tuple[Message, ...]:
         """What the chat model is told: what was heard; nothing where nothing was heard and no tool has answered."""
@@ -45,7 +47,7 @@ class Turn:
             exchanged.append(message)
         if not rest and not exchanged:
             return ()
-        reply = Message("assistant", rest, interrupted=self.outcome != "completed")
+        reply = Message("assistant", rest, interrupted=self.outcome != "completed", skipped=self.skipped.strip())
         return (Message("user", self.message), *exchanged, reply)
 
 
@@ -62,6 +64,7 @@ def finished_turn(message: str, outcome: Outcome, *, model: str) -> Turn:
         exchanged=outcome.exchanged,
         metrics=outcome.metrics,
         model=model,
+        skipped=outcome.skipped,
     )
 
 

@@ -44,5 +44,6 @@ Beside them:
     agent_scaffolding  takes what an agent writes for itself out of a reply
     arithmetic       sums, for the calculator and the demo
     spoken           what is said of a text that stands alone
+    false_pauses     the spaces that a Japanese voice takes for pauses
     heard            from seconds heard back to text
 """

@@ -215,6 +215,11 @@ class Pyttsx3Synthesizer:
         """The engine, and the voice if one was chosen."""
         return " ".join(filter(None, ["pyttsx3", self._engine.driver, self._voice]))
 
+    @property
+    def identity(self) -> str:
+        """Its name: it is always on this machine."""
+        return self.name
+
     async def voices(self) -> list[LocalVoice]:
         """The voices that are installed."""
         if not self._voices:

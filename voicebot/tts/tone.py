@@ -24,7 +24,7 @@ _PITCHES = (440, 494, 523, 587, 659, 698, 784, 880)
 class ToneSynthesizer:
     """One tone for a text; another text probably has another pitch."""
 
-    name = "tone"
+    name = identity = "tone"
     credit = ""
     capabilities = Capabilities(parallel=1_000_000)
 

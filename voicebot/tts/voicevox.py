@@ -24,6 +24,11 @@ from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Sty
 
 _CONNECT_SECONDS = 5.0
 _USUAL_SAMPLE_RATE = 24_000
+_VOICEVOX = "VOICEVOX"
+_SINGING = frozenset({"sing", "singing_teacher", "frame_decode"})
+"""Types of styles that are no use for talking. New engines add types of talking styles: `streaming_talk` is one."""
+_UNKNOWN_SIZE = 0x7FFF_FF00
+"""From here on a size stands for one that was not known when it was written."""
 _MAX_WAV_BYTES = 256 * 1024 * 1024
 """The longest utterance at the lowest speed and 48 kHz stays below it."""
 
@@ -62,7 +67,10 @@ class _AudioQuery(BaseModel, extra="allow"):
 
 
 class _Manifest(BaseModel):
-    default_sampling_rate: int
+    """What the engine says of itself; the defaults are those of engines that say nothing."""
+
+    brand_name: str = _VOICEVOX
+    default_sampling_rate: int = _USUAL_SAMPLE_RATE
 
 
 _CHARACTERS = TypeAdapter(list[_Character])
@@ -141,11 +149,13 @@ class VoicevoxSynthesizer:
         styles: Sequence[VoicevoxStyle],
         *,
         format: AudioFormat,
+        brand: str,
     ) -> None:
         self._engine = engine
         self._config = config
         self._style = style
         self._styles = styles
+        self._brand = brand
         self.format = format
 
     @property
@@ -154,9 +164,14 @@ class VoicevoxSynthesizer:
         return f"voicevox {self._style.name}"
 
     @property
+    def identity(self) -> str:
+        """Which engine it is, where, and which of its voices."""
+        return f"{self._brand} at {self._engine.address}, style {self._style.style_id}"
+
+    @property
     def credit(self) -> str:
         """What must stand near published audio, such as `VOICEVOX:ずんだもん`; the character's own terms come first."""
-        return _credit(self._style)
+        return _credit(self._brand, self._style)
 
     async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
         """Say `text`; what has no sound (punctuation, emoji) becomes audio without any frame.
@@ -184,7 +199,11 @@ class VoicevoxSynthesizer:
             ) from error
         if not pcm:
             raise SynthesisError(f"{self._engine.server.name} sent no audio", hint="its log may say why")
-        yield Audio(pcm, format, credit=_credit(voice), work_seconds=work_seconds)
+        if _is_cut_off(wav):
+            raise SynthesisError(
+                f"{self._engine.server.name} sent only a part of the audio", hint="its log may say why"
+            )
+        yield Audio(pcm, format, credit=_credit(self._brand, voice), work_seconds=work_seconds)
 
     async def _synthesis(self, query: _AudioQuery, voice: VoicevoxStyle, *, deadline: float) -> bytes:
         """Return the WAV file of what `query` says."""
@@ -221,8 +240,17 @@ class VoicevoxSynthesizer:
         )
 
 
-def _credit(style: VoicevoxStyle) -> str:
-    return f"VOICEVOX:{style.character}"
+def _credit(brand: str, style: VoicevoxStyle) -> str:
+    """What the terms of an engine of this brand ask for."""
+    match brand:
+        case "AivisSpeech":
+            return ""  # each of its models has a licence of its own
+        case "VOICEVOX Nemo":
+            return brand  # its voices are anonymous
+        case _ if brand.startswith(_VOICEVOX):  # also its builds, such as "VOICEVOX OSS"
+            return f"{_VOICEVOX}:{style.character}"
+        case _:
+            return f"{brand}:{style.character}"
 
 
 @asynccontextmanager
@@ -238,8 +266,15 @@ async def open_voicevox(config: TtsVoicevox) -> AsyncGenerator[VoicevoxSynthesiz
             query={"speaker": style.style_id, "skip_reinit": "true"},
             missing_ok=True,  # old engines load a style when it first speaks
         )
-        format = AudioFormat(await _sample_rate(engine))
-        yield VoicevoxSynthesizer(engine.opened(), config, style, styles, format=format)
+        manifest = await _manifest(engine)
+        yield VoicevoxSynthesizer(
+            engine.opened(),
+            config,
+            style,
+            styles,
+            format=AudioFormat(manifest.default_sampling_rate),
+            brand=manifest.brand_name,
+        )
 
 
 async def list_voices(config: TtsVoicevox) -> list[VoicevoxStyle]:
@@ -310,17 +345,23 @@ async def _list_styles(engine: _Engine) -> list[VoicevoxStyle]:
         VoicevoxStyle(style.id, character.name, style.name)
         for character in characters
         for style in character.styles
-        if style.type in (None, "talk")
+        if style.type not in _SINGING
     ]
 
 
-async def _sample_rate(engine: _Engine) -> int:
-    """Return the engine's own sample rate: AivisSpeech has another one than VOICEVOX."""
+async def _manifest(engine: _Engine) -> _Manifest:
+    """Return the engine's brand and sample rate: AivisSpeech has others than VOICEVOX."""
     answer = await engine.call("GET", "/engine_manifest", deadline=engine.deadline(), missing_ok=True)
     try:
-        return _Manifest.model_validate_json(answer).default_sampling_rate
+        return _Manifest.model_validate_json(answer)
     except ValidationError:
-        return _USUAL_SAMPLE_RATE
+        return _Manifest()
+
+
+def _is_cut_off(wav: bytes) -> bool:
+    """Whether the WAV file is shorter than its head says."""
+    size = int.from_bytes(wav[4:8], "little")
+    return len(wav) < size + 8 and size < _UNKNOWN_SIZE
 
 
 def _no_voicevox(address: str) -> VoiceUnavailable:
