@@ -45,4 +45,5 @@ Beside them:
     arithmetic       sums, for the calculator and the demo
     spoken           what is said of a text that stands alone
     heard            from seconds heard back to text
+    safe_display     what steers a terminal, taken out of what a person reads
 """
