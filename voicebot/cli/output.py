@@ -1,4 +1,7 @@
-"""What the commands print: text, tables and JSON on standard output; status and errors on standard error."""
+"""What the commands print: text, tables and JSON on standard output; status and errors on standard error.
+
+Everything that is printed passes here, and here it is made harmless: most of it was written by others.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from voicebot.text.safe_display import safe_display, safe_json, safe_line
 
 if TYPE_CHECKING:
     from voicebot.errors import VoicebotError
@@ -23,7 +28,11 @@ _GAP_COLUMNS = 2
 
 
 def write_out(text: str) -> None:
-    """Write `text` to standard output at once."""
+    """Write `text` to standard output at once, without what would steer a terminal."""
+    _write(safe_display(text))
+
+
+def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
 
@@ -32,7 +41,7 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     """A value as JSON; letters of every script stay as they are."""
     import json
 
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    return safe_json(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def json_line(value: Mapping[str, Any]) -> str:  # Any: as in Row
@@ -53,13 +62,13 @@ def write_json(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
 def write_table(rows: Iterable[Row]) -> None:
     """Print rows with the same keys: in columns below their names on a terminal, separated by tabs elsewhere."""
     rows = list(rows)
-    cells = [[str(value) for value in row.values()] for row in rows]
+    cells = [[safe_line(str(value)) for value in row.values()] for row in rows]
     if not sys.stdout.isatty():
         write_out("".join("\t".join(row) + "\n" for row in cells))
     elif rows:
         names = [*rows[0]]
         header, *lines = table([names, *cells], width=terminal_width(), fold=range(len(names)))
-        write_out("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
+        _write("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
 
 
 def table(
@@ -75,7 +84,7 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[Text(visible(cell), overflow="fold") for cell in row] for row in rows]
+    cells = [[Text(safe_line(cell), overflow="fold") for cell in row] for row in rows]
     sizes = [max(cell_len(cell.plain) for cell in column) for column in zip(*cells, strict=True)]
     smallest = [min(size, _FOLDED_COLUMNS) if i in fold else size for i, size in enumerate(sizes)]
     grid = Table.grid(padding=(0, _GAP_COLUMNS, 0, 0))
@@ -87,14 +96,6 @@ def table(
         needed = sum(smallest) + _GAP_COLUMNS * (len(smallest) - 1)
         Console(file=text, width=max(width, needed), color_system=None, force_terminal=False).print(grid)
         return [line.rstrip() for line in text.getvalue().split("\n")[:-1]]
-
-
-def visible(text: str) -> str:
-    """`text` on one line: newlines as ⏎, other control characters as ·."""
-    import unicodedata
-
-    text = text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " ")
-    return "".join("·" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text).strip()
 
 
 def signed_seconds(seconds: float) -> str:
@@ -114,11 +115,19 @@ def terminal_width() -> int:
 
 def status(text: str, *, bold: bool = False) -> None:
     """Print a line for the person at the terminal, on standard error."""
+    text = safe_display(text)
     color = False if os.environ.get("NO_COLOR") else None  # None: where it is a terminal
     try:
         typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
     except OSError:
         return  # nobody reads it any more
+
+
+def write_traceback() -> None:
+    """Print where the present exception comes from, on standard error."""
+    import traceback
+
+    sys.stderr.write(safe_display(traceback.format_exc()))
 
 
 def show_error(error: VoicebotError) -> None:
