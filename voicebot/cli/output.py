@@ -9,11 +9,13 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from voicebot.text.redaction import redact, spellings, without_passwords
 from voicebot.text.safe_display import safe_display, safe_json, safe_line
 
 if TYPE_CHECKING:
@@ -27,9 +29,23 @@ _GAP_COLUMNS = 2
 """Between two columns of a table."""
 
 
+_SECRETS: ContextVar[tuple[str, ...]] = ContextVar("_SECRETS", default=())
+"""What is never printed, as `spellings` names it: the keys and passwords that the command works with."""
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Print none of these secrets from now on, in this task and those it starts."""
+    _SECRETS.set(spellings(secrets))
+
+
+def printable(text: str) -> str:
+    """`text` without what would steer a terminal, and without secrets."""
+    return redact(safe_display(text), _SECRETS.get())
+
+
 def write_out(text: str) -> None:
-    """Write `text` to standard output at once, without what would steer a terminal."""
-    _write(safe_display(text))
+    """Write `text` to standard output at once, as it is `printable`."""
+    _write(printable(text))
 
 
 def _write(text: str) -> None:
@@ -62,7 +78,7 @@ def write_json(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
 def write_table(rows: Iterable[Row]) -> None:
     """Print rows with the same keys: in columns below their names on a terminal, separated by tabs elsewhere."""
     rows = list(rows)
-    cells = [[safe_line(str(value)) for value in row.values()] for row in rows]
+    cells = [[printable(safe_line(str(value))) for value in row.values()] for row in rows]
     if not sys.stdout.isatty():
         write_out("".join("\t".join(row) + "\n" for row in cells))
     elif rows:
@@ -115,7 +131,7 @@ def terminal_width() -> int:
 
 def status(text: str, *, bold: bool = False) -> None:
     """Print a line for the person at the terminal, on standard error."""
-    text = safe_display(text)
+    text = without_passwords(printable(text))
     color = False if os.environ.get("NO_COLOR") else None  # None: where it is a terminal
     try:
         typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
@@ -127,7 +143,7 @@ def write_traceback() -> None:
     """Print where the present exception comes from, on standard error."""
     import traceback
 
-    sys.stderr.write(safe_display(traceback.format_exc()))
+    sys.stderr.write(without_passwords(printable(traceback.format_exc())))
 
 
 def show_error(error: VoicebotError) -> None:

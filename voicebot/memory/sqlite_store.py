@@ -119,8 +119,10 @@ class Store:
     Every method raises HistoryError. A damaged file is set aside, and the method works on a new one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, redact: Callable[[str], str] = str) -> None:
+        """`redact` takes out of every text what must not be kept."""
         self.path = path
+        self._redact = redact
         self.notes: list[str] = []
         """What a person should be told; whoever tells them empties the list."""
         self._connection: sqlite3.Connection | None = None
@@ -137,11 +139,11 @@ class Store:
 
     def add(self, conversation: str, turns: Sequence[Turn]) -> str:
         """Keep `turns` in the conversation `conversation`, or in a new one if that is empty; return its name."""
-        return self._run(lambda connection: _add(connection, conversation, turns))
+        return self._run(lambda connection: _add(connection, conversation, turns, self._redact))
 
     def summarize(self, conversation: str, summary: Summary) -> None:
         """Keep the running summary of a conversation."""
-        values = (_clean(summary.text), summary.until, conversation)
+        values = (_clean(self._redact(summary.text)), summary.until, conversation)
         self._run(lambda c: c.execute("UPDATE conversation SET summary = ?, until = ? WHERE name = ?", values))
 
     def resume(self, conversation: str, turns: int) -> Resumed | None:
@@ -338,16 +340,16 @@ def _damaged(error: sqlite3.DatabaseError) -> bool:
 # ---------------------------------------------------------------- what is in it
 
 
-def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn]) -> str:
+def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn], redact: Callable[[str], str]) -> str:
     name = _clean(conversation) or _free_name(connection)
     connection.execute("INSERT OR IGNORE INTO conversation (name, started) VALUES (?, ?)", (name, turns[0].at))
     number = _conversation_id(connection, name)
     for turn in turns:
         row = connection.execute(
             f"INSERT INTO turn (conversation, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, *_values(turn)),
+            (number, *(redact(value) if isinstance(value, str) else value for value in _values(turn))),
         )
-        said = _folded("\n".join((turn.message, turn.heard, turn.unsaid)))
+        said = _folded(redact("\n".join((turn.message, turn.heard, turn.unsaid))))
         connection.execute("INSERT INTO words (rowid, said) VALUES (?, ?)", (row.lastrowid, said))
     return name
 

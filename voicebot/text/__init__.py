@@ -45,5 +45,6 @@ Beside them:
     arithmetic       sums, for the calculator and the demo
     spoken           what is said of a text that stands alone
     heard            from seconds heard back to text
+    redaction        secrets, taken out of what leaves the process
     safe_display     what steers a terminal, taken out of what a person reads
 """

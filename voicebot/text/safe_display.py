@@ -7,7 +7,6 @@ was split into deltas, and no sequence can be put together from two of them.
 
 from __future__ import annotations
 
-import json
 import re
 
 _BIDI = "\u202a-\u202e\u2066-\u2069"
@@ -41,4 +40,9 @@ def safe_line(text: str) -> str:
 
 def safe_json(text: str) -> str:
     """JSON in which the characters that steer a terminal or reorder text are escaped; every other stays as it is."""
-    return _UNSAFE_IN_JSON.sub(lambda match: json.dumps(match[0])[1:-1], text)
+    return _UNSAFE_IN_JSON.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
