@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -49,8 +49,30 @@ def write_out(text: str) -> None:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise output_error(error) from error
+
+
+def output_error(error: OSError) -> VoicebotError:
+    """What to tell of a standard output that takes nothing; what is left for it goes nowhere."""
+    from voicebot.errors import VoicebotError
+
+    _lead_nowhere(sys.stdout)
+    return VoicebotError(
+        f"cannot write to standard output: {error.strerror}", hint="make room on that disk, or write it elsewhere"
+    )
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """Give up what a stream still holds: the interpreter would try again at its end, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
@@ -136,7 +158,7 @@ def status(text: str, *, bold: bool = False) -> None:
     try:
         typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
     except OSError:
-        return  # nobody reads it any more
+        _lead_nowhere(sys.stderr)  # nobody reads it any more
 
 
 def write_traceback() -> None:
