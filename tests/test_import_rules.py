@@ -34,6 +34,7 @@ ROOMS = [
     "config",
     "http",
     "chat",
+    "held_secrets",
     "memory",
     "tools",
     "audio",  # above tts, which reads sound files with audio.pcm

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 
 def main() -> None:
     """Run the command. Ctrl-C ends it quietly from here on, before anything is imported that takes its time."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    _open_closed_streams()
     from voicebot.cli.main import main as run
 
     run()
+
+
+def _open_closed_streams() -> None:
+    """Let a standard stream that the caller has closed (`>&-`) lead nowhere.
+
+    Python has none then, and the next file that is opened would get its number: a library's warning, written to
+    standard error, would end in the history.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - until the end
 
 
 if __name__ == "__main__":

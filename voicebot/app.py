@@ -18,6 +18,7 @@ from voicebot.chat import open_chat
 from voicebot.config.models import AudioAuto, AudioDevice, Config
 from voicebot.errors import AudioError, without_groups
 from voicebot.events import Broadcast, Event
+from voicebot.held_secrets import redactor
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer
 from voicebot.speech import AudioFormat
@@ -88,7 +89,9 @@ async def open_engines(
         if config.memory.store:
             from voicebot.memory.history import open_history
 
-            history = await stack.enter_async_context(open_history(config.memory.path, notify=notify))
+            history = await stack.enter_async_context(
+                open_history(config.memory.path, notify=notify, redact=redactor(config))
+            )
         yield Engines(chat, synthesizer, cost, tools, history)
 
 
@@ -132,7 +135,7 @@ async def open_conversation(
         if record is not None:
             from voicebot.recording import open_recorder
 
-            listeners.append(stack.enter_context(open_recorder(record)))
+            listeners.append(stack.enter_context(open_recorder(record, redact=redactor(config))))
         stack.enter_context(without_groups())
         background = await stack.enter_async_context(anyio.create_task_group())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -19,9 +19,11 @@ class TraceRecorder:
     The second turn goes to a file of its own, `name-2.jsonl`, since a trace is one reply.
     """
 
-    def __init__(self, path: Path, *, force: bool = False) -> None:
+    def __init__(self, path: Path, *, force: bool = False, redact: Callable[[str], str] = str) -> None:
+        """`redact` takes out of each delta what must not be kept."""
         self._first = path
         self._force = force
+        self._redact = redact
         self._turns = 0
         self._file: TextIOWrapper | None = None
         self.written: list[Path] = []
@@ -37,7 +39,7 @@ class TraceRecorder:
                 self._turns += 1
             case events.Delta() if self.failure is None:
                 try:
-                    self._write(_trace_line(event.at, event.text))
+                    self._write(_trace_line(event.at, self._redact(event.text)))
                 except OSError as error:
                     self.failure = error
             case _:
@@ -62,7 +64,9 @@ class TraceRecorder:
 
 
 @contextmanager
-def open_recorder(path: str | Path, *, force: bool = False) -> Iterator[TraceRecorder]:
+def open_recorder(
+    path: str | Path, *, force: bool = False, redact: Callable[[str], str] = str
+) -> Iterator[TraceRecorder]:
     """A recorder that writes to `path`, made with the first delta; an existing file is overwritten only with `force`.
 
     Raises LabError when it cannot be written, at once or at the end.
@@ -72,7 +76,7 @@ def open_recorder(path: str | Path, *, force: bool = False) -> Iterator[TraceRec
         raise LabError(f"{path} is there already", hint="name another file, or overwrite it with --force")
     if not path.absolute().parent.is_dir():
         raise LabError(f"there is no folder {path.absolute().parent}", hint="make it first")
-    recorder = TraceRecorder(path, force=force)
+    recorder = TraceRecorder(path, force=force, redact=redact)
     try:
         yield recorder
     finally:

@@ -142,8 +142,9 @@ def test_what_is_only_read_aloud_is_not_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [[], ["-c"]], ids=["new", "continue"])
 def test_a_damaged_history_is_set_aside_and_never_blocks_a_start(tmp_path: Path, how: list[str]) -> None:
     broken = tmp_path / "h.db"
-    broken.write_bytes(b"garbage" * 1000)
     here = ("--set", f"memory.path={broken}")
+    voicebot(tmp_path, "ask", "Hello", *DEMO, *here)
+    broken.write_bytes(broken.read_bytes()[:100] + b"garbage" * 1000)
     done = voicebot(tmp_path, "ask", "Hello", *DEMO, *here, *how)
     assert done.returncode == 0
     assert "voicebot demo" in done.stdout
@@ -151,6 +152,31 @@ def test_a_damaged_history_is_set_aside_and_never_blocks_a_start(tmp_path: Path,
     assert len(list(tmp_path.glob("h.damaged-*.db"))) == 1
     assert len(json_lines(history(tmp_path, "list", "--json", *here))) == 1
     assert "damaged" not in voicebot(tmp_path, "ask", "Hello", *DEMO, *here).stderr
+
+
+def test_a_diary_is_no_history_and_never_blocks_a_start(tmp_path: Path) -> None:
+    """It was renamed as a damaged history."""
+    here = ("--set", "memory.path=diary")
+    (tmp_path / "diary").write_text("Dear diary")
+    done = voicebot(tmp_path, "ask", "Hello", *DEMO, *here)
+    assert (done.returncode, done.stderr.count("is not a history of voicebot")) == (0, 1)
+    done = voicebot(tmp_path, "history", "list", *here)
+    assert (done.returncode, done.stderr.count("is not a history of voicebot")) == (1, 1)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["diary"]
+    assert (tmp_path / "diary").read_text() == "Dear diary"
+
+
+def test_damaged_turns_are_left_out_and_that_is_told_once(tmp_path: Path) -> None:
+    here = ("--set", "memory.path=h.db")
+    voicebot(tmp_path, "chat", *DEMO, *here, "--conversation", "a", input="one\ntwo\nthree\n")
+    with closing(sqlite3.connect(tmp_path / "h.db")) as connection, connection:
+        connection.execute("UPDATE turn SET at = 'yesterday' WHERE id = 1")
+        connection.execute("UPDATE turn SET metrics = '[1]' WHERE id = 2")
+    for arguments in (["list"], ["show"], ["search", "three", "-n", str(2**64)], ["export"], ["export", "-f", "md"]):
+        done = voicebot(tmp_path, "history", *arguments, *here)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("damaged") == (arguments[0] not in ("list", "search")), arguments
+        assert "three" in done.stdout or arguments == ["list"]
 
 
 def test_a_history_of_a_newer_version_is_refused_kindly(tmp_path: Path) -> None:

@@ -166,7 +166,8 @@ async def test_what_fails_for_one_conversation_does_not_stop_the_others(file: Pa
 
 @pytest.mark.anyio
 async def test_a_damaged_file_is_told_once_and_every_conversation_goes_on(file: Path) -> None:
-    await anyio.Path(file).write_bytes(b"garbage" * 1000)
+    Store(file).conversations()
+    await anyio.Path(file).write_bytes((await anyio.Path(file).read_bytes())[:100] + b"garbage" * 1000)
     told: list[str] = []
     async with (
         open_history(str(file), notify=told.append) as history,

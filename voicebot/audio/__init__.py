@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -35,11 +34,10 @@ async def open_audio(
             try:
                 output = await _open(device, format, stack, close_after_seconds)
             except AudioError as error:
-                path = _new_wav_path()
                 remedy = f" → {error.hint}" if error.hint else ""
                 notify(f"no sound here: {error.message}{remedy}")
-                notify(f"writing {path}")
-                output = await _open(AudioWav(kind="wav", path=str(path)), format, stack, None)
+                output = await _open_new_wav(format, stack)
+                notify(f"writing {output.name}")
         else:
             output = await _open(config, format, stack, close_after_seconds)
         yield output
@@ -68,9 +66,17 @@ async def _open(
             assert_never(config)
 
 
-def _new_wav_path() -> Path:
-    """A new file in the working directory, or in the temporary folder if that one is not writable."""
-    folder = Path() if os.access(".", os.W_OK) else Path(tempfile.gettempdir())
+async def _open_new_wav(format: AudioFormat, stack: AsyncExitStack) -> AudioOutput:
+    """A new file in the working directory, or in the temporary folder where none can be made there."""
+    try:
+        return await _open(AudioWav(kind="wav", path=str(_new_wav_path(Path()))), format, stack, None)
+    except AudioError:
+        folder = Path(tempfile.gettempdir())
+        return await _open(AudioWav(kind="wav", path=str(_new_wav_path(folder))), format, stack, None)
+
+
+def _new_wav_path(folder: Path) -> Path:
+    """A name in `folder` that no file has yet."""
     stem = f"voicebot-{datetime.now():%Y%m%d-%H%M%S}"
     path, number = folder / f"{stem}.wav", 1
     while path.exists():

@@ -11,6 +11,7 @@ from voicebot.cli.command import add_command
 from voicebot.cli.options import ConfigFileOption, ConfigOptions, JsonObjectOption
 from voicebot.cli.output import Row, json_document, json_text, status, terminal_width, write_out
 from voicebot.cli.runner import OK
+from voicebot.text.redaction import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,8 @@ def show(
     """Print the configuration in effect, as config.toml."""
     loaded = config.load()
     tables = _tables(loaded)
-    write_out(json_document(tables) if json else _as_toml(tables, loaded.origins if origin else None))
+    text = json_document(tables) if json else _as_toml(tables, loaded.origins if origin else None)
+    write_out(without_passwords(text))
     return OK
 
 

@@ -12,7 +12,7 @@ import typer
 
 from voicebot.cli.command import add_command
 from voicebot.cli.options import ConfigOptions, JsonLinesOption
-from voicebot.cli.output import Row, counted, json_line, status, write_json, write_out, write_table
+from voicebot.cli.output import Row, counted, json_line, printable, status, write_json, write_out, write_table
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def export(
             write_out(text)
             return OK
         try:
-            output.write_text(text, encoding="utf-8")
+            output.write_text(printable(text), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{output}: {error.strerror}") from error
         return OK
@@ -170,7 +170,7 @@ def delete(
         if not sys.stdin.isatty():
             raise UsageError("deleting needs to be confirmed", hint="add --yes")
         what = "every conversation" if all_ else ", ".join(names or ())
-        typer.confirm(f"Delete {what} for good?", abort=True, err=True)
+        typer.confirm(printable(f"Delete {what} for good?"), abort=True, err=True)
 
     def work(store: Store) -> int:
         conversations = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())

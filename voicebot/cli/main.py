@@ -17,6 +17,8 @@ from voicebot.cli.devices import devices
 from voicebot.cli.history import history_app
 from voicebot.cli.lab import lab_app
 from voicebot.cli.models import models
+from voicebot.cli.output import output_error, show_error
+from voicebot.cli.runner import FAILED
 from voicebot.cli.say import say
 from voicebot.cli.voices import voices
 
@@ -63,4 +65,8 @@ def main() -> None:
     arguments = sys.argv[1:]
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in _OF_ALL_COMMANDS):
         sys.argv.insert(1, "chat")  # voicebot, or voicebot --tts voicevox
-    app()
+    try:
+        app()
+    except OSError as error:  # --help and --version: what the commands raise, they report
+        show_error(output_error(error))
+        sys.exit(FAILED)

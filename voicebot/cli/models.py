@@ -31,6 +31,7 @@ async def _list_models(config: ChatConfig, *, as_json: bool) -> int:
     from voicebot.chat.discovery import State
     from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI
     from voicebot.errors import ChatError
+    from voicebot.http.failures import shown_address
 
     match config:
         case ChatAuto():
@@ -38,7 +39,7 @@ async def _list_models(config: ChatConfig, *, as_json: bool) -> int:
         case ChatOllama() | ChatOpenAI():
             rows = await _listed(config, State.READY)
             if not rows:
-                raise ChatError(f"{config.base_url} has no chat model", hint=_NO_MODEL[config.kind])
+                raise ChatError(f"{shown_address(config.base_url)} has no chat model", hint=_NO_MODEL[config.kind])
         case _:
             status(f'chat.kind = "{config.kind}" has no models to choose from')
             return OK

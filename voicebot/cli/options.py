@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.output import hide
 from voicebot.cli.runner import UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +81,11 @@ class ConfigOptions:
         from voicebot.config.loading import load_config
 
         given = {key: option for group in settings for key, option in group.items() if option[1] is not None}
-        return load_config(self.config, assignments=self.set_ or (), options=given)
+        loaded = load_config(self.config, assignments=self.set_ or (), options=given)
+        from voicebot.held_secrets import held_secrets
+
+        hide(held_secrets(loaded.config))
+        return loaded
 
 
 @dataclass(frozen=True, slots=True)

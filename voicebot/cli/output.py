@@ -1,4 +1,7 @@
-"""What the commands print: text, tables and JSON on standard output; status and errors on standard error."""
+"""What the commands print: text, tables and JSON on standard output; status and errors on standard error.
+
+Everything that is printed passes here, and here it is made harmless: most of it was written by others.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,14 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
+
+from voicebot.text.redaction import redact, spellings, without_passwords
+from voicebot.text.safe_display import safe_display, safe_json, safe_line
 
 if TYPE_CHECKING:
     from voicebot.errors import VoicebotError
@@ -22,17 +29,57 @@ _GAP_COLUMNS = 2
 """Between two columns of a table."""
 
 
+_SECRETS: ContextVar[tuple[str, ...]] = ContextVar("_SECRETS", default=())
+"""What is never printed, as `spellings` names it: the keys and passwords that the command works with."""
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Print none of these secrets from now on, in this task and those it starts."""
+    _SECRETS.set(spellings(secrets))
+
+
+def printable(text: str) -> str:
+    """`text` without what would steer a terminal, and without secrets."""
+    return redact(safe_display(text), _SECRETS.get())
+
+
 def write_out(text: str) -> None:
-    """Write `text` to standard output at once."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """Write `text` to standard output at once, as it is `printable`."""
+    _write(printable(text))
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise output_error(error) from error
+
+
+def output_error(error: OSError) -> VoicebotError:
+    """What to tell of a standard output that takes nothing; what is left for it goes nowhere."""
+    from voicebot.errors import VoicebotError
+
+    _lead_nowhere(sys.stdout)
+    return VoicebotError(
+        f"cannot write to standard output: {error.strerror}", hint="make room on that disk, or write it elsewhere"
+    )
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """Give up what a stream still holds: the interpreter would try again at its end, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
     """A value as JSON; letters of every script stay as they are."""
     import json
 
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    return safe_json(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def json_line(value: Mapping[str, Any]) -> str:  # Any: as in Row
@@ -53,13 +100,13 @@ def write_json(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
 def write_table(rows: Iterable[Row]) -> None:
     """Print rows with the same keys: in columns below their names on a terminal, separated by tabs elsewhere."""
     rows = list(rows)
-    cells = [[str(value) for value in row.values()] for row in rows]
+    cells = [[printable(safe_line(str(value))) for value in row.values()] for row in rows]
     if not sys.stdout.isatty():
         write_out("".join("\t".join(row) + "\n" for row in cells))
     elif rows:
         names = [*rows[0]]
         header, *lines = table([names, *cells], width=terminal_width(), fold=range(len(names)))
-        write_out("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
+        _write("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
 
 
 def table(
@@ -75,7 +122,7 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[Text(visible(cell), overflow="fold") for cell in row] for row in rows]
+    cells = [[Text(safe_line(cell), overflow="fold") for cell in row] for row in rows]
     sizes = [max(cell_len(cell.plain) for cell in column) for column in zip(*cells, strict=True)]
     smallest = [min(size, _FOLDED_COLUMNS) if i in fold else size for i, size in enumerate(sizes)]
     grid = Table.grid(padding=(0, _GAP_COLUMNS, 0, 0))
@@ -87,14 +134,6 @@ def table(
         needed = sum(smallest) + _GAP_COLUMNS * (len(smallest) - 1)
         Console(file=text, width=max(width, needed), color_system=None, force_terminal=False).print(grid)
         return [line.rstrip() for line in text.getvalue().split("\n")[:-1]]
-
-
-def visible(text: str) -> str:
-    """`text` on one line: newlines as ⏎, other control characters as ·."""
-    import unicodedata
-
-    text = text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " ")
-    return "".join("·" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text).strip()
 
 
 def signed_seconds(seconds: float) -> str:
@@ -114,11 +153,19 @@ def terminal_width() -> int:
 
 def status(text: str, *, bold: bool = False) -> None:
     """Print a line for the person at the terminal, on standard error."""
+    text = without_passwords(printable(text))
     color = False if os.environ.get("NO_COLOR") else None  # None: where it is a terminal
     try:
         typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
     except OSError:
-        return  # nobody reads it any more
+        _lead_nowhere(sys.stderr)  # nobody reads it any more
+
+
+def write_traceback() -> None:
+    """Print where the present exception comes from, on standard error."""
+    import traceback
+
+    sys.stderr.write(without_passwords(printable(traceback.format_exc())))
 
 
 def show_error(error: VoicebotError) -> None:

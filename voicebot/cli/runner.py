@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -13,7 +12,7 @@ from typing import NoReturn, TypeVar
 
 import typer
 
-from voicebot.cli.output import show_error, status
+from voicebot.cli.output import show_error, status, write_traceback
 from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError, without_groups
 
 OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO = range(7)
@@ -91,7 +90,7 @@ def _reported(work: Callable[[], T], *, debug: bool) -> T | int:
         raise
     except VoicebotError as error:
         if debug:
-            traceback.print_exc()
+            write_traceback()
         show_error(error)
         return exit_code(error)
     except BrokenPipeError:
@@ -100,7 +99,7 @@ def _reported(work: Callable[[], T], *, debug: bool) -> T | int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be reported kindly
         if debug:
-            traceback.print_exc()
+            write_traceback()
         status(f"voicebot: unexpected {type(error).__name__}: {error}", bold=True)
         status("  → this is a bug in voicebot; run again with --debug and report what it prints")
         return FAILED
@@ -134,8 +133,24 @@ def _run(body: Body) -> int:
                 tasks.cancel_scope.cancel()
         return context.code if context.code is not None else result
 
-    with without_groups():
+    with _logging_to_status(), without_groups():
         return anyio.run(supervised)
+
+
+@contextmanager
+def _logging_to_status() -> Iterator[None]:
+    """Print the warnings that nobody has set up a log for as lines of status: they may quote a server."""
+    import logging
+
+    class StatusHandler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            status(self.format(record))
+
+    before, logging.lastResort = logging.lastResort, StatusHandler(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.lastResort = before
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from voicebot import events
 from voicebot.cli.output import json_line, status, write_out
 from voicebot.events import Broadcast, Event
 from voicebot.speech import Metrics
+from voicebot.text.safe_display import safe_display
 
 _LONG_SECONDS = 4.0
 """Who waits longer for the first sound is told what for."""
@@ -62,6 +63,7 @@ class TextView:
         status(text)
 
     def _text(self, text: str) -> str:
+        text = safe_display(text)
         if not self._line:
             text = text.lstrip()
         self._line = text[-1:] or self._line

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
 from voicebot.errors import ConfigError
+from voicebot.text.redaction import without_passwords
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -150,7 +151,7 @@ def _settings_of_assignments(assignments: Iterable[str]) -> tuple[list[_Setting]
         dotted, equals, text = assignment.partition("=")
         if not equals or "." not in dotted:
             wanted = "expected SECTION.KEY=VALUE, such as --set tts.rate=180"
-            faults.append(Fault(f"--set {assignment}", "", wanted))
+            faults.append(Fault(f"--set {dotted}", "", wanted))  # its value may be a secret
             continue
         settings.append(_setting(f"--set {dotted.strip()}", dotted.strip(), _value(text)))
     return settings, faults
@@ -258,8 +259,10 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
             message = f"expected a table: [{key}] with its keys below it"
         case _:
             message = message.removeprefix("Value error, ")
-            if not (isinstance(problem["input"], dict) or key.endswith("api_key")):  # both may hold secrets
-                message += f", not {problem['input']!r}"
+            if not (
+                isinstance(problem["input"], dict) or key.endswith("api_key") or {"env", "headers"} & {*path}
+            ):  # may hold secrets
+                message += f", not {without_passwords(repr(problem['input']))}"
     return Fault(origin, key, message)
 
 

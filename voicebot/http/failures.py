@@ -14,6 +14,7 @@ import httpx
 
 from voicebot.errors import VoicebotError
 from voicebot.http.lines import BadStream, shorten, without_lone_surrogates
+from voicebot.text.redaction import without_passwords
 
 MAX_WORDS = 500
 
@@ -34,8 +35,8 @@ class Server:
     """An API key, which some servers repeat in their errors."""
 
     def conceal(self, words: str) -> str:
-        """Return `words` without the API key."""
-        return words.replace(self.secret, "[API key]") if self.secret else words
+        """Return `words` without the API key, and without user and password in addresses."""
+        return without_passwords(words.replace(self.secret, "[API key]") if self.secret else words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def shown_address(base_url: str) -> str:
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL:
-        return base_url
+        return without_passwords(base_url)
     return str(url.copy_with(username=None, password=None)).rstrip("/")
 
 
@@ -116,11 +117,11 @@ def read_refusal(response: httpx.Response, body: bytes) -> Refusal:
 
 def refused(server: Server, refusal: Refusal, *, hint: str = "") -> VoicebotError:
     """Return the error that says what `server` answered; `hint` wins over the usual one for its status."""
-    status = f"{refusal.status} {refusal.reason}".strip()
+    status = server.conceal(f"{refusal.status} {refusal.reason}".strip())
     if refusal.html:
         message = f"{server.name} answered with an HTML page ({status})"
     elif 300 <= refusal.status < 400:
-        message = f"{server.name} redirects to {refusal.location or 'nowhere'} ({status})"
+        message = f"{server.name} redirects to {server.conceal(refusal.location) or 'nowhere'} ({status})"
     elif refusal.words:
         message = f"{server.name} answered {status}: {server.conceal(refusal.words)}"
     else:
@@ -142,7 +143,7 @@ def translated(server: Server) -> Iterator[None]:
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise server.unavailable(
-            f"{server.section}.base_url is not a usable address: {error}",
+            f"{server.section}.base_url is not a usable address: {server.conceal(str(error))}",
             hint=f"set {server.section}.base_url to something like http://127.0.0.1:8000",
         ) from error
     except httpx.ConnectTimeout as error:
@@ -150,15 +151,18 @@ def translated(server: Server) -> Iterator[None]:
             f"{server.name} did not accept the connection in time", hint=server.start_hint
         ) from error
     except httpx.ConnectError as error:
-        raise server.unavailable(f"nobody answers: {server.name} ({_cause(error)})", hint=server.start_hint) from error
+        raise server.unavailable(
+            f"nobody answers: {server.name} ({server.conceal(_cause(error))})", hint=server.start_hint
+        ) from error
     except httpx.ProxyError as error:
         raise server.unavailable(
-            f"the proxy does not let us through to {server.name}: {error}",
+            f"the proxy does not let us through to {server.name}: {server.conceal(str(error))}",
             hint="check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
         ) from error
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise server.failure(
-            f"the connection to {server.name} broke: {_cause(error)}", hint="its log may say why; then ask again"
+            f"the connection to {server.name} broke: {server.conceal(_cause(error))}",
+            hint="its log may say why; then ask again",
         ) from error
     except BadStream as error:
         raise server.failure(

@@ -24,8 +24,9 @@ CLOSING_SECONDS = 10.0
 class History:
     """Does work on the store in a thread of its own, one piece after another; one event loop may use it."""
 
-    def __init__(self, path: str, *, notify: Callable[[str], None]) -> None:
+    def __init__(self, path: str, *, notify: Callable[[str], None], redact: Callable[[str], str]) -> None:
         self._path = path
+        self._redact = redact
         self._notify = notify
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._store: Store | None = None
@@ -42,7 +43,7 @@ class History:
                         f"this Python has no SQLite: {error}", hint="set memory.store = false"
                     ) from error
 
-                self._store = Store(history_path(self._path))
+                self._store = Store(history_path(self._path), redact=self._redact)
             return work(self._store)
 
         return self._thread.submit(run)
@@ -64,13 +65,15 @@ class History:
 
 
 @asynccontextmanager
-async def open_history(path: str, *, notify: Callable[[str], None]) -> AsyncGenerator[History, None]:
+async def open_history(
+    path: str, *, notify: Callable[[str], None], redact: Callable[[str], str] = str
+) -> AsyncGenerator[History, None]:
     """The history in the file at `path`, or in the usual one if that is empty, for any number of conversations.
 
-    The file is opened, or made, with the first work to do. `notify` is told when a damaged file was set aside. At the
-    end it waits for what is still being written.
+    The file is opened, or made, with the first work to do. `notify` is told when a damaged file was set aside; `redact`
+    takes out of every text what must not be kept. At the end it waits for what is still being written.
     """
-    history = History(path, notify=notify)
+    history = History(path, notify=notify, redact=redact)
     try:
         yield history
     finally:

@@ -8,32 +8,41 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import errno
 import json
 import os
 import sqlite3
+import stat
+import tempfile
 import time
 import unicodedata
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from voicebot.errors import HistoryError
 from voicebot.memory.summary import NO_SUMMARY, Summary
 from voicebot.memory.turns import Turn
 from voicebot.messages import Message, ToolCall
-from voicebot.speech import Metrics
+from voicebot.speech import Metrics, OutcomeKind
 
 T = TypeVar("T")
 
 SCHEMA_VERSION = 3
 _APPLICATION_ID = 0x766F6963
 """Marks the file as ours, in its header."""
+_MAGIC = b"SQLite format 3\0"
+_HEADER_BYTES = 100
+_ELSEWHERE = "choose another file with memory.path, or keep nothing with memory.store = false"
 _BUSY_SECONDS = 5.0
 """How long to wait for another process that is writing."""
+_MOST_WORDS = 200
+"""To search for at once."""
+_LARGEST_INTEGER = 2**63 - 1
 _TRIGRAM = 3
 """Characters; the index finds nothing shorter, and Japanese words often are."""
 
@@ -120,15 +129,19 @@ def history_path(configured: str) -> Path:
 class Store:
     """The conversations in one file, which is opened at first use.
 
-    Every method raises HistoryError. A damaged file is set aside, and the method works on a new one.
+    Every method raises HistoryError. A history that is damaged is set aside, and the method works on a new one; a file
+    that is not a history is never touched.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, redact: Callable[[str], str] = str) -> None:
+        """`redact` takes out of every text what must not be kept."""
         self.path = path
+        self._redact = redact
         self.notes: list[str] = []
         """What a person should be told; whoever tells them empties the list."""
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
+        self._damage_told = False
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
@@ -141,11 +154,11 @@ class Store:
 
     def add(self, conversation: str, turns: Sequence[Turn]) -> str:
         """Keep `turns` in the conversation `conversation`, or in a new one if that is empty; return its name."""
-        return self._run(lambda connection: _add(connection, conversation, turns))
+        return self._run(lambda connection: _add(connection, conversation, turns, self._redact))
 
     def summarize(self, conversation: str, summary: Summary) -> None:
         """Keep the running summary of a conversation."""
-        values = (_clean(summary.text), summary.until, conversation)
+        values = (_clean(self._redact(summary.text)), summary.until, conversation)
         self._run(lambda c: c.execute("UPDATE conversation SET summary = ?, until = ? WHERE name = ?", values))
 
     def resume(self, conversation: str, turns: int) -> Resumed | None:
@@ -163,7 +176,7 @@ class Store:
                 (number, until, turns),
             ).fetchall()
             summary = Summary(text, until) if text else NO_SUMMARY
-            return Resumed(name, tuple(_turn(values) for values in reversed(rows)), summary)
+            return Resumed(name, tuple(self._readable(map(_turn, reversed(rows)))), summary)
 
         return self._run(read)
 
@@ -177,7 +190,7 @@ class Store:
                 "GROUP BY conversation.id ORDER BY max(turn.id), conversation.id"
             ).fetchall()
         )
-        return [ConversationInfo(*row) for row in rows]
+        return list(self._readable(map(_conversation, rows)))
 
     def turns(self, conversation: str) -> list[Turn]:
         """Every turn of a conversation, oldest first. Raises HistoryError if there is no such conversation."""
@@ -185,7 +198,7 @@ class Store:
         def read(connection: sqlite3.Connection) -> list[Turn]:
             number = _conversation_id(connection, conversation)
             rows = connection.execute(f"SELECT {_COLUMNS} FROM turn WHERE conversation = ? ORDER BY id", (number,))
-            return [_turn(row) for row in rows]
+            return list(self._readable(map(_turn, rows)))
 
         return self._run(read)
 
@@ -198,7 +211,8 @@ class Store:
 
         Capitals make no difference, nor does full or half width.
         """
-        return self._run(lambda connection: _search(connection, words, conversation, limit))
+        hits = self._run(lambda connection: _search(connection, words, conversation, limit))
+        return list(self._readable(hits))
 
     def delete(self, conversations: Iterable[str]) -> int:
         """Delete conversations so that nothing of their text is left in the file; return how many turns those were.
@@ -224,6 +238,15 @@ class Store:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
+    def _readable(self, rows: Iterable[T | None]) -> Iterator[T]:
+        """The rows that can be read; that some cannot is told once."""
+        for row in rows:
+            if row is not None:
+                yield row
+            elif not self._damage_told:
+                self._damage_told = True
+                self.notes.append(f"{self.path}: some of what it holds is damaged, and is left out")
+
     # ---------------------------------------------------------------- the file
 
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -232,7 +255,7 @@ class Store:
             try:
                 return self._attempt(work)
             except sqlite3.DatabaseError as error:
-                if not _damaged(error):
+                if not _damaged(error) or not _is_marked(self.path):
                     raise
                 self._set_aside()
                 return self._attempt(work)
@@ -240,7 +263,7 @@ class Store:
             self.close()
             raise HistoryError(
                 f"cannot use {self.path}: {error}",
-                hint="choose another file with memory.path, or keep nothing with memory.store = false",
+                hint=_ELSEWHERE,
             ) from error
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -250,9 +273,9 @@ class Store:
             return work(self._connection)
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # What people say is nobody else's business; SQLite gives the files beside this one the same rights.
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        if not self.path.exists():
+            _make(self.path)
+        _check_ours(self.path)
         self._inode = self.path.stat().st_ino
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
@@ -277,15 +300,73 @@ class Store:
             self.notes.append(f"{self.path} is damaged: it is kept as {aside.name}, and a new history begins")
 
 
+def _make(path: Path) -> None:
+    """Make an empty history, which has its name only once it is whole: an empty file is somebody else's."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = path.resolve()
+    # What people say is nobody else's business; SQLite gives the files beside this one the same rights.
+    descriptor, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(descriptor)
+    try:
+        with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection, _transaction(connection):
+            _make_tables(connection, _TABLES)
+        with suppress(FileExistsError):  # another process was faster
+            try:
+                os.link(unfinished, path)
+            except OSError as error:
+                if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EACCES):
+                    raise
+                os.rename(unfinished, path)  # a file system without hard links
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(unfinished)
+
+
+def _make_tables(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _check_ours(path: Path) -> None:
+    """Raise HistoryError for whatever is not a history: it is looked at, and stays as it is."""
+    if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its other end
+        what = "a folder" if path.is_dir() else "not a file"
+        raise HistoryError(f"cannot use {path} as the history: it is {what}", hint=_ELSEWHERE)
+    if _is_marked(path) or _is_marked_in_its_log(path):
+        return
+    what = "is empty, and not" if path.stat().st_size == 0 else "is not"
+    raise HistoryError(f"{path} {what} a history of voicebot: it stays as it is", hint=_ELSEWHERE)
+
+
+def _is_marked(path: Path) -> bool:
+    """Whether the header of the file says that it is ours (its form: sqlite.org/fileformat.html, 1.3)."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except OSError:
+        return False
+    return header.startswith(_MAGIC) and int.from_bytes(header[68:72], "big") == _APPLICATION_ID
+
+
+def _is_marked_in_its_log(path: Path) -> bool:
+    """Whether it is an SQLite database that will be ours as soon as its log is written to it."""
+    log = path.with_name(f"{path.name}-wal")
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC or not log.exists():
+            return False
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reading:
+        (application,) = reading.execute("PRAGMA application_id").fetchone()
+        return bool(application == _APPLICATION_ID)
+    return False
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make sure that the file is ours, is in the form we know, and is safe to write to."""
+    """Make sure that the file is in the form we know, and is safe to write to."""
+    connection.text_factory = _decoded
     with _transaction(connection, "DEFERRED"):  # one look at the file: another process may be making the tables
-        (version,), (application,), (tables,) = (
-            connection.execute(question).fetchone()
-            for question in ("PRAGMA user_version", "PRAGMA application_id", "SELECT count(*) FROM sqlite_schema")
-        )
-    if application != _APPLICATION_ID and (tables or version or application):
-        raise HistoryError(f"{path} is not a history of voicebot", hint="choose another file with memory.path")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise HistoryError(
             f"{path} was written by a newer voicebot (its form is {version}, this one knows {SCHEMA_VERSION})",
@@ -300,10 +381,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         with _transaction(connection):
             (version,) = connection.execute("PRAGMA user_version").fetchone()  # another process may have been faster
             if version < SCHEMA_VERSION:
-                for statement in _STEPS[version].split(";\n"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                _make_tables(connection, _STEPS[version])
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
@@ -342,16 +420,16 @@ def _damaged(error: sqlite3.DatabaseError) -> bool:
 # ---------------------------------------------------------------- what is in it
 
 
-def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn]) -> str:
+def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn], redact: Callable[[str], str]) -> str:
     name = _clean(conversation) or _free_name(connection)
     connection.execute("INSERT OR IGNORE INTO conversation (name, started) VALUES (?, ?)", (name, turns[0].at))
     number = _conversation_id(connection, name)
     for turn in turns:
         row = connection.execute(
             f"INSERT INTO turn (conversation, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, *_values(turn)),
+            (number, *(redact(value) if isinstance(value, str) else value for value in _values(turn))),
         )
-        said = _folded("\n".join((turn.message, turn.heard, turn.unsaid, turn.skipped)))
+        said = _folded(redact("\n".join((turn.message, turn.heard, turn.unsaid, turn.skipped))))
         connection.execute("INSERT INTO words (rowid, said) VALUES (?, ?)", (row.lastrowid, said))
     return name
 
@@ -386,10 +464,13 @@ def _latest(connection: sqlite3.Connection) -> str:
     return row[0] if row else ""
 
 
-def _search(connection: sqlite3.Connection, words: str, conversation: str, limit: int) -> list[SearchHit]:
+def _search(connection: sqlite3.Connection, words: str, conversation: str, limit: int) -> list[SearchHit | None]:
+    """The turns that hold all the words; None for one that is damaged."""
     conditions: list[str] = []
     values: list[object] = []
-    terms = _folded(words).split()
+    terms = list(dict.fromkeys(_folded(words).split()))
+    if len(terms) > _MOST_WORDS:  # SQLite's own limits are not far beyond
+        raise HistoryError(f"that are {len(terms)} words to search for", hint=f"at most {_MOST_WORDS} at once")
     if indexed := [term for term in terms if len(term) >= _TRIGRAM]:
         conditions.append("words MATCH ?")
         values.append(" AND ".join('"' + term.replace('"', '""') + '"' for term in indexed))
@@ -406,9 +487,9 @@ def _search(connection: sqlite3.Connection, words: str, conversation: str, limit
         f"SELECT name, {_COLUMNS} FROM words JOIN turn ON turn.id = words.rowid "
         "JOIN conversation ON conversation.id = turn.conversation "
         f"WHERE {' AND '.join(conditions)} ORDER BY turn.id DESC LIMIT ?",
-        (*values, limit),
+        (*values, min(limit, _LARGEST_INTEGER)),
     )
-    return [SearchHit(name, _turn(row)) for name, *row in rows]
+    return [SearchHit(str(name), turn) if (turn := _turn(row)) else None for name, *row in rows]
 
 
 def _folded(text: str) -> str:
@@ -437,23 +518,66 @@ def _values(turn: Turn) -> tuple[str | bool, ...]:
     )
 
 
-def _turn(row: Sequence[Any]) -> Turn:  # Any: a row of SQLite, in the order of _COLUMNS
+def _conversation(row: Sequence[Any]) -> ConversationInfo | None:  # Any: a row of SQLite
+    """A conversation as the list shows it, whatever its turns hold; None if its own row is damaged."""
+    name, turns, started, last, opening = row
+    if not isinstance(name, str) or not _is_moment(started):
+        return None
+    last = last if _is_moment(last) else started
+    return ConversationInfo(name, turns, started, last, opening if isinstance(opening, str) else "")
+
+
+def _is_moment(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _turn(row: Sequence[Any]) -> Turn | None:  # Any: a row of SQLite, in the order of _COLUMNS
+    """A turn; None if the row is damaged."""
     at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model, skipped = row
-    known = {field.name for field in dataclasses.fields(Metrics)}
-    return Turn(
-        at=at,
-        message=message,
-        heard=heard,
-        unsaid=unsaid,
-        outcome=outcome,
-        exact=bool(exact),
-        error=error,
-        exchanged=tuple(_message(fields) for fields in json.loads(exchanged)),
-        metrics=Metrics(**{name: value for name, value in json.loads(metrics).items() if name in known}),
-        model=model,
-        skipped=skipped,
-    )
+    try:
+        _check_texts(message, heard, unsaid, error, exchanged, metrics, model, skipped)
+        if not _is_moment(at) or outcome not in get_args(OutcomeKind):
+            return None
+        return Turn(
+            at=at,
+            message=message,
+            heard=heard,
+            unsaid=unsaid,
+            outcome=outcome,
+            exact=bool(exact),
+            error=error,
+            exchanged=tuple(_message(fields) for fields in json.loads(exchanged)),
+            metrics=_metrics(json.loads(metrics)),
+            model=model,
+            skipped=skipped,
+        )
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
+        return None
 
 
 def _message(fields: dict[str, Any]) -> Message:  # Any: JSON that _values wrote
-    return Message(**{**fields, "tool_calls": tuple(ToolCall(**call) for call in fields["tool_calls"])})
+    message = Message(**{**fields, "tool_calls": tuple(ToolCall(**call) for call in fields["tool_calls"])})
+    _check_texts(message.role, message.content, message.tool_name, message.tool_call_id)
+    for call in message.tool_calls:
+        _check_texts(call.id, call.name, call.arguments)
+    return message
+
+
+def _metrics(values: dict[str, Any]) -> Metrics:  # Any: JSON that _values wrote, by this version or another
+    known = {field.name for field in dataclasses.fields(Metrics)}
+    if not all(value is None or isinstance(value, int | float) for value in values.values()):
+        raise TypeError("a figure that is not a number")
+    return Metrics(**{name: value for name, value in values.items() if name in known})
+
+
+def _check_texts(*values: object) -> None:
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError("a text that is not text")
+
+
+def _decoded(text: bytes) -> str:
+    """What SQLite holds as text, which need not be valid."""
+    return text.decode("utf-8", "replace")

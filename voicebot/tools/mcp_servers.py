@@ -17,6 +17,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from voicebot.config.models import McpServer
 from voicebot.errors import ConfigError
 from voicebot.messages import ToolSpec
+from voicebot.text.redaction import without_passwords
 from voicebot.tools.toolbox import Tool, ToolFailed, read_arguments
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _did_not_start(name: str, config: McpServer, words: str, log: TextIO) -> Con
     last = next((line.strip() for line in reversed(log.readlines()) if line.strip()), "")
     message = f"tools.mcp.{name}: the server did not start: {last or words}"
     if config.url is not None:
-        return ConfigError(message, hint=f"is {config.url} its address? Most end in /mcp")
+        return ConfigError(message, hint=f"is {without_passwords(config.url)} its address? Most end in /mcp")
     return ConfigError(message, hint=f"try it by hand: {shlex.join([config.command, *config.args])}")
 
 

@@ -10,8 +10,9 @@ import typer
 
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
 from voicebot.cli.options import JsonLinesOption
-from voicebot.cli.output import counted, signed_seconds, table, terminal_width, visible, write_json, write_out
+from voicebot.cli.output import counted, signed_seconds, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
+from voicebot.text.safe_display import safe_line
 
 if TYPE_CHECKING:
     from voicebot.lab.comparison import Comparison
@@ -116,7 +117,7 @@ def _cuts(name: str, places: Sequence[int], reply: str, width: int) -> list[str]
 def _before(place: int, reply: str) -> str:
     from rich.cells import cell_len
 
-    text = visible(reply[max(0, place - _CONTEXT_COLUMNS) : place])
+    text = safe_line(reply[max(0, place - _CONTEXT_COLUMNS) : place])
     while cell_len(text) > _CONTEXT_COLUMNS:
         text = text[1:]
     return text
@@ -125,5 +126,5 @@ def _before(place: int, reply: str) -> str:
 def _after(place: int, reply: str) -> str:
     from rich.cells import chop_cells
 
-    text = visible(reply[place : place + _CONTEXT_COLUMNS])
+    text = safe_line(reply[place : place + _CONTEXT_COLUMNS])
     return chop_cells(text, _CONTEXT_COLUMNS)[0] if text else ""

@@ -40,12 +40,13 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     from voicebot.app import window_memory
     from voicebot.chat import open_chat
     from voicebot.errors import LabError
+    from voicebot.held_secrets import redactor
     from voicebot.messages import Message
     from voicebot.recording import open_recorder
 
     if not question.strip():
         raise LabError("the question is empty")
-    with open_recorder(output, force=force) as recorder:
+    with open_recorder(output, force=force, redact=redactor(config)) as recorder:
         async with open_chat(config.chat, notify=status) as chat:
             messages = [*window_memory(config).messages(), Message("user", question)]
             began, turn = anyio.current_time(), events.new_turn_id()

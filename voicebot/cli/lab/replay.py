@@ -8,8 +8,9 @@ import typer
 
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
 from voicebot.cli.options import ConfigOptions, JsonLinesOption
-from voicebot.cli.output import counted, signed_seconds, table, terminal_width, visible, write_json, write_out
+from voicebot.cli.output import counted, signed_seconds, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
+from voicebot.text.safe_display import safe_line
 
 if TYPE_CHECKING:
     from voicebot.lab.runs import ReplayedUtterance, Run
@@ -99,7 +100,7 @@ def _segments(utterance: ReplayedUtterance) -> str:
         start = end - utterance.start
     parts.append(utterance.text[start:])
     silent = "" if utterance.spoken else " (only shown)"
-    return visible("│".join(part for part in parts if part)) + silent
+    return safe_line("│".join(part for part in parts if part)) + silent
 
 
 def _rules(utterance: ReplayedUtterance) -> str:

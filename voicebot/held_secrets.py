@@ -1,0 +1,58 @@
+"""The secrets that a process holds, and what keeps them out of everything that it prints and keeps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, SecretStr
+
+from voicebot.chat.wire.api_keys import key_in_file
+from voicebot.config.models import ChatOpenAI, Config
+from voicebot.errors import ConfigError
+from voicebot.text.redaction import redact, spellings
+
+
+def redactor(config: Config) -> Callable[[str], str]:
+    """What takes the secrets that go with `config` out of a text."""
+    return partial(redact, spelled=spellings(held_secrets(config)))
+
+
+def held_secrets(config: Config) -> list[str]:
+    """Every key, token and password in `config`, in its addresses, and in the file and the variable beside it."""
+    secrets = [*_secrets(config), os.environ.get("OPENAI_API_KEY", "")]
+    if isinstance(config.chat, ChatOpenAI) and config.chat.api_key_file:
+        with suppress(ConfigError):  # whoever opens the chat says so
+            secrets.append(key_in_file(config.chat.api_key_file))
+    return secrets
+
+
+def _secrets(value: object) -> Iterator[str]:
+    match value:
+        case SecretStr():
+            yield value.get_secret_value()
+        case str() if "://" in value:
+            yield from _of_address(value)
+        case BaseModel():
+            for name in type(value).model_fields:
+                yield from _secrets(getattr(value, name))
+        case dict():
+            for inner in value.values():
+                yield from _secrets(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _secrets(inner)
+        case _:
+            pass
+
+
+def _of_address(address: str) -> Iterator[str]:
+    try:
+        user, password = urlsplit(address).username, urlsplit(address).password
+    except ValueError:
+        return
+    if password is not None:
+        yield from (password, unquote(password), unquote(f"{user or ''}:{password}"))  # the last as Basic sends it
