@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.output import status
 from voicebot.cli.runner import UsageError
 
 if TYPE_CHECKING:
@@ -75,12 +76,20 @@ class ConfigOptions:
     config: ConfigFileOption = None
     set_: SetOption = None
 
-    def load(self, *settings: Settings) -> Loaded:
-        """The configuration with the command's own options on top. Raises ConfigError."""
+    def load(self, *settings: Settings, quiet: bool = False) -> Loaded:
+        """The configuration with the command's own options on top; says what the current folder has to do with it.
+
+        Raises ConfigError.
+        """
         from voicebot.config.loading import load_config
 
         given = {key: option for group in settings for key, option in group.items() if option[1] is not None}
-        return load_config(self.config, assignments=self.set_ or (), options=given)
+        loaded = load_config(self.config, assignments=self.set_ or (), options=given)
+        if loaded.used and not quiet:
+            status(loaded.used)
+        for refused in loaded.refused:
+            status(str(refused))
+        return loaded
 
 
 @dataclass(frozen=True, slots=True)
