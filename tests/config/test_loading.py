@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.config.loading import Fault, InvalidConfig, load_config, search_paths
+from voicebot.config.loading import Fault, InvalidConfig, load_config, user_config_path
 from voicebot.config.models import (
     AudioWav,
     ChatAuto,
@@ -150,7 +150,7 @@ def test_the_places_are_looked_at_in_order(tmp_path: Path, monkeypatch: pytest.M
     own = tmp_path / "home" / "voicebot"
     own.mkdir(parents=True)
     write(own, "[conversation]\nturns = 1\n")
-    if search_paths(None, {})[-1][0].is_file():  # where the platform has such a folder
+    if user_config_path().is_file():  # where the platform has such a folder
         assert load_config(environment={}).config.conversation.turns == 1
     write(tmp_path, "[conversation]\nturns = 2\n")
     assert load_config(environment={}).config.conversation.turns == 2

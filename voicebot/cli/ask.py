@@ -33,7 +33,7 @@ def ask(
     conversation: ConversationOptions,
 ) -> Body:
     """Ask one question and hear the answer while it is being written."""
-    settings = config.load(chat.settings(), voice.settings(), audio.settings()).config
+    settings = config.load(chat.settings(), voice.settings(), audio.settings(), quiet=shown.quiet).config
     name = conversation.name()
     text = text_of(question, noun="question")
     from voicebot.cli.talk import TalkOptions, speak_once

@@ -1,16 +1,18 @@
-"""`voicebot config`: the configuration in effect, where it comes from, and its schema."""
+"""`voicebot config`: the configuration in effect, where it comes from, and what changes it."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from voicebot.cli.command import add_command
 from voicebot.cli.options import ConfigFileOption, ConfigOptions, JsonObjectOption
-from voicebot.cli.output import Row, json_document, json_text, status, terminal_width, write_out
-from voicebot.cli.runner import OK
+from voicebot.cli.output import Row, json_document, json_text, status, terminal_width, visible, write_out
+from voicebot.cli.runner import CONFIG, OK, UsageError
+from voicebot.errors import ConfigError
 from voicebot.text.redaction import without_passwords
 
 if TYPE_CHECKING:
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     from voicebot.config.loading import Loaded
 
 config_app = typer.Typer(
-    help="Show the configuration and where it comes from.", rich_markup_mode=None, no_args_is_help=True
+    help="Show the configuration, where it comes from, and change it.", rich_markup_mode=None, no_args_is_help=True
 )
+
+HereOption = Annotated[bool, typer.Option("--here", help="The config.toml of the current folder, not your own.")]
+KeyArgument = Annotated[str, typer.Argument(metavar="SECTION.KEY", help="Such as tts.rate.")]
 
 
 def show(
@@ -37,31 +42,210 @@ def show(
     return OK
 
 
-def path(config: ConfigFileOption = None) -> int:
-    """Print where voicebot looks for config.toml, and which one it uses."""
-    from voicebot.config.loading import search_paths, user_config_path
+def path(config: ConfigFileOption = None, json: JsonObjectOption = False) -> int:
+    """Print where voicebot looks for config.toml, and which it uses."""
+    from voicebot.config.loading import PROJECT_CONFIG, named_config, project_file, user_config_path
+    from voicebot.config.trust import is_trusted, refused_in
 
-    used = False
-    for path, _ in search_paths(config, os.environ):
-        found = path.is_file()
-        write_out(f"{path.absolute()}{'  (used)' if found and not used else '' if found else '  (not found)'}\n")
-        used = used or found
-    if not used:
-        status(f"no config.toml, so every key has its default; yours would be {user_config_path()}")
+    rows: list[Row] = []
+    if named := named_config(config, os.environ):
+        rows.append({"path": str(named.absolute()), "state": "used" if named.is_file() else "not found"})
+    else:
+        own, here = user_config_path(), project_file()
+        rows.append({"path": str(own), "state": "used" if own.is_file() else "not found"})
+        state = "used"
+        if here is None:
+            state = "not voicebot's: not used" if PROJECT_CONFIG.exists() else "not found"
+        elif not is_trusted(here) and refused_in(here):
+            state = "used as far as it may be, see voicebot config trust"
+        if PROJECT_CONFIG.absolute() != own.absolute():
+            rows.append({"path": str(PROJECT_CONFIG.absolute()), "state": state})
+    write_out(json_document({"files": rows}) if json else "".join(f"{r['path']}  ({r['state']})\n" for r in rows))
+    if not json and not any(row["state"].startswith("used") for row in rows):
+        status("no config.toml, so every key has its default; this writes yours: voicebot config init")
     return OK
 
 
 def schema() -> int:
     """Print the JSON schema of config.toml, for editors."""
-    from voicebot.config.models import Config
+    from voicebot.config.editing import config_schema
 
-    write_out(json_document(Config.model_json_schema()))
+    write_out(json_document(config_schema()))
+    return OK
+
+
+def init(
+    config: ConfigFileOption = None,
+    here: HereOption = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
+) -> int:
+    """Write a config.toml with every key, commented out at its default, and its schema for editors beside it.
+
+    Examples: voicebot config init · voicebot config init --here
+    """
+    from voicebot.config.editing import create_config
+
+    target = _target(config, here)
+    create_config(target, force=force)
+    status(f"wrote {target}")
+    return OK
+
+
+def edit(config: ConfigFileOption = None, here: HereOption = False) -> int:
+    """Open config.toml in your editor ($VISUAL or $EDITOR), and check it afterwards."""
+    from voicebot.config.editing import create_config
+
+    target = _target(config, here)
+    if not target.exists():
+        create_config(target)
+    _open_in_editor(target)
+    return _checked(target, as_json=False)
+
+
+def get(key: KeyArgument, *, config: ConfigOptions, json: JsonObjectOption = False) -> int:
+    """Print one value of the configuration in effect.
+
+    Examples: voicebot config get tts.rate · voicebot config get chat.model --json
+    """
+    loaded = config.load()
+    section, name = _split(key)
+    table = _tables(loaded).get(section, {})
+    if name not in table:
+        raise UsageError(f"there is no key {key}", hint="every key and its value: voicebot config show")
+    origin = loaded.origins.get(key, "default")
+    text = table[name] if isinstance(table[name], str) else "" if table[name] is None else _toml(table[name])
+    write_out(json_document({"key": key, "value": table[name], "origin": origin}) if json else f"{text}\n")
+    return OK
+
+
+def set_(
+    key: KeyArgument,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="A TOML value, or text.")],
+    config: ConfigFileOption = None,
+    here: HereOption = False,
+) -> int:
+    """Set one key in your config.toml; its comments and the order of its lines stay.
+
+    Examples: voicebot config set tts.rate 180 · voicebot config set chat.model llama3.2
+    """
+    from voicebot.config.editing import set_key
+    from voicebot.config.files import read_file
+    from voicebot.config.loading import as_value
+    from voicebot.config.trust import is_trusted, trust
+
+    target = _target(config, here)
+    trusted = target.exists() and is_trusted(read_file(target))
+    changed = set_key(target, *_split(key), as_value(value))
+    if trusted:
+        trust(changed)  # whoever changes it here knows what it says
+    status(f"{target}: {key} is set")
+    return OK
+
+
+def check(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Only this file; without it everything that is used.")
+    ] = None,
+    *,
+    json: JsonObjectOption = False,
+) -> int:
+    """Tell every mistake in the configuration (exit code 3 if there is any).
+
+    Examples: voicebot config check · voicebot config check other.toml --json
+    """
+    return _checked(file, as_json=json)
+
+
+def trust(
+    forget: Annotated[bool, typer.Option("--forget", help="Trust it no longer.")] = False,
+) -> int:
+    """Let the config.toml of the current folder run code, name servers and write files, as long as it is as it is now.
+
+    Read it first. A file that changes has to be trusted again.
+    """
+    from voicebot.config.files import read_file
+    from voicebot.config.loading import PROJECT_CONFIG
+    from voicebot.config.trust import distrust, refused_in, trust
+
+    place = PROJECT_CONFIG.absolute()
+    if forget:
+        status(f"{place} is trusted no longer" if distrust(PROJECT_CONFIG) else f"{place} was not trusted")
+        return OK
+    file = read_file(PROJECT_CONFIG)
+    tables = file.tables()
+    trust(file)
+    for one in refused_in(file):
+        status(f"  {one.dotted} = {visible(_toml(tables[one.section][one.key]))}")
+    status(f"{place} is trusted as it is now; voicebot config trust --forget takes that back")
     return OK
 
 
 add_command(config_app, show)
 add_command(config_app, path)
+add_command(config_app, init)
+add_command(config_app, edit)
+add_command(config_app, get)
+add_command(config_app, set_, name="set")
+add_command(config_app, check)
+add_command(config_app, trust)
 add_command(config_app, schema)
+
+
+def _open_in_editor(path: Path) -> None:
+    """Wait until the person has closed their editor. Raises ConfigError."""
+    import shlex
+    import shutil
+    import subprocess
+
+    usual = next((name for name in ("notepad", "nano", "vi") if shutil.which(name)), "")
+    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or usual)
+    hint = f"open {path} by hand, or name an editor in $EDITOR"
+    if not command:
+        raise ConfigError("there is no editor here", hint=hint)
+    try:
+        code = subprocess.run([*command, str(path)]).returncode
+    except OSError as error:
+        raise ConfigError(f"cannot run {command[0]}: {error.strerror}", hint=hint) from error
+    if code != 0:
+        raise ConfigError(f"{command[0]} ended with exit code {code}", hint=hint)
+
+
+def _target(config: Path | None, here: bool) -> Path:
+    """The config.toml to write: the one that is named, that of the current folder, or the user's own."""
+    from voicebot.config.loading import PROJECT_CONFIG, named_config, user_config_path
+
+    if config is not None and here:
+        raise UsageError("--here and --config name two files", hint="give one of them")
+    return PROJECT_CONFIG if here else named_config(config, os.environ) or user_config_path()
+
+
+def _split(key: str) -> tuple[str, str]:
+    section, dot, name = key.partition(".")
+    if not (section and dot and name) or "." in name:
+        raise UsageError(f"{key!r} is not a key of config.toml", hint="SECTION.KEY, such as tts.rate")
+    return section, name
+
+
+def _checked(file: Path | None, *, as_json: bool) -> int:
+    """Report every fault of one file, or of all that is used; return the exit code."""
+    from voicebot.config.loading import InvalidConfig, load_config
+
+    try:
+        loaded = load_config(file)
+    except InvalidConfig as error:
+        if not as_json:
+            raise
+        faults = [{"origin": f.origin, "key": f.key, "message": f.message} for f in error.faults]
+        write_out(json_document({"files": [], "faults": faults, "refused": []}))
+        return CONFIG
+    files, refused = [str(path.absolute()) for path in loaded.files], [one.dotted for one in loaded.refused]
+    if as_json:
+        write_out(json_document({"files": files, "faults": [], "refused": refused}))
+        return OK
+    for one in loaded.refused:
+        status(str(one))
+    write_out("".join(f"{name}: no mistakes\n" for name in files) or "no config.toml, and no mistakes\n")
+    return OK
 
 
 def _tables(loaded: Loaded) -> dict[str, Row]:

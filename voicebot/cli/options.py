@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.output import hide
+from voicebot.cli.output import hide, status
 from voicebot.cli.runner import UsageError
 
 if TYPE_CHECKING:
@@ -76,8 +76,11 @@ class ConfigOptions:
     config: ConfigFileOption = None
     set_: SetOption = None
 
-    def load(self, *settings: Settings) -> Loaded:
-        """The configuration with the command's own options on top. Raises ConfigError."""
+    def load(self, *settings: Settings, quiet: bool = False) -> Loaded:
+        """The configuration with the command's own options on top; says what the current folder has to do with it.
+
+        Raises ConfigError.
+        """
         from voicebot.config.loading import load_config
 
         given = {key: option for group in settings for key, option in group.items() if option[1] is not None}
@@ -85,6 +88,10 @@ class ConfigOptions:
         from voicebot.held_secrets import held_secrets
 
         hide(held_secrets(loaded.config))
+        if loaded.used and not quiet:
+            status(loaded.used)
+        for refused in loaded.refused:
+            status(str(refused))
         return loaded
 
 

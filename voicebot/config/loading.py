@@ -1,7 +1,8 @@
 """Where config.toml is looked for, what overrides it, and every fault at once.
 
-Layers, later ones win: defaults, config.toml, environment (`VOICEBOT_CHAT__MODEL=…`), and the command line (`--set
-chat.model=…`, then its own options). A layer that names the `kind` of a section speaks of that kind: when a later one
+Layers, later ones win: defaults, the user's config.toml, that of the current folder as far as it is trusted,
+environment (`VOICEBOT_CHAT__MODEL=…`), and the command line (`--set chat.model=…`, then its own options). A file that
+is named takes the place of both files. A layer that names the `kind` of a section speaks of that kind: when a later one
 names another, its keys no longer mean anything. A layer that names no kind speaks of whatever kind it turns out to be.
 """
 
@@ -13,11 +14,13 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from voicebot.config.files import RENAMED_TABLES, VERSION_KEY, ConfigFile, keys_of, read_file
 from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
+from voicebot.config.trust import TRUST_COMMAND, Refused, without_refused
 from voicebot.errors import ConfigError
 from voicebot.text.redaction import without_passwords
 
@@ -25,9 +28,13 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ENVIRONMENT_PREFIX = "VOICEBOT_"
+CONFIG_VERSION = 1
+"""The form of config.toml that this version reads."""
 
-_RENAMED_TABLES = {"session": "conversation"}
-"""Tables of earlier versions, and what they are called now."""
+_MOST_FAULTS = 20
+"""More are counted, not listed."""
+_NEEDED = {"base_url", "factory", "runnable"}
+"""Keys without which a kind is another one than was meant."""
 _INNER_TABLES: dict[tuple[str, ...], type[BaseModel]] = {("tools", "mcp"): McpServer}
 """Tables within a section whose entries have keys of their own."""
 
@@ -38,9 +45,13 @@ class Loaded:
 
     config: Config
     files: tuple[Path, ...]
-    """The config.toml that was read, if any."""
+    """Every config.toml that is used, the strongest last."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Dotted key → the layer that set it; keys that are not in it have their defaults."""
+    refused: tuple[Refused, ...] = ()
+    """What the current folder's config.toml says and nobody has trusted."""
+    used: str = ""
+    """One line that names what is used, where the current folder has a say in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,10 @@ class InvalidConfig(ConfigError):
     """A configuration with faults; the message lists all of them."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("\n".join(map(str, faults)), hint="every key and its default: voicebot config show")
+        lines = [*map(str, faults[:_MOST_FAULTS])]
+        if len(faults) > _MOST_FAULTS:
+            lines.append(f"and {len(faults) - _MOST_FAULTS} more")
+        super().__init__("\n".join(lines), hint="every key and its default: voicebot config show")
         self.faults = tuple(faults)
 
 
@@ -72,13 +86,24 @@ def user_config_path() -> Path:
     return Path(platformdirs.user_config_dir("voicebot", appauthor=False)) / "config.toml"
 
 
-def search_paths(explicit: Path | None, environment: Mapping[str, str]) -> list[tuple[Path, bool]]:
-    """Where config.toml is looked for, first match wins; True where the file must exist."""
-    if explicit is not None:
-        return [(explicit, True)]
-    if named := environment.get("VOICEBOT_CONFIG"):
-        return [(Path(named), True)]
-    return [(Path("config.toml"), False), (user_config_path(), False)]
+def named_config(explicit: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """The file that the person has named, if any: the only one that is read, and theirs to answer for."""
+    return explicit or (Path(named) if (named := environment.get("VOICEBOT_CONFIG")) else None)
+
+
+PROJECT_CONFIG = Path("config.toml")
+"""The one of the current folder."""
+
+
+def project_file() -> ConfigFile | None:
+    """The config.toml of the current folder, where it is voicebot's and another one than the user's own."""
+    try:
+        if not PROJECT_CONFIG.is_file() or PROJECT_CONFIG.absolute() == user_config_path().absolute():
+            return None
+        file = read_file(PROJECT_CONFIG)
+    except (ConfigError, OSError):
+        return None  # another program's, for all we know
+    return file if file.is_ours() else None
 
 
 def load_config(
@@ -93,27 +118,89 @@ def load_config(
     `assignments` are texts such as `chat.model=llama3.2`; `options` maps dotted keys to (option name, value).
     Raises InvalidConfig with every fault, its layer and its key, and ConfigError for a file that cannot be read.
     """
-    path = next((path for path, must in search_paths(explicit, environment) if must or path.is_file()), None)
-    from_file = _settings_of_tables(str(path), _read_toml(path)) if path else []
+    files, layers, refused = _read_files(named_config(explicit, environment))
+    used = _used(files, layers, refused)
     from_environment = [
-        _setting(name, name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."), _value(text))
+        _setting(name, name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."), as_value(text))
         for name, text in sorted(environment.items())
         if name.startswith(ENVIRONMENT_PREFIX) and "__" in name
     ]
     from_command, faults = _settings_of_assignments(assignments)
     from_command += [_setting(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
-    layers = [from_file, from_environment, from_command]
-    faults += _renamed(layers)
-
-    merged, origins = _merge(layers)
-    config = None
-    try:
-        config = Config.model_validate({name: table for name, table in merged.items() if name not in _RENAMED_TABLES})
-    except ValidationError as error:
-        faults += [_fault(problem, merged, origins) for problem in error.errors(include_url=False)]
+    layers += [from_environment, from_command]
+    config, origins, more = _validated(layers)
+    faults += more
     if config is None or faults:
         raise InvalidConfig(faults)
-    return Loaded(config, (path,) if path else (), origins)
+    _check_needs(refused, [*from_environment, *from_command], origins)
+    return Loaded(config, tuple(file.path for file in files), origins, tuple(refused), used)
+
+
+def faults_in(file: ConfigFile) -> list[Fault]:
+    """Everything that is wrong with this file alone. Raises ConfigError where it is not TOML."""
+    return _validated([_settings_of_tables(str(file.path), file.tables())])[2]
+
+
+def _validated(layers: Sequence[Sequence[_Setting]]) -> tuple[Config | None, dict[str, str], list[Fault]]:
+    """The configuration of all layers, the origins of its keys, and every fault; None where it cannot be made."""
+    faults = _renamed(layers)
+    faults += [
+        Fault(setting.origin, VERSION_KEY, f"this voicebot reads {CONFIG_VERSION}, not {setting.value!r}")
+        for layer in layers
+        for setting in layer
+        if setting.section == VERSION_KEY and setting.value != CONFIG_VERSION
+    ]
+    merged, origins = _merge(layers)
+    told = {*RENAMED_TABLES, VERSION_KEY}
+    try:
+        config = Config.model_validate({name: table for name, table in merged.items() if name not in told})
+    except ValidationError as error:
+        faults += [_fault(problem, merged, origins) for problem in error.errors(include_url=False)]
+        return None, origins, faults
+    return config, origins, faults
+
+
+# ---------------------------------------------------------------- files
+
+
+def _read_files(named: Path | None) -> tuple[list[ConfigFile], list[list[_Setting]], list[Refused]]:
+    """The files that are used, a layer of each, and what of the current folder's is refused. Raises ConfigError."""
+    if named is not None:
+        file = read_file(named)
+        return [file], [_settings_of_tables(str(named), file.tables())], []
+    files: list[ConfigFile] = []
+    layers: list[list[_Setting]] = []
+    refused: list[Refused] = []
+    own = user_config_path()
+    if own.is_file():
+        files.append(read_file(own))
+        layers.append(_settings_of_tables(str(own), files[0].tables()))
+    if (here := project_file()) is not None:
+        tables, refused = without_refused(here, here.tables())
+        files.append(here)
+        layers.append(_settings_of_tables(str(here.path), tables))
+    return files, layers, refused
+
+
+def _used(files: Sequence[ConfigFile], layers: Sequence[Sequence[_Setting]], refused: Sequence[Refused]) -> str:
+    """What is used, where the config.toml of the current folder says anything."""
+    says_something = bool(files) and any(setting.section != VERSION_KEY for setting in layers[-1])
+    if not refused and not (says_something and files[-1].path == PROJECT_CONFIG):
+        return ""
+    return f"configuration: {', and on top of it '.join(str(file.path) for file in files)}"
+
+
+def _check_needs(refused: Sequence[Refused], asked: Iterable[_Setting], origins: Mapping[str, str]) -> None:
+    """Raise ConfigError where a refused key is what the environment or the command line asks for by its kind.
+
+    The command would otherwise go to another server than the person means, or say that there is no plugin.
+    """
+    kinds = {setting.section: setting.value for setting in asked if setting.key == "kind"}
+    for one in refused:
+        if one.key in _NEEDED and one.kind and kinds.get(one.section) == one.kind and one.dotted not in origins:
+            raise ConfigError(
+                f"{one.path}: {one.dotted} is needed, and nobody has trusted it", hint=f"read it, then {TRUST_COMMAND}"
+            )
 
 
 # ---------------------------------------------------------------- layers
@@ -153,24 +240,11 @@ def _settings_of_assignments(assignments: Iterable[str]) -> tuple[list[_Setting]
             wanted = "expected SECTION.KEY=VALUE, such as --set tts.rate=180"
             faults.append(Fault(f"--set {dotted}", "", wanted))  # its value may be a secret
             continue
-        settings.append(_setting(f"--set {dotted.strip()}", dotted.strip(), _value(text)))
+        settings.append(_setting(f"--set {dotted.strip()}", dotted.strip(), as_value(text)))
     return settings, faults
 
 
-def _read_toml(path: Path) -> dict[str, Any]:  # Any: TOML
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(
-            f"there is no file {path}", hint="voicebot config path shows where it is looked for"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}", hint='text needs quotes: model = "llama3.2"') from error
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-
-
-def _value(text: str) -> object:
+def as_value(text: str) -> object:
     """A TOML value where it is one (80, true, 0.5, "…", […]), otherwise the text itself."""
     try:
         return tomllib.loads(f"v = {text}")["v"] if "\n" not in text else text
@@ -191,7 +265,7 @@ def _merge(layers: Iterable[Sequence[_Setting]]) -> tuple[dict[str, Any], dict[s
         for section, kind in named.items():
             below = merged.get(section)
             if isinstance(below, dict) and kind != below.get("kind", DEFAULT_KINDS.get(section)):
-                known, other = _keys_of(section, kind), _keys_of(section, None)
+                known, other = keys_of(section, kind), keys_of(section)
                 for key in [*below]:
                     if f"{section}.{key}" in of_a_kind or (key in other and key not in known):
                         del below[key], origins[f"{section}.{key}"]
@@ -211,29 +285,16 @@ def _merge(layers: Iterable[Sequence[_Setting]]) -> tuple[dict[str, Any], dict[s
     return merged, origins
 
 
-def _keys_of(section: str, kind: object) -> set[str]:
-    """The keys that a section has with this kind, or with any where `kind` is None."""
-    if section not in Config.model_fields:
-        return set()
-    annotation = Config.model_fields[section].annotation
-    return {
-        key
-        for model in get_args(annotation) or (annotation,)
-        if kind is None or kind in get_args(model.model_fields["kind"].annotation)
-        for key in model.model_fields
-    }
-
-
 # ---------------------------------------------------------------- faults
 
 
 def _renamed(layers: Iterable[Sequence[_Setting]]) -> list[Fault]:
     """A fault for each layer's use of a table by an earlier name."""
     found = [
-        Fault(setting.origin, setting.section, f"the table is called [{_RENAMED_TABLES[setting.section]}] now")
+        Fault(setting.origin, setting.section, f"the table is called [{RENAMED_TABLES[setting.section]}] now")
         for layer in layers
         for setting in layer
-        if setting.section in _RENAMED_TABLES
+        if setting.section in RENAMED_TABLES
     ]
     return list(dict.fromkeys(found))  # one fault for a file, however many keys it has there
 
@@ -279,7 +340,7 @@ def _keys_below(table: Sequence[str], merged: Mapping[str, Any]) -> set[str]:  #
     if inner := _INNER_TABLES.get(tuple(table[:2])):
         return set(inner.model_fields)
     section = table[0]
-    return _keys_of(section, merged[section].get("kind", DEFAULT_KINDS.get(section)))
+    return keys_of(section, merged[section].get("kind", DEFAULT_KINDS.get(section)))
 
 
 def _did_you_mean(near: Sequence[str]) -> str:

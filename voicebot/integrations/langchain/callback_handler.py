@@ -275,7 +275,7 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         return working, portal
 
     async def _work(self, *, task_status: TaskStatus[NarratorThread]) -> None:
-        config = self._config or load_config().config
+        config = self._config or self._config_of_this_folder()
         unused = GivenText("", WRITER)  # LangChain's models write; nothing is asked of the conversation's own
         async with (
             open_engines(config, notify=self._notify, chat=unused) as engines,
@@ -284,6 +284,12 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         ):
             task_status.started(NarratorThread.running(narrator))
             await narrator.finished.wait()
+
+    def _config_of_this_folder(self) -> Config:
+        loaded = load_config()
+        for refused in loaded.refused:
+            self._notify(str(refused))
+        return loaded.config
 
     def _hear(self, event: Event) -> None:
         if not isinstance(event, TurnEvent):

@@ -1,0 +1,104 @@
+"""Reads config.toml: as one piece of bytes, from a real file only, and tells voicebot's from another program's."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from voicebot.config.models import Config
+from voicebot.errors import ConfigError
+
+_MOST_BYTES = 1_000_000
+_MARK = re.compile(r"^#:schema .*voicebot", re.MULTILINE)
+RENAMED_TABLES = {"session": "conversation"}
+"""Tables of earlier versions, and what they are called now."""
+VERSION_KEY = "config_version"
+"""What stands above the tables: the form of the file, a whole number."""
+_OUR_TABLE = re.compile(rf"^\s*\[({'|'.join([*Config.model_fields, *RENAMED_TABLES])})[].]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A config.toml as it was read: what is judged, remembered and used is the same content."""
+
+    path: Path
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """The content as text. Raises ConfigError."""
+        try:
+            return self.data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{self.path}: not valid TOML: {error}", hint="save it as UTF-8") from error
+
+    def tables(self) -> dict[str, Any]:  # Any: TOML
+        """The content as TOML. Raises ConfigError."""
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(
+                f"{self.path}: not valid TOML: {error}", hint='text needs quotes: model = "llama3.2"'
+            ) from error
+        except RecursionError as error:
+            raise ConfigError(f"{self.path}: not valid TOML: nested too deeply") from error
+
+    def is_ours(self) -> bool:
+        """Tell whether it is voicebot's: it says so in a `#:schema` line, or has a table of ours with a key of ours."""
+        text = self.data.decode("utf-8-sig", "replace")
+        if _MARK.search(text):
+            return True
+        try:
+            tables = self.tables()
+        except ConfigError:
+            return _OUR_TABLE.search(text) is not None  # a slip of the pen in one of ours is told
+        ours = [name for name, table in tables.items() if _has_our_key(name, table)]
+        return len(ours) * 2 > len(tables.keys() - {VERSION_KEY})
+
+
+def read_file(path: Path) -> ConfigFile:
+    """Read a config.toml. Raises ConfigError, also for what is no file of a sensible size."""
+    if path == Path(os.devnull):
+        return ConfigFile(path, b"")
+    try:
+        # A pipe without a writer would otherwise be waited for.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with open(os.open(path, flags), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigError(f"{path}: not a file", hint="name a file of TOML")
+            data = file.read(_MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"there is no file {path}", hint="voicebot config path shows where it is looked for"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    if len(data) > _MOST_BYTES:
+        raise ConfigError(f"{path}: longer than {_MOST_BYTES:,} bytes", hint="is this the right file?")
+    return ConfigFile(path, data)
+
+
+def keys_of(section: str, kind: object = None) -> set[str]:
+    """The keys that a section has with this kind, or with any where `kind` is None."""
+    if section not in Config.model_fields:
+        return set()
+    annotation = Config.model_fields[section].annotation
+    return {
+        key
+        for model in get_args(annotation) or (annotation,)
+        if kind is None or kind in get_args(model.model_fields["kind"].annotation)
+        for key in model.model_fields
+    }
+
+
+def _has_our_key(section: str, table: object) -> bool:
+    """Whether it is a table of ours with at least one key that is ours, or nearly so."""
+    known = keys_of(RENAMED_TABLES.get(section, section))
+    return isinstance(table, Mapping) and any(difflib.get_close_matches(key, known, 1, 0.8) for key in table)

@@ -1,0 +1,201 @@
+"""What a config.toml may set that merely lies in the current folder, and which of them the person has trusted.
+
+Whoever opens a folder from elsewhere has not read its config.toml. Only what is known to be harmless is taken from it;
+everything else, be it a key that does not exist yet, needs `voicebot config trust`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from voicebot.config.files import ConfigFile, keys_of
+from voicebot.config.models import DEFAULT_KINDS
+from voicebot.errors import ConfigError
+
+TRUST_COMMAND = "voicebot config trust"
+
+_HARMLESS_KINDS = {
+    "chat": {"auto", "ollama", "openai", "demo", "piped"},
+    "tts": {"pyttsx3", "voicevox", "tone"},
+    "audio": {"auto", "device", "silent"},
+}
+"""With the addresses and files of everybody's defaults, or those of the person's own configuration."""
+_HARMLESS_KEYS = {
+    "chat": {
+        *("model", "temperature", "max_tokens", "top_p", "seed", "stop", "retries", "n", "include_usage"),
+        *("connect_timeout_seconds", "first_delta_timeout_seconds", "idle_timeout_seconds", "deltas_per_second"),
+        *("think", "keep_alive", "num_ctx", "format", "response_format", "api"),
+    },
+    "chunking": {
+        *("strategy", "delimiters", "max_characters", "idle_seconds", "min_seconds", "max_seconds"),
+        *("phrase_after_seconds", "patience_seconds"),
+    },
+    "spoken": {"language", "code", "tables", "urls", "emoji", "actions", "emotion_tags"},
+    "tts": {
+        *("voice", "rate", "volume", "speed", "pitch", "intonation", "timeout_seconds"),
+        *("sample_rate", "delay_seconds", "rtf"),
+    },
+    "audio": {"device", "latency_seconds", "realtime"},
+    "conversation": {"system_prompt", "turns"},
+    "memory": {"max_tokens", "summary"},
+    "tools": {"max_steps", "timeout_seconds", "speak", "max_result_characters"},
+}
+_RUNS_CODE, _NAMES_SERVER, _OPENS_FILE = "runs code", "names a server, or what is sent to it", "names a file"
+_REASONS = {
+    "chat.kind": _RUNS_CODE,
+    "chat.runnable": _RUNS_CODE,
+    "chat.factory": _RUNS_CODE,
+    "tools.enabled": _RUNS_CODE,
+    "tools.mcp": _RUNS_CODE,
+    "chat.base_url": _NAMES_SERVER,
+    "chat.api_key": _NAMES_SERVER,
+    "chat.options": _NAMES_SERVER,
+    "tts.base_url": _NAMES_SERVER,
+    "chat.api_key_file": _OPENS_FILE,
+    "audio.kind": _OPENS_FILE,
+    "audio.path": _OPENS_FILE,
+    "memory.path": _OPENS_FILE,
+    "memory.store": "turns the history on",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One key of a folder's config.toml that is not used."""
+
+    path: Path
+    section: str
+    key: str
+    kind: str
+    """The kind that the file names for its section; empty if none."""
+    changed: bool
+    """Whether the file was trusted with another content."""
+
+    @property
+    def dotted(self) -> str:
+        """The key as config.toml and --set name it."""
+        return f"{self.section}.{self.key}"
+
+    def __str__(self) -> str:
+        reason = _REASONS.get(self.dotted, "may reach beyond this folder")
+        again = "; the file has changed since it was trusted" if self.changed else ""
+        rest = f", nor is the rest of [{self.section}]" if self.section in DEFAULT_KINDS else ""
+        return f"{self.path}: {self.dotted} is not used{rest}: it {reason}{again}. To use it: {TRUST_COMMAND}"
+
+
+def without_refused(file: ConfigFile, tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Refused]]:  # Any: TOML
+    """What of a folder's `tables` may be used, and what is refused.
+
+    A section that chooses a kind is used whole or not at all: half of it would be a setting that nobody has written.
+    """
+    if is_trusted(file):
+        return dict(tables), []
+    refused = refused_in(file)
+    out = {(one.section, one.key) for one in refused}
+    whole = {one.section for one in refused} & DEFAULT_KINDS.keys()
+    return {
+        section: {key: value for key, value in table.items() if (section, key) not in out}
+        if isinstance(table, Mapping)
+        else table
+        for section, table in tables.items()
+        if section not in whole
+    }, refused
+
+
+def refused_in(file: ConfigFile) -> list[Refused]:
+    """Each key of the file that needs trust, trusted or not. Raises ConfigError where it is not TOML."""
+    changed = _place(file.path) in _read()
+    return [
+        Refused(file.path, section, key, str(table.get("kind", "")), changed)
+        for section, table in file.tables().items()
+        if section in _HARMLESS_KEYS and isinstance(table, Mapping)  # anything else is a fault, and told as that
+        for key, value in table.items()
+        if not _harmless(section, key, value)
+    ]
+
+
+def is_trusted(file: ConfigFile) -> bool:
+    """Tell whether the person has trusted the file of this place with just this content."""
+    return _read().get(_place(file.path)) == _digest(file)
+
+
+def trust(file: ConfigFile) -> None:
+    """Remember that the person trusts this file as it is. Raises ConfigError where that cannot be kept."""
+    _write(_read() | {_place(file.path): _digest(file)})
+
+
+def distrust(path: Path) -> bool:
+    """Forget that the person trusts a file; return whether they did. Raises ConfigError."""
+    known = _read()
+    if known.pop(_place(path), None) is None:
+        return False
+    _write(known)
+    return True
+
+
+def trust_path() -> Path:
+    """The file that remembers what is trusted."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("voicebot", appauthor=False)) / "trusted.json"
+
+
+def _harmless(section: str, key: str, value: object) -> bool:
+    match section, key:
+        case _, "kind":
+            known = isinstance(value, str) and "kind" in keys_of(section, value)
+            return not known or value in _HARMLESS_KINDS[section]  # an unknown one is a fault, and told as that
+        case "tools", "enabled":  # a name without a module is a tool of ours, or a fault
+            return isinstance(value, list) and all(isinstance(name, str) and ":" not in name for name in value)
+        case "memory", "store":
+            return value is False
+        case "chat", "api_key":
+            return value == ""
+    return key in _HARMLESS_KEYS[section] or key not in keys_of(section)
+
+
+def _place(path: Path) -> str:
+    """The folder as it really is, and the file's name in it.
+
+    A link to a file that is trusted elsewhere names other modules and commands here.
+    """
+    return str(path.parent.resolve() / path.name)
+
+
+def _digest(file: ConfigFile) -> str:
+    return hashlib.sha256(file.data).hexdigest()
+
+
+def _read() -> dict[str, str]:
+    try:
+        content = json.loads(trust_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write(known: Mapping[str, str]) -> None:
+    path = trust_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, new = tempfile.mkstemp(dir=path.parent, prefix="trusted-")  # mode 0600
+        try:
+            with open(handle, "w", encoding="utf-8") as file:
+                json.dump(known, file, ensure_ascii=False, indent=0)
+            os.replace(new, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(new)
+            raise
+    except OSError as error:
+        raise ConfigError(
+            f"cannot remember what is trusted: {path}: {error.strerror}", hint="or name the file: --config config.toml"
+        ) from error
