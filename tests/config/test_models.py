@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
 
+from voicebot.config.editing import config_schema
 from voicebot.config.loading import load_config
 from voicebot.config.models import ChatServer, Config
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_the_annotated_file_holds_every_key_with_its_default() -> None:
-    loaded = load_config(ROOT / "config.toml", environment={})
-    assert loaded.config == Config()
-    text = (ROOT / "config.toml").read_text(encoding="utf-8")
+TEXT = (ROOT / "config.toml").read_text(encoding="utf-8")
+
+
+def test_the_shipped_file_says_nothing_and_names_every_key() -> None:
+    """All its keys were set, so the repository's own file and every copy of it hid what the user's file says."""
+    assert tomllib.loads(TEXT) == {"config_version": 1, **{section: {} for section in Config.model_fields}}
+    assert TEXT.startswith("#:schema voicebot.schema.json\n")
     for section in Config.model_fields:
-        model = getattr(Config(), section)
-        for key in type(model).model_fields:
-            assert re.search(rf"^(# )?{key} = ", text, re.MULTILINE), f"{section}.{key}"
+        for key in type(getattr(Config(), section)).model_fields:
+            assert re.search(rf"^##? {key} = ", TEXT, re.MULTILINE), f"{section}.{key}"
+
+
+def test_every_line_of_the_shipped_file_uncommented_gives_the_defaults(tmp_path: Path) -> None:
+    uncommented = re.sub(r"^# ", "", TEXT, flags=re.MULTILINE)
+    (tmp_path / "config.toml").write_text(uncommented, encoding="utf-8")
+    loaded = load_config(tmp_path / "config.toml", environment={})
+    assert loaded.config == Config()
+    set_by_default = {
+        f"{section}.{key}"
+        for section in Config.model_fields
+        for key, value in dict(getattr(Config(), section)).items()
+        if value is not None  # which TOML cannot say
+    }
+    assert set_by_default <= set(loaded.origins)
+
+
+def test_the_schema_beside_it_is_the_one_that_is_printed() -> None:
+    """Run `voicebot config schema > voicebot.schema.json` after changing a model."""
+    assert json.loads((ROOT / "voicebot.schema.json").read_text(encoding="utf-8")) == config_schema()
 
 
 def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> None:
-    text = (ROOT / "config.toml").read_text(encoding="utf-8")
-    blocks = re.findall(r"^# \[\w+\].*\n(?:# .*\n)+", text, re.MULTILINE)
+    blocks = re.findall(r"^## \[\w+\].*\n(?:## .*\n)+", TEXT, re.MULTILINE)
     kinds = set()
     for block in blocks:
-        table = tomllib.loads(re.sub(r"^# ", "", block, flags=re.MULTILINE))
+        table = tomllib.loads(re.sub(r"^## ", "", block, flags=re.MULTILINE))
         section, values = next(iter(table.items()))
         config = getattr(Config.model_validate(table), section)
         kinds.add((section, config.kind))
