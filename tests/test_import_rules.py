@@ -30,6 +30,7 @@ ROOMS = [
     "recording",
     "threadsafe",
     "import_paths",
+    "installation",
     "budoux_phrases",
     "config",
     "http",

@@ -26,6 +26,7 @@ from voicebot.config.models import ChatLangChain
 from voicebot.conversation import Conversation
 from voicebot.errors import ChatError
 from voicebot.events import Broadcast, ToolAnswered, ToolCalled
+from voicebot.installation import extra_command
 from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat
@@ -271,7 +272,7 @@ def test_without_langchain_it_says_what_to_install() -> None:
         "except ChatError as error: print(error.hint)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == 'pip install "voicebot[langchain]"'
+    assert done.stdout.strip() == extra_command("langchain")
 
 
 def test_messages_have_their_roles() -> None:

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from tests.cli.command import ROOT, json_lines, start, voicebot
 from voicebot.cli.lab.replay import timeline
 from voicebot.config.models import Config
+from voicebot.installation import extra_command
 from voicebot.lab.engines import parse_engine
 from voicebot.lab.replay import replay
 from voicebot.lab.runs import from_dict
@@ -114,7 +115,7 @@ def test_without_the_extra_lab_it_is_told_what_to_install(tmp_path: Path) -> Non
     (tmp_path / "trio.py").write_text("raise ImportError('as if it were not installed')")
     done = voicebot(tmp_path, "lab", "replay", JA, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
     assert done.returncode == 2
-    assert 'pip install "voicebot[lab]"' in done.stderr
+    assert extra_command("lab") in done.stderr
 
 
 # ---------------------------------------------------------------- record

@@ -40,7 +40,7 @@ with_engine = pytest.mark.skipif(
     sys.platform.startswith("linux")
     and not ctypes.util.find_library("espeak-ng")
     and not importlib.util.find_spec("espeakng_loader"),
-    reason="needs espeak-ng: pip install espeakng-loader, or apt install libespeak-ng1",
+    reason="needs espeak-ng: apt install libespeak-ng1",
 )
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="is about espeak-ng on Linux")
 with_espeak = pytest.mark.skipif(ESPEAK is None, reason="needs the espeak-ng command: apt install espeak-ng")

@@ -18,6 +18,7 @@ from anyio import to_thread
 from voicebot.config.models import ChatLangChain
 from voicebot.errors import ChatError, VoicebotError
 from voicebot.import_paths import ImportPathError, import_by_path
+from voicebot.installation import extra_command
 from voicebot.messages import Message, ReplyPart, ToolCall, Usage
 from voicebot.text.reasoning import ReasoningFilter
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from langchain_core.messages.ai import UsageMetadata
     from langchain_core.runnables import Runnable
 
-INSTALL = 'pip install "voicebot[langchain]"'
 OUTPUT_KEYS = ("output", "answer")
 """Where chains that yield dicts keep what is for the listener."""
 _END = "__end__"
@@ -313,7 +313,7 @@ def _import_runnable(path: str) -> Any:  # Any: whatever stands there
     try:
         return import_by_path(path)
     except ImportPathError as error:
-        hint = INSTALL if error.missing == "langchain_core" else error.hint
+        hint = extra_command("langchain") if error.missing == "langchain_core" else error.hint
         raise ChatError(f"chat.runnable: {error}", hint=hint) from error
 
 

@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from voicebot.errors import LabError
+from voicebot.installation import extra_command
 from voicebot.lab.summary import Row, pareto_front
 
 _COLOURS = 8
@@ -30,7 +31,7 @@ _CURRENT = "#010203"
 def require_matplotlib() -> None:
     """Raise LabError where matplotlib is missing."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise LabError("the report needs matplotlib, and it is missing", hint='pip install "voicebot[lab]"')
+        raise LabError("the report needs matplotlib, and it is missing", hint=extra_command("lab"))
 
 
 def marker(setting: int) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
 from voicebot.config.models import Config
 from voicebot.errors import LabError
+from voicebot.installation import extra_command
 from voicebot.lab.bounds import bound
 from voicebot.lab.engines import ReplayedSynthesizer, SynthesisCost
 from voicebot.lab.runs import ReplayedUtterance, Run
@@ -99,7 +100,7 @@ def _in_virtual_time(body: Callable[[], Awaitable[T]]) -> T:
         import trio
         from trio.testing import MockClock
     except ImportError as error:
-        raise LabError("the lab needs trio for its virtual time", hint='pip install "voicebot[lab]"') from error
+        raise LabError("the lab needs trio for its virtual time", hint=extra_command("lab")) from error
     return trio.run(body, clock=MockClock(autojump_threshold=0))
 
 

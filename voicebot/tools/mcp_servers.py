@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from voicebot.config.models import McpServer
 from voicebot.errors import ConfigError
+from voicebot.installation import extra_command
 from voicebot.messages import ToolSpec
 from voicebot.text.redaction import without_passwords
 from voicebot.tools.toolbox import Tool, ToolFailed, read_arguments
@@ -40,7 +41,7 @@ async def open_servers(servers: Mapping[str, McpServer], tasks: TaskGroup, *, ta
     try:
         import mcp  # noqa: F401
     except ImportError as error:
-        raise ConfigError("tools.mcp: the MCP SDK is not installed", hint='pip install "voicebot[mcp]"') from error
+        raise ConfigError("tools.mcp: the MCP SDK is not installed", hint=extra_command("mcp")) from error
     found: dict[str, list[Tool]] = {}
     failures: list[ConfigError] = []
 

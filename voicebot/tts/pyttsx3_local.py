@@ -35,7 +35,7 @@ _START_SECONDS = 20.0
 """How long a cold machine may take to start the engine."""
 
 _INSTALL = (
-    "pip install espeakng-loader, or sudo apt install libespeak-ng1; or another voice: --tts voicevox"
+    "sudo apt install libespeak-ng1  (or your distribution's espeak-ng), or another voice: --tts voicevox"
     if sys.platform.startswith("linux")
     else "try another voice: --tts voicevox"
 )

@@ -30,6 +30,7 @@ from tests.fault_server import FaultServer, Stall, chunked, serve, until_close
 from tests.integrations.langchain.model_server import ModelServer, Reply
 from tests.integrations.langchain.scripted_model import weather
 from voicebot.errors import ChatError
+from voicebot.installation import extra_command
 from voicebot.integrations.langchain import ChatVoicebot
 
 pytestmark = pytest.mark.anyio
@@ -224,4 +225,4 @@ def test_without_langchain_it_says_what_to_install() -> None:
         "except ModuleNotFoundError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert 'pip install "voicebot[langchain]"' in done.stdout
+    assert extra_command("langchain") in done.stdout

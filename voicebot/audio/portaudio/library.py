@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from voicebot.errors import AudioError
+from voicebot.installation import install_command
 from voicebot.speech import AudioFormat
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ class PortAudioLibrary:
                 hint = (
                     "sudo apt install libportaudio2  (or your distribution's PortAudio), or write a file: -o speech.wav"
                     if sys.platform.startswith("linux")
-                    else "reinstall it: pip install --force-reinstall sounddevice"
+                    else f"reinstall it: {install_command('sounddevice')} --force-reinstall"
                 )
                 raise AudioError(f"there is no PortAudio on this machine ({error})", hint=hint) from error
         if ON_ALSA:

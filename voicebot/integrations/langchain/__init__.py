@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from voicebot.installation import extra_command
+
 try:
     import langchain_core  # noqa: F401
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        'voicebot.integrations.langchain needs LangChain: pip install "voicebot[langchain]"', name="langchain_core"
+        f"voicebot.integrations.langchain needs LangChain: {extra_command('langchain')}", name="langchain_core"
     ) from error
 
 from voicebot.integrations.langchain.callback_handler import SpeakingCallbackHandler
