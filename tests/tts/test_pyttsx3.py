@@ -7,6 +7,7 @@ import glob
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -255,6 +256,58 @@ async def test_without_any_library_the_error_says_what_to_install() -> None:
 
 
 # ---------------------------------------------------------------- Japanese for espeak-ng
+
+
+def with_cache(folder: Path) -> list[str]:
+    """The child of a person whose cache folder is this one."""
+    program = f"import os, runpy; os.environ['XDG_CACHE_HOME'] = {str(folder)!r}; runpy.run_path({str(CHILD)!r}, "
+    return [sys.executable, "-c", program + "run_name='__main__')"]
+
+
+@on_linux
+@with_engine
+@pytest.mark.anyio
+async def test_the_dictionary_is_unpacked_into_our_own_folder_and_that_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("haqumei")
+    for _ in range(2):
+        async with open_pyttsx3(TtsPyttsx3(), command=with_cache(tmp_path / "cache")) as voice:
+            assert (await say(voice, "元気です。")).seconds > 0.3
+            assert (await say(voice, "天気です。")).seconds > 0.3
+    [notice] = caplog.messages
+    assert re.search(r"unpacked the Japanese dictionary \(\d+ MB\) into .*/voicebot/haqumei", notice)
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["voicebot"]
+
+
+@on_linux
+@with_engine
+@pytest.mark.anyio
+@pytest.mark.parametrize("in_the_way", ["voicebot", "voicebot/haqumei", "voicebot/haqumei/decompressed"])
+async def test_where_the_dictionary_cannot_be_unpacked_kanji_are_read_roughly(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, in_the_way: str
+) -> None:
+    """haqumei's panic killed the engine twice, and Japanese failed after 20 s with the advice to install espeak-ng."""
+    file = tmp_path / "cache" / in_the_way
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    async with open_pyttsx3(TtsPyttsx3(), command=with_cache(tmp_path / "cache")) as voice:
+        short, long = await say(voice, "元気です。"), await say(voice, "今日は2024年の、とても元気な東京の一日です。")
+    assert 0.3 < short.seconds < long.seconds
+    [notice] = caplog.messages
+    assert notice.startswith("kanji are read roughly: ")
+
+
+def test_the_table_alone_reads_words_particles_and_numbers() -> None:
+    read = pyttsx3_child.kana_roughly()
+    assert read("私は日本語を話します。") == "ワタシワ ニホンゴオ ハナシマス"
+    assert read("東京は、３つです。") == "トーキョーワ、 3 ツデス"
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=40))
+def test_the_table_alone_fails_on_no_text(text: str) -> None:
+    assert pyttsx3_child.KANJI.search(pyttsx3_child.kana_roughly()(text)) is None
 
 
 def kana(text: str) -> str:

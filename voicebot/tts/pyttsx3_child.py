@@ -9,7 +9,8 @@ payload of those lengths. The process ends with its standard input.
     {"op": "say", "text", "voice", "rate", "volume"}  → {} and the audio as a WAV or AIFF file
     anything that fails                               → {"error": "…"}
 
-The first answer, sent unasked, is {"driver": "espeak" | "nsss" | "sapi5"} or an error.
+The first answer, sent unasked, is {"driver": "espeak" | "nsss" | "sapi5"} or an error. Any answer may hold a "notice":
+a sentence for the person.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from typing import Any, BinaryIO
 JAPANESE = re.compile(
     "[\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
+KANJI = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff]")
+READINGS = "kanji_readings.txt"
+"""Beside this file: how the commonest words and each kanji alone are read, where haqumei cannot be used."""
 WAV_HEADER_BYTES = 44
 FINISHED_WITHIN_SECONDS = 30.0
 """The caller's own deadline is shorter; this one only keeps an abandoned process from spinning."""
@@ -74,7 +78,9 @@ class Voice:
         self._done = False
         self._failure: BaseException | None = None
         self._properties: Json = {}
-        self._haqumei: Any = None  # Any: haqumei has no types
+        self.notices: list[str] = []
+        """What the person has to be told with the next answer."""
+        self._read_japanese: Callable[[str], str] | None = None
         self._japanese_voice: str | None = None
         self.engine.connect("finished-utterance", self._on_finished)
         self.engine.connect("error", self._on_error)
@@ -95,11 +101,9 @@ class Voice:
         ]
 
     def warm_japanese(self) -> None:
-        if self.driver == "espeak" and self._haqumei is None:
-            import haqumei
-
-            self._haqumei = haqumei.Haqumei()
-            self._haqumei.run_frontend("あ")
+        if self.driver == "espeak" and self._read_japanese is None:
+            self._read_japanese, notice = open_japanese_reader(cache_folder())
+            self.notices += [notice] if notice else []
 
     def say(self, text: str, voice: str, rate: int, volume: float) -> bytes:
         # kanji alone may be Chinese, but only a Chinese voice says so
@@ -107,7 +111,8 @@ class Voice:
         if japanese:
             if self.driver == "espeak":
                 self.warm_japanese()
-                text = kana_for_espeak(text, self._haqumei)
+                assert self._read_japanese
+                text = self._read_japanese(text)
                 if not re.match(r"(?:jpx/)?ja\b", voice):
                     voice = ""  # any other voice of espeak-ng spells kana, letter by "Japanese letter"
             voice = voice or self._find_japanese_voice()
@@ -174,6 +179,72 @@ class Voice:
         return data if len(data) > WAV_HEADER_BYTES else b""
 
 
+def cache_folder() -> str:
+    """Where we unpack what is large; only Linux needs it."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return os.path.join(base if os.path.isabs(base) else os.path.expanduser("~/.cache"), "voicebot")
+
+
+def open_japanese_reader(cache: str) -> tuple[Callable[[str], str], str]:
+    """What turns Japanese into kana for espeak-ng, and what the person has to be told of it.
+
+    haqumei unpacks its dictionary into a cache folder, and panics where it cannot; then kanji are read roughly.
+    """
+    dictionary = os.path.join(cache, "haqumei")
+    new = not os.path.isdir(dictionary)
+    try:
+        os.makedirs(dictionary, exist_ok=True)
+        if not os.access(dictionary, os.W_OK | os.X_OK):
+            raise PermissionError(f"cannot write {dictionary}")
+        os.environ["XDG_CACHE_HOME"] = cache  # where haqumei makes its own folder
+        import haqumei
+
+        reader = haqumei.Haqumei()
+        reader.run_frontend("あ")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic in Rust is not an Exception
+        reason = "haqumei is not installed" if isinstance(error, ImportError) else str(error)
+        return kana_roughly(), f"kanji are read roughly: {reason}"
+    size = sum(
+        os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(dictionary) for name in names
+    )
+    notice = f"unpacked the Japanese dictionary ({size / 1e6:.0f} MB) into {dictionary}" if new else ""
+    return lambda text: kana_for_espeak(text, reader), notice
+
+
+def kana_roughly() -> Callable[[str], str]:
+    """What reads Japanese by a table alone: the longest word that it knows, else each kanji by itself."""
+    readings: dict[str, str] = {}
+    with open(os.path.join(os.path.dirname(__file__), READINGS), encoding="utf-8") as file:
+        for line in file:
+            kana, *words = line.split()
+            readings |= dict.fromkeys(words, kana)
+    longest = max(map(len, readings))
+
+    def read(text: str) -> str:
+        kana, start = "", 0
+        text = unicodedata.normalize("NFKC", re.sub(r"\s*[\r\n]\s*", "。", text))
+        text = re.sub("(?<=[\u3005\u3400-\u9fffァ-ヺー])は(?![ぁ-ん])|は(?=、)", "わ", text)  # the particle
+        while start < len(text):
+            for end in range(min(start + longest, len(text)), start, -1):
+                if (reading := readings.get(text[start:end])) is not None:
+                    kana += f" {reading}"
+                    break
+            else:
+                end = start + 1
+                kana += PAUSES.get(text[start], "" if KANJI.match(text[start]) else text[start])
+            start = end
+        kana = "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in kana)
+        parts = re.split(r"([0-9]+(?:\.[0-9]+)?)", kana)  # espeak-ng reads numbers in Japanese
+        for i in range(0, len(parts), 2):
+            pause = "、" if i + 1 < len(parts) and parts[i].endswith(("、", "。")) else ""
+            parts[i] = speakable_kana(parts[i]) + pause
+        return " ".join(filter(None, parts))
+
+    return read
+
+
 def kana_for_espeak(text: str, haqumei: Any) -> str:  # Any: haqumei has no types
     """How `text` is read, in katakana that espeak-ng can say, with a space between accent phrases.
 
@@ -219,8 +290,11 @@ def prepare_espeak() -> None:
         import espeakng_loader
     except ImportError:
         return  # pyttsx3 says what is missing
+    try:
+        ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+    except OSError:
+        return  # it needs a newer glibc than its wheel says; pyttsx3 says what is missing
     os.environ["ESPEAK_DATA_PATH"] = os.path.dirname(espeakng_loader.get_data_path())
-    ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
 
 
 def answer(out: BinaryIO, header: Json, payload: bytes = b"") -> None:
@@ -255,6 +329,9 @@ def serve(open_voice: Callable[[], Voice], requests: BinaryIO, out: BinaryIO, *,
                 header, payload = handle(voice, json.loads(line))
             except Exception as error:  # noqa: BLE001
                 header, payload = {"error": f"{type(error).__name__}: {error}"}, b""
+            if voice.notices:
+                header = {**header, "notice": "; ".join(voice.notices)}
+                voice.notices.clear()
             answer(out, header, payload)
     except BrokenPipeError:
         return  # nobody waits for an answer any more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -26,6 +27,8 @@ from voicebot.config.models import TtsPyttsx3
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 
+logger = logging.getLogger(__name__)
+
 _CHILD = Path(__file__).with_name("pyttsx3_child.py")
 _MOST_CHARACTERS = 4_000
 """espeak-ng's buffers break at about 15,000."""
@@ -34,11 +37,6 @@ _GRACE_SECONDS = 0.3
 _START_SECONDS = 20.0
 """How long a cold machine may take to start the engine."""
 
-_INSTALL = (
-    "sudo apt install libespeak-ng1  (or your distribution's espeak-ng), or another voice: --tts voicevox"
-    if sys.platform.startswith("linux")
-    else "try another voice: --tts voicevox"
-)
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -149,6 +147,8 @@ class _Engine:
                 try:
                     with anyio.fail_after(self._timeout_seconds):
                         header, data = await to_thread.run_sync(child.exchange, request, abandon_on_cancel=True)
+                    if "notice" in header:
+                        logger.warning(header["notice"])
                     return header, data, anyio.current_time() - began
                 except TimeoutError as error:
                     self._drop()
@@ -176,13 +176,17 @@ class _Engine:
                 header, _ = await to_thread.run_sync(child.exchange, None, abandon_on_cancel=True)
         except (TimeoutError, EOFError, OSError) as error:
             self._drop()
-            raise VoiceUnavailable(f"pyttsx3's engine does not start: {_reason(error)}", hint=_INSTALL) from error
+            raise VoiceUnavailable(
+                f"pyttsx3's engine does not start: {_reason(error)}", hint=_how_to_install()
+            ) from error
         except BaseException:
             self._drop()  # whose greeting nobody has read
             raise
         if "error" in header:
             self._drop()
-            raise VoiceUnavailable(f"pyttsx3 has no working speech engine here: {header['error']}", hint=_INSTALL)
+            raise VoiceUnavailable(
+                f"pyttsx3 has no working speech engine here: {header['error']}", hint=_how_to_install()
+            )
         self.driver = header["driver"]
         return child
 
@@ -273,6 +277,14 @@ class Pyttsx3Synthesizer:
             f"there is no voice {wanted!r}" + (f"; near to it: {', '.join(near)}" if near else ""),
             hint="list them: voicebot voices --tts pyttsx3",
         )
+
+
+def _how_to_install() -> str:
+    if not sys.platform.startswith("linux"):
+        return "try another voice: --tts voicevox"
+    from voicebot.installation import install_command
+
+    return f"sudo apt install libespeak-ng1, or {install_command('espeakng-loader')}; or another voice: --tts voicevox"
 
 
 def _reason(error: BaseException) -> str:
