@@ -19,6 +19,7 @@ from voicebot.cli.lab import lab_app
 from voicebot.cli.models import models
 from voicebot.cli.output import output_error, show_error
 from voicebot.cli.runner import FAILED
+from voicebot.cli.paths import paths
 from voicebot.cli.say import say
 from voicebot.cli.voices import voices
 
@@ -49,6 +50,7 @@ add_command(app, chunk)
 add_command(app, voices)
 add_command(app, models)
 add_command(app, devices)
+add_command(app, paths)
 app.add_typer(config_app, name="config")
 app.add_typer(lab_app, name="lab")
 app.add_typer(history_app, name="history")

@@ -1,0 +1,51 @@
+"""`voicebot paths`: what is kept where, and how it goes away."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import voicebot
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the folders are those of Linux")
+
+
+def test_the_folders_are_named_with_their_sizes(tmp_path: Path) -> None:
+    voicebot(tmp_path, "ask", "hi", "--chat", "demo", "--no-audio")
+    voicebot(tmp_path, "config", "init")
+    kept = json.loads(voicebot(tmp_path, "paths", "--json").stdout)
+    assert {name: folder["path"] for name, folder in kept.items()} == {
+        "config": str(tmp_path / ".config/voicebot"),
+        "data": str(tmp_path / ".local/share/voicebot"),
+        "state": str(tmp_path / ".local/state/voicebot"),
+        "cache": str(tmp_path / ".cache/voicebot"),
+    }
+    assert kept["data"]["bytes"] > 1000 < kept["config"]["bytes"]
+    assert kept["cache"]["bytes"] == 0
+    assert str(tmp_path / ".config/voicebot") in voicebot(tmp_path, "paths").stdout
+
+
+def test_nothing_is_deleted_unless_somebody_says_so(tmp_path: Path) -> None:
+    voicebot(tmp_path, "config", "init")
+    done = voicebot(tmp_path, "paths", "--delete")
+    assert done.returncode == 2
+    assert "--yes" in done.stderr
+    assert (tmp_path / ".config/voicebot/config.toml").exists()
+
+
+def test_what_is_deleted_is_ours_and_nothing_else(tmp_path: Path) -> None:
+    voicebot(tmp_path, "config", "init")
+    (tmp_path / ".config/other").touch()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/kept").touch()
+    os.makedirs(tmp_path / ".local/share")
+    (tmp_path / ".local/share/voicebot").symlink_to(tmp_path / "elsewhere")
+    assert voicebot(tmp_path, "paths", "--delete", "--yes").returncode == 0
+    assert [path.name for path in (tmp_path / ".config").iterdir()] == ["other"]
+    assert not (tmp_path / ".local/share/voicebot").is_symlink()
+    assert (tmp_path / "elsewhere/kept").exists()
+    assert "nothing to delete" in voicebot(tmp_path, "paths", "--delete", "--yes").stderr
