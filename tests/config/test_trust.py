@@ -192,6 +192,26 @@ def test_a_file_that_says_nothing_is_not_mentioned(folder: Path) -> None:
     assert load_config(environment={}).used == ""
 
 
+def test_the_persons_own_file_imports_no_module_of_a_foreign_folder(folder: Path) -> None:
+    """A plugin of one's own was looked for in the folder from elsewhere, whose file of that name was run."""
+    write_own(
+        folder,
+        '[tools]\nenabled = ["timer", "mytools:weather", "json:loads"]\n[chat]\nkind = "plugin"\nfactory = "mine:C"\n',
+    )
+    for name in ("mytools.py", "json.py"):
+        (folder / name).touch()
+    (folder / "mine").mkdir()
+    loaded = load_config(environment={})
+    assert loaded.config.tools.enabled == ("timer", "json:loads")  # the installed one comes first
+    assert loaded.config.chat == ChatAuto()
+    assert [one.module for one in loaded.refused] == ["mine", "mytools"]
+    named = load_config(environment={}, assignments=['tools.enabled=["mytools:weather"]'])
+    assert named.config.tools.enabled == ("mytools:weather",)
+    (folder / "config.toml").write_text("#:schema voicebot.schema.json\n", encoding="utf-8")
+    trust(read_file(Path("config.toml")))
+    assert load_config(environment={}).refused == ()
+
+
 def test_the_persons_own_file_is_theirs_also_in_its_own_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_own(folder, DOORS["tools.enabled"])
     monkeypatch.chdir(folder.parent / "config" / "voicebot")

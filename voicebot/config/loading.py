@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from voicebot.config.files import RENAMED_TABLES, VERSION_KEY, ConfigFile, keys_of, read_file
 from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
-from voicebot.config.trust import TRUST_COMMAND, Refused, without_refused
+from voicebot.config.trust import TRUST_COMMAND, Refused, is_trusted, without_modules_of_this_folder, without_refused
 from voicebot.errors import ConfigError
 from voicebot.text.redaction import without_passwords
 
@@ -171,12 +171,16 @@ def _read_files(named: Path | None) -> tuple[list[ConfigFile], list[list[_Settin
     files: list[ConfigFile] = []
     layers: list[list[_Setting]] = []
     refused: list[Refused] = []
-    own = user_config_path()
+    own, here = user_config_path(), project_file()
     if own.is_file():
         files.append(read_file(own))
-        layers.append(_settings_of_tables(str(own), files[0].tables()))
-    if (here := project_file()) is not None:
-        tables, refused = without_refused(here, here.tables())
+        tables = files[0].tables()
+        if own.parent.resolve() != Path.cwd().resolve() and not (here and is_trusted(here)):
+            tables, refused = without_modules_of_this_folder(files[0], tables)
+        layers.append(_settings_of_tables(str(own), tables))
+    if here is not None:
+        tables, more = without_refused(here, here.tables())
+        refused += more
         files.append(here)
         layers.append(_settings_of_tables(str(here.path), tables))
     return files, layers, refused

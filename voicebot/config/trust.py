@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,8 @@ _HARMLESS_KEYS = {
     "tools": {"max_steps", "timeout_seconds", "speak", "max_result_characters"},
 }
 _RUNS_CODE, _NAMES_SERVER, _OPENS_FILE = "runs code", "names a server, or what is sent to it", "names a file"
+_MODULES = (("chat", "factory"), ("chat", "runnable"), ("tools", "enabled"))
+"""The keys that name modules."""
 _REASONS = {
     "chat.kind": _RUNS_CODE,
     "chat.runnable": _RUNS_CODE,
@@ -78,6 +82,8 @@ class Refused:
     """The kind that the file names for its section; empty if none."""
     changed: bool
     """Whether the file was trusted with another content."""
+    module: str = ""
+    """The module of the current folder that the person's own file would import, where that is the reason."""
 
     @property
     def dotted(self) -> str:
@@ -85,6 +91,11 @@ class Refused:
         return f"{self.section}.{self.key}"
 
     def __str__(self) -> str:
+        if self.module:
+            return (
+                f"{self.path}: {self.dotted} is not used: {self.module} would come from this folder, which nobody has "
+                f"trusted. To use it: install {self.module}, or name it in a config.toml here and {TRUST_COMMAND}"
+            )
         reason = _REASONS.get(self.dotted, "may reach beyond this folder")
         again = "; the file has changed since it was trusted" if self.changed else ""
         rest = f", nor is the rest of [{self.section}]" if self.section in DEFAULT_KINDS else ""
@@ -120,6 +131,38 @@ def refused_in(file: ConfigFile) -> list[Refused]:
         for key, value in table.items()
         if not _harmless(section, key, value)
     ]
+
+
+def without_modules_of_this_folder(
+    file: ConfigFile, tables: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Refused]]:  # Any: TOML
+    """The person's own `tables` without what would import a module that only the current folder has.
+
+    They mean one of their own, wherever they start voicebot; the folder may come from elsewhere and have that name too.
+    """
+    allowed, refused = dict(tables), []
+    for section, key in _MODULES:
+        table = tables.get(section)
+        value = table.get(key) if isinstance(table, Mapping) else None
+        names = value if isinstance(value, list) else [value]
+        here = [name for name in names if isinstance(name, str) and ":" in name and _is_only_here(name)]
+        if not here or not isinstance(table, Mapping):
+            continue
+        module = here[0].partition(":")[0]
+        refused.append(Refused(file.path, section, key, str(table.get("kind", "")), changed=False, module=module))
+        if section in DEFAULT_KINDS:
+            del allowed[section]
+        else:
+            allowed[section] = {**table, key: [name for name in names if name not in here]}
+    return allowed, refused
+
+
+def _is_only_here(name: str) -> bool:
+    """Whether an import path leads into the current folder and nowhere else."""
+    top = name.partition(":")[0].partition(".")[0]
+    folder = Path.cwd()
+    elsewhere = [place for place in sys.path if place and Path(place).resolve() != folder.resolve()]
+    return PathFinder.find_spec(top, [str(folder)]) is not None and PathFinder.find_spec(top, elsewhere) is None
 
 
 def is_trusted(file: ConfigFile) -> bool:
