@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
-from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from voicebot.config.files import VERSION_KEY, ConfigFile, read_file
+from voicebot.config.files import VERSION_KEY, ConfigFile, read_file, write_whole
 from voicebot.config.loading import CONFIG_VERSION, InvalidConfig, faults_in
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError
@@ -90,19 +87,7 @@ def _with_placeholder(text: str, section: str, key: str) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path = path.resolve()  # a link to where a person keeps it stays one
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, new = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")  # mode 0600: there may be keys in it
-        try:
-            with open(handle, "wb") as file:
-                file.write(data)
-            if path.exists():
-                os.chmod(new, path.stat().st_mode & 0o777)
-            os.replace(new, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(new)
-            raise
+        write_whole(path, data)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Reads config.toml: as one piece of bytes, from a real file only, and tells voicebot's from another program's."""
+"""Reads and replaces config.toml as a whole, from a real file only, and tells voicebot's from another program's."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import difflib
 import os
 import re
 import stat
+import tempfile
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -83,6 +85,23 @@ def read_file(path: Path) -> ConfigFile:
     if len(data) > _MOST_BYTES:
         raise ConfigError(f"{path}: longer than {_MOST_BYTES:,} bytes", hint="is this the right file?")
     return ConfigFile(path, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file at once, or not at all. A new one is for its owner alone. Raises OSError."""
+    path = path.resolve()  # a link to where a person keeps it stays one
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, new = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")  # mode 0600
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+        if path.exists():
+            os.chmod(new, path.stat().st_mode & 0o777)
+        os.replace(new, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(new)
+        raise
 
 
 def keys_of(section: str, kind: object = None) -> set[str]:

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
-from voicebot.config.files import ConfigFile, keys_of
+from voicebot.config.files import ConfigFile, keys_of, write_whole
 from voicebot.config.models import DEFAULT_KINDS
 from voicebot.errors import ConfigError
 
@@ -228,16 +225,7 @@ def _read() -> dict[str, str]:
 def _write(known: Mapping[str, str]) -> None:
     path = trust_path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, new = tempfile.mkstemp(dir=path.parent, prefix="trusted-")  # mode 0600
-        try:
-            with open(handle, "w", encoding="utf-8") as file:
-                json.dump(known, file, ensure_ascii=False, indent=0)
-            os.replace(new, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(new)
-            raise
+        write_whole(path, json.dumps(known, ensure_ascii=False, indent=0).encode())
     except OSError as error:
         raise ConfigError(
             f"cannot remember what is trusted: {path}: {error.strerror}", hint="or name the file: --config config.toml"
