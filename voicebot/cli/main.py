@@ -18,8 +18,8 @@ from voicebot.cli.history import history_app
 from voicebot.cli.lab import lab_app
 from voicebot.cli.models import models
 from voicebot.cli.output import output_error, show_error
-from voicebot.cli.runner import FAILED
 from voicebot.cli.paths import paths
+from voicebot.cli.runner import FAILED
 from voicebot.cli.say import say
 from voicebot.cli.voices import voices
 
