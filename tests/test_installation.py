@@ -50,6 +50,16 @@ def test_a_checkout_is_installed_again_with_the_extra(venv: Installation) -> Non
     assert extra_command("lab", venv) == f'pip install -e "{venv.package.parent}[lab]"'
 
 
+def test_what_only_espeak_on_linux_needs_is_asked_for_only_where_there_are_wheels() -> None:
+    """Installing failed on an Intel Mac for want of a wheel that nothing there would have used."""
+    machines = "sys_platform == 'linux' and (platform_machine == 'x86_64' or platform_machine == 'aarch64')"
+    needed = [one.partition("; ") for one in PROJECT["dependencies"] if re.match("haqumei|espeakng", one)]
+    assert len(needed) == 2
+    for requirement, _, marker in needed:
+        assert marker == machines
+        assert "<" in requirement
+
+
 def test_nothing_we_write_installs_a_package_of_another_owner() -> None:
     """The README, config.toml and five messages said to install `voicebot`, and that name is a stranger's."""
     assert PROJECT["name"] == "voicebot-stream"

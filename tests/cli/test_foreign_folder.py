@@ -61,6 +61,17 @@ def test_what_is_trusted_runs(home: Path) -> None:
     assert (home / "pwned").exists()
 
 
+def test_what_is_trusted_is_shown_without_its_secrets(home: Path) -> None:
+    (home / "config.toml").write_text(
+        '[chat]\nkind = "openai"\napi_key = "sk-canary"\nbase_url = "http://me:canary@127.0.0.1:9/v1"\n'
+        '[tools.mcp.x]\ncommand = "serve"\nenv = { TOKEN = "canary" }\n'
+    )
+    told = voicebot(home, "config", "trust")
+    assert "serve" in told.stderr
+    assert "canary" not in told.stderr
+    assert "canary" not in voicebot(home, "config", "get", "chat.base_url").stdout
+
+
 @pytest.mark.anyio
 async def test_the_key_of_the_environment_goes_to_no_server_that_the_folder_names(home: Path) -> None:
     """Whoever had VOICEBOT_CHAT__API_KEY set sent it to the base_url of the folder they had opened."""

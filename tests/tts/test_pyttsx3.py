@@ -213,8 +213,11 @@ async def test_a_long_japanese_sentence_without_a_mark_is_said_to_its_end() -> N
     assert many.seconds > 9 * once.seconds
 
 
-def without_system_espeak(*, loader: bool) -> list[str]:
-    """The child on a machine whose linker knows no espeak until one is loaded, with or without espeakng-loader."""
+def without_system_espeak(*, loader: bool, loads: bool = True) -> list[str]:
+    """The child on a machine whose linker knows no espeak until one is loaded, with or without espeakng-loader.
+
+    Its library may be one that this machine does not load.
+    """
     program = f"""
 import ctypes, runpy, sys
 class CDLL(ctypes.CDLL):
@@ -222,6 +225,8 @@ class CDLL(ctypes.CDLL):
         loaded = any("espeakng_loader" in line for line in open("/proc/self/maps"))
         if str(name).startswith("libespeak") and not loaded:
             raise OSError(f"{{name}}: cannot open shared object file: No such file or directory")
+        if not {loads} and "espeakng_loader" in str(name):
+            raise OSError("version `GLIBC_2.29' not found")
         super().__init__(name, *arguments, **keywords)
 ctypes.CDLL = CDLL
 ctypes.cdll = ctypes.LibraryLoader(CDLL)
@@ -247,9 +252,10 @@ async def test_without_a_system_library_the_one_from_pypi_speaks() -> None:
 
 @on_linux
 @pytest.mark.anyio
-async def test_without_any_library_the_error_says_what_to_install() -> None:
+@pytest.mark.parametrize(("loader", "loads"), [(False, True), (True, False)])
+async def test_without_any_library_the_error_says_what_to_install(loader: bool, loads: bool) -> None:
     with pytest.raises(VoiceUnavailable, match="no working speech engine") as raised:
-        async with open_pyttsx3(TtsPyttsx3(), command=without_system_espeak(loader=False)):
+        async with open_pyttsx3(TtsPyttsx3(), command=without_system_espeak(loader=loader, loads=loads)):
             pytest.fail("it opened")
     assert "espeakng-loader" in raised.value.hint
     assert "libespeak-ng1" in raised.value.hint

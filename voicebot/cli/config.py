@@ -14,6 +14,7 @@ from voicebot.cli.output import Row, json_document, json_text, status, terminal_
 from voicebot.cli.runner import CONFIG, OK, UsageError
 from voicebot.errors import ConfigError
 from voicebot.text.redaction import without_passwords
+from voicebot.text.safe_display import safe_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +115,8 @@ def get(key: KeyArgument, *, config: ConfigOptions, json: JsonObjectOption = Fal
         raise UsageError(f"there is no key {key}", hint="every key and its value: voicebot config show")
     origin = loaded.origins.get(key, "default")
     text = table[name] if isinstance(table[name], str) else "" if table[name] is None else _toml(table[name])
-    write_out(json_document({"key": key, "value": table[name], "origin": origin}) if json else f"{text}\n")
+    whole = json_document({"key": key, "value": table[name], "origin": origin}) if json else f"{text}\n"
+    write_out(without_passwords(whole))
     return OK
 
 
@@ -175,7 +177,7 @@ def trust(
     tables = file.tables()
     trust(file)
     for one in refused_in(file):
-        status(f"  {one.dotted} = {_toml(tables[one.section][one.key])}")
+        status(f"  {one.dotted} = {safe_line(without_passwords(_toml(_told(one.key, tables[one.section][one.key]))))}")
     status(f"{place} is trusted as it is now; voicebot config trust --forget takes that back")
     return OK
 
@@ -189,6 +191,20 @@ add_command(config_app, set_, name="set")
 add_command(config_app, check)
 add_command(config_app, trust)
 add_command(config_app, schema)
+
+
+def _told(key: str, value: Any) -> Any:  # Any: as in Row
+    """The value as it may be shown: without API keys and what a command finds in its environment."""
+    if key == "api_key":
+        return "**********"
+    if isinstance(value, dict):
+        return {
+            name: dict.fromkeys(inner, "**********")
+            if name == "env" and isinstance(inner, dict)
+            else _told(name, inner)
+            for name, inner in value.items()
+        }
+    return value
 
 
 def _open_in_editor(path: Path) -> None:

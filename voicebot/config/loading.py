@@ -98,7 +98,7 @@ PROJECT_CONFIG = Path("config.toml")
 def project_file() -> ConfigFile | None:
     """The config.toml of the current folder, where it is voicebot's and another one than the user's own."""
     try:
-        if not PROJECT_CONFIG.is_file() or PROJECT_CONFIG.absolute() == user_config_path().absolute():
+        if not PROJECT_CONFIG.is_file() or Path.cwd().resolve() == user_config_path().parent.resolve():
             return None
         file = read_file(PROJECT_CONFIG)
     except (ConfigError, OSError):
