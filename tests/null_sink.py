@@ -90,6 +90,14 @@ class NullSink:
         self._server.send_signal(signal.SIGKILL)
         self._server.wait()
 
+    def freeze_server(self) -> None:
+        """Let the sound server hang: it is there, and answers nothing."""
+        self._server.send_signal(signal.SIGSTOP)
+
+    def thaw_server(self) -> None:
+        """Let it go on."""
+        self._server.send_signal(signal.SIGCONT)
+
     def close(self) -> None:
         for process in (self._recorder, self._server):
             process.kill()

@@ -92,7 +92,7 @@ INNER_ORDER = {
         "corpus",
         "score",
     ],
-    "audio.portaudio": ["library", "feed", "stream", "output"],
+    "audio.portaudio": ["watch", "library", "feed", "stream", "output"],
     "tools": ["toolbox", "functions", "calculator", "clock", "timer", "mcp_servers", "loop"],
 }
 """The modules inside a room from the top down, as its `__init__` says it; the `__init__` itself comes last."""

@@ -363,6 +363,66 @@ def test_the_next_turn_is_heard_when_the_sound_server_is_back(sink: NullSink) ->
         assert_heard(another.samples(), 2, 0.4)
 
 
+@on_null_sink
+def test_a_sound_server_that_hangs_while_playing_is_an_error_and_not_a_wait(sink: NullSink, anyio_backend: str) -> None:
+    """PortAudio waits for ever, and whoever waited for a clip did so too; neither Ctrl-C nor SIGTERM helped."""
+    steps = [("play", 1, 20.0), ("play", 2, 20.0), ("finish",)]
+    with player(sink.environment, *steps, backend=anyio_backend) as program:
+        program.until("ready")
+        wait_until(lambda: sink.last_sound > 0, "nothing was audible")
+        sink.freeze_server()
+        error = program.until("error")
+        _, printed = program.process.communicate(timeout=10)
+    assert "does not answer" in error["error"]
+    assert "systemctl --user restart" in error["hint"]
+    assert printed == ""
+
+
+@on_null_sink
+@pytest.mark.parametrize("step", [("play", 2, 0.2), ("abort",), ("drain",)])
+def test_a_sound_server_that_hangs_between_two_clips_is_an_error_and_not_a_wait(
+    sink: NullSink, step: tuple[object, ...]
+) -> None:
+    steps = [("play", 1, 0.2), ("drain",), ("sleep", 1.0), step, ("play", 3, 0.2), ("drain",)]
+    with player(sink.environment, *steps) as program:
+        program.until("drained")
+        sink.freeze_server()
+        error = program.until("error")
+        program.process.communicate(timeout=10)
+    assert "does not answer" in error["error"]
+
+
+@on_null_sink
+def test_a_sound_server_that_hangs_from_the_start_is_an_error_and_not_a_wait(sink: NullSink) -> None:
+    sink.freeze_server()
+    with player(sink.environment, ("play", 1, 0.2)) as program:
+        error = program.to_the_end()[-1]
+    assert "does not answer" in error["error"]
+
+
+@on_null_sink
+def test_abort_is_over_soon_when_the_sound_server_hangs(sink: NullSink) -> None:
+    with player(sink.environment, ("play", 1, 5.0), ("sleep", 2.0), ("abort",)) as program:
+        wait_until(lambda: sink.last_sound > 0, "nothing was audible")
+        sink.freeze_server()
+        program.to_the_end()
+    assert program.one("aborted")["at"] - program.one("aborting")["at"] < 2.0
+
+
+@on_null_sink
+def test_a_clip_is_heard_when_the_sound_server_answers_again(sink: NullSink) -> None:
+    """One call that had not returned in time must not make all later ones fail."""
+    steps = [("play", 1, 1.5), ("sleep", 1.0), ("abort",), ("sleep", 2.0), ("play", 2, 0.5), ("drain",)]
+    with player(sink.environment, *steps) as program:
+        program.until("played")
+        wait_until(lambda: sink.last_sound > 0, "nothing was audible")
+        sink.freeze_server()
+        program.until("aborted")
+        sink.thaw_server()
+        program.to_the_end()
+    assert_heard(settle(sink), 2, 0.5)
+
+
 def test_without_portaudio_the_error_says_what_to_install() -> None:
     with player(dict(os.environ), no_portaudio=True) as program:
         error = program.to_the_end()[-1]

@@ -18,7 +18,7 @@ async def _list_devices(*, as_json: bool) -> int:
 
     from voicebot.audio.portaudio import list_devices
 
-    rows = await to_thread.run_sync(list_devices)
+    rows = await to_thread.run_sync(list_devices, abandon_on_cancel=True)
     if as_json:
         write_json(rows)
     else:

@@ -12,8 +12,14 @@ from typing import Any
 import anyio
 from anyio import CancelScope
 
+from voicebot.audio.portaudio.library import no_answer
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat
+
+_STALL_SECONDS = 3.0
+"""A device whose buffer is full does not ask for more for as long as that is: two seconds at most."""
+_GRACE_SECONDS = 1.0
+"""If it was this process that stood still, it asks again at once."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,16 +51,16 @@ class DevicePlayback:
 
     async def taken(self) -> None:
         """Wait until the device has begun to take it, or it is over."""
-        await self.begun.wait()
+        await self.feed.wait(self.begun)
 
     async def started(self) -> float:
         """Wait until the first frame is audible."""
-        await self.begun.wait()
+        await self.feed.wait(self.begun)
         return await self._reached(self.starts)
 
     async def finished(self) -> float:
         """Wait until the last frame was heard."""
-        await self.handed_over.wait()
+        await self.feed.wait(self.handed_over)
         return await self._reached(self.stretches[-1][1] if self.stretches else math.inf)
 
     def heard_seconds(self) -> float:
@@ -109,7 +115,11 @@ class Feed:
         self.paused = False
         """The device is given silence."""
         self.lost = False
-        """The device went away."""
+        """The device went away, or hangs."""
+        self.silent_after = math.inf
+        """When a device that is not heard of has been silent for too long."""
+        self.hangs = False
+        """The sound server is there, and takes nothing."""
         self._device_name = device_name
         self._call = call
         self._queue: deque[DevicePlayback] = deque()
@@ -158,8 +168,24 @@ class Feed:
         self.lost = True
         self.stop()
 
+    async def wait(self, event: anyio.Event) -> None:
+        """Wait for what the device makes happen. Raises AudioError when it went away, or takes nothing any more."""
+        while not event.is_set():
+            asked = self.silent_after
+            with CancelScope(deadline=min(asked, self.clock() + _STALL_SECONDS) + self.clock_offset):
+                await event.wait()
+            if event.is_set() or self.clock() < asked:
+                continue
+            with CancelScope(deadline=self.clock() + _GRACE_SECONDS + self.clock_offset):
+                await event.wait()
+            if self.silent_after == asked and not event.is_set():
+                self.hangs = True
+                self.lose()
+
     def check(self) -> None:
         """Raise AudioError when the device went away."""
+        if self.hangs:
+            raise no_answer()
         if self.lost:
             raise AudioError(
                 f"the audio device {self._device_name} went away",
@@ -173,6 +199,7 @@ class Feed:
 
         While the buffer is primed there is no delay yet: the sound begins when the stream does.
         """
+        self.silent_after = now + _STALL_SECONDS
         rate, frame_bytes = self.format.sample_rate, self.format.frame_bytes
         block_starts = self._begins_at + self._frames / rate if delay is None else now + delay
         filled, size = 0, frames * frame_bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import os
@@ -12,11 +13,17 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, TypeVar
 
+from voicebot.audio.portaudio.watch import NoAnswer, WatchedThread
 from voicebot.errors import AudioError
 from voicebot.installation import install_command
 from voicebot.speech import AudioFormat
 
 T = TypeVar("T")
+
+_ANSWER_SECONDS = 3.5
+"""A Bluetooth loudspeaker may take two to wake up; somebody waits to be told."""
+_SILENCE_SECONDS = 0.5
+"""What stops or closes a stream may hold the event loop up for this long; it takes a millisecond."""
 
 ON_ALSA = sys.platform.startswith("linux")
 
@@ -33,12 +40,23 @@ class PortAudioLibrary:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # two threads that divert standard error at once would lose it for good, too
+        self._watched = WatchedThread(overdue=self._speak_again)
+        self._kept_stderr: int | None = None  # while the real one is diverted
         self._sounddevice: ModuleType | None = None
         self._streams: set[Any] = set()  # Any, here and below: sounddevice has no types
 
     def load(self) -> ModuleType:
         """Load PortAudio, which looks for devices meanwhile. Raises AudioError when it is not installed."""
+        return self._sounddevice or self._answer(self._load)
+
+    def _answer(self, work: Callable[[], T]) -> T:
+        """What PortAudio answers. Raises AudioError when it does not."""
+        try:
+            return self._watched.call(work, seconds=_ANSWER_SECONDS)
+        except NoAnswer as error:
+            raise no_answer() from error
+
+    def _load(self) -> ModuleType:
         if self._sounddevice is not None:
             return self._sounddevice
         with self._quiet():
@@ -54,15 +72,20 @@ class PortAudioLibrary:
         if ON_ALSA:
             _silence_alsa()
         self._sounddevice = sounddevice
+        # Its own handler would let the interpreter wait for a sound server that hangs.
+        atexit.unregister(sounddevice._exit_handler)
+        atexit.register(self._soon, sounddevice._exit_handler)
         return sounddevice  # type: ignore[no-any-return]  # sounddevice has no types
 
     def devices(self) -> list[dict[str, Any]]:  # Any: numbers, names and rates, ready for json.dumps
         """The output devices, as `list_devices` describes them."""
-        sounddevice = self.load()
-        with self._lock:
-            hosts = sounddevice.query_hostapis()
-            default = sounddevice.default.device[1]
-            devices = list(enumerate(sounddevice.query_devices()))
+        return self._answer(self._devices)
+
+    def _devices(self) -> list[dict[str, Any]]:  # Any: as above
+        sounddevice = self._load()
+        hosts = sounddevice.query_hostapis()
+        default = sounddevice.default.device[1]
+        devices = list(enumerate(sounddevice.query_devices()))
         return [
             {
                 "number": number,
@@ -99,54 +122,84 @@ class PortAudioLibrary:
         PortAudio's own thread calls `fill(out, frames, time_info, status)`, and `finished()` when the stream has
         ended. Raises AudioError with PortAudio's reason alone as its message.
         """
-        sounddevice = self.load()
-        with self._quiet():
-            try:
-                stream = sounddevice.RawOutputStream(
-                    samplerate=format.sample_rate,
-                    channels=format.channels,
-                    dtype="int16",
-                    device=device,
-                    latency=latency_seconds,
-                    callback=fill,
-                    finished_callback=finished,
-                    prime_output_buffers_using_stream_callback=True,
-                )
-            except (sounddevice.PortAudioError, ValueError) as error:
-                raise AudioError(_reason(error)) from error
-            self._streams.add(stream)
-        return stream
+        given_up = threading.Event()
 
-    def start(self, stream: Any) -> None:
-        """Let `stream` play. Raises AudioError as `open_stream` does, also if it was closed."""
-        with self._quiet():
-            try:
-                stream.start()
-            except Exception as error:
-                raise AudioError(_reason(error)) from error
+        def opened() -> Any:
+            sounddevice = self._load()
+            with self._quiet():
+                try:
+                    stream = sounddevice.RawOutputStream(
+                        samplerate=format.sample_rate,
+                        channels=format.channels,
+                        dtype="int16",
+                        device=device,
+                        latency=latency_seconds,
+                        callback=fill,
+                        finished_callback=finished,
+                        prime_output_buffers_using_stream_callback=True,
+                    )
+                except (sounddevice.PortAudioError, ValueError) as error:
+                    raise AudioError(_reason(error)) from error
+            self._streams.add(stream)
+            if given_up.is_set():
+                self._close(stream)
+            return stream
+
+        try:
+            return self._answer(opened)
+        except AudioError:
+            given_up.set()
+            raise
+
+    def start(self, stream: Any, *, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Let `stream` play, if that is still `wanted` when it comes to that.
+
+        Raises AudioError as `open_stream` does, also if it was closed.
+        """
+
+        def started() -> None:
+            with self._quiet():
+                try:
+                    if wanted():
+                        stream.start()
+                except Exception as error:
+                    raise AudioError(_reason(error)) from error
+
+        self._answer(started)
 
     def stop(self, stream: Any) -> None:
         """Silence `stream` at once and drop what its buffer holds."""
-        with self._lock:
-            stream.abort(ignore_errors=True)
+        self._soon(lambda: stream.abort(ignore_errors=True))
 
     def close(self, stream: Any) -> None:
         """Give the device of `stream` back."""
-        with self._lock:
-            stream.close(ignore_errors=True)
+        self._soon(lambda: self._close(stream))
+
+    def _close(self, stream: Any) -> None:
+        if stream in self._streams:
             self._streams.discard(stream)
+            stream.close(ignore_errors=True)
+
+    def _soon(self, work: Callable[[], None]) -> None:
+        """Do `work` now, or when PortAudio answers again."""
+        with contextlib.suppress(NoAnswer):
+            self._watched.call(work, seconds=_SILENCE_SECONDS)
 
     def look_again(self) -> bool:
         """Look for devices again, unless that would end a stream that plays; return whether it was done.
 
-        Streams that do not play are closed; their owners open them again when they need them.
+        Streams that do not play are closed; their owners open them again when they need them. Raises AudioError when
+        PortAudio does not answer.
         """
-        sounddevice = self.load()
+        return self._answer(self._look_again)
+
+    def _look_again(self) -> bool:
+        sounddevice = self._load()
         with self._quiet():
             if any(stream.active for stream in self._streams):
                 return False
             for stream in tuple(self._streams):
-                self.close(stream)  # PortAudio would free it, and its owner close it a second time
+                self._close(stream)  # PortAudio would free it, and its owner close it a second time
             sounddevice._terminate()
             sounddevice._initialize()
             return True
@@ -155,16 +208,18 @@ class PortAudioLibrary:
         """What `open_it` returns, if necessary after looking for devices again: it may be another device by now."""
         try:
             return open_it()
-        except AudioError:
-            if not self.look_again():
+        except AudioError as error:
+            if isinstance(error.__cause__, NoAnswer) or not self.look_again():
                 raise
             return open_it()
 
     def _query(self, device: Device) -> Any:
-        sounddevice = self.load()
+        return self._answer(lambda: self._queried(device))
+
+    def _queried(self, device: Device) -> Any:
+        sounddevice = self._load()
         try:
-            with self._lock:
-                return sounddevice.query_devices(device, "output")
+            return sounddevice.query_devices(device, "output")
         except (sounddevice.PortAudioError, ValueError) as error:
             if _reason(error).endswith("device -1"):
                 raise AudioError("this machine has no loudspeaker that PortAudio can see") from error
@@ -175,20 +230,28 @@ class PortAudioLibrary:
     @contextmanager
     def _quiet(self) -> Iterator[None]:
         """Keep ALSA, JACK and PortAudio from printing their probing of absent hardware on the user's terminal."""
-        with self._lock:
-            try:
-                kept = os.dup(2)
-            except OSError:  # no standard error to protect
-                yield
-                return
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            try:
-                os.dup2(nowhere, 2)
-                yield
-            finally:
-                os.dup2(kept, 2)
-                os.close(kept)
-                os.close(nowhere)
+        if self._kept_stderr is not None:
+            yield  # within another such block
+            return
+        try:
+            self._kept_stderr = kept = os.dup(2)
+        except OSError:  # no standard error to protect
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            self._kept_stderr = None
+            os.close(kept)
+            os.close(nowhere)
+
+    def _speak_again(self) -> None:
+        """Give standard error back: what diverted it may never end."""
+        with contextlib.suppress(OSError, TypeError):  # it has just ended
+            os.dup2(self._kept_stderr, 2)  # type: ignore[arg-type]  # None: a TypeError
 
 
 PORTAUDIO = PortAudioLibrary()
@@ -202,6 +265,17 @@ def list_devices() -> list[dict[str, Any]]:  # Any: numbers, names and rates, re
 def import_sounddevice() -> ModuleType:
     """Load PortAudio ahead of its first use. Raises AudioError when it is not installed."""
     return PORTAUDIO.load()
+
+
+def no_answer() -> AudioError:
+    """The error for a sound server that is there and hangs."""
+    return AudioError(
+        "the sound server does not answer",
+        hint="start it anew (systemctl --user restart pipewire pipewire-pulse, or pulseaudio -k), or write a file: "
+        "-o speech.wav"
+        if ON_ALSA
+        else "start the computer's sound anew, or write a file: -o speech.wav",
+    )
 
 
 def _silence_alsa() -> None:

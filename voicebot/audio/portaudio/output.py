@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
 import anyio
-from anyio import CancelScope
+from anyio import CancelScope, to_thread
 
 from voicebot.audio.background import in_background
 from voicebot.audio.pcm import convert
@@ -17,6 +19,7 @@ from voicebot.audio.portaudio.library import PORTAUDIO, Device, PortAudioLibrary
 from voicebot.audio.portaudio.stream import TAIL_SECONDS, DeviceStream
 from voicebot.config.models import AudioDevice
 from voicebot.speech import AudioFormat, Clip
+from voicebot.threadsafe import event_loop_caller
 
 
 class DeviceOutput:
@@ -24,7 +27,8 @@ class DeviceOutput:
 
     realtime = True
 
-    def __init__(self, library: PortAudioLibrary, device: Device, *, latency_seconds: float) -> None:
+    def __init__(self, library: PortAudioLibrary, device: Device, *, latency_seconds: float, name: str = "") -> None:
+        """`name` is what the device calls itself; left out, it is asked. Raises AudioError."""
         self._library = library
         self._device = device
         self._latency = latency_seconds
@@ -33,29 +37,51 @@ class DeviceOutput:
         self._paused = False
         self._idle_since = anyio.current_time()  # infinite while there is something to play, and when it was closed
         self._idleness_changed = anyio.Event()
-        self.name = library.name(device)
+        self.name = name or library.name(device)
+        self._call = event_loop_caller()
+        self._clock_offset = anyio.current_time() - time.monotonic()
+        self._opening = threading.Lock()
+        self._closed = False
 
     def open_stream(self, format: AudioFormat) -> None:
-        """Have a stream for `format` ready, or the nearest the device can do. Raises AudioError."""
-        if self._stream and self._stream.unusable_for(format):
-            self.close()
-        if self._stream is None:
-            self._stream = self._library.trying_again(
-                lambda: DeviceStream(
-                    self._library, self._device, format, self._latency, name=self.name, paused=self._paused
+        """Have a stream for `format` ready, or the nearest the device can do. Raises AudioError.
+
+        It may take seconds until that is known; any thread may call it.
+        """
+        with self._opening:
+            if self._stream and self._stream.unusable_for(format):
+                self._release()
+            if self._stream is None:
+                self._stream = self._library.trying_again(
+                    lambda: DeviceStream(
+                        self._library,
+                        self._device,
+                        format,
+                        self._latency,
+                        name=self.name,
+                        paused=self._paused,
+                        call=self._call,
+                        clock_offset=self._clock_offset,
+                    )
                 )
-            )
+            if self._closed:  # meanwhile
+                self._release()
+
+    async def ready_for(self, format: AudioFormat) -> None:
+        """The same, without holding anybody up."""
+        if self._stream is None or self._stream.unusable_for(format):
+            await to_thread.run_sync(self.open_stream, format, abandon_on_cancel=True)
 
     async def play(self, clip: Clip) -> DevicePlayback:
         """Queue `clip` directly behind the one before; return when only this one has not begun to sound."""
         self._note_idle_since(anyio.current_time() if self._paused else math.inf)
         if self._last is not None:
             self._last.feed.check()  # a new stream is for the next turn
-        self.open_stream(clip.format)
+        await self.ready_for(clip.format)
         assert self._stream is not None
         await self._stream.run_dry()
-        before, self._last = self._last, self._stream.enqueue(convert(clip, self._stream.format), clip.seconds)
-        playback = self._last
+        before = self._last
+        playback = self._last = await self._stream.enqueue(convert(clip, self._stream.format), clip.seconds)
         if before is not None:
             await before.taken()
         return playback
@@ -116,7 +142,13 @@ class DeviceOutput:
         self._idleness_changed = anyio.Event()
 
     def close(self) -> None:
-        """Give the device back."""
+        """Give the device back for good."""
+        self._closed = True
+        if self._opening.acquire(blocking=False):  # else whoever opens it does so
+            self._release()
+            self._opening.release()
+
+    def _release(self) -> None:
         if self._stream:
             self._stream.close()
             self._stream = None
@@ -127,12 +159,11 @@ async def open_device(
     config: AudioDevice, format: AudioFormat, *, close_after_seconds: float | None = None
 ) -> AsyncIterator[DeviceOutput]:
     """A sound device that is ready to play clips of `format`, closed when idle for that long. Raises AudioError."""
-    await anyio.to_thread.run_sync(PORTAUDIO.load)
-    output = DeviceOutput(
-        PORTAUDIO, None if config.device == "" else config.device, latency_seconds=config.latency_seconds
-    )
-    output.open_stream(format)
+    device = None if config.device == "" else config.device
+    name = await to_thread.run_sync(PORTAUDIO.name, device, abandon_on_cancel=True)
+    output = DeviceOutput(PORTAUDIO, device, latency_seconds=config.latency_seconds, name=name)
     try:
+        await output.ready_for(format)
         if close_after_seconds is None:
             yield output
         else:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import anyio
+from anyio import to_thread
 
 from voicebot.audio.portaudio.feed import DevicePlayback, Feed
 from voicebot.audio.portaudio.library import ON_ALSA, Device, PortAudioLibrary
+from voicebot.audio.portaudio.watch import NoAnswer
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat
-from voicebot.threadsafe import event_loop_caller
 
 TAIL_SECONDS = 0.05
 """The device may be this much later than it says: nothing of the last word is cut off."""
@@ -31,7 +34,10 @@ class DeviceStream:
         *,
         name: str,
         paused: bool,
+        call: Callable[[Callable[[], object]], None],
+        clock_offset: float,
     ) -> None:
+        """In any thread: `call` and `clock_offset` are those of the event loop, as for `Feed`. Raises AudioError."""
         self.wanted = wanted
         self._library = library
         self._device = device
@@ -40,18 +46,15 @@ class DeviceStream:
         self._running = False
         self._rests_since = time.monotonic()
         self.format, self._stream = self._open(wanted)
-        self._feed = Feed(
-            self.format,
-            device_name=name,
-            call=event_loop_caller(),
-            clock_offset=anyio.current_time() - time.monotonic(),
-        )
+        self._feed = Feed(self.format, device_name=name, call=call, clock_offset=clock_offset)
         self._feed.paused = paused
 
     def _open(self, wanted: AudioFormat) -> tuple[AudioFormat, Any]:
         try:
             return wanted, self._opened(wanted)
         except AudioError as error:
+            if isinstance(error.__cause__, NoAnswer):
+                raise
             refused = error
         # Some drivers take only what the mixer runs at.
         format = self._library.mixer_format(self._device)
@@ -91,11 +94,12 @@ class DeviceStream:
                 await anyio.sleep(max(0.0, heard_until - time.monotonic()))
                 self._stop()
 
-    def enqueue(self, pcm: bytes, seconds: float) -> DevicePlayback:
+    async def enqueue(self, pcm: bytes, seconds: float) -> DevicePlayback:
         """Queue a clip of `seconds`, and start when it is the first. Raises AudioError."""
         playback = self._feed.append(pcm, seconds)
         if not self._running and not self._feed.paused:
-            self._start()
+            self._running = True
+            await to_thread.run_sync(self._start, abandon_on_cancel=True)
         return playback
 
     def pause(self) -> None:
@@ -117,6 +121,7 @@ class DeviceStream:
                 if self._stale():
                     self._library.close(self._stream)
                     self._stream = self._library.trying_again(lambda: self._opened(self.format))
+                self._running = True
                 self._start()
             except AudioError:
                 self._feed.lose()
@@ -141,13 +146,15 @@ class DeviceStream:
         self._library.close(self._stream)
 
     def _start(self) -> None:
+        """Start, unless `_running` is taken back before it comes to that."""
         self._feed.begin()
-        self._running = True
         try:
-            self._library.start(self._stream)
+            self._library.start(self._stream, wanted=lambda: self._running)
         except AudioError as error:
             self._running = False
             self._feed.lose()
+            if isinstance(error.__cause__, NoAnswer):
+                raise
             raise AudioError(
                 f"the audio device {self._name} does not start: {error.message}",
                 hint="is the sound server running? Or choose another: voicebot devices",
@@ -157,6 +164,7 @@ class DeviceStream:
         if self._running:
             self._rests_since = time.monotonic()
             self._running = False  # first: `_finished` tells a device that went away by it
+            self._feed.silent_after = math.inf
             self._library.stop(self._stream)
 
     # ------------------------------------------------ PortAudio's thread

@@ -1,0 +1,70 @@
+"""Calls that may never return, watched from outside.
+
+PortAudio asks the sound server whatever it does, and waits for ever for one that hangs. So a thread of its own calls
+it, which nobody has to wait for: not the event loop, and not the end of the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class NoAnswer(Exception):
+    """A call has not returned in time, or one before it never did."""
+
+
+class WatchedThread:
+    """Makes calls one after the other, in the order in which they come from any thread."""
+
+    def __init__(self, *, overdue: Callable[[], None]) -> None:
+        """`overdue` is called by whoever gives a call up."""
+        self._overdue = overdue
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._late: Future[object] | None = None
+
+    def call(self, work: Callable[[], T], *, seconds: float) -> T:
+        """What `work` returns or raises. Raises NoAnswer after `seconds`, at once while an earlier call is overdue.
+
+        A call that was given up may still be made, or return, later.
+        """
+        if threading.current_thread() is self._thread:
+            return work()
+        future: Future[T] = Future()
+        self.post(lambda: _fulfil(future, work))
+        if self._late is not None and not self._late.done():
+            raise NoAnswer
+        try:
+            return future.result(seconds)
+        except TimeoutError:
+            if future.done():
+                raise  # it was the call's own
+            self._late = future  # type: ignore[assignment]  # whatever it returns
+            self._overdue()
+            raise NoAnswer from None
+
+    def post(self, work: Callable[[], None]) -> None:
+        """Make a call that nobody waits for, and that raises nothing."""
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="PortAudio", daemon=True)
+                self._thread.start()
+        self._calls.put(work)
+
+    def _work(self) -> None:
+        while True:
+            self._calls.get()()
+
+
+def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
+        future.set_exception(error)
