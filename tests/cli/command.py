@@ -47,13 +47,13 @@ def voicebot(
     return done
 
 
-def start(home: Path, *arguments: str, **more: str) -> subprocess.Popen[bytes]:
+def start(home: Path, *arguments: str, stdin: int = subprocess.PIPE, **more: str) -> subprocess.Popen[bytes]:
     """Start it with pipes to its standard input, output and error, in a process group of its own."""
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=home,
         env=environment(home, **more),
-        stdin=subprocess.PIPE,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         process_group=0,

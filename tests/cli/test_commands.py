@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from subprocess import DEVNULL
 
 import anyio
 import pytest
@@ -16,6 +17,9 @@ from tests.chat.dialects import OLLAMA, OPENAI, Dialect
 from tests.cli.command import COMMAND, children_of, environment, json_lines, start, survivors, voicebot, wav_seconds
 from tests.fake_voicevox import fake_voicevox, nobody_there
 from tests.fault_server import Stall, serve, whole
+from voicebot.cli.main import with_command
+from voicebot.cli.options import ConfigOptions
+from voicebot.config.models import TtsVoicevox
 
 TONE = ("--tts", "tone")
 
@@ -47,6 +51,94 @@ def test_japanese_is_asked_answered_and_spoken(tmp_path: Path) -> None:
 def test_the_question_may_come_from_standard_input(tmp_path: Path) -> None:
     done = voicebot(tmp_path, "ask", "-", "--chat", "demo", "--no-audio", input="What is 6 * 7?")
     assert done.stdout == "6 times 7 is 42.\n"
+
+
+@pytest.mark.parametrize(("question", "answer"), [("What is 6 * 7?", "42"), ("6足す7は？", "13")])
+def test_a_question_needs_no_command(tmp_path: Path, question: str, answer: str) -> None:
+    done = voicebot(tmp_path, question, VOICEBOT_TTS__KIND="tone", VOICEBOT_AUDIO__KIND="silent")
+    assert done.returncode == 0
+    assert answer in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("", "chat"),
+        ("--chat demo", "chat"),
+        ("--version", ""),
+        ("history list", ""),
+        ("histroy list", ""),
+        ("modles", ""),
+        ("what is love?", "ask"),
+        ("that", "ask"),
+        ("今日は", "ask"),
+        ("-- --really?", "ask"),
+    ],
+)
+def test_a_word_that_is_nearly_a_command_is_a_mistake_and_anything_else_a_question(typed: str, meant: str) -> None:
+    arguments = typed.split()
+    assert with_command(arguments) == ([meant, *arguments] if meant else arguments)
+
+
+def test_a_mistyped_command_gets_its_suggestion(tmp_path: Path) -> None:
+    done = voicebot(tmp_path, "histroy")
+    assert done.returncode == 2
+    assert "Did you mean 'history'?" in done.stderr
+    assert "Usage:" in voicebot(tmp_path, "help").stdout
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("words", "piped", "asked"),
+    [
+        (["Summarise this"], "牛乳\n卵\n", "Summarise this\n\n牛乳\n卵"),
+        (["Summarise", "this", "-"], "milk", "Summarise this\n\nmilk"),
+        ([], "How are you?\n", "How are you?"),
+        (["-"], "How are you?\n", "How are you?"),
+        (["How are you?"], "", "How are you?"),
+    ],
+)
+async def test_the_model_is_given_the_question_and_the_text_that_is_piped_in(
+    tmp_path: Path, words: list[str], piped: str, asked: str
+) -> None:
+    """With a question among the arguments, what was piped in was lost without a word."""
+    async with serve() as server:
+        server.answer(OPENAI.path, OPENAI.reply("Fine", "."))
+        chat = ("--chat", "openai", "--model", "m", "--base-url", OPENAI.base_url(server), "--no-audio")
+        done = await to_thread.run_sync(lambda: voicebot(tmp_path, "ask", *words, *chat, input=piped))
+        assert done.returncode == 0, done.stderr
+        assert json.loads(server.requests[-1].body)["messages"][-1]["content"] == asked
+
+
+def test_a_pipe_that_nobody_writes_to_holds_no_question_up(tmp_path: Path) -> None:
+    process = start(tmp_path, "ask", "What is 6 * 7?", "--chat", "demo", "--no-audio")
+    assert process.stdout
+    assert process.stdout.readline() == b"6 times 7 is 42.\n"  # while our end of its standard input is open
+    _, err = process.communicate(timeout=20)
+    assert b"nothing came on standard input" in err
+
+
+@pytest.mark.anyio
+async def test_instructions_for_the_model_may_be_given_in_short(tmp_path: Path) -> None:
+    async with serve() as server:
+        server.answer(OPENAI.path, OPENAI.reply("Arr", "."))
+        chat = ("--chat", "openai", "--model", "m", "--base-url", OPENAI.base_url(server), "--no-audio")
+        await to_thread.run_sync(lambda: voicebot(tmp_path, "ask", "Hi", "-s", "Talk like a pirate.", *chat))
+        messages = json.loads(server.requests[-1].body)["messages"]
+    assert messages[0] == {"role": "system", "content": "Talk like a pirate."}
+
+
+def test_the_rate_is_words_a_minute_for_every_engine_that_has_one(tmp_path: Path) -> None:
+    say = ("say", "Hello there. How are you?")
+    assert voicebot(tmp_path, *say, "-v", "en-us", "-r", "100", "-o", "slow.wav").returncode == 0
+    assert voicebot(tmp_path, *say, "-v", "en-us", "-r", "400", "-o", "fast.wav").returncode == 0
+    assert wav_seconds(tmp_path / "slow.wav") > 2 * wav_seconds(tmp_path / "fast.wav")
+    voicevox = ConfigOptions(set_=["tts.kind=voicevox"]).load(rate=300).config.tts
+    assert isinstance(voicevox, TtsVoicevox)
+    assert voicevox.speed == 1.5
+    done = voicebot(tmp_path, *say, *TONE, "-r", "100", "-o", "tone.wav")
+    assert done.returncode == 2
+    assert "the tone has no rate" in done.stderr
 
 
 def test_auto_says_that_it_found_no_server_and_uses_the_demo(tmp_path: Path) -> None:
@@ -177,7 +269,7 @@ def test_faults_of_the_configuration_are_exit_code_3_and_come_all_at_once(tmp_pa
 
 @pytest.mark.parametrize(
     "arguments",
-    [("say", "  "), ("ask",), ("sing",), ("ask", "x", "--nope"), ("say", "x", "--realtime")],
+    [("say", "  "), ("ask",), ("histroy",), ("ask", "x", "--nope"), ("say", "x", "--realtime")],
 )
 def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert voicebot(tmp_path, *arguments).returncode == 2
@@ -214,7 +306,9 @@ def test_there_is_no_ansi_where_there_is_no_terminal(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> None:
-    process = start(tmp_path, "ask", "tell me a short story", "--chat", "demo", *TONE, "-o", "out.wav", "--realtime")
+    process = start(
+        tmp_path, "ask", "tell me a short story", "--chat", "demo", *TONE, "-o", "out.wav", "--realtime", stdin=DEVNULL
+    )
     assert process.stdout
     assert process.stderr
     assert process.stdout.read(4) == b"Once"
@@ -223,15 +317,15 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> Non
     assert b"Traceback" not in process.stderr.read()
     assert wav_seconds(tmp_path / "out.wav") > 0
     process.stderr.close()
-    assert process.stdin
-    process.stdin.close()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_a_signal_ends_it_within_two_seconds_the_file_valid_and_no_child_left(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    process = start(tmp_path, "ask", "tell me a short story", "--chat", "demo", "-o", "out.wav", "--realtime")
+    process = start(
+        tmp_path, "ask", "tell me a short story", "--chat", "demo", "-o", "out.wav", "--realtime", stdin=DEVNULL
+    )
     assert process.stdout
     assert process.stdout.read(4) == b"Once"
     children = children_of(process.pid)
@@ -266,8 +360,9 @@ async def test_whoever_waits_long_is_told_what_for(tmp_path: Path) -> None:
     async with serve() as server:
         server.answer(OLLAMA.path, [OLLAMA.head, Stall()])
         process = start(
-            tmp_path, "ask", "Hi", "--chat", "ollama", "--model", "m", "--base-url", server.url, *TONE, "-o", "out.wav"
-        )
+            tmp_path, "ask", "Hi", "--chat", "ollama", "--model", "m", "--base-url", server.url, *TONE, "-o", "out.wav",
+            stdin=DEVNULL,
+        )  # fmt: skip
         assert process.stderr
         lines = [await to_thread.run_sync(process.stderr.readline) for _ in range(2)]
         process.terminate()
@@ -283,7 +378,7 @@ async def test_an_interrupted_stream_hangs_up(tmp_path: Path) -> None:
         server.answer(dialect.path, [dialect.head, *dialect.chunks("Hello there. "), Stall()])
         process = start(
             tmp_path, "ask", "Hi", "--chat", dialect.kind, "--model", "m", "--base-url", dialect.base_url(server),
-            *TONE, "-o", "out.wav",
+            *TONE, "-o", "out.wav", stdin=DEVNULL,
         )  # fmt: skip
         assert process.stdout
         assert await to_thread.run_sync(process.stdout.read, 5) == b"Hello"

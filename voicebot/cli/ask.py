@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -14,15 +15,16 @@ from voicebot.cli.options import (
     RecordOption,
     ViewOptions,
     VoiceOptions,
-    text_of,
 )
-from voicebot.cli.runner import Body
+from voicebot.cli.runner import Body, UsageError
+from voicebot.cli.standard_input import question_of
 
 
 def ask(
     question: Annotated[
-        list[str], typer.Argument(metavar="QUESTION", help="The question; - reads it from standard input.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="QUESTION", help="The question; a text that is piped in, or -, stands behind it."),
+    ] = None,
     *,
     config: ConfigOptions,
     audio: AudioOptions,
@@ -33,9 +35,12 @@ def ask(
     conversation: ConversationOptions,
 ) -> Body:
     """Ask one question and hear the answer while it is being written."""
-    settings = config.load(chat.settings(), voice.settings(), audio.settings(), quiet=shown.quiet).config
+    groups = (chat.settings(), voice.settings(), audio.settings(), conversation.settings())
+    settings = config.load(*groups, rate=voice.rate, quiet=shown.quiet).config
     name = conversation.name()
-    text = text_of(question, noun="question")
+    if not question and sys.stdin.isatty():
+        raise UsageError("nothing to ask", hint='voicebot ask "How are you?", or some-program | voicebot ask')
+    text = question_of(question or ())
     from voicebot.cli.talk import TalkOptions, speak_once
 
     talk = TalkOptions(not audio.no_audio, shown.json, shown.quiet, record, name)

@@ -25,7 +25,8 @@ def chat(
     conversation: ConversationOptions,
 ) -> Body:
     """Talk in the terminal. Enter or Ctrl-C interrupts the voice; Ctrl-C twice, Ctrl-D or "exit" leaves."""
-    settings = config.load(chat.settings(), voice.settings(), audio.settings(), quiet=shown.quiet).config
+    groups = (chat.settings(), voice.settings(), audio.settings(), conversation.settings())
+    settings = config.load(*groups, rate=voice.rate, quiet=shown.quiet).config
     name = conversation.name()
     from voicebot.cli.talk import TalkOptions, converse
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from typing import Annotated
@@ -55,6 +56,10 @@ app.add_typer(config_app, name="config")
 app.add_typer(lab_app, name="lab")
 app.add_typer(history_app, name="history")
 
+_COMMANDS = [
+    *(one.name or one.callback.__name__ for one in app.registered_commands if one.callback),
+    *(one.name for one in app.registered_groups if isinstance(one.name, str)),
+]
 _OF_ALL_COMMANDS = {"-h", "--help", "--version", "--install-completion", "--show-completion"}
 
 
@@ -64,11 +69,34 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without Japanese is no reason to stop
-    arguments = sys.argv[1:]
-    if not arguments or (arguments[0].startswith("-") and arguments[0] not in _OF_ALL_COMMANDS):
-        sys.argv.insert(1, "chat")  # voicebot, or voicebot --tts voicevox
+    sys.argv[1:] = with_command(sys.argv[1:])
     try:
         app()
     except OSError as error:  # --help and --version: what the commands raise, they report
         show_error(output_error(error))
         sys.exit(FAILED)
+
+
+def with_command(arguments: list[str]) -> list[str]:
+    """The arguments with the command that is meant where they name none.
+
+    No argument, or options first: chat. A word that is nearly a command is a mistake, which typer answers with a
+    suggestion; `help` and `version` are options. Anything else is a question.
+    """
+    if not arguments:
+        return ["chat"]
+    first = arguments[0]
+    if first == "--":
+        return ["ask", *arguments]
+    if first.startswith("-"):
+        return arguments if first in _OF_ALL_COMMANDS else ["chat", *arguments]
+    if first in _COMMANDS:
+        return arguments
+    if arguments in (["help"], ["version"]):
+        return [f"--{first}"]
+    return arguments if _is_nearly_a_command(first) else ["ask", *arguments]
+
+
+def _is_nearly_a_command(word: str) -> bool:
+    """Whether `word` is a command with a slip in it: the first letter is right ("what" is not "chat")."""
+    return any(word[:1] == command[:1] for command in difflib.get_close_matches(word, _COMMANDS))

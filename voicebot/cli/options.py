@@ -5,11 +5,10 @@ A group is a dataclass; `voicebot.cli.command` spreads its fields out as options
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -18,9 +17,12 @@ from voicebot.cli.runner import UsageError
 
 if TYPE_CHECKING:
     from voicebot.config.loading import Loaded
+    from voicebot.config.models import TtsConfig
 
 Settings = Mapping[str, tuple[str, object]]
 """Dotted key of config.toml → the option that sets it, and its value; None where the person did not give it."""
+_USUAL_RATE = 200
+"""Words a minute at which an engine that counts in times its usual speed is taken to speak."""
 
 ConfigFileOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Use this config.toml.")]
 SetOption = Annotated[
@@ -39,7 +41,15 @@ TtsOption = Annotated[
 ]
 VoiceOption = Annotated[
     str | None,
-    typer.Option("--voice", metavar="VOICE", help="Voice id or name; for VOICEVOX a style id or character/style."),
+    typer.Option(
+        "--voice", "-v", metavar="VOICE", help="Voice id or name; for VOICEVOX a style id or character/style."
+    ),
+]
+RateOption = Annotated[
+    int | None,
+    typer.Option(
+        "--rate", "-r", metavar="WORDS", min=50, max=500, help="How fast to speak: words a minute; 200 is usual."
+    ),
 ]
 OutputOption = Annotated[
     str | None,
@@ -57,6 +67,10 @@ ContinueOption = Annotated[bool, typer.Option("--continue", "-c", help="Continue
 ConversationOption = Annotated[
     str | None,
     typer.Option("--conversation", metavar="NAME", help="Continue the conversation with this name, or start it."),
+]
+SystemOption = Annotated[
+    str | None,
+    typer.Option("--system", "-s", metavar="TEXT", help="Instructions for the chat model: its system prompt."),
 ]
 StrategyOption = Annotated[
     str | None,
@@ -76,15 +90,19 @@ class ConfigOptions:
     config: ConfigFileOption = None
     set_: SetOption = None
 
-    def load(self, *settings: Settings, quiet: bool = False) -> Loaded:
+    def load(self, *settings: Settings, rate: int | None = None, quiet: bool = False) -> Loaded:
         """The configuration with the command's own options on top; says what the current folder has to do with it.
 
-        Raises ConfigError.
+        `rate` is words a minute, whatever the engine counts in. Raises ConfigError, and UsageError for a rate that the
+        engine does not have.
         """
         from voicebot.config.loading import load_config
 
         given = {key: option for group in settings for key, option in group.items() if option[1] is not None}
         loaded = load_config(self.config, assignments=self.set_ or (), options=given)
+        if rate is not None:
+            given |= _rate_settings(loaded.config.tts, rate)
+            loaded = load_config(self.config, assignments=self.set_ or (), options=given)
         from voicebot.held_secrets import held_secrets
 
         hide(held_secrets(loaded.config))
@@ -118,6 +136,7 @@ class VoiceOptions:
 
     tts: TtsOption = None
     voice: VoiceOption = None
+    rate: RateOption = None
 
     def settings(self) -> Settings:
         """The keys of config.toml that these options set."""
@@ -158,8 +177,13 @@ class ViewOptions:
 class ConversationOptions:
     """Which conversation the turns belong to."""
 
+    system: SystemOption = None
     continue_: ContinueOption = False
     conversation: ConversationOption = None
+
+    def settings(self) -> Settings:
+        """The keys of config.toml that these options set."""
+        return {"conversation.system_prompt": ("--system", self.system)}
 
     def name(self) -> str | None:
         """The conversation to continue; empty: the latest; None: a new one. Raises UsageError."""
@@ -170,9 +194,22 @@ class ConversationOptions:
         return self.conversation.strip()
 
 
+def _rate_settings(tts: TtsConfig, rate: int) -> dict[str, tuple[str, object]]:
+    """The key of config.toml that means `rate` words a minute. Raises UsageError where the engine has no such key."""
+    match tts.kind:
+        case "pyttsx3":
+            return {"tts.rate": ("--rate", rate)}
+        case "voicevox":
+            return {"tts.speed": ("--rate", rate / _USUAL_RATE)}
+        case "tone":
+            raise UsageError("the tone has no rate", hint="--rate needs another engine: --tts pyttsx3 or voicevox")
+        case _:
+            assert_never(tts)
+
+
 def text_of(words: Sequence[str], *, noun: str) -> str:
-    """The words of a command as one text; a lone - stands for standard input. Raises UsageError where it is empty."""
-    text = sys.stdin.read() if list(words) == ["-"] else " ".join(words)
+    """The words of a command as one text. Raises UsageError where it is empty."""
+    text = " ".join(words)
     if not text.strip():
         raise UsageError(f"the {noun} is empty")
     return text

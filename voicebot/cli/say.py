@@ -30,7 +30,7 @@ def say(
 
     Example: some-program | voicebot say -
     """
-    settings = config.load(voice.settings(), audio.settings(), quiet=shown.quiet).config
+    settings = config.load(voice.settings(), audio.settings(), rate=voice.rate, quiet=shown.quiet).config
     from voicebot.chat.piped import GivenText, PipedChat
 
     source: GivenText | PipedChat
