@@ -17,6 +17,7 @@ from tests.chat.dialects import OLLAMA, OPENAI, Dialect
 from tests.cli.command import COMMAND, children_of, environment, json_lines, start, survivors, voicebot, wav_seconds
 from tests.fake_voicevox import fake_voicevox, nobody_there
 from tests.fault_server import Stall, serve, whole
+from voicebot.audio.pcm import read_wav
 from voicebot.cli.main import with_command
 from voicebot.cli.options import ConfigOptions
 from voicebot.config.models import TtsVoicevox
@@ -139,6 +140,51 @@ def test_the_rate_is_words_a_minute_for_every_engine_that_has_one(tmp_path: Path
     done = voicebot(tmp_path, *say, *TONE, "-r", "100", "-o", "tone.wav")
     assert done.returncode == 2
     assert "the tone has no rate" in done.stderr
+
+
+def test_speech_goes_through_a_pipe_and_nothing_else_does(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "ask", "こんにちは", "--chat", "demo", *TONE, "-o", "-"],
+        cwd=tmp_path, env=environment(tmp_path), stdin=DEVNULL, capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == 0
+    pcm, format = read_wav(done.stdout)
+    assert len(pcm) > format.sample_rate * format.frame_bytes
+    assert "こんにちは" in done.stderr.decode()
+    assert voicebot(tmp_path, "say", "Hello.", *TONE, "-o", "-", "--json").returncode == 2
+
+
+def test_a_player_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> None:
+    process = start(tmp_path, "say", "Hello. " * 500, *TONE, "-o", "-")
+    assert process.stdout
+    assert process.stderr
+    assert process.stdout.read(4) == b"RIFF"
+    process.stdout.close()
+    assert b"voicebot:" not in process.stderr.read()
+    assert process.wait(20) == 1
+    process.stderr.close()
+    assert process.stdin
+    process.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("x.mp3", "ffmpeg -i - x.mp3"), ("song.OGG", "song.wav"), ("taken.wav", "--force")],
+)
+def test_a_file_of_another_format_or_one_that_is_there_is_not_written(tmp_path: Path, name: str, told: str) -> None:
+    """`-o x.mp3` wrote a WAV file under that name, and `-o diary.wav` erased what was in it."""
+    (tmp_path / "taken.wav").write_text("precious")
+    done = voicebot(tmp_path, "say", "Hello.", *TONE, "-o", name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert [file.name for file in tmp_path.glob("*.*")] == ["taken.wav"]
+    assert (tmp_path / "taken.wav").read_text() == "precious"
+
+
+def test_a_file_that_is_there_is_written_over_where_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "taken.wav").write_text("no longer needed")
+    assert voicebot(tmp_path, "say", "Hello.", *TONE, "-o", "taken.wav", "--force").returncode == 0
+    assert wav_seconds(tmp_path / "taken.wav") > 0
 
 
 def test_auto_says_that_it_found_no_server_and_uses_the_demo(tmp_path: Path) -> None:

@@ -151,3 +151,13 @@ def test_a_list_without_rows_is_nothing(tmp_path: Path) -> None:
         assert not terminal.seen.startswith("\r\n")
     finally:
         terminal.close()
+
+
+def test_a_wav_file_is_not_written_to_the_terminal(tmp_path: Path) -> None:
+    talking = Terminal(tmp_path, "say", "Hello.", "--tts", "tone", "-o", "-")
+    try:
+        assert talking.exit_code() == 2
+        assert "a terminal cannot show a WAV file" in talking.seen
+        assert "RIFF" not in talking.seen
+    finally:
+        talking.close()

@@ -54,6 +54,10 @@ async def _open(
             from voicebot.audio.portaudio import open_device
 
             return await stack.enter_async_context(open_device(config, format, close_after_seconds=close_after_seconds))
+        case AudioWav(path="-"):
+            from voicebot.audio.wav_stream import open_wav_stream
+
+            return await stack.enter_async_context(open_wav_stream(realtime=config.realtime))
         case AudioWav():
             from voicebot.audio.wav_file import open_wav
 

@@ -35,6 +35,7 @@ def ask(
     conversation: ConversationOptions,
 ) -> Body:
     """Ask one question and hear the answer while it is being written."""
+    audio.claim(as_json=shown.json)
     groups = (chat.settings(), voice.settings(), audio.settings(), conversation.settings())
     settings = config.load(*groups, rate=voice.rate, quiet=shown.quiet).config
     name = conversation.name()

@@ -25,6 +25,7 @@ def chat(
     conversation: ConversationOptions,
 ) -> Body:
     """Talk in the terminal. Enter or Ctrl-C interrupts the voice; Ctrl-C twice, Ctrl-D or "exit" leaves."""
+    audio.claim(as_json=shown.json)
     groups = (chat.settings(), voice.settings(), audio.settings(), conversation.settings())
     settings = config.load(*groups, rate=voice.rate, quiet=shown.quiet).config
     name = conversation.name()

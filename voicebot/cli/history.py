@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.command import add_command
-from voicebot.cli.options import ConfigOptions, JsonLinesOption
+from voicebot.cli.options import ConfigOptions, ForceOption, JsonLinesOption, refuse_to_overwrite
 from voicebot.cli.output import Row, counted, json_line, printable, status, write_json, write_out, write_table
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
 
@@ -124,6 +124,7 @@ def export(
         typer.Option("--format", "-f", help="jsonl or md; by default what --output ends in, otherwise jsonl."),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
+    force: ForceOption = False,
     config: ConfigOptions,
     json: Annotated[bool, typer.Option("--json", help="Same as --format jsonl.")] = False,
 ) -> Body:
@@ -132,6 +133,8 @@ def export(
     Example: voicebot history export kitchen -o kitchen.md
     """
     markdown = output is not None and output.suffix.lower() in (".md", ".markdown")
+    if output is not None:
+        refuse_to_overwrite(output, force=force)
     form = Format.JSONL if json else format or (Format.MARKDOWN if markdown else Format.JSONL)
 
     def work(store: Store) -> int:

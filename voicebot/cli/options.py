@@ -5,6 +5,8 @@ A group is a dataclass; `voicebot.cli.command` spreads its fields out as options
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +55,14 @@ RateOption = Annotated[
 ]
 OutputOption = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="FILE.wav", help="Write the speech to this WAV file instead of playing it."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE.wav",
+        help="Write the speech to this WAV file instead of playing it; - is standard output.",
+    ),
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
 NoAudioOption = Annotated[bool, typer.Option("--no-audio", help="Text only: no voice, no sound.")]
 RealtimeOption = Annotated[
     bool, typer.Option("--realtime", help="Write the WAV file in real time instead of as fast as possible.")
@@ -150,6 +158,31 @@ class AudioOptions:
     output: OutputOption = None
     no_audio: NoAudioOption = False
     realtime: RealtimeOption = False
+    force: ForceOption = False
+
+    def claim(self, *, as_json: bool) -> None:
+        """Make sure that the speech may go where --output says, and leave standard output to it where that is meant.
+
+        Raises UsageError.
+        """
+        if self.output is None:
+            return
+        if self.output == "-":
+            if as_json:
+                raise UsageError("--json and -o - both need standard output", hint="name a file with -o FILE.wav")
+            if sys.stdout.isatty():
+                raise UsageError(
+                    "a terminal cannot show a WAV file", hint='for example: voicebot say "Hello." -o - | aplay'
+                )
+            sys.stdout = sys.stderr  # so that nothing else gets among the audio
+            return
+        path = Path(self.output).expanduser()
+        if re.fullmatch(r"\.[a-z]\w*", suffix := path.suffix.lower()) and suffix not in (".wav", ".wave"):
+            raise UsageError(
+                f"the speech is written as WAV, not as {suffix[1:]}",
+                hint=f"name it {path.with_suffix('.wav')}, or convert it: voicebot … -o - | ffmpeg -i - {path}",
+            )
+        refuse_to_overwrite(path, force=self.force)
 
     def settings(self) -> Settings:
         """The keys of config.toml that these options set. Raises UsageError."""
@@ -192,6 +225,12 @@ class ConversationOptions:
         if not self.conversation.strip() or not self.conversation.isprintable():
             raise UsageError("a conversation needs a printable name", hint="for example --conversation kitchen")
         return self.conversation.strip()
+
+
+def refuse_to_overwrite(path: Path, *, force: bool) -> None:
+    """Raise UsageError where there is a file already, unless that is what the person asks for."""
+    if path.is_file() and not force:
+        raise UsageError(f"{path} is there already", hint="choose another file, or add --force")
 
 
 def _rate_settings(tts: TtsConfig, rate: int) -> dict[str, tuple[str, object]]:

@@ -30,6 +30,7 @@ def say(
 
     Example: some-program | voicebot say -
     """
+    audio.claim(as_json=shown.json)
     settings = config.load(voice.settings(), audio.settings(), rate=voice.rate, quiet=shown.quiet).config
     from voicebot.chat.piped import GivenText, PipedChat
 

@@ -253,6 +253,7 @@ class AudioWav(Section):
 
     kind: Literal["wav"]
     path: Annotated[str, StringConstraints(min_length=1)] = "voicebot.wav"
+    """The file; - is standard output."""
     realtime: bool = False
     """Write as a loudspeaker would play, silences included; otherwise as fast as the clips come."""
 

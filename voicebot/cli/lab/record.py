@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.options import ChatOptions, ConfigOptions
+from voicebot.cli.options import ChatOptions, ConfigOptions, ForceOption
 from voicebot.cli.output import status, write_out
 from voicebot.cli.runner import OK, Body
 
@@ -22,7 +22,7 @@ def record(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Write the trace to this file.")],
     config: ConfigOptions,
     chat: ChatOptions,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    force: ForceOption = False,
 ) -> Body:
     """Record a chat model's reply with the time of each delta, for replays.
 

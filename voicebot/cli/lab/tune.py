@@ -10,7 +10,7 @@ import typer
 
 from voicebot.cli.lab.options import ExperimentArgument, JobsOption
 from voicebot.cli.lab.progress import progress_bar, stoppable
-from voicebot.cli.options import JsonObjectOption
+from voicebot.cli.options import ForceOption, JsonObjectOption
 from voicebot.cli.output import status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 
@@ -30,7 +30,7 @@ def tune(
     ] = 0.5,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed searches elsewhere.")] = 0,
     jobs: JobsOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    force: ForceOption = False,
     json: JsonObjectOption = False,
 ) -> int:
     """Search the values of an experiment's [matrix] for the least silence, and write the best config.toml.
