@@ -233,12 +233,12 @@ def window_memory(config: Config) -> WindowMemory:
 
 @asynccontextmanager
 async def open_memory(
-    engines: Engines, config: Config, *, conversation: str | None, notify: Notify
+    engines: Engines, config: Config, *, conversation: str | None, single: bool = False, notify: Notify
 ) -> AsyncIterator[Memory]:
     """What the chat model is told of the conversation, every turn kept in the history unless `config` says no.
 
-    `conversation` names the conversation to continue, or to start; empty: the latest; None: a new one. Raises
-    HistoryError.
+    `conversation` names the conversation to continue, or to start; empty: the latest; None: a new one, which
+    with `single` is kept as a question asked alone. Raises HistoryError.
     """
     window = window_memory(config)
     if engines.history is None:
@@ -248,7 +248,9 @@ async def open_memory(
         return
     from voicebot.memory.persistent import open_persistent_memory
 
-    async with open_persistent_memory(window, engines.history, conversation=conversation, notify=notify) as memory:
+    async with open_persistent_memory(
+        window, engines.history, conversation=conversation, single=single, notify=notify
+    ) as memory:
         yield memory
 
 

@@ -345,6 +345,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
             "ALTER TABLE conversation RENAME TO session;"
             "ALTER TABLE turn RENAME COLUMN conversation TO session;"
             "CREATE INDEX turn_of_session ON turn (session, id);"
+            "ALTER TABLE session DROP COLUMN single;"
             "PRAGMA user_version = 1;"
         )
     store = Store(path)
@@ -357,12 +358,48 @@ def test_a_file_of_the_second_version_is_brought_up_to_date(path: Path) -> None:
     """It knows nothing of what was skipped."""
     Store(path).add("kitchen", [turn("Is it done?")])
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("ALTER TABLE turn DROP COLUMN skipped; PRAGMA user_version = 2;")
+        connection.executescript(
+            "ALTER TABLE turn DROP COLUMN skipped;ALTER TABLE conversation DROP COLUMN single;PRAGMA user_version = 2;"
+        )
     store = Store(path)
     said = replace(turn("And now?"), skipped="It is burnt.")
     store.add("kitchen", [said])
     assert [one.skipped for one in store.turns("kitchen")] == ["", "It is burnt."]
     assert [hit.turn for hit in store.search("burnt")] == [said]
+
+
+def test_a_file_of_the_third_version_is_brought_up_to_date(path: Path) -> None:
+    """It did not know which questions were asked alone: whatever it holds stays a conversation."""
+    Store(path).add("2026-05-01-1200", [turn("Is it done?")])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("ALTER TABLE conversation DROP COLUMN single; PRAGMA user_version = 3;")
+    store = Store(path)
+    store.add("", [turn("And this?")], single=True)
+    assert [(one.opening, one.single) for one in store.conversations()] == [("Is it done?", False), ("And this?", True)]
+
+
+def test_a_question_asked_alone_becomes_a_conversation_when_it_goes_on(path: Path) -> None:
+    store = Store(path)
+    name = store.add("", [turn("What is tea?")], single=True)
+    assert [one.single for one in store.conversations()] == [True]
+    assert store.latest() == name
+    store.add(name, [turn("And coffee?")])
+    assert [one.single for one in store.conversations()] == [False]
+
+
+def test_a_question_that_failed_is_not_the_latest_conversation(path: Path) -> None:
+    """After a question to a server that was down, `-c` went on with that and not with what was talked about before."""
+    store = Store(path)
+    store.add("kitchen", [turn("first")])
+    failed = finished_turn("lost", outcome("", kind="failed", error=ChatError("down")), model="m")
+    store.add("", [failed], single=True)
+    assert store.latest() == "kitchen"
+    resumed = store.resume("", 5)
+    assert resumed
+    assert resumed.name == "kitchen"
+    store.add("other", [turn("x")])
+    store.add("kitchen", [failed])  # a conversation that went wrong at last is still the latest
+    assert store.latest() == "kitchen"
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:

@@ -140,7 +140,9 @@ async def _open_conversation(
         memory: Memory = window_memory(config)
         if source is None:  # what is only read aloud is no conversation
             memory = await stack.enter_async_context(
-                open_memory(engines, config, conversation=options.conversation, notify=options.notify)
+                open_memory(
+                    engines, config, conversation=options.conversation, single=message != "", notify=options.notify
+                )
             )
         conversation = await stack.enter_async_context(
             open_conversation(engines, config, notify=options.notify, memory=memory, record=options.record)

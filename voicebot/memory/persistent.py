@@ -25,11 +25,18 @@ class PersistentMemory:
     """Tells the chat model what its window knows, and keeps every turn in the history."""
 
     def __init__(
-        self, window: WindowMemory, history: History, *, conversation: str, notify: Callable[[str], None]
+        self,
+        window: WindowMemory,
+        history: History,
+        *,
+        conversation: str,
+        single: bool,
+        notify: Callable[[str], None],
     ) -> None:
         self._window = window
         self._history = history
         self._conversation = conversation
+        self._single = single
         self._notify = notify
         self._unkept: list[Turn] = []
         """What the next job writes; a turn that could not be written is tried again with the next one."""
@@ -65,7 +72,7 @@ class PersistentMemory:
     def _write(self, store: Store) -> None:
         """Runs in the thread of the history."""
         if turns := self._unkept[:]:
-            self._conversation = store.add(self._conversation, turns)
+            self._conversation = store.add(self._conversation, turns, single=self._single)
             del self._unkept[: len(turns)]
 
     async def _finish(self, job: Future[None]) -> None:
@@ -79,13 +86,18 @@ class PersistentMemory:
 
 @asynccontextmanager
 async def open_persistent_memory(
-    window: WindowMemory, history: History, *, conversation: str | None, notify: Callable[[str], None]
+    window: WindowMemory,
+    history: History,
+    *,
+    conversation: str | None,
+    single: bool = False,
+    notify: Callable[[str], None],
 ) -> AsyncGenerator[PersistentMemory, None]:
     """The memory of one conversation in `history`, which other conversations may use at the same time.
 
     `conversation` names the conversation to continue, or to start; empty: the latest of the whole history; None: a
-    new one. `window` is this conversation's own. Raises HistoryError if the history cannot be read. At the end it waits
-    until every turn is kept.
+    new one, which with `single` is kept as a question asked alone. `window` is this conversation's own. Raises
+    HistoryError if the history cannot be read. At the end it waits until every turn is kept.
     """
     name = conversation or ""
     if conversation is not None:
@@ -96,7 +108,7 @@ async def open_persistent_memory(
             notify(f"continuing the conversation {name}")
         elif not name:
             notify("there is no earlier conversation to continue: this is a new one")
-    memory = PersistentMemory(window, history, conversation=name, notify=notify)
+    memory = PersistentMemory(window, history, conversation=name, single=single and conversation is None, notify=notify)
     try:
         yield memory
     finally:

@@ -32,7 +32,7 @@ from voicebot.speech import Metrics, OutcomeKind
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _APPLICATION_ID = 0x766F6963
 """Marks the file as ours, in its header."""
 _MAGIC = b"SQLite format 3\0"
@@ -52,7 +52,8 @@ CREATE TABLE conversation (
     name TEXT NOT NULL UNIQUE,
     started TEXT NOT NULL,
     summary TEXT NOT NULL DEFAULT '',
-    until TEXT NOT NULL DEFAULT '' -- `at` of the last turn that is in the summary
+    until TEXT NOT NULL DEFAULT '', -- `at` of the last turn that is in the summary
+    single INTEGER NOT NULL DEFAULT 0 -- a question that was asked alone, and not gone on with
 );
 CREATE TABLE turn (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -72,16 +73,18 @@ CREATE TABLE turn (
 CREATE INDEX turn_of_conversation ON turn (conversation, id);
 CREATE VIRTUAL TABLE words USING fts5 (said, tokenize = 'trigram');
 """
-_FROM_VERSION_1 = """
+_MIGRATIONS = {
+    1: """
 ALTER TABLE session RENAME TO conversation;
 ALTER TABLE turn RENAME COLUMN session TO conversation;
 DROP INDEX turn_of_session;
 CREATE INDEX turn_of_conversation ON turn (conversation, id);
-"""
-"""A conversation was called a session."""
-_FROM_VERSION_2 = "ALTER TABLE turn ADD COLUMN skipped TEXT NOT NULL DEFAULT ''"
-_STEPS = {0: _TABLES, 1: _FROM_VERSION_1 + _FROM_VERSION_2, 2: _FROM_VERSION_2}
-"""What brings a file of each earlier version up to date; 0 is an empty one."""
+""",
+    2: "ALTER TABLE turn ADD COLUMN skipped TEXT NOT NULL DEFAULT '';\n",
+    3: "ALTER TABLE conversation ADD COLUMN single INTEGER NOT NULL DEFAULT 0;\n",
+}
+"""What makes the next version of each earlier one: a conversation was called a session; nothing was known of what was
+skipped; no question was known to be single."""
 _COLUMNS = "at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model, skipped"
 
 
@@ -97,6 +100,8 @@ class ConversationInfo:
     """When its last turn ended, in the same form."""
     opening: str
     """The user's first message."""
+    single: bool
+    """A question that was asked alone, and not gone on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +157,12 @@ class Store:
 
     # ---------------------------------------------------------------- conversations
 
-    def add(self, conversation: str, turns: Sequence[Turn]) -> str:
-        """Keep `turns` in the conversation `conversation`, or in a new one if that is empty; return its name."""
-        return self._run(lambda connection: _add(connection, conversation, turns, self._redact))
+    def add(self, conversation: str, turns: Sequence[Turn], *, single: bool = False) -> str:
+        """Keep `turns` in the conversation `conversation`, or in a new one if that is empty; return its name.
+
+        `single`: it is a question asked alone, for now.
+        """
+        return self._run(lambda connection: _add(connection, conversation, turns, self._redact, single=single))
 
     def summarize(self, conversation: str, summary: Summary) -> None:
         """Keep the running summary of a conversation."""
@@ -185,8 +193,8 @@ class Store:
         rows = self._run(
             lambda connection: connection.execute(
                 "SELECT name, count(turn.id), started, coalesce(max(at), started), "
-                "coalesce((SELECT message FROM turn WHERE conversation = conversation.id ORDER BY id LIMIT 1), '') "
-                "FROM conversation LEFT JOIN turn ON turn.conversation = conversation.id "
+                "coalesce((SELECT message FROM turn WHERE conversation = conversation.id ORDER BY id LIMIT 1), ''), "
+                "single FROM conversation LEFT JOIN turn ON turn.conversation = conversation.id "
                 "GROUP BY conversation.id ORDER BY max(turn.id), conversation.id"
             ).fetchall()
         )
@@ -203,7 +211,10 @@ class Store:
         return self._run(read)
 
     def latest(self) -> str:
-        """The name of the conversation that was spoken in last; empty if there is none."""
+        """The name of the conversation that was spoken in last; empty if there is none.
+
+        One in which every turn failed before anything was heard is no conversation.
+        """
         return self._run(_latest)
 
     def search(self, words: str, *, conversation: str = "", limit: int = 20) -> list[SearchHit]:
@@ -381,7 +392,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         with _transaction(connection):
             (version,) = connection.execute("PRAGMA user_version").fetchone()  # another process may have been faster
             if version < SCHEMA_VERSION:
-                _make_tables(connection, _STEPS[version])
+                steps = [_TABLES] if version == 0 else [_MIGRATIONS[v] for v in range(version, SCHEMA_VERSION)]
+                _make_tables(connection, "".join(steps))
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
@@ -420,10 +432,18 @@ def _damaged(error: sqlite3.DatabaseError) -> bool:
 # ---------------------------------------------------------------- what is in it
 
 
-def _add(connection: sqlite3.Connection, conversation: str, turns: Sequence[Turn], redact: Callable[[str], str]) -> str:
+def _add(
+    connection: sqlite3.Connection,
+    conversation: str,
+    turns: Sequence[Turn],
+    redact: Callable[[str], str],
+    *,
+    single: bool,
+) -> str:
     name = _clean(conversation) or _free_name(connection)
     connection.execute("INSERT OR IGNORE INTO conversation (name, started) VALUES (?, ?)", (name, turns[0].at))
     number = _conversation_id(connection, name)
+    connection.execute("UPDATE conversation SET single = ? WHERE id = ?", (single, number))
     for turn in turns:
         row = connection.execute(
             f"INSERT INTO turn (conversation, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -459,7 +479,9 @@ def _conversation_id(connection: sqlite3.Connection, conversation: str) -> int:
 
 def _latest(connection: sqlite3.Connection) -> str:
     row = connection.execute(
-        "SELECT name FROM turn JOIN conversation ON conversation.id = turn.conversation ORDER BY turn.id DESC LIMIT 1"
+        "SELECT name FROM turn JOIN conversation ON conversation.id = turn.conversation WHERE EXISTS ("
+        "SELECT 1 FROM turn AS known WHERE known.conversation = conversation.id "
+        "AND (known.outcome <> 'failed' OR known.heard <> '' OR known.exchanged <> '[]')) ORDER BY turn.id DESC LIMIT 1"
     ).fetchone()
     return row[0] if row else ""
 
@@ -520,11 +542,11 @@ def _values(turn: Turn) -> tuple[str | bool, ...]:
 
 def _conversation(row: Sequence[Any]) -> ConversationInfo | None:  # Any: a row of SQLite
     """A conversation as the list shows it, whatever its turns hold; None if its own row is damaged."""
-    name, turns, started, last, opening = row
+    name, turns, started, last, opening, single = row
     if not isinstance(name, str) or not _is_moment(started):
         return None
     last = last if _is_moment(last) else started
-    return ConversationInfo(name, turns, started, last, opening if isinstance(opening, str) else "")
+    return ConversationInfo(name, turns, started, last, opening if isinstance(opening, str) else "", bool(single))
 
 
 def _is_moment(value: object) -> bool:
