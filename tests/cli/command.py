@@ -61,7 +61,10 @@ def start(home: Path, *arguments: str, stdin: int = subprocess.PIPE, **more: str
 
 
 def json_lines(text: str) -> list[dict[str, Any]]:  # Any: JSON
-    """The objects that --json printed, one a line."""
+    """The objects that --json printed, as a list or one a line."""
+    if text.startswith("["):
+        listed: list[dict[str, Any]] = json.loads(text)
+        return listed
     return [json.loads(line) for line in text.splitlines()]
 
 

@@ -472,7 +472,22 @@ def test_the_configuration_in_force_can_be_seen_and_used_again(tmp_path: Path) -
 def test_devices_and_voices_are_listed_for_programs_too(tmp_path: Path) -> None:
     assert voicebot(tmp_path, "devices", "--json").returncode in {0, 6}
     listed = voicebot(tmp_path, "voices", "--json")
-    assert any(json.loads(line)["languages"] == "ja" for line in listed.stdout.splitlines())
+    assert any(row["languages"] == ["ja"] for row in json.loads(listed.stdout))
+
+
+def test_a_list_without_elements_is_an_empty_list_for_programs(tmp_path: Path) -> None:
+    """Some commands printed nothing, which no JSON parser takes."""
+    for command in ("devices", "history list", "history show", "history search x", "models --chat demo"):
+        done = voicebot(tmp_path, *command.split(), "--json")
+        assert (done.returncode, done.stdout) == (0, "[]\n"), command
+
+
+def test_the_names_of_json_have_no_spaces_and_are_those_of_the_options(tmp_path: Path) -> None:
+    with fake_voicevox() as engine:
+        listed = voicebot(tmp_path, "voices", "--tts", "voicevox", "--base-url", engine.url, "--json")
+    rows = json.loads(listed.stdout)
+    assert {"voice", "style_id"} == rows[0].keys()
+    assert all(key.isidentifier() for row in rows for key in row)
 
 
 def test_a_conversation_may_come_line_by_line_from_a_pipe(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from tests.chat.dialects import OPENAI
 from tests.cli.command import json_lines, start, voicebot
+from tests.fake_voicevox import nobody_there
 from tests.fault_server import serve
 
 QUIET = ("--tts", "tone", "--set", "audio.kind=silent")
@@ -36,9 +37,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_conversations_are_listed_the_latest_last(home: Path) -> None:
     kitchen, other = json_lines(history(home, "list", "--json"))
-    assert (kitchen["name"], kitchen["turns"], kitchen["opening"]) == ("kitchen", 2, "My name is Taro")
+    assert (kitchen["conversation"], kitchen["turns"], kitchen["opening"]) == ("kitchen", 2, "My name is Taro")
     assert (other["turns"], other["opening"]) == (1, "私の名前は太郎です")
-    assert [line.split("\t")[0] for line in history(home, "list").splitlines()] == ["kitchen", other["name"]]
+    assert [line.split("\t")[0] for line in history(home, "list").splitlines()] == [
+        "kitchen",
+        other["conversation"],
+    ]
 
 
 def test_a_conversation_is_shown_with_what_was_heard(home: Path) -> None:
@@ -150,7 +154,7 @@ def test_a_damaged_history_is_set_aside_and_never_blocks_a_start(tmp_path: Path,
     assert "voicebot demo" in done.stdout
     assert done.stderr.count("is damaged") == 1
     assert len(list(tmp_path.glob("h.damaged-*.db"))) == 1
-    assert len(json_lines(history(tmp_path, "list", "--json", *here))) == 1
+    assert len(json_lines(history(tmp_path, "list", "--all", "--json", *here))) == 1
     assert "damaged" not in voicebot(tmp_path, "ask", "Hello", *DEMO, *here).stderr
 
 
@@ -222,7 +226,7 @@ async def test_two_conversations_at_once_are_both_kept(tmp_path: Path) -> None:
         process.stdout.close()
         process.stderr.close()
     kept = json_lines(history(tmp_path, "list", "--json"))
-    assert sorted((row["name"], row["turns"]) for row in kept) == [("a", 3), ("b", 3)]
+    assert sorted((row["conversation"], row["turns"]) for row in kept) == [("a", 3), ("b", 3)]
 
 
 @pytest.mark.anyio
@@ -235,3 +239,72 @@ async def test_the_chat_server_is_told_what_was_said_in_an_earlier_process(tmp_p
             assert done.returncode == 0, done.stderr
         messages = json.loads(server.requests[-1].body)["messages"]
     assert [message["content"] for message in messages[1:]] == ["How are you?", "Fine.", "And now?"]
+
+
+def test_questions_asked_alone_are_kept_apart_from_conversations(home: Path) -> None:
+    """They filled the list, one conversation each."""
+    before = json_lines(history(home, "list", "--json"))
+    assert voicebot(home, "ask", "What is 6 * 7?", *DEMO).returncode == 0
+    assert json_lines(history(home, "list", "--json")) == before
+    assert "1 question asked alone → voicebot history list --all" in voicebot(home, "history", "list").stderr
+    *conversations, question = json_lines(history(home, "list", "--all", "--json"))
+    assert (conversations, question["opening"], question["single"]) == (before, "What is 6 * 7?", True)
+    assert len(json_lines(history(home, "search", "42", "--json"))) == 1
+
+
+def test_a_question_that_is_gone_on_with_is_a_conversation(tmp_path: Path) -> None:
+    assert voicebot(tmp_path, "ask", "My name is Taro", *DEMO).returncode == 0
+    assert history(tmp_path, "list") == ""
+    assert "Taro" in voicebot(tmp_path, "ask", "-c", "What is my name?", *DEMO).stdout
+    (kept,) = json_lines(history(tmp_path, "list", "--json"))
+    assert kept["turns"] == 2
+
+
+def test_a_question_that_nobody_answered_is_not_what_goes_on(tmp_path: Path) -> None:
+    assert voicebot(tmp_path, "chat", *DEMO, "--conversation", "a", input="My name is Taro\n").returncode == 0
+    with nobody_there() as url:
+        lost = voicebot(tmp_path, "ask", "Hello?", "--chat", "ollama", "--model", "m", "--base-url", url, *QUIET)
+    assert lost.returncode == 4
+    assert "continuing the conversation a" in voicebot(tmp_path, "ask", "-c", "What is my name?", *DEMO).stderr
+
+
+def test_a_run_without_log_leaves_nothing(tmp_path: Path) -> None:
+    assert voicebot(tmp_path, "ask", "Hello", *DEMO, "--no-log").returncode == 0
+    assert voicebot(tmp_path, "chat", *DEMO, "--no-log", input="Hello\n").returncode == 0
+    assert list(tmp_path.rglob("*.db*")) == []
+
+
+def test_a_past_reply_is_said_again(home: Path) -> None:
+    said = voicebot(home, "history", "replay", "kitchen", "--turn", "1", *QUIET)
+    assert (said.returncode, said.stdout.startswith("Nice to meet you, Taro.")) == (0, True), said.stderr
+    assert "Your name is Taro" in history(home, "replay", "kitchen", "--tts", "tone", "-o", "said.wav")
+    assert (home / "said.wav").exists()
+    for wrong in (["kitchen", "-n", "3"], ["kitchen", "-n", "0"]):
+        assert voicebot(home, "history", "replay", *wrong, *QUIET).returncode == 2
+
+
+def test_the_history_can_be_found_and_turned_off_and_on(tmp_path: Path) -> None:
+    settings = tmp_path / ".config" / "voicebot" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('# mine\n[memory]\nmax_tokens = 900  # small model\n\n[tts]\nkind = "tone"\n')
+    assert history(tmp_path, "path").strip().endswith("history.db")
+    assert json.loads(history(tmp_path, "status", "--json"))["store"] is True
+    assert history(tmp_path, "off") == ""
+    assert "max_tokens = 900  # small model" in settings.read_text()
+    assert history(tmp_path, "status").startswith("off: nothing is kept")
+    voicebot(tmp_path, "ask", "Hello", *DEMO)
+    assert list(tmp_path.rglob("*.db*")) == []
+    history(tmp_path, "on")
+    assert settings.read_text().count("store") == 1
+    voicebot(tmp_path, "ask", "Hello", *DEMO)
+    status = json.loads(history(tmp_path, "status", "--json"))
+    assert (status["conversations"], status["single_questions"], status["turns"]) == (0, 1, 1)
+    assert status["path"] == history(tmp_path, "path").strip()
+
+
+def test_an_export_is_not_written_over_a_file_unasked(home: Path) -> None:
+    (home / "diary.md").write_text("precious")
+    assert voicebot(home, "history", "export", "-o", "diary.md").returncode == 2
+    assert (home / "diary.md").read_text() == "precious"
+    history(home, "export", "-o", "diary.md", "--force")
+    assert (home / "diary.md").read_text().startswith("# kitchen")

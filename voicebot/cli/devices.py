@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from voicebot.cli.options import JsonLinesOption
-from voicebot.cli.output import status, write_json, write_table
+from voicebot.cli.options import JsonListOption
+from voicebot.cli.output import status, write_json_list, write_table
 from voicebot.cli.runner import OK, Body
 
 
-def devices(*, json: JsonLinesOption = False) -> Body:
+def devices(*, json: JsonListOption = False) -> Body:
     """List the sound devices."""
     return lambda _: _list_devices(as_json=json)
 
@@ -18,9 +18,10 @@ async def _list_devices(*, as_json: bool) -> int:
 
     from voicebot.audio.portaudio import list_devices
 
-    rows = await to_thread.run_sync(list_devices, abandon_on_cancel=True)
+    listed = await to_thread.run_sync(list_devices, abandon_on_cancel=True)
+    rows = [{"device": row["name"], **{key: row[key] for key in row if key != "name"}} for row in listed]
     if as_json:
-        write_json(rows)
+        write_json_list(rows)
     else:
         write_table({**row, "default": "default" if row["default"] else ""} for row in rows)
         status(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,12 +12,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.command import add_command
-from voicebot.cli.options import ConfigOptions, ForceOption, JsonLinesOption, refuse_to_overwrite
-from voicebot.cli.output import Row, counted, json_line, printable, status, write_json, write_out, write_table
+from voicebot.cli.options import (
+    AudioOptions,
+    ConfigOptions,
+    ForceOption,
+    JsonListOption,
+    JsonObjectOption,
+    ViewOptions,
+    VoiceOptions,
+    refuse_to_overwrite,
+)
+from voicebot.cli.output import (
+    Row,
+    counted,
+    json_document,
+    json_line,
+    printable,
+    status,
+    write_json_list,
+    write_out,
+    write_table,
+)
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
 
 if TYPE_CHECKING:
-    from voicebot.memory.sqlite_store import Store
+    from voicebot.memory.sqlite_store import ConversationInfo, Store
     from voicebot.memory.turns import Turn
 
 history_app = typer.Typer(
@@ -38,31 +58,43 @@ class Format(StrEnum):
     MARKDOWN = "md"
 
 
-def list_(*, config: ConfigOptions, json: JsonLinesOption = False) -> Body:
-    """List the conversations, latest last."""
+def list_(
+    *,
+    all_: Annotated[
+        bool, typer.Option("--all", "-a", help="Also the questions that were asked alone, with `voicebot ask`.")
+    ] = False,
+    config: ConfigOptions,
+    json: JsonListOption = False,
+) -> Body:
+    """List the conversations, latest last.
+
+    Example: voicebot history list --all
+    """
 
     def work(store: Store) -> int:
-        import dataclasses
-
-        kept = store.conversations()
+        known = store.conversations()
+        kept = [one for one in known if all_ or not one.single]
         if json:
-            write_json(dataclasses.asdict(conversation) for conversation in kept)
+            write_json_list(map(_listed, kept))
         else:
             write_table(
-                {"name": c.name, "turns": c.turns, "last": _when(c.last), "opening": _short(c.opening)} for c in kept
+                {"conversation": c.name, "turns": c.turns, "last": _when(c.last), "opening": _short(c.opening)}
+                for c in kept
             )
-        if not kept:
+        if not known:
             status("there are no conversations yet")
+        elif hidden := len(known) - len(kept):
+            status(f"and {counted(hidden, 'question')} asked alone → voicebot history list --all")
         return OK
 
-    return _with_store(config, work)
+    return _with_store(config, work, nothing="[]\n" if json else "")
 
 
 def show(
     name: NameArgument = "",
     *,
     config: ConfigOptions,
-    json: JsonLinesOption = False,
+    json: JsonListOption = False,
 ) -> Body:
     """Print a conversation: what was said, and how much of each reply was heard.
 
@@ -73,15 +105,14 @@ def show(
         conversation = name or store.latest()
         if not conversation:
             status("there are no conversations yet")
-            return OK
-        turns = store.turns(conversation)
+        turns = store.turns(conversation) if conversation else []
         if json:
-            write_json(_as_dict(conversation, turn) for turn in turns)
+            write_json_list(_as_dict(conversation, turn) for turn in turns)
         else:
             write_out("\n".join(_shown(turn) for turn in turns))
         return OK
 
-    return _with_store(config, work)
+    return _with_store(config, work, nothing="[]\n" if json else "")
 
 
 def search(
@@ -94,7 +125,7 @@ def search(
     ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many turns.")] = 20,
     config: ConfigOptions,
-    json: JsonLinesOption = False,
+    json: JsonListOption = False,
 ) -> Body:
     """Find turns in which all the words were said or heard, latest first.
 
@@ -104,14 +135,14 @@ def search(
     def work(store: Store) -> int:
         found = store.search(" ".join(words), conversation=conversation, limit=limit)
         if json:
-            write_json(_as_dict(one.conversation, one.turn) for one in found)
+            write_json_list(_as_dict(one.conversation, one.turn) for one in found)
         else:
             write_out("\n".join(f"{one.conversation}\n{_shown(one.turn)}" for one in found))
         if not found:
             status("nothing found")
         return OK
 
-    return _with_store(config, work)
+    return _with_store(config, work, nothing="[]\n" if json else "")
 
 
 def export(
@@ -179,7 +210,7 @@ def delete(
         conversations = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
         turns = store.delete(conversations)
         if json:
-            write_json([{"deleted": conversations, "turns": turns}])
+            write_out(json_line({"deleted": conversations, "turns": turns}))
         else:
             status(f"deleted: {', '.join(conversations) or 'nothing'} ({counted(turns, 'turn')})")
         return OK
@@ -187,11 +218,117 @@ def delete(
     return _with_store(config, work)
 
 
+def replay(
+    name: NameArgument = "",
+    *,
+    turn: Annotated[
+        int, typer.Option("--turn", "-n", metavar="NUMBER", help="Which reply: 1 is the first, -1 the last.")
+    ] = -1,
+    config: ConfigOptions,
+    voice: VoiceOptions,
+    audio: AudioOptions,
+    shown: ViewOptions,
+) -> Body:
+    """Say a past reply again with the configured voice, all of it.
+
+    Example: voicebot history replay kitchen --turn 1
+    """
+    audio.claim(as_json=shown.json)
+    settings = config.load(voice.settings(), audio.settings(), rate=voice.rate).config
+    from voicebot.chat.piped import GivenText
+    from voicebot.cli.talk import TalkOptions, speak_once
+    from voicebot.memory.sqlite_store import Store, history_path
+
+    path = history_path(settings.memory.path)
+    if not path.exists():
+        raise UsageError(f"there are no conversations yet: {path} does not exist")
+    with closing(Store(path)) as store:
+        conversation = name or store.latest()
+        replies = [text for one in store.turns(conversation) if (text := one.heard + one.unsaid).strip()]
+    if not replies:
+        raise UsageError(f"there is no reply in {conversation}")
+    if not -len(replies) <= turn <= len(replies) or turn == 0:
+        raise UsageError(f"there is no such reply: {conversation} has {len(replies)}", hint="--turn 1 is the first")
+    source = GivenText(replies[turn - 1 if turn > 0 else turn])
+    talk = TalkOptions(not audio.no_audio, shown.json, shown.quiet)
+    return lambda context: speak_once(settings, context, talk, source=source)
+
+
+def path(*, config: ConfigOptions) -> int:
+    """Print the file in which conversations are kept."""
+    from voicebot.memory.sqlite_store import history_path
+
+    where = history_path(config.load().config.memory.path)
+    write_out(f"{where.absolute()}\n")
+    if not where.exists():
+        status("it does not exist yet")
+    return OK
+
+
+def status_(*, config: ConfigOptions, json: JsonObjectOption = False) -> int:
+    """Print whether conversations are kept, where, and how many there are."""
+    from voicebot.memory.sqlite_store import Store, history_path
+
+    loaded = config.load()
+    where = history_path(loaded.config.memory.path)
+    known: list[ConversationInfo] = []
+    if where.exists():
+        with closing(Store(where)) as store:
+            known = store.conversations()
+    row: Row = {
+        "store": loaded.config.memory.store,
+        "origin": loaded.origins.get("memory.store", "default"),
+        "path": str(where.absolute()),
+        "size_bytes": where.stat().st_size if where.exists() else 0,
+        "conversations": sum(not one.single for one in known),
+        "single_questions": sum(one.single for one in known),
+        "turns": sum(one.turns for one in known),
+    }
+    if json:
+        write_out(json_document(row))
+        return OK
+    kept = "conversations are kept" if row["store"] else "nothing is kept"
+    write_out(f"{'on' if row['store'] else 'off'}: {kept} (memory.store, {row['origin']})\n{row['path']}\n")
+    write_out(
+        f"{counted(row['conversations'], 'conversation')}, {counted(row['single_questions'], 'question')} asked alone,"
+        f" {counted(row['turns'], 'turn')}, {row['size_bytes'] / 1e6:.1f} MB\n"
+    )
+    return OK
+
+
+def on() -> int:
+    """Keep conversations from now on: write memory.store into your own config.toml."""
+    return _switch(on=True)
+
+
+def off() -> int:
+    """Keep no conversations from now on: write memory.store into your own config.toml. What is kept stays."""
+    return _switch(on=False)
+
+
+def _switch(*, on: bool) -> int:
+    from voicebot.cli.user_settings import write_user_setting
+    from voicebot.config.loading import load_config, user_config_path
+
+    file = user_config_path()
+    write_user_setting(file, "memory", "store", on)
+    status(f"{file}: memory.store = {'true' if on else 'false'}")
+    loaded = load_config()
+    if loaded.config.memory.store != on:
+        status(f"but {loaded.origins.get('memory.store', 'the configuration in use')} says otherwise, and counts more")
+    elif not on:
+        status("what is kept already stays → voicebot history delete --all")
+    return OK
+
+
 # ---------------------------------------------------------------- the store
 
 
-def _with_store(config: ConfigOptions, work: Callable[[Store], int]) -> Body:
-    """A command that does `work` on the configured store. Raises ConfigError."""
+def _with_store(config: ConfigOptions, work: Callable[[Store], int], *, nothing: str = "") -> Body:
+    """A command that does `work` on the configured store, or prints `nothing` where there is none.
+
+    Raises ConfigError.
+    """
     settings = config.load().config
 
     def with_store() -> int:
@@ -200,6 +337,7 @@ def _with_store(config: ConfigOptions, work: Callable[[Store], int]) -> Body:
         path = history_path(settings.memory.path)
         if not path.exists():
             status(f"there are no conversations yet: {path} does not exist")
+            write_out(nothing)
             return OK
         store = Store(path)
         try:
@@ -218,6 +356,14 @@ def _with_store(config: ConfigOptions, work: Callable[[Store], int]) -> Body:
 
 
 # ---------------------------------------------------------------- how it looks
+
+
+def _listed(conversation: ConversationInfo) -> Row:
+    """A conversation under the names that its turns have, too."""
+    import dataclasses
+
+    row = dataclasses.asdict(conversation)
+    return {"conversation": row.pop("name"), **row}
 
 
 def _as_dict(conversation: str, turn: Turn) -> Row:
@@ -284,3 +430,8 @@ add_command(history_app, show)
 add_command(history_app, search)
 add_command(history_app, export)
 add_command(history_app, delete)
+add_command(history_app, replay)
+add_command(history_app, path)
+add_command(history_app, status_, name="status")
+add_command(history_app, on)
+add_command(history_app, off)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from voicebot.cli.options import ChatOptions, ConfigOptions, JsonLinesOption
-from voicebot.cli.output import Row, status, write_json, write_table
+from voicebot.cli.options import ChatOptions, ConfigOptions, JsonListOption
+from voicebot.cli.output import Row, status, write_json_list, write_table
 from voicebot.cli.runner import OK, Body
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NO_MODEL = {"ollama": "run `ollama pull llama3.2`", "openai": "load one into the server"}
 
 
-def models(*, config: ConfigOptions, chat: ChatOptions, json: JsonLinesOption = False) -> Body:
+def models(*, config: ConfigOptions, chat: ChatOptions, json: JsonListOption = False) -> Body:
     """List the chat models of the configured server, or of every server on this machine."""
     settings = config.load(chat.settings()).config
     return lambda _: _list_models(settings.chat, as_json=json)
@@ -42,10 +42,10 @@ async def _list_models(config: ChatConfig, *, as_json: bool) -> int:
                 raise ChatError(f"{shown_address(config.base_url)} has no chat model", hint=_NO_MODEL[config.kind])
         case _:
             status(f'chat.kind = "{config.kind}" has no models to choose from')
-            return OK
+            rows = []
     if as_json:
-        write_json(rows)
-    else:
+        write_json_list(rows)
+    elif rows:
         write_table(map(_shown, rows))
         status("choose one with --model, or as chat.model in config.toml")
     return OK

@@ -76,6 +76,7 @@ ConversationOption = Annotated[
     str | None,
     typer.Option("--conversation", metavar="NAME", help="Continue the conversation with this name, or start it."),
 ]
+NoLogOption = Annotated[bool, typer.Option("--no-log", help="Keep nothing of this run in the history.")]
 SystemOption = Annotated[
     str | None,
     typer.Option("--system", "-s", metavar="TEXT", help="Instructions for the chat model: its system prompt."),
@@ -86,6 +87,7 @@ StrategyOption = Annotated[
 ]
 JsonEventsOption = Annotated[bool, typer.Option("--json", help="Print events as JSON, one object per line.")]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+JsonListOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.")]
 JsonObjectOption = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no status on standard error.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
@@ -213,10 +215,14 @@ class ConversationOptions:
     system: SystemOption = None
     continue_: ContinueOption = False
     conversation: ConversationOption = None
+    no_log: NoLogOption = False
 
     def settings(self) -> Settings:
         """The keys of config.toml that these options set."""
-        return {"conversation.system_prompt": ("--system", self.system)}
+        return {
+            "conversation.system_prompt": ("--system", self.system),
+            "memory.store": ("--no-log", False if self.no_log else None),
+        }
 
     def name(self) -> str | None:
         """The conversation to continue; empty: the latest; None: a new one. Raises UsageError."""

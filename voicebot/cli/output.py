@@ -92,6 +92,12 @@ def json_document(value: Mapping[str, Any]) -> str:  # Any: as in Row
     return json_text(value, indent=2) + "\n"
 
 
+def write_json_list(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
+    """Print a JSON list, one element per line; an empty one is []."""
+    lines = ",\n".join(map(json_text, values))
+    write_out(f"[\n{lines}\n]\n" if lines else "[]\n")
+
+
 def write_json(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
     """Print JSON, one object per line."""
     write_out("".join(map(json_line, values)))
@@ -100,13 +106,17 @@ def write_json(values: Iterable[Mapping[str, Any]]) -> None:  # Any: as in Row
 def write_table(rows: Iterable[Row]) -> None:
     """Print rows with the same keys: in columns below their names on a terminal, separated by tabs elsewhere."""
     rows = list(rows)
-    cells = [[printable(safe_line(str(value))) for value in row.values()] for row in rows]
+    cells = [[printable(safe_line(_cell(value))) for value in row.values()] for row in rows]
     if not sys.stdout.isatty():
         write_out("".join("\t".join(row) + "\n" for row in cells))
     elif rows:
-        names = [*rows[0]]
+        names = [name.replace("_", " ") for name in rows[0]]
         header, *lines = table([names, *cells], width=terminal_width(), fold=range(len(names)))
         _write("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
+
+
+def _cell(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def table(
