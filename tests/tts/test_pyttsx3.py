@@ -144,6 +144,31 @@ async def test_a_voice_is_chosen_by_id_name_or_language() -> None:
 
 
 @with_engine
+@on_linux
+@pytest.mark.anyio
+async def test_a_voice_is_found_by_the_name_or_the_tag_of_its_language() -> None:
+    """`--voice English`, `ja-JP` and `zh` found nothing, and voices of other languages were suggested for them."""
+    async with open_pyttsx3(TtsPyttsx3()) as voice:
+        for wanted, id in {
+            "English": "gmw/en",
+            "en-US": "gmw/en-us",
+            "ja-JP": "jpx/ja",
+            "日本語": "jpx/ja",
+            "zh": "sit/cmn",
+            "英語": "gmw/en",
+        }.items():
+            await voice.choose(wanted)
+            assert voice.name == f"pyttsx3 espeak {id}", wanted
+        for wanted, told in {
+            "Japanisch": "there is no voice 'Japanisch'; near to it: Japanese$",
+            "Filipino": "there is no voice 'Filipino'$",
+            "Zirra": "there is no voice 'Zirra'$",
+        }.items():
+            with pytest.raises(VoiceUnavailable, match=told):
+                await voice.choose(wanted)
+
+
+@with_engine
 @pytest.mark.anyio
 async def test_an_unknown_voice_is_refused_with_the_command_that_lists_them() -> None:
     with pytest.raises(VoiceUnavailable, match="Zarathustra") as raised:

@@ -226,6 +226,20 @@ async def test_an_unknown_voice_is_answered_with_the_ones_that_are_there(voice: 
             pass
 
 
+@pytest.mark.parametrize("voice", ["ja-JP", "Japanese", "日本語"])
+async def test_any_voice_speaks_japanese(voice: str) -> None:
+    with fake_voicevox() as engine:
+        async with open_voice(engine, voice=voice) as opened:
+            assert opened.name == "voicevox 四国めたん/ノーマル"
+
+
+async def test_whoever_wants_another_language_is_told_that_the_engine_has_only_japanese() -> None:
+    with fake_voicevox() as engine, pytest.raises(VoiceUnavailable, match="no voice for English") as caught:
+        async with open_voice(engine, voice="English"):
+            pass
+    assert "near to it" not in caught.value.message
+
+
 async def test_only_talking_styles_are_listed_in_the_engines_order() -> None:
     with fake_voicevox() as engine:
         voices = await list_voices(TtsVoicevox(kind="voicevox", base_url=engine.url, voice="nobody"))

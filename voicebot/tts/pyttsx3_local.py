@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -272,11 +272,28 @@ class Pyttsx3Synthesizer:
         ):
             if found := next(filter(matches, voices), None):
                 return found.id
-        near = difflib.get_close_matches(wanted, [n for v in voices for n in (v.name, v.id, *v.languages)], 3, 0.5)
-        raise VoiceUnavailable(
-            f"there is no voice {wanted!r}" + (f"; near to it: {', '.join(near)}" if near else ""),
-            hint="list them: voicebot voices --tts pyttsx3",
-        )
+        return _by_language(wanted, voices).id
+
+
+def _by_language(wanted: str, voices: Sequence[LocalVoice]) -> LocalVoice:
+    """The voice that speaks the language that `wanted` names. Raises VoiceUnavailable when there is none."""
+    from voicebot.text.language_tags import closest, language_name, language_tag, nearest_language
+
+    if tag := language_tag(wanted):
+        code = tag.partition("-")[0]
+        usual = [voice for voice in voices if tag == code and voice.id.rpartition("/")[2].casefold() == code]
+        speaking = usual + [voices[number] for number in closest(tag, [voice.languages for voice in voices])]
+        if speaking:
+            return speaking[0]
+        told = f"there is no voice for {language_name(tag)}"
+    elif tag := nearest_language(wanted):
+        near = [voices[number].name for number in closest(tag, [voice.languages for voice in voices])[:3]]
+        told = f"there is no voice {wanted!r}" + (f"; near to it: {', '.join(near)}" if near else "")
+    else:
+        names = [voice.id if "/" in wanted else voice.name for voice in voices]
+        near = difflib.get_close_matches(wanted, names, 3, 0.6)
+        told = f"there is no voice {wanted!r}" + (f"; near to it: {', '.join(near)}" if near else "")
+    raise VoiceUnavailable(told, hint="list them: voicebot voices --tts pyttsx3")
 
 
 def _how_to_install() -> str:

@@ -21,6 +21,7 @@ from voicebot.http.failures import Server, read_refusal, refused, shown_address,
 from voicebot.http.lines import without_lone_surrogates
 from voicebot.http.streaming import open_body
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
+from voicebot.text.language_tags import language_name, language_tag
 
 _CONNECT_SECONDS = 5.0
 _USUAL_SAMPLE_RATE = 24_000
@@ -284,7 +285,7 @@ async def list_voices(config: TtsVoicevox) -> list[VoicevoxStyle]:
 
 
 def choose_style(styles: Sequence[VoicevoxStyle], voice: int | str, *, address: str) -> VoicevoxStyle:
-    """Return the style that `voice` means: style id, "character/style", "character", or the first one if empty.
+    """Return the style that `voice` means: style id, "character/style", "character"; the first one for Japanese or "".
 
     Raises VoiceUnavailable with the nearest names.
     """
@@ -300,6 +301,13 @@ def choose_style(styles: Sequence[VoicevoxStyle], voice: int | str, *, address: 
         found = found or [style for style in styles if _plain(style.character) == wanted]
     if found:
         return found[0]
+    if tag := language_tag(wanted):
+        if tag.partition("-")[0] == "ja":
+            return styles[0]
+        raise VoiceUnavailable(
+            f"the VOICEVOX engine at {address} has no voice for {language_name(tag)}: they all speak Japanese",
+            hint="another engine may have one: --tts pyttsx3",
+        )
     names = {_plain(name): name for style in styles for name in (style.character, style.name)}
     near = [names[key] for key in difflib.get_close_matches(wanted, names, 3, 0.4)]
     instead = f"near to it: {', '.join(near)}" if near else f"it has {', '.join(style.name for style in styles[:3])}"
