@@ -27,6 +27,11 @@ def costs_path() -> Path:
     return Path(platformdirs.user_state_dir("voicebot", appauthor=False)) / "voices.json"
 
 
+def known_voices() -> list[str]:
+    """The names of the voices that have spoken here."""
+    return [*_read(costs_path())]
+
+
 @contextmanager
 def remembered_cost(voice: str) -> Iterator[VoiceCost]:
     """What is known of the voice with this identity; what it learns within the block is kept.

@@ -34,7 +34,13 @@ def ask(
     voice: VoiceOptions,
     conversation: ConversationOptions,
 ) -> Body:
-    """Ask one question and hear the answer while it is being written."""
+    """Ask one question and hear the answer while it is being written.
+
+    Examples:
+      voicebot "Why is the sky blue?"
+      cat notes.txt | voicebot ask "Summarise this"
+      voicebot ask 日本の首都は？ -v ja -o answer.wav
+    """
     audio.claim(as_json=shown.json)
     groups = (chat.settings(), voice.settings(), audio.settings(), conversation.settings())
     settings = config.load(*groups, rate=voice.rate, quiet=shown.quiet).config

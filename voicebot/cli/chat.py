@@ -24,7 +24,12 @@ def chat(
     voice: VoiceOptions,
     conversation: ConversationOptions,
 ) -> Body:
-    """Talk in the terminal. Enter or Ctrl-C interrupts the voice; Ctrl-C twice, Ctrl-D or "exit" leaves."""
+    """Talk in the terminal. Enter or Ctrl-C interrupts the voice; Ctrl-C twice, Ctrl-D or "exit" leaves.
+
+    Examples:
+      voicebot chat --chat ollama --model llama3.2
+      voicebot chat -c -s "Answer in one sentence."
+    """
     audio.claim(as_json=shown.json)
     groups = (chat.settings(), voice.settings(), audio.settings(), conversation.settings())
     settings = config.load(*groups, rate=voice.rate, quiet=shown.quiet).config

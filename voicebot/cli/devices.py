@@ -8,7 +8,10 @@ from voicebot.cli.runner import OK, Body
 
 
 def devices(*, json: JsonListOption = False) -> Body:
-    """List the sound devices."""
+    """List the sound devices.
+
+    Example: voicebot devices --json
+    """
     return lambda _: _list_devices(as_json=json)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.command import add_command
+from voicebot.cli.completion import completing, conversations
+from voicebot.cli.help import Group
 from voicebot.cli.options import (
     AudioOptions,
     ConfigOptions,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from voicebot.memory.turns import Turn
 
 history_app = typer.Typer(
+    cls=Group,
     help="Past conversations: what was said, and what was heard.",
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -47,7 +50,13 @@ history_app = typer.Typer(
 )
 
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", help="The conversation; by default the latest.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="The conversation; by default the latest.",
+        show_default=False,
+        autocompletion=completing(conversations),
+    ),
 ]
 
 
@@ -121,7 +130,13 @@ def search(
     ],
     *,
     conversation: Annotated[
-        str, typer.Option("--conversation", metavar="NAME", help="Search only this conversation.")
+        str,
+        typer.Option(
+            "--conversation",
+            metavar="NAME",
+            autocompletion=completing(conversations),
+            help="Search only this conversation.",
+        ),
     ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many turns.")] = 20,
     config: ConfigOptions,
@@ -147,7 +162,10 @@ def search(
 
 def export(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="The conversations; by default all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME", help="The conversations; by default all.", autocompletion=completing(conversations)
+        ),
     ] = None,
     *,
     format: Annotated[
@@ -169,8 +187,8 @@ def export(
     form = Format.JSONL if json else format or (Format.MARKDOWN if markdown else Format.JSONL)
 
     def work(store: Store) -> int:
-        conversations = names or [conversation.name for conversation in store.conversations()]
-        contents = [(name, store.turns(name)) for name in conversations]
+        chosen = names or [conversation.name for conversation in store.conversations()]
+        contents = [(name, store.turns(name)) for name in chosen]
         if form is Format.MARKDOWN:
             text = "\n".join(_markdown(conversation, turns) for conversation, turns in contents)
         else:
@@ -190,14 +208,20 @@ def export(
 
 
 def delete(
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="The conversations to delete.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="The conversations to delete.", autocompletion=completing(conversations)),
+    ] = None,
     *,
     all_: Annotated[bool, typer.Option("--all", help="Delete every conversation.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     config: ConfigOptions,
     json: Annotated[bool, typer.Option("--json", help="Print what was deleted as a JSON object.")] = False,
 ) -> Body:
-    """Delete conversations for good."""
+    """Delete conversations for good.
+
+    Example: voicebot history delete kitchen
+    """
     if bool(names) == all_:
         raise UsageError("name the conversations to delete, or give --all", hint="voicebot history list")
     if not yes:
@@ -207,12 +231,12 @@ def delete(
         typer.confirm(printable(f"Delete {what} for good?"), abort=True, err=True)
 
     def work(store: Store) -> int:
-        conversations = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
-        turns = store.delete(conversations)
+        chosen = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
+        turns = store.delete(chosen)
         if json:
-            write_out(json_line({"deleted": conversations, "turns": turns}))
+            write_out(json_line({"deleted": chosen, "turns": turns}))
         else:
-            status(f"deleted: {', '.join(conversations) or 'nothing'} ({counted(turns, 'turn')})")
+            status(f"deleted: {', '.join(chosen) or 'nothing'} ({counted(turns, 'turn')})")
         return OK
 
     return _with_store(config, work)
@@ -255,7 +279,10 @@ def replay(
 
 
 def path(*, config: ConfigOptions) -> int:
-    """Print the file in which conversations are kept."""
+    """Print the file in which conversations are kept.
+
+    Example: voicebot history path
+    """
     from voicebot.memory.sqlite_store import history_path
 
     where = history_path(config.load().config.memory.path)
@@ -266,7 +293,10 @@ def path(*, config: ConfigOptions) -> int:
 
 
 def status_(*, config: ConfigOptions, json: JsonObjectOption = False) -> int:
-    """Print whether conversations are kept, where, and how many there are."""
+    """Print whether conversations are kept, where, and how many there are.
+
+    Example: voicebot history status --json
+    """
     from voicebot.memory.sqlite_store import Store, history_path
 
     loaded = config.load()
@@ -297,12 +327,18 @@ def status_(*, config: ConfigOptions, json: JsonObjectOption = False) -> int:
 
 
 def on() -> int:
-    """Keep conversations from now on: write memory.store into your own config.toml."""
+    """Keep conversations from now on: write memory.store into your own config.toml.
+
+    Example: voicebot history on
+    """
     return _switch(on=True)
 
 
 def off() -> int:
-    """Keep no conversations from now on: write memory.store into your own config.toml. What is kept stays."""
+    """Keep no conversations from now on: write memory.store into your own config.toml. What is kept stays.
+
+    Example: voicebot history off
+    """
     return _switch(on=False)
 
 

@@ -15,6 +15,7 @@ from voicebot.cli.chunk import chunk
 from voicebot.cli.command import add_command
 from voicebot.cli.config import config_app
 from voicebot.cli.devices import devices
+from voicebot.cli.help import Group
 from voicebot.cli.history import history_app
 from voicebot.cli.lab import lab_app
 from voicebot.cli.models import models
@@ -26,6 +27,7 @@ from voicebot.cli.voices import voices
 
 app = typer.Typer(
     name="voicebot",
+    cls=Group,
     rich_markup_mode=None,  # rich's help costs more than the rest of the start
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -36,7 +38,10 @@ app = typer.Typer(
 def start(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Hear a chat model's answer while it is still being written. Without a command: voicebot chat."""
+    """Hear a chat model's answer while it is still being written.
+
+    Without a command, voicebot chat; with a question, voicebot ask.
+    """
     if version:
         from voicebot import __version__
 

@@ -18,7 +18,10 @@ _NO_MODEL = {"ollama": "run `ollama pull llama3.2`", "openai": "load one into th
 
 
 def models(*, config: ConfigOptions, chat: ChatOptions, json: JsonListOption = False) -> Body:
-    """List the chat models of the configured server, or of every server on this machine."""
+    """List the chat models of the configured server, or of every server on this machine.
+
+    Example: voicebot models --chat ollama
+    """
     settings = config.load(chat.settings()).config
     return lambda _: _list_models(settings.chat, as_json=json)
 

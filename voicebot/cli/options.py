@@ -10,10 +10,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated, ClassVar, assert_never
 
 import typer
 
+from voicebot.cli import completion
+from voicebot.cli.completion import completing
+from voicebot.cli.help import COMMON
 from voicebot.cli.output import hide, status
 from voicebot.cli.runner import UsageError
 
@@ -32,19 +35,42 @@ SetOption = Annotated[
     typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any key of config.toml; may be repeated."),
 ]
 ChatOption = Annotated[
-    str | None, typer.Option("--chat", metavar="KIND", help="Chat model: auto, ollama, openai, demo, langchain …")
+    str | None,
+    typer.Option(
+        "--chat",
+        metavar="KIND",
+        autocompletion=completing(completion.kinds("chat")),
+        help="Chat model: auto, ollama, openai, demo, langchain …",
+    ),
 ]
 ModelOption = Annotated[
-    str | None, typer.Option("--model", "-m", metavar="NAME", help="Name of the model on the chat server.")
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        autocompletion=completing(completion.models),
+        help="Name of the model on the chat server.",
+    ),
 ]
 BaseUrlOption = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Address of the chat server.")]
 TtsOption = Annotated[
-    str | None, typer.Option("--tts", metavar="KIND", help="Speech engine: pyttsx3, voicevox or tone.")
+    str | None,
+    typer.Option(
+        "--tts",
+        metavar="KIND",
+        autocompletion=completing(completion.kinds("tts")),
+        help="Speech engine: pyttsx3, voicevox or tone.",
+    ),
 ]
 VoiceOption = Annotated[
     str | None,
     typer.Option(
-        "--voice", "-v", metavar="VOICE", help="Voice id or name; for VOICEVOX a style id or character/style."
+        "--voice",
+        "-v",
+        metavar="VOICE",
+        autocompletion=completing(completion.voices),
+        help="Voice id or name, or a language; for VOICEVOX a style id or character/style.",
     ),
 ]
 RateOption = Annotated[
@@ -69,12 +95,22 @@ RealtimeOption = Annotated[
 ]
 RecordOption = Annotated[
     Path | None,
-    typer.Option("--record", metavar="FILE.jsonl", help="Record the reply with its timing, for `voicebot lab replay`."),
+    typer.Option(
+        "--record",
+        metavar="FILE.jsonl",
+        help="Record the reply with its timing, for `voicebot lab replay`.",
+        rich_help_panel="Output options",
+    ),
 ]
 ContinueOption = Annotated[bool, typer.Option("--continue", "-c", help="Continue the latest conversation.")]
 ConversationOption = Annotated[
     str | None,
-    typer.Option("--conversation", metavar="NAME", help="Continue the conversation with this name, or start it."),
+    typer.Option(
+        "--conversation",
+        metavar="NAME",
+        autocompletion=completing(completion.conversations),
+        help="Continue the conversation with this name, or start it.",
+    ),
 ]
 NoLogOption = Annotated[bool, typer.Option("--no-log", help="Keep nothing of this run in the history.")]
 SystemOption = Annotated[
@@ -83,20 +119,32 @@ SystemOption = Annotated[
 ]
 StrategyOption = Annotated[
     str | None,
-    typer.Option("--strategy", metavar="NAME", help="How to cut: adaptive, sentence, punctuation or newline."),
+    typer.Option(
+        "--strategy",
+        metavar="NAME",
+        autocompletion=completing(completion.strategies),
+        help="How to cut: adaptive, sentence, punctuation or newline.",
+    ),
 ]
-JsonEventsOption = Annotated[bool, typer.Option("--json", help="Print events as JSON, one object per line.")]
-JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
-JsonListOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.")]
-JsonObjectOption = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]
+JsonEventsOption = Annotated[
+    bool, typer.Option("--json", help="Print events as JSON, one object per line.", rich_help_panel="Output options")
+]
+JsonLinesOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON, one object per line.", rich_help_panel="Output options")
+]
+JsonListOption = Annotated[bool, typer.Option("--json", help="Print a JSON list.", rich_help_panel="Output options")]
+JsonObjectOption = Annotated[
+    bool, typer.Option("--json", help="Print a JSON object.", rich_help_panel="Output options")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no status on standard error.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel=COMMON)]
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigOptions:
     """Which configuration the command works with."""
 
+    heading: ClassVar[str] = COMMON
     config: ConfigFileOption = None
     set_: SetOption = None
 
@@ -127,6 +175,7 @@ class ConfigOptions:
 class ChatOptions:
     """Who writes the reply."""
 
+    heading: ClassVar[str] = "Chat options"
     chat: ChatOption = None
     model: ModelOption = None
     base_url: BaseUrlOption = None
@@ -144,6 +193,7 @@ class ChatOptions:
 class VoiceOptions:
     """Who speaks it."""
 
+    heading: ClassVar[str] = "Voice options"
     tts: TtsOption = None
     voice: VoiceOption = None
     rate: RateOption = None
@@ -157,6 +207,7 @@ class VoiceOptions:
 class AudioOptions:
     """Where the speech goes."""
 
+    heading: ClassVar[str] = "Audio options"
     output: OutputOption = None
     no_audio: NoAudioOption = False
     realtime: RealtimeOption = False
@@ -204,6 +255,7 @@ class AudioOptions:
 class ViewOptions:
     """What is shown of a turn."""
 
+    heading: ClassVar[str] = "Output options"
     json: JsonEventsOption = False
     quiet: QuietOption = False
 
@@ -212,6 +264,7 @@ class ViewOptions:
 class ConversationOptions:
     """Which conversation the turns belong to."""
 
+    heading: ClassVar[str] = "Chat options"
     system: SystemOption = None
     continue_: ContinueOption = False
     conversation: ConversationOption = None

@@ -28,7 +28,10 @@ def say(
 ) -> Body:
     """Speak a text, even one that is still arriving.
 
-    Example: some-program | voicebot say -
+    Examples:
+      voicebot say "Good morning." --rate 160
+      some-program | voicebot say -
+      voicebot say "Good morning." -o - | aplay
     """
     audio.claim(as_json=shown.json)
     settings = config.load(voice.settings(), audio.settings(), rate=voice.rate, quiet=shown.quiet).config

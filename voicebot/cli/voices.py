@@ -23,7 +23,12 @@ def voices(
     ] = None,
     json: JsonListOption = False,
 ) -> Body:
-    """List the voices of the configured engine."""
+    """List the voices of the configured engine.
+
+    Examples:
+      voicebot voices
+      voicebot voices --tts voicevox --json
+    """
     settings = config.load({"tts.kind": ("--tts", tts), "tts.base_url": ("--base-url", base_url)}).config
     return lambda _: _list_voices(settings.tts, as_json=json)
 

@@ -122,6 +122,28 @@ class Resumed:
     summary: Summary
 
 
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """Names that occur in a store, the latest first."""
+
+    conversations: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+def known_names(path: Path) -> KnownNames:
+    """The names in the file at `path`, which is only read, never made or mended. Raises sqlite3.Error."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        conversations, models = (
+            tuple(name for (name,) in connection.execute(question))
+            for question in (
+                "SELECT name FROM conversation JOIN turn ON turn.conversation = conversation.id WHERE NOT single "
+                "GROUP BY conversation.id ORDER BY max(turn.id) DESC",
+                "SELECT model FROM turn GROUP BY model ORDER BY max(id) DESC",
+            )
+        )
+    return KnownNames(conversations, models)
+
+
 def history_path(configured: str) -> Path:
     """The file of the store: the configured one, else in the user's data folder."""
     if configured:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from voicebot.cli.command import add_command
+from voicebot.cli.help import Group
 from voicebot.cli.lab.compare import compare
 from voicebot.cli.lab.explain import explain
 from voicebot.cli.lab.record import record
@@ -14,6 +15,7 @@ from voicebot.cli.lab.sweep import sweep
 from voicebot.cli.lab.tune import tune
 
 lab_app = typer.Typer(
+    cls=Group,
     help="Experiments with chunking and pacing: the real pipeline, in virtual time.",
     rich_markup_mode=None,
     no_args_is_help=True,

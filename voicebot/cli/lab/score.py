@@ -60,6 +60,8 @@ def score(
 
     adaptive also offers clauses, which its pacer joins as the lead allows; here they count as cuts. How well it finds
     sentences is the score of --strategy sentence.
+
+    Example: voicebot lab score corpus.jsonl --strategy sentence --errors
     """
     from voicebot.app import build_pipeline
     from voicebot.audio.silent import SilentOutput

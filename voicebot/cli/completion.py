@@ -1,0 +1,86 @@
+"""What the shell offers for a value: what is known without a network, a sound device or a running engine.
+
+Nothing here prints, raises or writes: a completion that fails offers nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, get_args
+
+if TYPE_CHECKING:
+    from voicebot.config.models import Config
+    from voicebot.memory.sqlite_store import KnownNames
+
+_LANGUAGES = ("English", "Japanese", "日本語")
+
+
+def completing(known: Callable[[], Iterable[str]]) -> Callable[[], list[str]]:
+    """A completion with the known values, of which typer offers those that begin with what is typed."""
+
+    def complete() -> list[str]:
+        try:
+            return [value for value in dict.fromkeys(known()) if value.isprintable()]
+        except Exception:  # noqa: BLE001 - whatever is wrong with the configuration is told when the command runs
+            return []
+
+    return complete
+
+
+def voices() -> Iterable[str]:
+    """The configured voice, those that have been used, and languages."""
+    from voicebot.voice_costs import known_voices
+
+    yield from filter(None, [str(getattr(_config().tts, "voice", ""))])
+    for name in known_voices():  # "pyttsx3 espeak gmw/en", "voicevox ずんだもん/ノーマル"
+        engine, _, voice = name.partition(" ")
+        if engine == "pyttsx3":
+            voice = voice.partition(" ")[2]
+        if voice:
+            yield voice
+    yield from _LANGUAGES
+
+
+def models() -> Iterable[str]:
+    """The configured model, and those that have answered before."""
+    yield from filter(None, [getattr(_config().chat, "model", "")])
+    for name in _history().models:  # "ollama llama3.2"
+        if model := name.partition(" ")[2]:
+            yield model
+
+
+def conversations() -> Iterable[str]:
+    """The conversations in the history, the latest first."""
+    return _history().conversations
+
+
+def kinds(section: str) -> Callable[[], Iterable[str]]:
+    """What `kind` can be in a section of config.toml."""
+
+    def known() -> Iterable[str]:
+        from voicebot.config.models import Config
+
+        models = get_args(Config.model_fields[section].annotation)
+        return [kind for model in models for kind in get_args(model.model_fields["kind"].annotation)]
+
+    return known
+
+
+def strategies() -> Iterable[str]:
+    """The ways to cut a reply."""
+    from voicebot.config.models import ChunkingConfig
+
+    return get_args(ChunkingConfig.model_fields["strategy"].annotation)
+
+
+def _config() -> Config:
+    from voicebot.config.loading import load_config
+
+    return load_config(environment=os.environ).config
+
+
+def _history() -> KnownNames:
+    from voicebot.memory.sqlite_store import history_path, known_names
+
+    return known_names(history_path(_config().memory.path))
