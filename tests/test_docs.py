@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from benchmarks.__main__ import GROUPS
 from tests.markdown import ROOT, blocks, read, table, without_code
-from voicebot.cli.main import app
+from voicebot.cli.main import app, with_command
 from voicebot.cli.options import AudioOptions, ChatOptions, VoiceOptions
 from voicebot.cli.runner import AUDIO, CHAT, CONFIG, FAILED, INTERRUPTED, OK, TERMINATED, USAGE, VOICE
 from voicebot.config.loading import load_config
@@ -68,8 +68,7 @@ def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytes
     lines = list(command_lines(read(name)))
     assert lines
     for environment, arguments in lines:
-        if arguments and arguments[0].startswith("-"):
-            arguments = ["chat", *arguments]
+        arguments = with_command(arguments)
         apart = arguments[:1] in (["lab"], ["history"])  # their --output and --tts are no keys of the configuration
         command: Any = typer.main.get_command(app)  # Any: typer brings its own click along
         while hasattr(command, "commands") and arguments:
