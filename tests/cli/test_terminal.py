@@ -134,7 +134,7 @@ def test_brackets_and_colons_in_a_table_are_text(tmp_path: Path) -> None:
     said = "[red]hello[/red] :smile:"
     done = voicebot(tmp_path, "ask", said, "--chat", "demo", "--tts", "tone", "--set", "audio.kind=silent")
     assert done.returncode == 0, done.stderr
-    terminal = Terminal(tmp_path, "history", "list")
+    terminal = Terminal(tmp_path, "history", "list", "--all")
     try:
         assert terminal.exit_code() == 0
         assert said in terminal.seen

@@ -33,18 +33,18 @@ class WavStream:
         self._format: AudioFormat | None = None
         self._queue = PacedQueue(realtime=realtime)
         self._writing = threading.Lock()
+        self._begun = False
         self.realtime = realtime
 
     async def play(self, clip: Clip) -> PacedPlayback:
         """Send `clip`. Raises AudioError, and BrokenPipeError when nobody reads any more."""
         before = self._queue.end
         playback = self._queue.append(clip.seconds)
-        header = b"" if self._format else streaming_header(clip.format)
         self._format = format = self._format or clip.format
         pcm = convert(clip, format)
         if self.realtime and 0 < before < playback.start:
             pcm = silence(playback.start - before, format) + pcm
-        await to_thread.run_sync(self._write, header + pcm, abandon_on_cancel=True)  # a player takes its time
+        await to_thread.run_sync(self._write, pcm, format, abandon_on_cancel=True)  # a player takes its time
         await self._queue.wait_for_room()
         return playback
 
@@ -64,11 +64,13 @@ class WavStream:
         """Send nothing more of this turn; when realtime, what would not have been heard does not count."""
         self._queue.abort()
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, pcm: bytes, format: AudioFormat) -> None:
         with self._writing:  # a clip whose turn was interrupted is sent to its end before the next one
+            left = memoryview(pcm if self._begun else streaming_header(format) + pcm)
+            self._begun = True
             try:
-                self._file.write(data)
-                self._file.flush()
+                while left:  # a pipe may take a part only
+                    left = left[self._file.write(left) :]
             except BrokenPipeError:
                 raise
             except OSError as error:
