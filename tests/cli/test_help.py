@@ -23,7 +23,7 @@ OURS = [name for name in COMMANDS if name.split()[1] not in ("config", "paths")]
 
 def test_no_description_of_a_command_is_cut_off(tmp_path: Path) -> None:
     """Lists of commands ended in "..." after 45 characters."""
-    for group in ((), ("lab",), ("history",)):
+    for group in ((), ("lab",), ("history",), ("config",)):
         shown = voicebot(tmp_path, *group, "--help").stdout
         assert "..." not in shown.replace("[ARGS]...", ""), group
     assert "server on this machine." in " ".join(voicebot(tmp_path, "--help").stdout.split())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from voicebot.cli.command import add_command
+from voicebot.cli.help import Group
 from voicebot.cli.options import ConfigFileOption, ConfigOptions, JsonObjectOption
 from voicebot.cli.output import Row, json_document, json_text, status, terminal_width, write_out
 from voicebot.cli.runner import CONFIG, OK, UsageError
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from voicebot.config.loading import Loaded
 
 config_app = typer.Typer(
-    help="Show the configuration, where it comes from, and change it.", rich_markup_mode=None, no_args_is_help=True
+    cls=Group,
+    help="Show the configuration, where it comes from, and change it.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 HereOption = Annotated[bool, typer.Option("--here", help="The config.toml of the current folder, not your own.")]

@@ -343,11 +343,11 @@ def off() -> int:
 
 
 def _switch(*, on: bool) -> int:
-    from voicebot.cli.user_settings import write_user_setting
+    from voicebot.config.editing import set_key
     from voicebot.config.loading import load_config, user_config_path
 
     file = user_config_path()
-    write_user_setting(file, "memory", "store", on)
+    set_key(file, "memory", "store", on)
     status(f"{file}: memory.store = {'true' if on else 'false'}")
     loaded = load_config()
     if loaded.config.memory.store != on:
