@@ -22,7 +22,7 @@ def wanted(home: Path, text: str, *arguments: str) -> Samples:
     """What the voice says of `text`, at the rate of the recording."""
     # Twice: espeak-ng says a text a few samples longer or shorter behind another, and a voice is tried out once.
     for name in ("first.wav", "wanted.wav"):
-        assert voicebot(home, "say", text, "-o", name).returncode == 0
+        assert voicebot(home, "say", text, "-o", name, *arguments).returncode == 0
     pcm, format = read_wav((home / "wanted.wav").read_bytes())
     clip = Clip(Utterance(0, (), 0, 0), pcm, format)
     return np.frombuffer(convert(clip, AudioFormat(RATE)), "<i2").astype(float) / 32768
