@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,3 +93,10 @@ def test_the_earlier_name_of_an_option_is_answered_with_the_new_one(tmp_path: Pa
     assert done.returncode == USAGE
     assert "No such option: --session" in done.stderr
     assert "--conversation" in done.stderr
+
+
+def test_ctrl_c_is_obeyed_before_anything_is_imported_that_takes_its_time() -> None:
+    """In the first 60 ms it was answered with a traceback out of the standard library's imports."""
+    code = "import sys; before = {*sys.modules}; import voicebot.__main__; print(sorted({*sys.modules} - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['__future__', 'voicebot', 'voicebot.__main__']\n"

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.anyio
 
 KEY, PASSWORD, TOKEN = "sk-canary-0123456789", "canary-pass/word", "canary-token-98765"
 SPELLED = ("sk-canary", "canary-pass", "canary-token")
+CONFIG = ".config/voicebot/config.toml"
+"""The person's own: one in the current folder may not name a server."""
 QUIET = ("--tts", "tone", "--set", "audio.kind=silent")
 ECHO = f"wrong: {KEY} {PASSWORD} http://taro:canary-pass%2Fword@host/ "
 
@@ -36,7 +38,9 @@ def configure(home: Path, server: FaultServer, *, in_file: bool = False) -> None
         (home / "key").write_text(KEY)
         (home / "key").chmod(0o600)
         key = 'api_key_file = "key"'
-    (home / "config.toml").write_text(
+    config = home / CONFIG
+    config.parent.mkdir(parents=True)
+    config.write_text(
         f"""
         [chat]
         kind = "openai"
@@ -63,7 +67,7 @@ async def run(home: Path, *arguments: str, input: str = "") -> subprocess.Comple
 
 
 def written_files(home: Path) -> dict[Path, bytes]:
-    given = {home / "config.toml", home / "key"}
+    given = {home / CONFIG, home / "key"}
     return {path: path.read_bytes() for path in home.rglob("*") if path.is_file() and path not in given}
 
 

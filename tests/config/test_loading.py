@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from voicebot.chat.wire.api_keys import key_in_file
 from voicebot.config.loading import Fault, InvalidConfig, load_config, user_config_path
 from voicebot.config.models import (
     AudioWav,
@@ -209,3 +213,46 @@ def test_a_number_may_be_the_name_of_a_voice_or_model() -> None:
     assert isinstance(config.chat, ChatAuto)
     assert isinstance(config.tts, TtsVoicevox)
     assert (config.chat.model, config.tts.voice) == ("4", 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a = " + "[" * 10_000 + "]" * 10_000, "nested too deeply"),
+        ("#" * 2_000_000, "longer than"),
+        ("[chat]\n" + "".join(f"k{number}=1\n" for number in range(60_000)), "chat.k0: unknown key"),
+        ("".join(f"k{number}=1\n" for number in range(60_000)), "k0: unknown table"),
+        (f"[tts]\nkind = '{'x' * 900_000}'\n", "unknown kind"),
+    ],
+    ids=["nested", "large", "keys", "tables", "long"],
+)
+def test_a_file_that_was_never_meant_as_config_is_told_briefly(tmp_path: Path, content: str, said: str) -> None:
+    """10,000 nested arrays were a bug in voicebot; 100,000 unknown keys were 20 MB of error message."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, content), environment={})
+    assert said in caught.value.message
+    assert len(caught.value.message) < 20_000
+
+
+def test_a_deeply_nested_value_of_an_option_is_text() -> None:
+    loaded = load_config(environment={}, assignments=["chat.model=" + "[" * 9999])
+    assert loaded.config.chat.kind == "auto"
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    """Windows' editors write one."""
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbf[chat]\r\nkind = 'demo'\r\n")
+    assert load_config(path, environment={}).config.chat.kind == "demo"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes with names")
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    """A pipe was waited for, and /dev/zero read, for ever."""
+    path = tmp_path / "config.toml"
+    make(path)
+    with pytest.raises(ConfigError, match="not a file"):
+        load_config(path, environment={})
+    with pytest.raises(ConfigError, match="not a file"):
+        key_in_file(str(path))

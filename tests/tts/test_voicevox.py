@@ -146,6 +146,21 @@ async def test_an_engine_without_manifest_and_initialisation_speaks_all_the_same
             assert (await only_clip(voice, GREETING)).frames
 
 
+async def test_a_sample_rate_that_cannot_be_is_an_answer_that_cannot_be_read() -> None:
+    """A rate of 0 was a ZeroDivisionError."""
+    query = b'{"accent_phrases": [], "outputSamplingRate": 0}'
+    with fake_voicevox(
+        answers={
+            "/engine_manifest": Answer(200, b'{"default_sampling_rate": 0}'),
+            "/audio_query": Answer(200, query),
+        }
+    ) as engine:
+        async with open_voice(engine) as voice:
+            assert voice.format == AudioFormat(24_000)
+            with pytest.raises(SynthesisError):
+                await only_clip(voice, GREETING)
+
+
 async def test_the_engine_is_asked_for_one_thing_at_a_time() -> None:
     clips: list[Clip] = []
     with fake_voicevox(delays={"/synthesis": 0.02}) as engine:

@@ -9,6 +9,8 @@ from typing import Any
 
 from voicebot.speech import AudioFormat, Clip
 
+_BLOCK_FRAMES = 1 << 18
+"""Converted at once."""
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 
 
@@ -83,20 +85,31 @@ def _to_int16(pcm: bytes, tag: int, bits: int) -> bytes:
 def convert(clip: Clip, format: AudioFormat) -> bytes:
     """The clip's audio in another sample rate or number of channels; its own bytes if nothing has to change.
 
-    Resampling is soxr's high quality (a windowed sinc, flat within the pass band, delay compensated).
+    Resampling is soxr's high quality (a windowed sinc, flat within the pass band, delay compensated), block by block:
+    a long clip needs little more memory than its result.
     """
     if clip.format == format or not clip.pcm:
         return clip.pcm
     import numpy as np
 
-    samples: Any = np.frombuffer(clip.pcm, "<i2").reshape(-1, clip.format.channels)  # Any: soxr has no types
-    if clip.format.channels != format.channels:
-        samples = np.repeat(samples.mean(axis=1, keepdims=True), format.channels, axis=1).round().astype("<i2")
+    resampler: Any = None  # Any: soxr has no types
     if clip.format.sample_rate != format.sample_rate:
         import soxr
 
-        samples = soxr.resample(samples, clip.format.sample_rate, format.sample_rate)
-    return bytes(np.ascontiguousarray(samples, dtype="<i2").tobytes())
+        resampler = soxr.ResampleStream(
+            clip.format.sample_rate, format.sample_rate, format.channels, dtype="int16", quality="HQ"
+        )
+    converted = io.BytesIO()
+    step = _BLOCK_FRAMES * clip.format.frame_bytes
+    for start in range(0, len(clip.pcm), step):
+        block = memoryview(clip.pcm)[start : start + step]
+        samples: Any = np.frombuffer(block, "<i2").reshape(-1, clip.format.channels)
+        if clip.format.channels != format.channels:
+            samples = np.repeat(samples.mean(axis=1, keepdims=True), format.channels, axis=1).round().astype("<i2")
+        if resampler is not None:
+            samples = resampler.resample_chunk(np.ascontiguousarray(samples), last=start + step >= len(clip.pcm))
+        converted.write(np.ascontiguousarray(samples, dtype="<i2").tobytes())
+    return converted.getvalue()
 
 
 def read_sound_file(data: bytes) -> tuple[bytes, AudioFormat]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 
 import anyio
 from anyio import to_thread
@@ -129,28 +129,49 @@ async def _show(subscription: events.Subscription, view: View, closed: Callable[
     while True:
         with anyio.move_on_after(patience) as wait:
             try:
-                event = await subscription.events.receive()
+                batch = [await subscription.events.receive()]
             except anyio.EndOfStream:
                 return
         if wait.cancelled_caught:
             view.waiting(waiting_for)
             patience = math.inf
             continue
-        match event:
-            case events.TurnStarted():
-                waiting_for, patience = event.chat, _LONG_SECONDS
-                voice = event.voice
-            case events.UtteranceReady():
-                waiting_for = voice
-            case events.PlaybackStarted() | events.TurnEnded():
-                patience = math.inf
-            case _:
-                pass
-        if text := view.show(event):
-            try:
-                await to_thread.run_sync(write_out, text, abandon_on_cancel=True)
-            except BrokenPipeError:
-                closed()
-                return
+        with suppress(anyio.WouldBlock, anyio.EndOfStream):
+            while True:  # what has come by now is written at once: a write costs more than all the rest
+                batch.append(subscription.events.receive_nowait())
+        for event in batch:
+            match event:
+                case events.TurnStarted():
+                    waiting_for, patience = event.chat, _LONG_SECONDS
+                    voice = event.voice
+                case events.UtteranceReady():
+                    waiting_for = voice
+                case events.PlaybackStarted() | events.TurnEnded():
+                    patience = math.inf
+                case _:
+                    pass
+        try:
+            await _show_batch(batch, view)
+        except BrokenPipeError:
+            closed()
+            return
+
+
+async def _show_batch(batch: Sequence[Event], view: View) -> None:
+    """Write what `batch` adds to standard output, in one piece up to each line of status."""
+    text = ""
+    for event in batch:
+        if isinstance(event, events.TurnWarning):  # the view prints it
+            await _write(text)
+            text = ""
+        text += view.show(event)
         if isinstance(event, events.TurnEnded) and (account := view.account(event)):
+            await _write(text)
+            text = ""
             status(account)
+    await _write(text)
+
+
+async def _write(text: str) -> None:
+    if text:
+        await to_thread.run_sync(write_out, text, abandon_on_cancel=True)

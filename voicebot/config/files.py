@@ -65,26 +65,46 @@ class ConfigFile:
         return len(ours) * 2 > len(tables.keys() - {VERSION_KEY})
 
 
+class UnsuitableFile(Exception):
+    """It is a pipe, a folder or a device, or too long."""
+
+
+class OthersCanRead(Exception):
+    """A file that should be private is not."""
+
+
 def read_file(path: Path) -> ConfigFile:
     """Read a config.toml. Raises ConfigError, also for what is no file of a sensible size."""
     if path == Path(os.devnull):
         return ConfigFile(path, b"")
     try:
-        # A pipe without a writer would otherwise be waited for.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        with open(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ConfigError(f"{path}: not a file", hint="name a file of TOML")
-            data = file.read(_MOST_BYTES + 1)
+        return ConfigFile(path, read_small_file(path, max_bytes=_MOST_BYTES))
+    except UnsuitableFile as error:
+        raise ConfigError(f"{path}: {error}", hint="is this the right file?") from error
     except FileNotFoundError as error:
         raise ConfigError(
             f"there is no file {path}", hint="voicebot config path shows where it is looked for"
         ) from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    if len(data) > _MOST_BYTES:
-        raise ConfigError(f"{path}: longer than {_MOST_BYTES:,} bytes", hint="is this the right file?")
-    return ConfigFile(path, data)
+
+
+def read_small_file(path: Path, *, max_bytes: int, private: bool = False) -> bytes:
+    """The content of a regular file. Raises OSError, UnsuitableFile, and OthersCanRead for one that is not `private`.
+
+    A pipe would be waited for, and a device might never end.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode  # of the open file: its name may mean another one a moment later
+        if not stat.S_ISREG(mode):
+            raise UnsuitableFile("not a file")
+        if private and os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+            raise OthersCanRead
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise UnsuitableFile(f"longer than {max_bytes:,} bytes")
+    return data
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -33,6 +33,8 @@ CONFIG_VERSION = 1
 
 _MOST_FAULTS = 20
 """More are counted, not listed."""
+_MOST_CHARACTERS = 500
+"""Of each part of a fault: a file of another kind may have very long lines."""
 _NEEDED = {"base_url", "factory", "runnable"}
 """Keys without which a kind is another one than was meant."""
 _INNER_TABLES: dict[tuple[str, ...], type[BaseModel]] = {("tools", "mcp"): McpServer}
@@ -65,7 +67,7 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.origin, self.key, self.message) if part)
+        return ": ".join(_shortened(part) for part in (self.origin, self.key, self.message) if part)
 
 
 class InvalidConfig(ConfigError):
@@ -155,7 +157,9 @@ def _validated(layers: Sequence[Sequence[_Setting]]) -> tuple[Config | None, dic
     try:
         config = Config.model_validate({name: table for name, table in merged.items() if name not in told})
     except ValidationError as error:
-        faults += [_fault(problem, merged, origins) for problem in error.errors(include_url=False)]
+        problems = error.errors(include_url=False)
+        faults += [_fault(problem, merged, origins) for problem in problems[:_MOST_FAULTS]]
+        faults += [Fault("", "", str(problem["msg"])) for problem in problems[_MOST_FAULTS:]]  # only counted
         return None, origins, faults
     return config, origins, faults
 
@@ -252,7 +256,7 @@ def as_value(text: str) -> object:
     """A TOML value where it is one (80, true, 0.5, "…", […]), otherwise the text itself."""
     try:
         return tomllib.loads(f"v = {text}")["v"] if "\n" not in text else text
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 
@@ -345,6 +349,10 @@ def _keys_below(table: Sequence[str], merged: Mapping[str, Any]) -> set[str]:  #
         return set(inner.model_fields)
     section = table[0]
     return keys_of(section, merged[section].get("kind", DEFAULT_KINDS.get(section)))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
 def _did_you_mean(near: Sequence[str]) -> str:

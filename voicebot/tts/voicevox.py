@@ -8,10 +8,11 @@ import unicodedata
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import anyio
 import httpx
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from voicebot.audio.pcm import read_wav
 from voicebot.config.models import TtsVoicevox
@@ -30,6 +31,7 @@ _SINGING = frozenset({"sing", "singing_teacher", "frame_decode"})
 """Types of styles that are no use for talking. New engines add types of talking styles: `streaming_talk` is one."""
 _UNKNOWN_SIZE = 0x7FFF_FF00
 """From here on a size stands for one that was not known when it was written."""
+_SampleRate = Annotated[int, Field(ge=1000, le=768_000)]
 _MAX_WAV_BYTES = 256 * 1024 * 1024
 """The longest utterance at the lowest speed and 48 kHz stays below it."""
 
@@ -64,14 +66,14 @@ class _AudioQuery(BaseModel, extra="allow"):
     """An audio query of which everything unknown goes back to the engine as it came."""
 
     accent_phrases: list[object]
-    outputSamplingRate: int = _USUAL_SAMPLE_RATE
+    outputSamplingRate: _SampleRate = _USUAL_SAMPLE_RATE
 
 
 class _Manifest(BaseModel):
     """What the engine says of itself; the defaults are those of engines that say nothing."""
 
     brand_name: str = _VOICEVOX
-    default_sampling_rate: int = _USUAL_SAMPLE_RATE
+    default_sampling_rate: _SampleRate = _USUAL_SAMPLE_RATE
 
 
 _CHARACTERS = TypeAdapter(list[_Character])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 
+from voicebot.config.files import OthersCanRead, UnsuitableFile, read_small_file
 from voicebot.errors import ConfigError
 
-MAX_KEY_CHARACTERS = 10_000
+MAX_KEY_BYTES = 10_000
 _HINT = "put the API key, and nothing else, there"
 
 
@@ -16,13 +15,14 @@ def key_in_file(name: str) -> str:
     """Read the API key in a file; raise ConfigError for one that is empty or that others can read."""
     path = Path(name).expanduser()
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            # Asked of the open file: its name may mean another one a moment later.
-            if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise ConfigError(f"others can read the API key in {path}", hint=f"run `chmod 600 {path}`")
-            key = file.read(MAX_KEY_CHARACTERS).strip()
+        content = read_small_file(path, max_bytes=MAX_KEY_BYTES, private=True)
+    except OthersCanRead as error:
+        raise ConfigError(f"others can read the API key in {path}", hint=f"run `chmod 600 {path}`") from error
+    except UnsuitableFile as error:
+        raise ConfigError(f"chat.api_key_file: cannot read {path}: {error}", hint=_HINT) from error
     except OSError as error:
         raise ConfigError(f"chat.api_key_file: cannot read {path}: {error.strerror}", hint=_HINT) from error
+    key = content.decode("utf-8-sig", "replace").strip()
     if not key:
         raise ConfigError(f"chat.api_key_file: {path} is empty", hint=_HINT)
     return key
