@@ -34,6 +34,11 @@ _GRACE_SECONDS = 0.3
 _START_SECONDS = 20.0
 """How long a cold machine may take to start the engine."""
 
+_NO_SOUND_SERVER = (
+    {"PULSE_SERVER": f"unix:{os.devnull}", "ALSA_CONFIG_PATH": os.devnull} if sys.platform.startswith("linux") else {}
+)
+"""espeak-ng opens a device that it does not need here, and would wait for ever for a sound server that hangs."""
+
 _INSTALL = (
     "pip install espeakng-loader, or sudo apt install libespeak-ng1; or another voice: --tts voicevox"
     if sys.platform.startswith("linux")
@@ -61,6 +66,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, **_NO_SOUND_SERVER},
             # A group of its own: Ctrl-C in the terminal is for us alone.
             process_group=0,
             creationflags=0x200 if sys.platform == "win32" else 0,
