@@ -37,6 +37,10 @@ _GRACE_SECONDS = 0.3
 _START_SECONDS = 20.0
 """How long a cold machine may take to start the engine."""
 
+_NO_SOUND_SERVER = (
+    {"PULSE_SERVER": f"unix:{os.devnull}", "ALSA_CONFIG_PATH": os.devnull} if sys.platform.startswith("linux") else {}
+)
+"""espeak-ng opens a device that it does not need here, and would wait for ever for a sound server that hangs."""
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -59,6 +63,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, **_NO_SOUND_SERVER},
             # A group of its own: Ctrl-C in the terminal is for us alone.
             process_group=0,
             creationflags=0x200 if sys.platform == "win32" else 0,
