@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ import anyio
 from anyio import to_thread
 
 from voicebot.app import open_conversation, open_engines, open_memory, window_memory
-from voicebot.cli.output import show_error, status
+from voicebot.cli import terminal
+from voicebot.cli.output import show_error, status, terminal_width
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code
 from voicebot.cli.view import JsonView, TextView, View, viewing
 from voicebot.config.models import Config
@@ -45,9 +48,16 @@ class TalkOptions:
     conversation: str | None = None
     """The conversation to continue, or to start; empty: the latest; None: a new one."""
 
+    def draws(self) -> bool:
+        """Whether what is shown is seen on a terminal that understands escape codes."""
+        return sys.stdout.isatty() and not self.as_json and terminal.draws()
+
     def view(self) -> View:
         """A new view of the events."""
-        return JsonView() if self.as_json else TextView(as_written=not self.speak, quiet=self.quiet)
+        if self.as_json:
+            return JsonView()
+        columns = terminal_width if self.draws() else None
+        return TextView(as_written=not self.speak, quiet=self.quiet, columns=columns)
 
     def notify(self, text: str) -> None:
         """Print a line of status, unless asked not to."""
@@ -123,6 +133,8 @@ async def _open_conversation(
     config: Config, options: TalkOptions, *, message: str = "", source: ChatModel | None = None
 ) -> AsyncIterator[Conversation]:
     """A conversation with everything it needs; whoever waits long for that is told what for."""
+    if options.draws():  # it takes long to load, and is needed only then
+        threading.Thread(target=importlib.import_module, args=("voicebot.cli.wrapping",), daemon=True).start()
     async with AsyncExitStack() as stack:
         opened = anyio.Event()
         stack.enter_context(without_groups())
