@@ -118,7 +118,7 @@ def show(
         if json:
             write_json_list(_as_dict(conversation, turn) for turn in turns)
         else:
-            write_out("\n".join(_shown(turn) for turn in turns))
+            write_out("\n".join(shown_turn(turn) for turn in turns))
         return OK
 
     return _with_store(config, work, nothing="[]\n" if json else "")
@@ -152,7 +152,7 @@ def search(
         if json:
             write_json_list(_as_dict(one.conversation, one.turn) for one in found)
         else:
-            write_out("\n".join(f"{one.conversation}\n{_shown(one.turn)}" for one in found))
+            write_out("\n".join(f"{one.conversation}\n{shown_turn(one.turn)}" for one in found))
         if not found:
             status("nothing found")
         return OK
@@ -190,7 +190,7 @@ def export(
         chosen = names or [conversation.name for conversation in store.conversations()]
         contents = [(name, store.turns(name)) for name in chosen]
         if form is Format.MARKDOWN:
-            text = "\n".join(_markdown(conversation, turns) for conversation, turns in contents)
+            text = "\n".join(as_markdown(conversation, turns) for conversation, turns in contents)
         else:
             text = "".join(
                 json_line(_as_dict(conversation, turn)) for conversation, turns in contents for turn in turns
@@ -420,7 +420,7 @@ def _short(text: str, length: int = 40) -> str:
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
-def _shown(turn: Turn) -> str:
+def shown_turn(turn: Turn) -> str:
     """A turn as the terminal shows it."""
     lines = [f"{_when(turn.at)} › {turn.message.strip()}"]
     lines += [f"  ({name}: {_short(result, 100)})" for name, result in _tools(turn)]
@@ -431,7 +431,8 @@ def _shown(turn: Turn) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _markdown(conversation: str, turns: Iterable[Turn]) -> str:
+def as_markdown(conversation: str, turns: Iterable[Turn]) -> str:
+    """A conversation as Markdown."""
     blocks = [f"# {conversation}"]
     for turn in turns:
         blocks.append(f"## {_when(turn.at)}")
