@@ -113,12 +113,13 @@ def _run(body: Body) -> int:
         result = FAILED
         with _signals() as received:
             async with anyio.create_task_group() as tasks:
+                running = anyio.CancelScope()
 
                 def leave(code: int) -> None:
-                    if tasks.cancel_scope.cancel_called:
-                        leave_at_once(code)  # asked twice
+                    if running.cancel_called:  # asked twice
+                        leave_at_once(code)
                     context.code = code
-                    tasks.cancel_scope.cancel()
+                    running.cancel()
 
                 async def obey() -> None:
                     async for number in received:
@@ -129,7 +130,8 @@ def _run(body: Body) -> int:
 
                 context.leave = leave
                 tasks.start_soon(obey)
-                result = await body(context)
+                with running:
+                    result = await body(context)
                 tasks.cancel_scope.cancel()
         return context.code if context.code is not None else result
 
