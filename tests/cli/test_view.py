@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voicebot import events
-from voicebot.cli.view import TextView, interruption
+from voicebot.cli.view import TextView, interruption, quoted
 from voicebot.speech import Metrics, OutcomeKind
 
 
@@ -76,3 +76,7 @@ def test_of_a_reply_without_a_voice_one_has_seen_how_far_it_came() -> None:
 def test_lines_of_status_fit_the_terminal() -> None:
     view = TextView(as_written=False, quiet=False, columns=lambda: 40)
     assert max(map(len, view.account(ended()).splitlines())) <= 40
+
+
+def test_a_message_of_several_lines_stands_as_it_was_typed() -> None:
+    assert quoted("one\ntwo") == "› one\n  two\n"

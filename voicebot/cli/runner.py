@@ -65,6 +65,8 @@ class CommandContext:
         """The exit code if a signal ended the command."""
         self.leave: Callable[[int], None] = leave_at_once
         """End the command with this exit code, everything closed."""
+        self.restore_terminal: Callable[[], None] = lambda: None
+        """Called before the process ends with something left open."""
 
 
 Body = Callable[[CommandContext], Awaitable[int]]
@@ -111,12 +113,13 @@ def _run(body: Body) -> int:
     async def supervised() -> int:
         context = CommandContext()
         result = FAILED
-        with _signals() as received:
+        with _signals(context) as received:
             async with anyio.create_task_group() as tasks:
                 running = anyio.CancelScope()
 
                 def leave(code: int) -> None:
                     if running.cancel_called:  # asked twice
+                        context.restore_terminal()
                         leave_at_once(code)
                     context.code = code
                     running.cancel()
@@ -156,7 +159,7 @@ def _logging_to_status() -> Iterator[None]:
 
 
 @contextmanager
-def _signals() -> Iterator[AsyncIterator[int]]:
+def _signals(context: CommandContext) -> Iterator[AsyncIterator[int]]:
     """The signals that ask us to stop, as they come. Plain handlers: Windows' event loops have none of their own."""
     import anyio
 
@@ -169,8 +172,9 @@ def _signals() -> Iterator[AsyncIterator[int]]:
         def deliver() -> None:
             try:
                 send.send_nowait(number)
-            except anyio.WouldBlock:
-                os._exit(INTERRUPTED)  # the sixteenth Ctrl-C that had no effect
+            except anyio.WouldBlock:  # the sixteenth Ctrl-C that had no effect
+                context.restore_terminal()
+                os._exit(INTERRUPTED)
 
         wake(deliver)
 

@@ -13,7 +13,8 @@ import anyio
 from anyio import to_thread
 
 from voicebot import events
-from voicebot.cli.output import json_line, status, write_out
+from voicebot.cli.output import json_line, show_error, status, write_out
+from voicebot.errors import VoicebotError
 from voicebot.events import Broadcast, Event
 from voicebot.speech import Metrics
 from voicebot.text.safe_display import safe_display
@@ -21,6 +22,7 @@ from voicebot.text.safe_display import safe_display
 if TYPE_CHECKING:
     from voicebot.cli.wrapping import LineWrapper
 
+PROMPT = "› "
 _LONG_SECONDS = 4.0
 """Who waits longer for the first sound is told what for."""
 _HEARD_COLUMNS = 48
@@ -114,6 +116,61 @@ def warning(event: events.TurnWarning) -> str:
     return f"voicebot: {event.message}" + (f" → {event.hint}" if event.hint else "")
 
 
+class ChatView:
+    """What happens in a chat, above its prompt: what was asked, the replies, and why there is none."""
+
+    def __init__(self, replies: TextView) -> None:
+        self._replies = replies
+        self._is_reply = True
+        """The turn answers somebody; other texts are shown by whoever has them said."""
+        self._shown = anyio.Event()
+        """Nothing is left to show of the last turn."""
+        self._shown.set()
+
+    def show(self, event: Event) -> str:
+        """Show `event`; the prompt takes what is printed at once, so nothing is left for others to print."""
+        match event:
+            case events.TurnStarted():
+                self._shown = anyio.Event()
+                self._is_reply = bool(event.message)
+                self._replies.show(event)
+                if self._is_reply:
+                    self.print(quoted(event.message))
+            case events.TurnWarning():
+                self.print("")
+                status(warning(event))
+            case events.TurnEnded():
+                write_out(self._replies.show(event))
+            case _ if self._is_reply and (text := self._replies.show(event)):
+                write_out(text)
+        return ""
+
+    def account(self, event: events.TurnEnded) -> str:
+        """The quiet line after a turn; empty for none. An error is told at once."""
+        self._shown.set()
+        if event.error:
+            show_error(VoicebotError(event.error, hint=event.hint))
+        return self._replies.account(event) if self._is_reply else ""
+
+    def waiting(self, name: str) -> None:
+        """Say that the first sound takes long."""
+        self.print("")
+        self._replies.waiting(name)
+
+    def print(self, lines: str) -> None:
+        """Print whole lines, not behind half a line of the reply."""
+        write_out(self._replies.end_line() + lines)
+
+    async def settled(self) -> None:
+        """Return when the turn that has ended is shown."""
+        await self._shown.wait()
+
+
+def quoted(message: str) -> str:
+    """What somebody has typed, as it stood behind the prompt."""
+    return PROMPT + message.replace("\n", "\n" + " " * len(PROMPT)) + "\n"
+
+
 class JsonView:
     """Every event as one JSON object a line, after one that says what form they have."""
 
@@ -135,7 +192,7 @@ class JsonView:
         """Programs see for themselves."""
 
 
-View = TextView | JsonView
+View = TextView | ChatView | JsonView
 
 
 def interruption(heard: str, *, spoken: bool) -> str:
