@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import width
 
+from tests.cli.command import ROOT
 from voicebot.cli.chat_commands import (
     COMMANDS,
+    Command,
     Invoked,
     Misunderstood,
     Said,
@@ -26,6 +28,13 @@ def test_every_command_has_its_line_of_help(verb: Verb) -> None:
     (command,) = (command for command in COMMANDS if command.verb is verb)
     assert f"/{command.names[0]}" in help_text(80)
     assert command.names[1] in help_text(80)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.names[0])
+def test_every_command_is_in_both_readmes(command: Command) -> None:
+    english, japanese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ja.md"))
+    assert f"\n| `/{command.names[0]}` " in english
+    assert f"\n| `/{command.names[0]}` `/{command.names[1]}` " in japanese
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
