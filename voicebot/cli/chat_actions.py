@@ -235,7 +235,7 @@ class ChatActions:
             self._surface.notify("a new conversation begins")
 
     async def _history(self) -> None:
-        from voicebot.cli.history import shown_turn
+        from voicebot.cli.transcript import shown_turn
 
         _, turns = await self._so_far()
         self._show("\n".join(map(shown_turn, turns)))
@@ -290,7 +290,7 @@ class ChatActions:
         return False
 
     async def _transcript(self, *, markdown: bool) -> str:
-        from voicebot.cli.history import as_markdown, shown_turn
+        from voicebot.cli.transcript import as_markdown, shown_turn
 
         name, turns = await self._so_far()
         return printable(as_markdown(name or "voicebot", turns) if markdown else "\n".join(map(shown_turn, turns)))
