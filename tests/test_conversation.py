@@ -239,6 +239,25 @@ def test_what_was_dropped_while_it_waited_is_unsaid() -> None:
     assert (outcome.kind, outcome.heard, outcome.unsaid) == ("interrupted", "", "42 per cent")
 
 
+def test_a_turn_ends_with_the_pipeline_and_the_memory_that_it_began_with() -> None:
+    before, after = (WindowMemory(system_prompt="", turns=5) for _ in range(2))
+    chats = [ScriptedChat(typed(REPLY)), ScriptedChat(typed("Yes."))]
+
+    async def body() -> None:
+        talk = conversation(chats[0], before)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(talk.speak, "first")
+            await anyio.sleep(1)
+            talk.pipeline = pipeline(chats[1])
+            talk.memory = after
+        await talk.speak("second")
+
+    in_virtual_time(body)
+    assert [message.content for message in before.messages()] == ["first", REPLY]
+    assert [message.content for message in after.messages()] == ["second", "Yes."]
+    assert [len(chat.asked) for chat in chats] == [1, 1]
+
+
 # ---------------------------------------------------------------- deltas that somebody else writes
 
 

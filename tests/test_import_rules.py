@@ -193,7 +193,8 @@ def test_help_loads_nothing_heavy() -> None:
         "from voicebot.cli.main import app\n"
         "try: app()\n"
         "except SystemExit: pass\n"
-        "print([m for m in ('numpy', 'sounddevice', 'httpx', 'pydantic', 'anyio', 'rich') if m in sys.modules])"
+        "heavy = ('numpy', 'sounddevice', 'httpx', 'pydantic', 'anyio', 'rich', 'prompt_toolkit')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

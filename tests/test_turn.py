@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from tests.fakes import BreakingOutput, adaptive, failure, pipeline
@@ -238,6 +239,29 @@ async def test_cancelling_from_outside_passes_through() -> None:
         await speak_turn(QUESTION, pipeline(chat), emit=EventRecorder(), scope=anyio.CancelScope())
     assert outer.cancelled_caught
     assert chat.closed
+
+
+@pytest.mark.anyio
+async def test_barge_in_at_any_moment_of_a_fast_reply_without_a_voice_is_an_interruption() -> None:
+    """The task that follows what is shown closed its queue as it was cancelled, while the other one still filled it:
+    in two of five runs Ctrl-C ended the program with an "unexpected BrokenResourceError"."""
+    output = SilentOutput(realtime=False)
+    given = replace(pipeline(ScriptedChat([(0, "One more sentence. ")] * 100)), synthesizer=None, output=output)
+    for steps in range(40, 140):
+        scope = anyio.CancelScope()
+        recorder = EventRecorder()
+        async with anyio.create_task_group() as tasks:
+
+            async def interrupt(scope: anyio.CancelScope = scope, steps: int = steps) -> None:
+                for _ in range(steps):
+                    await anyio.lowlevel.checkpoint()
+                scope.cancel()
+
+            tasks.start_soon(interrupt)
+            outcome = await speak_turn(QUESTION, given, emit=recorder, scope=scope)
+            tasks.cancel_scope.cancel()
+        assert outcome.kind == "interrupted"
+        assert outcome.heard == "".join(event.text for event in recorder.of(events.PlaybackStarted))
 
 
 @pytest.mark.anyio

@@ -57,8 +57,9 @@ class Conversation:
         self.floor = Floor(self.broadcast.emit)
         """Who speaks, and who waits for that."""
         self.pipeline = pipeline
-        """What its turns are made with."""
-        self._memory = memory
+        """What its turns are made with; a turn that runs keeps the one it began with."""
+        self.memory = memory
+        """What is remembered of them; a turn that runs is remembered by the one it began with."""
         self._began = anyio.current_time()
         self._background = background
         self._condensing: CancelScope | None = None
@@ -78,10 +79,11 @@ class Conversation:
                 return _unspoken("")
             if self._condensing is not None:
                 self._condensing.cancel()  # it must not share the chat server with a reply
-            messages = _told([*self._memory.messages(), Message("user", message)])
-            outcome = await speak_turn(messages, self.pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
-            self._memory.remember(message, outcome, model=self.pipeline.chat.name)
-        await self._memory.keep()
+            memory, pipeline = self.memory, self.pipeline
+            messages = _told([*memory.messages(), Message("user", message)])
+            outcome = await speak_turn(messages, pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
+            memory.remember(message, outcome, model=pipeline.chat.name)
+        await memory.keep()
         if self._background is not None:
             self._background.start_soon(self._condense)
         return outcome
@@ -132,7 +134,7 @@ class Conversation:
         if self.floor.live is not None:
             return
         with CancelScope() as self._condensing:
-            await self._memory.condense(self.pipeline.chat)
+            await self.memory.condense(self.pipeline.chat)
 
 
 def _told(messages: Sequence[Message]) -> list[Message]:

@@ -312,17 +312,18 @@ async def _play(
 ) -> None:
     """Let the clips be heard; when the turn is cancelled, be silent at once."""
     try:
-        async with anyio.create_task_group() as follower:
-            # Never full: `output.play` returns only when there is room for another clip.
-            queued_in, queued_out = anyio.create_memory_object_stream[QueuedClip](math.inf)
-            follower.start_soon(_follow, queued_out, output.realtime, account)
-            with queued_in:
-                async for queued in clips:
-                    if queued.clip.last:
-                        ahead.release()
-                    queued.playback = await output.play(queued.clip) if queued.clip.pcm else None
-                    account.queued(queued)
-                    queued_in.send_nowait(queued)
+        # Never full: `output.play` returns only when there is room for another clip.
+        queued_in, queued_out = anyio.create_memory_object_stream[QueuedClip](math.inf)
+        with queued_out:
+            async with anyio.create_task_group() as follower:
+                follower.start_soon(_follow, queued_out, output.realtime, account)
+                with queued_in:
+                    async for queued in clips:
+                        if queued.clip.last:
+                            ahead.release()
+                        queued.playback = await output.play(queued.clip) if queued.clip.pcm else None
+                        account.queued(queued)
+                        queued_in.send_nowait(queued)
         await output.drain()
     except BaseException:
         output.abort()
@@ -333,16 +334,15 @@ async def _follow(queue: MemoryObjectReceiveStream[QueuedClip], realtime: bool, 
     """Report what is heard when it is heard."""
     utterance: Utterance | None = None
     finished: float | None = None
-    with queue:
-        async for queued in queue:
-            clip, playback = queued.clip, queued.playback
-            begins, utterance = clip.utterance is not utterance, clip.utterance
-            if playback is not None:
-                started = await playback.started()
-                if realtime and finished is not None and started - finished > _AUDIBLE_GAP:
-                    account.emit(events.Gap(*account.stamp(), utterance.index, started - finished, within=not begins))
-            if begins:
-                account.emit(events.PlaybackStarted(*account.stamp(), utterance.index, utterance.shown, clip.seconds))
-            if playback is not None:
-                finished = await playback.finished()
-            account.finished(queued, finished if playback is not None else None)
+    async for queued in queue:
+        clip, playback = queued.clip, queued.playback
+        begins, utterance = clip.utterance is not utterance, clip.utterance
+        if playback is not None:
+            started = await playback.started()
+            if realtime and finished is not None and started - finished > _AUDIBLE_GAP:
+                account.emit(events.Gap(*account.stamp(), utterance.index, started - finished, within=not begins))
+        if begins:
+            account.emit(events.PlaybackStarted(*account.stamp(), utterance.index, utterance.shown, clip.seconds))
+        if playback is not None:
+            finished = await playback.finished()
+        account.finished(queued, finished if playback is not None else None)

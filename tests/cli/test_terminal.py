@@ -15,105 +15,100 @@ from tests.fake_voicevox import nobody_there
 if sys.platform == "win32":
     pytest.skip("a pseudo-terminal of Unix is needed", allow_module_level=True)
 
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import CTRL_C, CTRL_D, ESCAPE, Terminal
 
-CTRL_C, CTRL_D = "\x03", "\x04"
-PROMPT = "› "
+SLOWLY = ("--chat", "demo", "--tts", "tone", "--set", "audio.kind=silent", "--set", "audio.realtime=true")
+"""The demo, a voice that beeps and an output that takes its time in silence."""
 
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    """A conversation with the demo, a voice that beeps and an output that takes its time in silence."""
-    talking = Terminal(
-        tmp_path, "chat", "--chat", "demo", "--tts", "tone",
-        "--set", "audio.kind=silent", "--set", "audio.realtime=true",
-    )  # fmt: skip
+    """A conversation whose prompt has appeared."""
+    talking = Terminal(tmp_path, "chat", *SLOWLY)
+    talking.expect_prompt()
     yield talking
     talking.close()
 
 
 def test_a_question_is_answered_and_the_next_one_awaited(terminal: Terminal) -> None:
-    terminal.expect(PROMPT)
     terminal.type("What is 6 * 7?\r")
-    terminal.expect("6 times 7 is 42")
-    terminal.expect("first audio after")
-    terminal.expect(PROMPT)
+    terminal.expect_on_screen("^› What is 6 . 7?")
+    terminal.expect_on_screen("^6 times 7 is 42.")
+    terminal.expect_on_screen("^first audio after")
+    terminal.expect_typed("")
 
 
-def test_enter_interrupts_the_voice_at_once(terminal: Terminal) -> None:
-    terminal.expect(PROMPT)
+@pytest.mark.parametrize("key", ["\r", ESCAPE, CTRL_C])
+def test_enter_escape_and_ctrl_c_interrupt_the_voice_at_once(terminal: Terminal, key: str) -> None:
     terminal.type("tell me a short story\r")
-    terminal.expect("Once upon a time")
-    terminal.type("\r")
-    between = terminal.expect(PROMPT, seconds=3)  # the story takes half a minute
-    assert "Traceback" not in between
+    terminal.expect_on_screen("^Once upon a time")
+    terminal.type(key)
+    terminal.expect_on_screen("^interrupted", seconds=3)  # the story takes half a minute
+    assert "Traceback" not in terminal.raw
 
 
 def test_what_is_typed_while_it_talks_is_the_next_message(terminal: Terminal) -> None:
-    terminal.expect(PROMPT)
     terminal.type("tell me a short story\r")
-    terminal.expect("Once upon a time")
+    terminal.expect_on_screen("^Once upon a time")
     terminal.type("what is 5 + 4?\r")
-    terminal.expect("5 plus 4 is 9", seconds=6)
+    terminal.expect_on_screen("^5 plus 4 is 9", seconds=6)
 
 
 def test_ctrl_c_interrupts_and_the_conversation_goes_on(terminal: Terminal) -> None:
-    terminal.expect(PROMPT)
     terminal.type("tell me a short story\r")
-    terminal.expect("Once upon a time")
+    terminal.expect_on_screen("^Once upon a time")
     terminal.type(CTRL_C)
-    terminal.expect(PROMPT, seconds=3)
+    terminal.expect_on_screen("^interrupted")
     time.sleep(2.1)  # two Ctrl-C that belong together would leave
+    terminal.type(CTRL_C)
+    terminal.expect_on_screen("^.Ctrl-C again leaves")
     terminal.type("What is 6 * 7?\r")
-    terminal.expect("6 times 7 is 42")
+    terminal.expect_on_screen("42")
 
 
 def test_ctrl_c_twice_leaves(terminal: Terminal) -> None:
-    terminal.expect(PROMPT)
     terminal.type("tell me a short story\r")
-    terminal.expect("Once upon a time")
+    terminal.expect_on_screen("^Once upon a time")
     terminal.type(CTRL_C)
-    terminal.expect(PROMPT, seconds=3)
+    terminal.expect_on_screen("^interrupted")
     terminal.type(CTRL_C)
     assert terminal.exit_code() == 130
-    assert "Traceback" not in terminal.seen
+    assert "Traceback" not in terminal.raw
 
 
 def test_ctrl_c_at_the_prompt_says_how_to_leave(terminal: Terminal) -> None:
-    terminal.expect(PROMPT)
     terminal.type(CTRL_C)
-    terminal.expect("again")
+    terminal.expect_on_screen("^.Ctrl-C again leaves")
     terminal.type(CTRL_C)
     assert terminal.exit_code() == 130
 
 
-@pytest.mark.parametrize("farewell", [CTRL_D, "exit\r", "終了\r"])
+@pytest.mark.parametrize("farewell", [CTRL_D, "exit\r", "終了\r", "/quit\r"])
 def test_it_can_be_left_in_peace(terminal: Terminal, farewell: str) -> None:
-    terminal.expect(PROMPT)
     terminal.type(farewell)
     assert terminal.exit_code() == 0
 
 
 def test_an_empty_line_is_no_question(terminal: Terminal) -> None:
-    terminal.expect(PROMPT)
-    terminal.type("\r")
-    terminal.expect(PROMPT)
+    terminal.type("\r  \r")
+    terminal.type("What is 6 * 7?\r")
+    terminal.expect_on_screen("^6 times 7 is 42.")
+    assert terminal.screen.count("›") == 2  # that question, and the prompt
 
 
 def test_japanese_is_typed_and_answered(terminal: Terminal) -> None:
-    terminal.expect(PROMPT)
     terminal.type("3足す4は？\r")
-    terminal.expect("3たす4は7です。")
+    terminal.expect_on_screen("^› 3足す4は？\n3たす4は7です。")
 
 
 def test_a_failed_turn_is_no_end_of_the_conversation(tmp_path: Path) -> None:
     with nobody_there() as url:
         talking = Terminal(tmp_path, "chat", "--chat", "ollama", "--model", "m", "--base-url", url, "--no-audio")
         try:
-            talking.expect(PROMPT)
+            talking.expect_prompt()
             talking.type("Hello\r")
-            talking.expect("ollama serve")
-            talking.expect(PROMPT)
+            talking.expect_on_screen("ollama serve")
+            talking.expect_typed("")
             talking.type("exit\r")
             assert talking.exit_code() == 0
         finally:
@@ -124,7 +119,7 @@ def test_no_color_means_no_color(tmp_path: Path) -> None:
     talking = Terminal(tmp_path, "ask", "Hello", "--chat", "demo", "--tts", "tone", "-o", "x.wav", NO_COLOR="1")
     try:
         assert talking.exit_code() == 0
-        assert "\x1b[" not in talking.seen
+        assert "\x1b[" not in talking.raw
     finally:
         talking.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +36,7 @@ from voicebot.cli.output import (
     write_table,
 )
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
+from voicebot.cli.transcript import as_markdown, short, shown_turn, when
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import ConversationInfo, Store
@@ -87,7 +88,7 @@ def list_(
             write_json_list(map(_listed, kept))
         else:
             write_table(
-                {"conversation": c.name, "turns": c.turns, "last": _when(c.last), "opening": _short(c.opening)}
+                {"conversation": c.name, "turns": c.turns, "last": when(c.last), "opening": short(c.opening)}
                 for c in kept
             )
         if not known:
@@ -118,7 +119,7 @@ def show(
         if json:
             write_json_list(_as_dict(conversation, turn) for turn in turns)
         else:
-            write_out("\n".join(_shown(turn) for turn in turns))
+            write_out("\n".join(shown_turn(turn) for turn in turns))
         return OK
 
     return _with_store(config, work, nothing="[]\n" if json else "")
@@ -152,7 +153,7 @@ def search(
         if json:
             write_json_list(_as_dict(one.conversation, one.turn) for one in found)
         else:
-            write_out("\n".join(f"{one.conversation}\n{_shown(one.turn)}" for one in found))
+            write_out("\n".join(f"{one.conversation}\n{shown_turn(one.turn)}" for one in found))
         if not found:
             status("nothing found")
         return OK
@@ -190,7 +191,7 @@ def export(
         chosen = names or [conversation.name for conversation in store.conversations()]
         contents = [(name, store.turns(name)) for name in chosen]
         if form is Format.MARKDOWN:
-            text = "\n".join(_markdown(conversation, turns) for conversation, turns in contents)
+            text = "\n".join(as_markdown(conversation, turns) for conversation, turns in contents)
         else:
             text = "".join(
                 json_line(_as_dict(conversation, turn)) for conversation, turns in contents for turn in turns
@@ -406,59 +407,6 @@ def _as_dict(conversation: str, turn: Turn) -> Row:
     import dataclasses
 
     return {"conversation": conversation, **dataclasses.asdict(turn)}
-
-
-def _when(at: str) -> str:
-    """A moment in the person's own time zone."""
-    from datetime import datetime
-
-    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def _short(text: str, length: int = 40) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
-
-
-def _shown(turn: Turn) -> str:
-    """A turn as the terminal shows it."""
-    lines = [f"{_when(turn.at)} › {turn.message.strip()}"]
-    lines += [f"  ({name}: {_short(result, 100)})" for name, result in _tools(turn)]
-    if turn.heard.strip():
-        lines.append(turn.heard.strip())
-    if note := _note(turn):
-        lines.append(f"  ({note})")
-    return "\n".join(lines) + "\n"
-
-
-def _markdown(conversation: str, turns: Iterable[Turn]) -> str:
-    blocks = [f"# {conversation}"]
-    for turn in turns:
-        blocks.append(f"## {_when(turn.at)}")
-        blocks.append("\n".join(f"> {line}" for line in turn.message.strip().splitlines()))
-        blocks += [f"*{name}:* {_short(result, 200)}" for name, result in _tools(turn)]
-        if turn.heard.strip():
-            blocks.append(turn.heard.strip())
-        if note := _note(turn):
-            blocks.append(f"*({note})*")
-    return "\n\n".join(blocks) + "\n"
-
-
-def _tools(turn: Turn) -> list[tuple[str, str]]:
-    """The tools that the model used, with their results."""
-    return [(message.tool_name, message.content) for message in turn.exchanged if message.role == "tool"]
-
-
-def _note(turn: Turn) -> str:
-    """How a turn ended that was not completed, and what could not be said; empty otherwise."""
-    unsaid = " ".join(f"{turn.skipped} {turn.unsaid}".split())
-    match turn.outcome:
-        case "completed":
-            return f"not heard: {unsaid}" if unsaid else ""
-        case "interrupted":
-            return "interrupted" + (f"; not heard: {unsaid}" if unsaid else "")
-        case "failed":
-            return turn.error + (f"; not heard: {unsaid}" if unsaid else "")
 
 
 add_command(history_app, list_, name="list")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
+from voicebot.cli import terminal
 from voicebot.text.redaction import redact, spellings, without_passwords
 from voicebot.text.safe_display import safe_display, safe_json, safe_line
 
@@ -164,7 +165,8 @@ def terminal_width() -> int:
 def status(text: str, *, bold: bool = False) -> None:
     """Print a line for the person at the terminal, on standard error."""
     text = without_passwords(printable(text))
-    color = False if os.environ.get("NO_COLOR") else None  # None: where it is a terminal
+    # None: where it is a terminal
+    color = False if os.environ.get("NO_COLOR") or not terminal.draws() else None
     try:
         typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
     except OSError:

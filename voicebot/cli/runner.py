@@ -65,6 +65,8 @@ class CommandContext:
         """The exit code if a signal ended the command."""
         self.leave: Callable[[int], None] = leave_at_once
         """End the command with this exit code, everything closed."""
+        self.restore_terminal: Callable[[], None] = lambda: None
+        """Called before the process ends with something left open."""
 
 
 Body = Callable[[CommandContext], Awaitable[int]]
@@ -111,14 +113,16 @@ def _run(body: Body) -> int:
     async def supervised() -> int:
         context = CommandContext()
         result = FAILED
-        with _signals() as received:
+        with _signals(context) as received:
             async with anyio.create_task_group() as tasks:
+                running = anyio.CancelScope()
 
                 def leave(code: int) -> None:
-                    if tasks.cancel_scope.cancel_called:
-                        leave_at_once(code)  # asked twice
+                    if running.cancel_called:  # asked twice
+                        context.restore_terminal()
+                        leave_at_once(code)
                     context.code = code
-                    tasks.cancel_scope.cancel()
+                    running.cancel()
 
                 async def obey() -> None:
                     async for number in received:
@@ -129,7 +133,8 @@ def _run(body: Body) -> int:
 
                 context.leave = leave
                 tasks.start_soon(obey)
-                result = await body(context)
+                with running:
+                    result = await body(context)
                 tasks.cancel_scope.cancel()
         return context.code if context.code is not None else result
 
@@ -154,7 +159,7 @@ def _logging_to_status() -> Iterator[None]:
 
 
 @contextmanager
-def _signals() -> Iterator[AsyncIterator[int]]:
+def _signals(context: CommandContext) -> Iterator[AsyncIterator[int]]:
     """The signals that ask us to stop, as they come. Plain handlers: Windows' event loops have none of their own."""
     import anyio
 
@@ -167,8 +172,9 @@ def _signals() -> Iterator[AsyncIterator[int]]:
         def deliver() -> None:
             try:
                 send.send_nowait(number)
-            except anyio.WouldBlock:
-                os._exit(INTERRUPTED)  # the sixteenth Ctrl-C that had no effect
+            except anyio.WouldBlock:  # the sixteenth Ctrl-C that had no effect
+                context.restore_terminal()
+                os._exit(INTERRUPTED)
 
         wake(deliver)
 

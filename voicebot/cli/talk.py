@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.lowlevel
 from anyio import to_thread
 
-from voicebot.app import open_conversation, open_engines, open_memory, window_memory
-from voicebot.cli.output import show_error, status
+from voicebot.app import Engines, open_conversation, open_engines, open_memory, window_memory
+from voicebot.cli import terminal
+from voicebot.cli.chat_actions import ChatActions, Surface
+from voicebot.cli.chat_commands import Invoked, Misunderstood, Said, is_farewell, is_yes, read_entry
+from voicebot.cli.output import show_error, status, terminal_width, write_out
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code
-from voicebot.cli.view import JsonView, TextView, View, viewing
+from voicebot.cli.view import PROMPT, ChatView, JsonView, TextView, View, viewing
 from voicebot.config.models import Config
 from voicebot.errors import without_groups
 from voicebot.protocols import ChatModel, Memory
@@ -25,12 +31,10 @@ from voicebot.text.language import has_japanese
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
+    from voicebot.speech import Outcome
     from voicebot.turn import Pipeline
 
-_TWICE_SECONDS = 2.0
-"""Two Ctrl-C within this time leave the conversation."""
 _LONG_SECONDS = 2.0
-_LEAVE = {"exit", "quit", "/exit", "/quit", "/bye", "終了", "おわり", "終わり"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +48,34 @@ class TalkOptions:
     """Keep the deltas of the replies here."""
     conversation: str | None = None
     """The conversation to continue, or to start; empty: the latest; None: a new one."""
+    above_prompt: bool = False
+    """A person types meanwhile, at a prompt that stays below what is shown."""
+
+    def draws(self) -> bool:
+        """Whether what is shown is seen on a terminal that understands escape codes."""
+        return sys.stdout.isatty() and not self.as_json and terminal.draws()
 
     def view(self) -> View:
         """A new view of the events."""
-        return JsonView() if self.as_json else TextView(as_written=not self.speak, quiet=self.quiet)
+        return JsonView() if self.as_json else self.text_view()
+
+    def text_view(self) -> TextView:
+        """The same for people."""
+        columns = terminal_width if self.draws() else None
+        return TextView(as_written=not self.speak, quiet=self.quiet, columns=columns)
 
     def notify(self, text: str) -> None:
         """Print a line of status, unless asked not to."""
         if not self.quiet:
-            status(text)
+            # Above a prompt every text has lines of its own; elsewhere it may come in the middle of a reply.
+            status(text.lstrip("\n") if self.above_prompt else text)
 
 
 async def speak_once(
     config: Config, context: CommandContext, options: TalkOptions, *, message: str = "", source: ChatModel | None = None
 ) -> int:
     """Speak the reply to `message`, or what `source` gives; return the exit code. Raises VoicebotError."""
-    async with _open_conversation(config, options, message=message, source=source) as conversation:
+    async with _open_conversation(config, options, message=message, source=source) as (_, conversation):
         context.interrupt = conversation.interrupt
         async with viewing(conversation.broadcast, options.view(), closed=lambda: context.leave(FAILED)):
             outcome = await conversation.speak(message)
@@ -70,59 +86,79 @@ async def speak_once(
 
 async def converse(config: Config, context: CommandContext, options: TalkOptions) -> int:
     """Talk until the person leaves; return the exit code. Raises VoicebotError when there is nobody to talk to."""
+    if sys.stdin.isatty() and options.draws():
+        options = replace(options, above_prompt=True)
+    async with _open_conversation(config, options) as (engines, conversation):
+        if not options.above_prompt:
+            return await _converse_by_lines(conversation, engines, config, context, options)
+        from voicebot.cli.chat_dialog import converse_at_prompt
+
+        options.notify("Esc interrupts · Ctrl-D leaves · /help")
+        view = ChatView(options.text_view())
+        await converse_at_prompt(conversation, engines, config, context, view, notify=options.notify)
+        return OK
+
+
+async def _converse_by_lines(
+    conversation: Conversation, engines: Engines, config: Config, context: CommandContext, options: TalkOptions
+) -> int:
+    """Talk with whoever writes whole lines: a program, or a person at a terminal that cannot draw."""
     at_terminal = sys.stdin.isatty()
-    prompt = "› " if at_terminal and sys.stdout.isatty() and not options.as_json else ""
     view = options.view()
-    async with _open_conversation(config, options) as conversation:
-        if at_terminal:
-            options.notify("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves")
-        last_interrupt = -math.inf
+    prompt = PROMPT if at_terminal and sys.stdout.isatty() and not options.as_json else ""
+    if at_terminal:
+        options.notify("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves")
+    last_interrupt = -math.inf
 
-        def interrupt() -> bool:
-            nonlocal last_interrupt
-            now, before = anyio.current_time(), last_interrupt
-            last_interrupt = now
-            if now - before < _TWICE_SECONDS:
-                return False
-            if not conversation.interrupt():
-                options.notify("\n(Ctrl-C again leaves)")
-            return True
+    def interrupt() -> bool:
+        nonlocal last_interrupt
+        now, before = anyio.current_time(), last_interrupt
+        last_interrupt = now
+        if now - before < terminal.TWICE_SECONDS:
+            return False
+        if not conversation.interrupt():
+            options.notify("\n(Ctrl-C again leaves)")
+        return True
 
-        context.interrupt = interrupt
-        code, typed = OK, ""
+    async def ask(question: str) -> bool:
+        status(question)
+        return is_yes(await _read_line(prompt) or "")
+
+    context.interrupt = interrupt
+    code, typed = OK, ""
+    async with anyio.create_task_group() as resources:
+        surface = Surface(write_out, options.notify, ask, terminal_width, anyio.lowlevel.checkpoint)
+        actions = ChatActions(conversation, engines, config, surface, resources=resources)
         while True:
-            if not typed:
-                line = await to_thread.run_sync(_read_line, prompt, abandon_on_cancel=True)
-                if line is None:
-                    break
-                typed = line
-            message, typed = typed.strip(), ""
-            if message.casefold() in _LEAVE:
+            line, typed = typed or await _read_line(prompt), ""
+            if line is None or is_farewell(line):
                 break
-            if not message:
-                continue
-            interruption: list[str] = []
-            async with (
-                viewing(conversation.broadcast, view, closed=lambda: context.leave(FAILED)),
-                anyio.create_task_group() as listening,
-            ):
-                if at_terminal:
-                    listening.start_soon(_listen_for_enter, conversation, interruption)
-                outcome = await conversation.speak(message)
-                listening.cancel_scope.cancel()
-            typed = "".join(interruption).strip()
-            code = OK
-            if outcome.error is not None:
-                show_error(outcome.error)
-                code = exit_code(outcome.error)
-        return OK if at_terminal else code
+            match read_entry(line) if prompt else Said(line.strip()):
+                case Said(""):
+                    continue
+                case Said(message):
+                    async with viewing(conversation.broadcast, view, closed=lambda: context.leave(FAILED)):
+                        outcome, typed = await _answer(actions, conversation, message)
+                    code = OK
+                    if outcome.error is not None:
+                        show_error(outcome.error)
+                        code = exit_code(outcome.error)
+                case Invoked() as order:
+                    await actions.do(order)
+                case Misunderstood(reason=reason):
+                    status(reason)
+        actions.close()
+    return OK if at_terminal else code
 
 
 @asynccontextmanager
 async def _open_conversation(
     config: Config, options: TalkOptions, *, message: str = "", source: ChatModel | None = None
-) -> AsyncIterator[Conversation]:
-    """A conversation with everything it needs; whoever waits long for that is told what for."""
+) -> AsyncIterator[tuple[Engines, Conversation]]:
+    """A conversation and the engines it needs; whoever waits long for that is told what for."""
+    if options.draws():  # what takes long to load and is needed only then
+        module = "voicebot.cli.chat_dialog" if options.above_prompt else "voicebot.cli.wrapping"
+        threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
     async with AsyncExitStack() as stack:
         opened = anyio.Event()
         stack.enter_context(without_groups())
@@ -149,7 +185,7 @@ async def _open_conversation(
         )
         opened.set()
         options.notify(_ready(conversation.pipeline))
-        yield conversation
+        yield engines, conversation
         background.cancel_scope.cancel()
 
 
@@ -160,25 +196,30 @@ async def _say_what_takes_long(config: Config, options: TalkOptions, opened: any
     options.notify(f"still opening: chat {config.chat.kind}, voice {config.tts.kind}, audio {config.audio.kind} …")
 
 
-def _read_line(prompt: str) -> str | None:
+async def _read_line(prompt: str) -> str | None:
     """One line from standard input; None at its end."""
-    if not prompt:
-        return sys.stdin.readline() or None
-    try:
-        with suppress(ImportError):
-            import readline  # noqa: F401 - gives input() its editing and history
-        return input(prompt)
-    except EOFError:
-        return None
+    if prompt:
+        write_out(prompt)
+    return await to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True) or None
 
 
-async def _listen_for_enter(conversation: Conversation, interruption: list[str]) -> None:
-    """End the turn when a line is typed; what was typed is the next message."""
-    if sys.platform == "win32":
-        return  # a console cannot be waited for there: Ctrl-C interrupts
-    await anyio.wait_readable(sys.stdin)
-    interruption.append(os.read(sys.stdin.fileno(), 65_536).decode(sys.stdin.encoding, "replace"))
-    conversation.interrupt()
+async def _answer(actions: ChatActions, conversation: Conversation, message: str) -> tuple[Outcome, str]:
+    """Speak the reply to `message` until a line is typed; return how that ended, and the line."""
+    typed = ""
+
+    async def listen() -> None:
+        nonlocal typed
+        if sys.platform == "win32" or not sys.stdin.isatty():
+            return  # a console cannot be waited for there: Ctrl-C interrupts
+        await anyio.wait_readable(sys.stdin)
+        typed = os.read(sys.stdin.fileno(), 65_536).decode(sys.stdin.encoding, "replace").strip()
+        conversation.interrupt()
+
+    async with anyio.create_task_group() as listening:
+        listening.start_soon(listen)
+        outcome = await actions.answer(message)
+        listening.cancel_scope.cancel()
+    return outcome, typed
 
 
 def _expect_japanese(config: Config, message: str = "") -> bool:

@@ -4,70 +4,171 @@ from __future__ import annotations
 
 import math
 import sys
+import unicodedata
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
 
 from voicebot import events
-from voicebot.cli.output import json_line, status, write_out
+from voicebot.cli.output import json_line, show_error, status, write_out
+from voicebot.errors import VoicebotError
 from voicebot.events import Broadcast, Event
 from voicebot.speech import Metrics
 from voicebot.text.safe_display import safe_display
 
+if TYPE_CHECKING:
+    from voicebot.cli.wrapping import LineWrapper
+
+PROMPT = "› "
 _LONG_SECONDS = 4.0
 """Who waits longer for the first sound is told what for."""
+_HEARD_COLUMNS = 48
+"""How much of what was heard is shown of a turn that was interrupted: its end."""
+_LONG_WORD = 15
 
 
 class TextView:
     """The reply as it is spoken, on standard output; warnings on standard error."""
 
-    def __init__(self, *, as_written: bool, quiet: bool) -> None:
+    def __init__(self, *, as_written: bool, quiet: bool, columns: Callable[[], int] | None = None) -> None:
+        """`columns` tells how wide the lines may be; None leaves them as they come."""
         self._as_written = as_written
         self._quiet = quiet
-        self._line = ""
-        """What is on the current line of the terminal."""
+        self._columns = columns
+        self._last = ""
+        """The last character of what is on the line; empty at its beginning."""
+        self._wrapper: LineWrapper | None = None
+        if columns is not None:
+            from voicebot.cli.wrapping import LineWrapper
+
+            self._wrapper = LineWrapper(columns)
 
     def show(self, event: Event) -> str:
         """What `event` adds to standard output."""
         match event:
             case events.TurnStarted():
-                self._line = ""
+                self._last = ""
             case events.Delta() if self._as_written:
                 return self._text(event.text)
             case events.PlaybackStarted() if not self._as_written:
-                return self._text(event.text)
+                return self._text(event.text) + self._rest()
             case events.TurnWarning():
-                self._status(f"voicebot: {event.message}" + (f" → {event.hint}" if event.hint else ""))
+                self._status(warning(event))
             case events.TurnEnded():
-                return "\n" if self._line and not self._line.endswith("\n") else ""
+                return self._rest() + self.end_line()
             case _:
                 pass
         return ""
 
     def account(self, event: events.TurnEnded) -> str:
         """The quiet line after a turn; empty for none."""
-        worth_it = not self._quiet and event.outcome != "failed" and event.metrics.ttfa is not None
-        return summary(event.metrics) if worth_it else ""
+        if self._quiet or event.outcome == "failed":
+            return ""
+        if event.outcome == "interrupted":
+            return self._broken(interruption(event.heard, spoken=not self._as_written))
+        return self._broken(summary(event.metrics)) if event.metrics.ttfa is not None else ""
 
     def waiting(self, name: str) -> None:
         """Say that the first sound takes long."""
         if not self._quiet:
             self._status(f"still waiting for {name} …")
 
+    def end_line(self) -> str:
+        """What lets something else begin on a line of its own; the reply goes on below it."""
+        begun = self._wrapper.column > 0 if self._wrapper else self._last not in ("", "\n")
+        self._last = ""
+        if self._wrapper:
+            self._wrapper.new_line()
+        return "\n" if begun else ""
+
+    def _broken(self, text: str) -> str:
+        """A line of status as lines that fit."""
+        if self._columns is None:
+            return text
+        from voicebot.cli.wrapping import LineWrapper
+
+        wrapper = LineWrapper(self._columns)
+        return wrapper.feed(text) + wrapper.flush()
+
     def _status(self, text: str) -> None:
         """A line of status; on a terminal not behind half a line of the reply."""
-        if self._line and sys.stdout.isatty() and sys.stderr.isatty():
-            text = f"\n{text}"
+        if sys.stdout.isatty() and sys.stderr.isatty():
+            text = self.end_line() + text
         status(text)
 
     def _text(self, text: str) -> str:
         text = safe_display(text)
-        if not self._line:
+        if not self._last:
             text = text.lstrip()
-        self._line = text[-1:] or self._line
-        return text
+        self._last = text[-1:] or self._last
+        return self._wrapper.feed(text) if self._wrapper else text
+
+    def _rest(self) -> str:
+        """The last word: what comes next is not a part of it."""
+        return self._wrapper.flush() if self._wrapper else ""
+
+
+def warning(event: events.TurnWarning) -> str:
+    """What went wrong and did not end the turn, in one line."""
+    return f"voicebot: {event.message}" + (f" → {event.hint}" if event.hint else "")
+
+
+class ChatView:
+    """What happens in a chat, above its prompt: what was asked, the replies, and why there is none."""
+
+    def __init__(self, replies: TextView) -> None:
+        self._replies = replies
+        self._is_reply = True
+        """The turn answers somebody; other texts are shown by whoever has them said."""
+        self._shown = anyio.Event()
+        """Nothing is left to show of the last turn."""
+        self._shown.set()
+
+    def show(self, event: Event) -> str:
+        """Show `event`; the prompt takes what is printed at once, so nothing is left for others to print."""
+        match event:
+            case events.TurnStarted():
+                self._shown = anyio.Event()
+                self._is_reply = bool(event.message)
+                self._replies.show(event)
+                if self._is_reply:
+                    self.print(quoted(event.message))
+            case events.TurnWarning():
+                self.print("")
+                status(warning(event))
+            case events.TurnEnded():
+                write_out(self._replies.show(event))
+            case _ if self._is_reply and (text := self._replies.show(event)):
+                write_out(text)
+        return ""
+
+    def account(self, event: events.TurnEnded) -> str:
+        """The quiet line after a turn; empty for none. An error is told at once."""
+        self._shown.set()
+        if event.error:
+            show_error(VoicebotError(event.error, hint=event.hint))
+        return self._replies.account(event) if self._is_reply else ""
+
+    def waiting(self, name: str) -> None:
+        """Say that the first sound takes long."""
+        self.print("")
+        self._replies.waiting(name)
+
+    def print(self, lines: str) -> None:
+        """Print whole lines, not behind half a line of the reply."""
+        write_out(self._replies.end_line() + lines)
+
+    async def settled(self) -> None:
+        """Return when the turn that has ended is shown."""
+        await self._shown.wait()
+
+
+def quoted(message: str) -> str:
+    """What somebody has typed, as it stood behind the prompt."""
+    return PROMPT + message.replace("\n", "\n" + " " * len(PROMPT)) + "\n"
 
 
 class JsonView:
@@ -91,7 +192,24 @@ class JsonView:
         """Programs see for themselves."""
 
 
-View = TextView | JsonView
+View = TextView | ChatView | JsonView
+
+
+def interruption(heard: str, *, spoken: bool) -> str:
+    """How far a turn came that was interrupted, in one line."""
+    heard = " ".join(heard.split())
+    if not spoken:
+        return "interrupted"
+    if not heard:
+        return "interrupted before anything was heard"
+    begin, left = len(heard), _HEARD_COLUMNS
+    while begin and left > 0:
+        begin -= 1
+        left -= 2 if unicodedata.east_asian_width(heard[begin]) in "WF" else 1
+    if begin:  # with a whole word, where there are blanks between words
+        begin += heard[begin : begin + _LONG_WORD].find(" ") + 1
+        heard = "…" + heard[begin:]
+    return f"interrupted after: {heard}"
 
 
 def summary(metrics: Metrics) -> str:

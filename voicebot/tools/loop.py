@@ -7,6 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from copy import copy
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Literal, TypeGuard
@@ -53,6 +54,12 @@ class ToolUsingChat:
     def name(self) -> str:
         """What a person calls the chat model."""
         return self._chat.name
+
+    def with_chat(self, chat: ToolChatModel) -> ToolUsingChat:
+        """The same tools for another chat model."""
+        other = copy(self)
+        other._chat = chat
+        return other
 
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
         """Yield the deltas of the reply, what the server counted, and the messages of the tool loop.

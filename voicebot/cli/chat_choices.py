@@ -1,0 +1,87 @@
+"""Which voices and chat models a conversation can change to, and opening the one that was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, assert_never
+
+from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI, Config, TtsPyttsx3, TtsTone, TtsVoicevox
+from voicebot.errors import ChatError
+from voicebot.protocols import ChatModel, Synthesizer
+
+if TYPE_CHECKING:
+    from voicebot.pacing import VoiceCost
+
+
+async def voice_names(config: Config, synthesizer: Synthesizer | None) -> list[str]:
+    """What can stand behind /voice; empty where the engine has one voice. Raises VoicebotError."""
+    match config.tts:
+        case TtsPyttsx3():
+            from voicebot.tts.pyttsx3_local import Pyttsx3Synthesizer
+
+            voices = await synthesizer.voices() if isinstance(synthesizer, Pyttsx3Synthesizer) else []
+            return [voice.id for voice in voices]
+        case TtsVoicevox():
+            from voicebot.tts.voicevox import list_voices
+
+            return [style.name for style in await list_voices(config.tts)]
+        case TtsTone():
+            return []
+        case _:
+            assert_never(config.tts)
+
+
+@asynccontextmanager
+async def open_voice(config: Config, voice: str) -> AsyncGenerator[tuple[Synthesizer, VoiceCost], None]:
+    """The voice of this name, and what is known of the time it takes. Raises VoicebotError."""
+    from voicebot.tts import open_synthesizer
+    from voicebot.voice_costs import remembered_cost, try_out
+
+    async with open_synthesizer(config.tts.model_copy(update={"voice": voice})) as synthesizer:
+        with remembered_cost(synthesizer.identity) as cost:
+            await try_out(synthesizer, cost)
+            yield synthesizer, cost
+
+
+async def model_names(config: Config) -> list[str]:
+    """What can stand behind /model. Raises VoicebotError where there is nothing to choose from."""
+    match config.chat:
+        case ChatAuto():
+            from voicebot.chat.discovery import find_server
+
+            found = await find_server(config.chat)
+            if found.config is None:
+                raise ChatError(found.why, hint="start a chat server, and begin a chat with it")
+            return await model_names(config.model_copy(update={"chat": found.config}))
+        case ChatOllama():
+            from voicebot.chat.ollama import list_ollama_models
+
+            return [model.name for model in await list_ollama_models(config.chat)]
+        case ChatOpenAI():
+            from voicebot.chat.openai_compatible import list_openai_models
+
+            return [model.name for model in await list_openai_models(config.chat)]
+        case _:
+            raise ChatError(
+                f"the kind {config.chat.kind} has no models to choose from",
+                hint="begin a chat with --chat ollama, or --chat openai",
+            )
+
+
+@asynccontextmanager
+async def open_model(config: Config, model: str, *, notify: Callable[[str], None]) -> AsyncGenerator[ChatModel, None]:
+    """The chat model of this name on the server of `config`. Raises VoicebotError."""
+    from voicebot.chat import open_chat
+
+    if not isinstance(config.chat, ChatAuto):  # which asks the servers itself
+        from voicebot.chat.wire.models import has_model, nearest_model
+
+        names = await model_names(config)
+        if names and not has_model(names, model):
+            near = nearest_model(model, names)
+            raise ChatError(
+                f"there is no model {model!r}" + (f"; near to it: {near}" if near else ""), hint="/model lists them"
+            )
+    async with open_chat(config.chat.model_copy(update={"model": model}), notify=notify) as chat:
+        yield chat

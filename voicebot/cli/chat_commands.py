@@ -1,0 +1,175 @@
+"""The commands of the chat: what a line that begins with a slash means."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Verb(Enum):
+    """What a command does."""
+
+    HELP = auto()
+    VOICE = auto()
+    MODEL = auto()
+    SAY = auto()
+    REPEAT = auto()
+    STOP = auto()
+    SAVE = auto()
+    HISTORY = auto()
+    NEW = auto()
+    EXIT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of `/help`."""
+
+    verb: Verb
+    names: tuple[str, ...]
+    """What it is called behind the slash, the first one in `/help`; the others mean the same."""
+    argument: str
+    """What follows the name; in brackets where it may be left out, empty where nothing may follow."""
+    help: str
+
+    @property
+    def needs_argument(self) -> bool:
+        """Whether something must follow the name."""
+        return bool(self.argument) and not self.argument.startswith("[")
+
+
+COMMANDS = (
+    Command(Verb.HELP, ("help", "ヘルプ", "?"), "", "what can be typed here"),
+    Command(Verb.VOICE, ("voice", "声"), "[NAME]", "speak with another voice from the next reply on; list them"),
+    Command(Verb.MODEL, ("model", "モデル"), "[NAME]", "ask another chat model from the next message on; list them"),
+    Command(Verb.SAY, ("say", "読んで"), "TEXT", "say a text as it stands"),
+    Command(Verb.REPEAT, ("repeat", "もう一度", "もういちど"), "", "say the last reply again"),
+    Command(Verb.STOP, ("stop", "止めて"), "", "interrupt, as Esc does"),
+    Command(Verb.SAVE, ("save", "保存"), "FILE", "write the conversation (.txt, .md) or the last reply's sound (.wav)"),
+    Command(Verb.HISTORY, ("history", "履歴"), "", "show the conversation so far"),
+    Command(Verb.NEW, ("new", "新規"), "[NAME]", "begin another conversation, or go on with the one of this name"),
+    Command(Verb.EXIT, ("exit", "終了", "quit", "bye"), "", "leave, as Ctrl-D does"),
+)
+_BY_NAME = {name: command for command in COMMANDS for name in command.names}
+_FAREWELLS = frozenset({"exit", "quit", "終了", "おわり", "終わり"})
+"""They leave without a slash."""
+_MOST_NAMES = 60
+"""Nobody would read more of them."""
+_SLASHES = "/／"  # the second is what a Japanese keyboard types
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message for the chat model."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """A command with what it is about."""
+
+    verb: Verb
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """Neither of them; `reason` tells the person why."""
+
+    reason: str
+
+
+Entry = Said | Invoked | Misunderstood
+
+
+def read_entry(line: str) -> Entry:
+    """What a person means by a line; one with two slashes is a message that begins with one."""
+    line = line.strip()
+    if line.casefold() in _FAREWELLS:
+        return Invoked(Verb.EXIT)
+    if not line or line[0] not in _SLASHES:
+        return Said(line)
+    if line[1:2] and line[1] in _SLASHES:
+        return Said(line[1:])
+    name, _, argument = _parted(line[1:])
+    name, argument = name.casefold(), argument.strip()
+    command = _BY_NAME.get(name)
+    if command is None:
+        near = difflib.get_close_matches(name, _BY_NAME, 1, 0.5)
+        instead = f"did you mean /{near[0]}?" if near else "/help lists them."
+        return Misunderstood(f"there is no command /{name}: {instead} With //{name} it is a message.")
+    if command.needs_argument and not argument:
+        return Misunderstood(f"/{name} needs something behind it: /{name} {command.argument}")
+    if argument and not command.argument:
+        return Misunderstood(f"/{name} takes nothing behind it. With //{name} it is a message.")
+    return Invoked(command.verb, argument)
+
+
+def _parted(text: str) -> tuple[str, str, str]:
+    """The name of a command, the first blank behind it, which may have the full width, and the rest."""
+    at = next((i for i, character in enumerate(text) if character.isspace()), len(text))
+    return text[:at], text[at : at + 1], text[at + 1 :]
+
+
+def is_yes(line: str) -> bool:
+    """Whether the person agrees."""
+    return line.strip().casefold() in {"y", "yes", "はい", "ええ", "うん"}
+
+
+def is_farewell(line: str) -> bool:
+    """Whether the person leaves with this line."""
+    return read_entry(line) == Invoked(Verb.EXIT)
+
+
+def completions(typed: str, names: Mapping[Verb, Sequence[str]]) -> list[str]:
+    """How `typed`, the beginning of a command, may go on; `names` is what may stand behind some of them."""
+    if not typed or typed[0] not in _SLASHES:
+        return []
+    slash, (name, blank, begun) = typed[0], _parted(typed[1:])
+    if blank:
+        command = _BY_NAME.get(name.casefold())
+        known = names.get(command.verb, ()) if command else ()
+        return [f"{slash}{name}{blank}{one}" for one in known if one.casefold().startswith(begun.casefold())]
+    return [
+        f"{slash}{one}" + (" " if command.argument else "")
+        for command in COMMANDS
+        for one in command.names[:2]
+        if one.startswith(name.casefold()) and (name or one.isascii() == (slash == "/"))
+    ]
+
+
+def help_text(columns: int) -> str:
+    """What can be typed, in lines of at most so many columns."""
+    from wcwidth import width
+
+    from voicebot.cli.wrapping import LineWrapper
+
+    japanese = [f"/{c.names[1]}" for c in COMMANDS]
+    rows = [(f"/{c.names[0]} {c.argument}".rstrip(), c.help) for c in COMMANDS]
+    rows += [
+        ("//…", "a message that begins with a slash"),
+        ("Enter", "sends; Alt-Enter or Ctrl-J begins a new line"),
+        ("Esc", "interrupts, as Ctrl-C and an empty line do"),
+        ("Ctrl-C", "clears the line; twice it leaves"),
+        ("日本語", " ".join(japanese[:5])),
+        ("", " ".join(japanese[5:])),
+    ]
+    indent = 2 + max(width(usage) for usage, _ in rows)
+    lines = []
+    for usage, meaning in rows:
+        wrapper = LineWrapper(lambda: columns - indent)
+        first, *others = (wrapper.feed(meaning) + wrapper.flush()).split("\n")
+        lines += [usage + " " * (indent - width(usage)) + first, *(" " * indent + line for line in others)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def listing(names: Sequence[str], columns: int) -> str:
+    """Names side by side, in lines of at most so many columns."""
+    from voicebot.cli.wrapping import LineWrapper
+
+    wrapper = LineWrapper(lambda: columns)
+    more = f"  … {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return wrapper.feed("  ".join(names[:_MOST_NAMES]) + more) + wrapper.flush() + "\n"

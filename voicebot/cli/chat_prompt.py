@@ -1,0 +1,286 @@
+"""The line in which a person types in a chat: it stays open, and what is printed meanwhile appears above it.
+
+It is prompt_toolkit's editor, opened once for the whole conversation: between two messages there is no moment in which
+the terminal echoes keys by itself. Loaded only where a chat is at a terminal.
+"""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import has_focus
+from prompt_toolkit.formatted_text import ANSI, AnyFormattedText, merge_formatted_text
+from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.input import create_input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from voicebot.cli.output import printable, terminal_width
+from voicebot.cli.typed_history import add_line, read_lines
+from voicebot.cli.view import PROMPT
+from voicebot.cli.wrapping import LineWrapper
+
+_ESCAPE_SECONDS = 0.05
+"""After this Escape is the key itself, and not the beginning of another key's code."""
+_REDRAW_SECONDS = 0.02
+"""However fast a reply comes, it is drawn no more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What the keys of the chat do; each is called at once and does not wait."""
+
+    enter: Callable[[str], bool]
+    """Takes what was typed, which is gone from the line then; tells whether the arrow keys should find it again."""
+    escape: Callable[[], object]
+    interrupt: Callable[[], None]
+    """Ctrl-C."""
+    leave: Callable[[], None]
+    """Ctrl-D on an empty line; or the terminal is gone."""
+    complete: Callable[[str], list[str]]
+    """Takes what stands before the cursor; returns how it may go on, as texts to stand there in its place."""
+    list_ways_on: Callable[[list[str]], None]
+    """Shows them."""
+
+
+class ChatPrompt:
+    """The line that is being typed, and what is printed above it."""
+
+    def __init__(self, history: History) -> None:
+        self._output = create_output(sys.stdout)
+        if isinstance(self._output, Vt100_Output):
+            self._output.enable_cpr = False  # nothing here asks where the cursor is, and not every terminal answers
+        self._session = PromptSession[str](
+            self._message,
+            multiline=True,
+            history=history,
+            enable_suspend=True,
+            input=create_input(sys.stdin),
+            output=self._output,
+        )
+        self._lines: list[str] = []
+        """To be printed when the prompt is drawn next."""
+        self._streams: list[_LinesAbove] = []
+        self._modes = _terminal_modes()
+        app = self._session.app
+        app.ttimeoutlen = app.timeoutlen = _ESCAPE_SECONDS
+        app.min_redraw_interval = _REDRAW_SECONDS
+        app.before_render += lambda _: self._print_lines()
+
+    @property
+    def text(self) -> str:
+        """What has been typed and not been sent."""
+        return self._session.default_buffer.text
+
+    def clear(self) -> None:
+        """Forget it."""
+        self._session.default_buffer.reset()
+
+    def print(self, lines: str) -> None:
+        """Print whole lines above the prompt; callable from any thread."""
+        self._lines.append(lines)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Show what has changed; callable from any thread."""
+        self._session.app.invalidate()
+
+    def restore_terminal(self) -> None:
+        """Leave the terminal as it was found, for whoever ends the process without leaving the block."""
+        self._output.disable_bracketed_paste()
+        self._output.show_cursor()
+        self._output.reset_attributes()
+        self._output.write_raw("\n")
+        self._output.flush()
+        _set_terminal_modes(self._modes)
+
+    def stream(self, *, wraps: bool) -> TextIO:
+        """A standard stream that prints above the prompt; one that `wraps` breaks its lines between words."""
+        stream = _LinesAbove(self, wraps=wraps)
+        self._streams.append(stream)
+        return cast(TextIO, stream)  # TextIO is typing's name for what io.TextIOBase is
+
+    async def run(self, keys: Keys) -> None:
+        """Let the person type until `close`."""
+        self._session.key_bindings = _bindings(keys)
+        try:
+            await self._session.prompt_async(handle_sigint=False, set_exception_handler=False)
+        except EOFError:  # the terminal is gone
+            keys.leave()
+
+    def close(self) -> None:
+        """Let `run` return."""
+        if self._session.app.is_running:
+            self._session.app.exit(result="")
+
+    def print_rest(self) -> None:
+        """Print what came too late to be drawn with the prompt."""
+        self._lines += [f"{stream.unfinished}\n" for stream in self._streams if stream.unfinished]
+        if self._lines:
+            self._output.write_raw("".join(self._lines))
+            self._output.flush()
+
+    def _message(self) -> AnyFormattedText:
+        """The line of the reply that is not finished, and the prompt below it."""
+        unfinished = [ANSI(f"{stream.unfinished}\n") for stream in self._streams if stream.unfinished]
+        return merge_formatted_text([*unfinished, PROMPT])
+
+    def _print_lines(self) -> None:
+        if self._lines:
+            lines, self._lines = "".join(self._lines), []
+            self._session.app.renderer.erase()
+            self._output.write_raw(lines)
+
+
+class _LinesAbove(io.TextIOBase):
+    """A standard stream whose lines appear above the prompt; the last one is shown there while it grows."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, prompt: ChatPrompt, *, wraps: bool) -> None:
+        self._prompt = prompt
+        self._wraps = wraps
+        self.unfinished = ""
+
+    def write(self, text: str) -> int:
+        """Print the lines that end in `text`."""
+        lines, end, self.unfinished = (self.unfinished + text).rpartition("\n")
+        if end:
+            self._prompt.print(LineWrapper(terminal_width).feed(lines + end) if self._wraps else lines + end)
+        else:
+            self._prompt.redraw()
+        return len(text)
+
+    def isatty(self) -> bool:
+        """What it prints is seen on one."""
+        return True
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+
+class _TypedHistory(History):
+    """What was typed in this run and in earlier ones."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def load_history_strings(self) -> Iterable[str]:
+        """What was typed in earlier runs, the latest first."""
+        return reversed(read_lines(self._path))
+
+    def store_string(self, string: str) -> None:
+        """Keep what was typed."""
+        add_line(self._path, printable(string))
+
+
+@contextmanager
+def open_chat_prompt(history: Path | None) -> Iterator[ChatPrompt]:
+    """A prompt; until the block ends, what is printed to standard output and error appears above it.
+
+    What is typed is kept in the file `history` for later runs.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_keeping_wakeup())
+        prompt = ChatPrompt(_TypedHistory(history) if history is not None else InMemoryHistory())
+        stack.callback(prompt.print_rest)
+        if sys.stderr.isatty():
+            stack.enter_context(redirect_stderr(prompt.stream(wraps=True)))
+        stack.enter_context(redirect_stdout(prompt.stream(wraps=False)))
+        yield prompt
+
+
+def _bindings(keys: Keys) -> KeyBindings:
+    bindings = KeyBindings()
+    typing = has_focus(DEFAULT_BUFFER)  # and not searching in what was typed before
+
+    @bindings.add("enter", filter=typing)
+    def _enter(event: KeyPressEvent) -> None:
+        event.current_buffer.reset(append_to_history=keys.enter(event.current_buffer.text))
+
+    @bindings.add("c-j", filter=typing)
+    @bindings.add("escape", "enter", filter=typing)
+    def _new_line(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    @bindings.add("escape", filter=typing)
+    def _escape(_: KeyPressEvent) -> None:
+        keys.escape()
+
+    @bindings.add("c-c", filter=typing)
+    def _interrupt(_: KeyPressEvent) -> None:
+        keys.interrupt()
+
+    @bindings.add("c-d", filter=typing)
+    def _leave(event: KeyPressEvent) -> None:
+        if event.current_buffer.text:
+            event.current_buffer.delete()
+        else:
+            keys.leave()
+
+    @bindings.add("tab", filter=typing)
+    def _complete(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        typed = buffer.document.text_before_cursor
+        ways_on = keys.complete(typed)
+        common = _common_beginning(ways_on)
+        if len(common) > len(typed):
+            buffer.delete_before_cursor(len(typed))
+            buffer.insert_text(common)
+        elif len(ways_on) > 1:
+            keys.list_ways_on(ways_on)
+
+    return bindings
+
+
+def _common_beginning(texts: list[str]) -> str:
+    if not texts:
+        return ""
+    first, last = min(texts), max(texts)
+    differs = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:differs]
+
+
+def _terminal_modes() -> list[Any] | None:  # Any: as termios has it
+    """How the terminal treats what is typed; None where that cannot be told."""
+    if sys.platform == "win32":
+        return None
+    import termios
+
+    try:
+        return termios.tcgetattr(sys.stdin)
+    except termios.error:
+        return None
+
+
+def _set_terminal_modes(modes: list[Any] | None) -> None:  # Any: as termios has it
+    if sys.platform == "win32" or modes is None:
+        return
+    import termios
+
+    with suppress(termios.error):  # the terminal is gone
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, modes)
+
+
+@contextmanager
+def _keeping_wakeup() -> Iterator[None]:
+    """Keep what wakes the event loop at signals: asyncio takes it for those that prompt_toolkit waits for."""
+    wakeup = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(wakeup)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)

@@ -1,0 +1,29 @@
+"""What the terminal can do, and what was typed before anybody asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+TWICE_SECONDS = 2.0
+"""Two Ctrl-C within this time leave a conversation."""
+
+
+def draws() -> bool:
+    """Whether the terminal understands escape codes: colours, and a cursor that moves."""
+    # Windows' consoles do, and set no TERM.
+    return sys.platform == "win32" or os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+
+
+def typed_ahead() -> list[str]:
+    """The lines that were typed while the program was still loading; what has no end yet is left in the terminal."""
+    if sys.platform == "win32":
+        return []  # a console cannot be asked whether somebody has typed
+    import select
+
+    lines: list[str] = []
+    with suppress(OSError):  # the terminal is gone
+        while select.select([sys.stdin], [], [], 0)[0] and (data := os.read(sys.stdin.fileno(), 65_536)):
+            lines += data.decode(sys.stdin.encoding, "replace").splitlines()
+    return lines
