@@ -132,8 +132,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["list"],
-        ["list", "--json"],
+        ["list", "--all"],
+        ["list", "--all", "--json"],
         ["show"],
         ["show", "--json"],
         ["search", "canary"],
