@@ -46,6 +46,7 @@ Beside them:
     spoken           what is said of a text that stands alone
     false_pauses     the spaces that a Japanese voice takes for pauses
     heard            from seconds heard back to text
+    language_tags    which voice is meant by a language
     redaction        secrets, taken out of what leaves the process
     safe_display     what steers a terminal, taken out of what a person reads
 """
