@@ -1,4 +1,4 @@
-"""The decoders: pure, independent of how the bytes are cut, strict about what is not text."""
+"""The decoders: pure, independent of how the bytes are cut, and nothing good is lost beside what is not text."""
 
 from __future__ import annotations
 
@@ -144,10 +144,26 @@ def test_a_last_event_without_its_blank_line_counts() -> None:
     assert decoder.flush() == [ServerSentEvent("b")]
 
 
-@pytest.mark.parametrize("decoder", [LineDecoder(), EventDecoder()], ids=["lines", "events"])
-def test_what_was_good_before_a_bad_byte_is_not_lost(decoder: LineDecoder | EventDecoder) -> None:
-    assert len(decoder.feed(b"data: good\n\ndata: \xff\n\n")) == 1
-    with pytest.raises(BadStream, match="UTF-8"):
+def test_a_byte_that_is_not_utf_8_costs_one_letter() -> None:
+    """It ended the reply, with everything that was still to come."""
+    body = "data: 気".encode() + b"\xff" + "温\n\ndata: b\n\n".encode()
+    assert LineDecoder().feed(body) == ["data: 気\ufffd温", "data: b"]
+    assert [event.data for event in EventDecoder().feed(body)] == ["気\ufffd温", "b"]
+
+
+def test_a_byte_order_mark_is_no_content() -> None:
+    """In front of newline-delimited JSON it ended the reply: not JSON."""
+    mark = b"\xef\xbb\xbf"
+    assert LineDecoder().feed(mark + b"{}\n" + mark + b"\n") == ["{}", "\ufeff"]
+    last = LineDecoder()
+    assert last.feed(mark + b"{}") == []
+    assert last.flush() == ["{}"]
+
+
+@pytest.mark.parametrize("decoder", [LineDecoder(max_line_bytes=15), EventDecoder(max_line_bytes=15)])
+def test_what_was_good_before_a_bad_line_is_not_lost(decoder: LineDecoder | EventDecoder) -> None:
+    assert len(decoder.feed(b"data: good\n\ndata: much too long\n\n")) == 1
+    with pytest.raises(BadStream, match="more than 15 bytes"):
         decoder.feed(b"")
 
 

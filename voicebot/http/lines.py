@@ -1,7 +1,11 @@
-"""Bytes into lines, events and JSON objects, without I/O; the result does not depend on how the bytes are cut."""
+"""Bytes into lines, events and JSON objects, without I/O; the result does not depend on how the bytes are cut.
+
+A byte that is not UTF-8 becomes U+FFFD: one letter of a reply is lost, and not the rest of it.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from dataclasses import dataclass
@@ -24,6 +28,7 @@ class LineDecoder:
         self._pending = bytearray()
         self._max_line_bytes = max_line_bytes
         self._fault: BadStream | None = None
+        self._first_line = True
 
     def feed(self, data: bytes) -> list[str]:
         """Return the lines that `data` completes, without their line ends and without the blank ones.
@@ -48,6 +53,7 @@ class LineDecoder:
     def flush(self) -> list[str]:
         """Return the last line if it came without an end; raise BadStream if it is cut inside a character."""
         self.check()
+        _check_end(self._pending)
         lines: list[str] = []
         self._take(bytes(self._pending), lines)
         self._pending.clear()
@@ -60,7 +66,10 @@ class LineDecoder:
 
     def _take(self, line: bytes, lines: list[str]) -> None:
         _limit(len(line), self._max_line_bytes)
-        if text := _decode(line.removesuffix(b"\r")).strip(" \t"):
+        if self._first_line:
+            line = line.removeprefix(BYTE_ORDER_MARK)
+            self._first_line = False
+        if text := line.removesuffix(b"\r").decode(errors="replace").strip(" \t"):
             lines.append(text)
 
 
@@ -120,6 +129,7 @@ class EventDecoder:
     def flush(self) -> list[ServerSentEvent]:
         """Return the last event if it came without a blank line; raise BadStream if it is cut inside a character."""
         self.check()
+        _check_end(self._pending)
         events: list[ServerSentEvent] = []
         if self._pending:
             self._take(bytes(self._pending), events)
@@ -142,7 +152,7 @@ class EventDecoder:
             return
         if line.startswith(b":"):
             return
-        field, _, value = _decode(line).partition(":")
+        field, _, value = line.decode(errors="replace").partition(":")
         value = value.removeprefix(" ")
         if field == "event":
             self._name = value
@@ -183,11 +193,12 @@ def without_lone_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _decode(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        raise BadStream(f"not UTF-8: {error.reason} at byte {error.start} of a line") from error
+def _check_end(line: bytearray) -> None:
+    """Raise BadStream if the last line, which came without an end, is cut inside a character."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder.decode(bytes(line))
+    if decoder.getstate()[0]:
+        raise BadStream("the end is inside a character")
 
 
 def _limit(length: int, max_line_bytes: int) -> None:

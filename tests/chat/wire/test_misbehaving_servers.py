@@ -325,8 +325,24 @@ async def test_text_held_as_a_possible_tag_comes_before_the_failure(dialect: Dia
         assert error is not None
 
 
+async def test_a_byte_that_is_not_utf_8_costs_one_letter_of_the_reply(dialect: Dialect) -> None:
+    """The reply broke off there: "sent something that cannot be read"."""
+    bad = dialect.delta("a?b").replace(b"?", b"\xe3\x81")
+    async with serve() as server, dialect.open(server) as chat:
+        server.answer(dialect.path, chunked([dialect.delta("Hello "), bad, dialect.end], dialect.content_type))
+        assert await reply_of(chat) == (["Hello ", "a\ufffdb"], None)
+
+
+async def test_a_byte_order_mark_is_no_part_of_the_reply(dialect: Dialect) -> None:
+    """In front of Ollama's first line it was "not JSON"."""
+    async with serve() as server, dialect.open(server) as chat:
+        body = [b"\xef\xbb", b"\xbf" + dialect.delta("Hi"), dialect.end]
+        server.answer(dialect.path, chunked(body, dialect.content_type))
+        assert await reply_of(chat) == (["Hi"], None)
+
+
 async def test_garbage_is_a_chat_error_after_the_deltas(dialect: Dialect) -> None:
-    garbage = {b"\xff\xfe": "UTF-8", b"nonsense": "not JSON", b"[1]": "not a JSON object"}
+    garbage = {b"\xff\xfe": "not JSON: \ufffd\ufffd", b"nonsense": "not JSON", b"[1]": "not a JSON object"}
     async with serve() as server, dialect.open(server) as chat:
         for bad, cause in garbage.items():
             line = b"data: " + bad + b"\n\n" if dialect is OPENAI else bad + b"\n"
