@@ -135,7 +135,7 @@ def test_clips_are_heard_in_order_and_to_their_end(on_output: Run) -> None:
 
 def test_clips_that_come_in_time_follow_each_other_without_a_gap(on_output: Run) -> None:
     async def body(output: AudioOutput) -> None:
-        first, second = await output.play(clip(0.4)), await output.play(clip(0.1))
+        first, second = await output.play(clip(1.0)), await output.play(clip(0.1))
         assert await second.started() - await first.finished() == pytest.approx(0.0, abs=0.001)
 
     on_output(body)
