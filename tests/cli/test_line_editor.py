@@ -43,7 +43,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 def messages(home: Path) -> list[str]:
     """What reached the chat model, by the history."""
     shown = voicebot(home, "history", "show", "--json").stdout
-    return [json.loads(line)["message"] for line in shown.splitlines()]
+    return [turn["message"] for turn in json.loads(shown)]
 
 
 def reply(terminal: Terminal) -> list[str]:
