@@ -423,6 +423,46 @@ def test_a_clip_is_heard_when_the_sound_server_answers_again(sink: NullSink) -> 
     assert_heard(settle(sink), 2, 0.5)
 
 
+@on_null_sink
+def test_a_sound_server_that_is_started_anew_goes_on_with_what_was_not_heard(
+    sink: NullSink, anyio_backend: str
+) -> None:
+    """A restart in mid-play ended the reply, with exit code 6."""
+    steps = [("play", 1, 2.0), ("play", 2, 0.5), ("finish",), ("drain",), ("heard",)]
+    with null_sink() as another, player(sink.environment, *steps, backend=anyio_backend) as program:
+        program.until("ready")
+        wait_until(lambda: sink.last_sound > 0, "nothing was audible")
+        time.sleep(0.5)
+        sink.kill_server()
+        socket, new = (e["PULSE_SERVER"].removeprefix("unix:") for e in (sink.environment, another.environment))
+        os.unlink(socket)
+        os.symlink(new, socket)
+        program.to_the_end()
+        rest = settle(another)
+    begun = sink.samples()
+    assert program.said[-1]["heard"] == [2.0, 0.5]
+    assert_heard(rest, 2, 0.5)
+    # together the two loudspeakers have played all of the first clip, and hardly anything of it twice
+    (start, end), (again, _) = sounds(begun, pause=0.5)[0], sounds(rest, pause=0.5)[0]
+    second = assert_heard(rest, 2, 0.5)
+    twice = (end - start) + (second - again) - 2.0 * RATE
+    assert -0.01 * RATE <= twice < 0.5 * RATE
+    wanted = noise(1, 2 * RATE) / 32768
+    tail = rest[again:second]
+    assert np.abs(tail - wanted[-len(tail) :]).max() < 0.01
+
+
+@on_null_sink
+def test_a_sound_server_that_stays_away_can_still_be_interrupted(sink: NullSink) -> None:
+    steps = [("play", 1, 20.0), ("sleep", 2.0), ("abort",), ("heard",)]
+    with player(sink.environment, *steps) as program:
+        program.until("played")
+        wait_until(lambda: sink.last_sound > 0, "nothing was audible")
+        sink.kill_server()
+        program.to_the_end()
+    assert 0 < program.one("heard")["heard"][0] < 3
+
+
 def test_without_portaudio_the_error_says_what_to_install() -> None:
     with player(dict(os.environ), no_portaudio=True) as program:
         error = program.to_the_end()[-1]

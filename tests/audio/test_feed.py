@@ -119,6 +119,30 @@ def test_a_clip_has_been_heard_as_far_as_the_device_has_played_it(
     assert device.heard() == list(range(1, 1 + sum(lengths)))
 
 
+@settings(deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 150), min_size=1, max_size=5),
+    frames=st.integers(1, 40),
+    depth=st.integers(1, 6),
+    waits=st.lists(st.integers(0, 150), max_size=6),
+)
+def test_a_device_that_takes_the_place_of_another_plays_all_that_was_not_heard_and_nothing_twice(
+    lengths: list[int], frames: int, depth: int, waits: list[int]
+) -> None:
+    device = Device(frames=frames, depth=depth)
+    playbacks = [clip(device, 1 + sum(lengths[:i]), length) for i, length in enumerate(lengths)]
+    device.start()
+    for wait in [*waits, 2000]:
+        device.run(wait / RATE)
+        before = [playback.heard_seconds() for playback in playbacks]
+        device.played = device.heard()
+        device.feed.rewind(device.now)
+        assert [playback.heard_seconds() for playback in playbacks] == pytest.approx(before)
+        device.start()
+    assert device.heard() == list(range(1, 1 + sum(lengths)))
+    assert [playback.heard_seconds() for playback in playbacks] == [length / RATE for length in lengths]
+
+
 Step = Literal["pause", "resume", "resume anew"]
 
 

@@ -55,13 +55,18 @@ class DevicePlayback:
 
     async def started(self) -> float:
         """Wait until the first frame is audible."""
-        await self.feed.wait(self.begun)
-        return await self._reached(self.starts)
+        while True:
+            await self.feed.wait(self.begun)
+            if (moment := await self._reached(self.starts)) is not None:
+                return moment
 
     async def finished(self) -> float:
         """Wait until the last frame was heard."""
-        await self.feed.wait(self.handed_over)
-        return await self._reached(self.stretches[-1][1] if self.stretches else math.inf)
+        while True:
+            await self.feed.wait(self.handed_over)
+            moment = await self._reached(self.stretches[-1][1] if self.stretches else math.inf)
+            if moment is not None:
+                return moment
 
     def heard_seconds(self) -> float:
         """How much of it was audible so far."""
@@ -75,6 +80,22 @@ class DevicePlayback:
         self.kept = self.heard_seconds()
         self.stopped_at = now
 
+    def rewind(self, moment: float) -> bool:
+        """What was not heard at `moment` never will be, unless it is taken again; return whether there is any."""
+        self._most_heard = max(self._most_heard, self._heard(moment))
+        frames = round(self._most_heard * self.feed.format.sample_rate)
+        self.position = min(frames * self.feed.format.frame_bytes, len(self.pcm))
+        if self.position == len(self.pcm):
+            return False
+        self.handed_over = _unset(self.handed_over)
+        if frames:
+            self.stretches = [(frames, moment)]
+        else:
+            self.stretches, self.starts, self.begun = [], math.inf, _unset(self.begun)
+        rewound, self.stopped = self.stopped, anyio.Event()
+        rewound.set()
+        return True
+
     def _heard(self, now: float) -> float:
         frames, rate = 0, self.feed.format.sample_rate
         for end, moment in tuple(self.stretches):
@@ -84,12 +105,21 @@ class DevicePlayback:
             frames = end
         return self.seconds if frames == len(self.pcm) // self.feed.format.frame_bytes else frames / rate
 
-    async def _reached(self, moment: float) -> float:
+    async def _reached(self, moment: float) -> float | None:
+        """Wait for `moment`, or the end; None when it was rewound meanwhile."""
         self.feed.check()
+        stopped = self.stopped
         with CancelScope(deadline=moment + self.feed.clock_offset):
-            await self.stopped.wait()
+            await stopped.wait()
         self.feed.check()
+        if stopped is not self.stopped:
+            return None
         return min(moment, self.stopped_at) + self.feed.clock_offset
+
+
+def _unset(event: anyio.Event) -> anyio.Event:
+    """The same event for those who wait for it, and for those to whom it has happened one that has not."""
+    return anyio.Event() if event.is_set() else event
 
 
 class Feed:
@@ -162,6 +192,12 @@ class Feed:
             for event in (playback.begun, playback.handed_over, playback.stopped):
                 self._call(event.set)
         self._unheard, self.given_until, self.audible_until = [], 0.0, 0.0
+
+    def rewind(self, moment: float) -> None:
+        """The device went away at `moment`: another one is given from the first frame on that was not heard."""
+        self._unheard = [playback for playback in self._unheard if playback.rewind(moment)]
+        self._queue = deque(self._unheard)
+        self.given_until = self.audible_until = 0.0
 
     def lose(self) -> None:
         """The device went away. Callable from PortAudio's thread, too."""

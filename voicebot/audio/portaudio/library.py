@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import ctypes
 import os
+import platform
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -44,6 +45,8 @@ class PortAudioLibrary:
         self._kept_stderr: int | None = None  # while the real one is diverted
         self._sounddevice: ModuleType | None = None
         self._streams: set[Any] = set()  # Any, here and below: sounddevice has no types
+        self._started: set[Any] = set()
+        self._standard_error: _StandardErrorOfC | None = None
 
     def load(self) -> ModuleType:
         """Load PortAudio, which looks for devices meanwhile. Raises AudioError when it is not installed."""
@@ -71,6 +74,8 @@ class PortAudioLibrary:
                 raise AudioError(f"there is no PortAudio on this machine ({error})", hint=hint) from error
         if ON_ALSA:
             _silence_alsa()
+        if platform.libc_ver()[0] == "glibc":  # elsewhere the pointer is constant
+            self._standard_error = _StandardErrorOfC()
         self._sounddevice = sounddevice
         # Its own handler would let the interpreter wait for a sound server that hangs.
         atexit.unregister(sounddevice._exit_handler)
@@ -161,6 +166,8 @@ class PortAudioLibrary:
             with self._quiet():
                 try:
                     if wanted():
+                        self._started.add(stream)
+                        self._be_quiet_while_playing()
                         stream.start()
                 except Exception as error:
                     raise AudioError(_reason(error)) from error
@@ -169,7 +176,13 @@ class PortAudioLibrary:
 
     def stop(self, stream: Any) -> None:
         """Silence `stream` at once and drop what its buffer holds."""
-        self._soon(lambda: stream.abort(ignore_errors=True))
+
+        def stopped() -> None:
+            stream.abort(ignore_errors=True)
+            self._started.discard(stream)
+            self._be_quiet_while_playing()
+
+        self._soon(stopped)
 
     def close(self, stream: Any) -> None:
         """Give the device of `stream` back."""
@@ -179,6 +192,8 @@ class PortAudioLibrary:
         if stream in self._streams:
             self._streams.discard(stream)
             stream.close(ignore_errors=True)
+            self._started.discard(stream)
+            self._be_quiet_while_playing()
 
     def _soon(self, work: Callable[[], None]) -> None:
         """Do `work` now, or when PortAudio answers again."""
@@ -248,6 +263,11 @@ class PortAudioLibrary:
             os.close(kept)
             os.close(nowhere)
 
+    def _be_quiet_while_playing(self) -> None:
+        """Let PortAudio's own thread print nothing: it reports the death of a sound server in lines of C."""
+        if self._standard_error is not None:
+            self._standard_error.silence(bool(self._started))
+
     def _speak_again(self) -> None:
         """Give standard error back: what diverted it may never end."""
         with contextlib.suppress(OSError, TypeError):  # it has just ended
@@ -276,6 +296,21 @@ def no_answer() -> AudioError:
         if ON_ALSA
         else "start the computer's sound anew, or write a file: -o speech.wav",
     )
+
+
+class _StandardErrorOfC:
+    """What C libraries of this process print to with `fprintf(stderr, …)`; Python has a standard error of its own."""
+
+    def __init__(self) -> None:
+        c = ctypes.CDLL(None)
+        c.fopen.restype = ctypes.c_void_p
+        self._nowhere: int | None = c.fopen(os.devnull.encode(), b"w")
+        self._stderr = ctypes.c_void_p.in_dll(c, "stderr")
+        self._real = self._stderr.value
+
+    def silence(self, silent: bool) -> None:
+        """Swallow it, or no longer."""
+        self._stderr.value = self._nowhere if silent and self._nowhere else self._real
 
 
 def _silence_alsa() -> None:

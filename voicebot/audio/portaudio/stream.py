@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import anyio
@@ -20,6 +23,9 @@ TAIL_SECONDS = 0.05
 """The device may be this much later than it says: nothing of the last word is cut off."""
 
 _REST_SECONDS = 0.5
+_BACK_WITHIN_SECONDS = 3.0
+"""A sound server that went away may be back by then: it is started anew by whoever keeps it running."""
+_KNOCK_SECONDS = 0.1
 
 
 class DeviceStream:
@@ -44,6 +50,10 @@ class DeviceStream:
         self._latency = latency_seconds
         self._name = name
         self._running = False
+        self._call = call
+        self._reopening: threading.Event | None = None
+        """While a stream is looked for in place of one that went away; set: no more."""
+        self._changing = threading.Lock()
         self._rests_since = time.monotonic()
         self.format, self._stream = self._open(wanted)
         self._feed = Feed(self.format, device_name=name, call=call, clock_offset=clock_offset)
@@ -79,6 +89,8 @@ class DeviceStream:
 
     def _stale(self) -> bool:
         """Whether it has to be opened anew before it can start."""
+        if self._reopening is not None:
+            return False
         # PortAudio's ALSA waits for ever when it starts a stream whose sound server has died; opening one fails.
         rested = not self._running and time.monotonic() - self._rests_since > _REST_SECONDS
         return self._stream.closed or (rested and ON_ALSA)  # closed: by an output that looked for devices
@@ -97,7 +109,7 @@ class DeviceStream:
     async def enqueue(self, pcm: bytes, seconds: float) -> DevicePlayback:
         """Queue a clip of `seconds`, and start when it is the first. Raises AudioError."""
         playback = self._feed.append(pcm, seconds)
-        if not self._running and not self._feed.paused:
+        if not self._running and not self._feed.paused and self._reopening is None:
             self._running = True
             await to_thread.run_sync(self._start, abandon_on_cancel=True)
         return playback
@@ -116,7 +128,7 @@ class DeviceStream:
         if time.monotonic() > self._feed.audible_until + TAIL_SECONDS:
             self._stop()  # what is in its buffer is silence; first, or it could take a frame with it
         self._feed.paused = False
-        if not self._running and not self._feed.empty:
+        if not self._running and not self._feed.empty and self._reopening is None:
             try:
                 if self._stale():
                     self._library.close(self._stream)
@@ -128,6 +140,7 @@ class DeviceStream:
 
     def abort(self) -> None:
         """Be silent now, and forget what was not heard."""
+        self._stop_reopening()
         self._stop()  # first: until then the queue is that of PortAudio's thread
         self._feed.stop()
 
@@ -137,6 +150,7 @@ class DeviceStream:
 
     def rest(self) -> None:
         """Let the device and its sound server sleep; what the device has not taken is kept for `resume`."""
+        self._stop_reopening()
         self._stop()
         self._library.close(self._stream)
 
@@ -175,5 +189,49 @@ class DeviceStream:
 
     def _finished(self) -> None:
         if self._running:  # nobody stopped it
-            self._running = False
-            self._feed.lose()
+            self._call(partial(self._reopen, time.monotonic()))
+
+    # ------------------------------------------------ a device that went away, and is back
+
+    def _reopen(self, lost_at: float) -> None:
+        """Go on with the first frame that was not heard, if there is any, as soon as there is a device."""
+        if not self._running:
+            return  # somebody has stopped it meanwhile
+        self._running = False
+        self._feed.silent_after = math.inf
+        self._feed.rewind(lost_at)
+        if self._feed.empty:
+            self._library.close(self._stream)  # the next clip needs another
+            return
+        self._reopening = threading.Event()
+        threading.Thread(target=self._knock, args=(self._reopening, lost_at), daemon=True).start()
+
+    def _knock(self, given_up: threading.Event, lost_at: float) -> None:
+        """In a thread of its own: look for the device until it is back; if it stays away, whoever waits is told."""
+        self._library.close(self._stream)
+        while not given_up.wait(_KNOCK_SECONDS):
+            try:
+                stream = self._library.trying_again(lambda: self._opened(self.format))
+            except AudioError:
+                if time.monotonic() < lost_at + _BACK_WITHIN_SECONDS:
+                    continue
+                self._reopening = None
+                self._feed.lose()
+                return
+            with self._changing:
+                wanted = not given_up.is_set()
+                if wanted:
+                    self._stream, self._reopening = stream, None
+                    self._running = not self._feed.paused
+            if not wanted:
+                self._library.close(stream)
+            elif self._running:
+                with suppress(AudioError):  # whoever waits is told
+                    self._start()
+            return
+
+    def _stop_reopening(self) -> None:
+        with self._changing:
+            if self._reopening is not None:
+                self._reopening.set()
+                self._reopening = None
