@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,11 +12,11 @@ from anyio import CancelScope, to_thread
 from anyio.abc import TaskGroup, TaskStatus
 
 from voicebot.app import Engines, build_pipeline, open_memory
-from voicebot.cli.chat_choices import model_names, open_model, open_voice, voice_names
+from voicebot.cli.chat_choices import conversation_names, model_names, open_model, open_voice, voice_names
 from voicebot.cli.chat_commands import Invoked, Verb, help_text, listing
 from voicebot.cli.output import printable, show_error
 from voicebot.config.models import AudioWav, Config, TtsTone
-from voicebot.errors import VoicebotError
+from voicebot.errors import HistoryError, VoicebotError
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
@@ -88,13 +88,13 @@ class ChatActions:
 
     async def learn_names(self) -> None:
         """Find out what may stand behind the commands, as far as that takes no network."""
-        voices, conversations = [], []
-        try:
-            if self._engines.synthesizer is not None and self._config.tts.kind == "pyttsx3":
+        voices: list[str] = []
+        if self._engines.synthesizer is not None and self._config.tts.kind == "pyttsx3":
+            with suppress(VoicebotError):  # whoever asks for one is told
                 voices = await voice_names(self._config, self._engines.synthesizer)
-            conversations = await self._conversation_names()
-        except VoicebotError:
-            pass  # whoever asks for one is told
+        conversations: list[str] = []
+        if self._engines.history is not None:
+            conversations = await to_thread.run_sync(conversation_names, self._config)
         self.names = {Verb.VOICE: voices, Verb.NEW: conversations} | self.names
 
     async def do(self, order: Invoked) -> None:
@@ -248,19 +248,12 @@ class ChatActions:
         memory = self._conversation.memory
         name = memory.conversation if isinstance(memory, PersistentMemory) else ""
         turns = self._turns
-        if self._engines.history is not None and name in await self._conversation_names():
-            turns = await self._engines.history.result(self._engines.history.submit(lambda store: store.turns(name)))
+        if name and (history := self._engines.history) is not None:
+            with suppress(HistoryError):  # nothing of it is kept yet
+                turns = await history.result(history.submit(lambda store: store.turns(name)))
         if not turns:
             raise _Impossible("nothing has been said yet")
         return name, turns
-
-    async def _conversation_names(self) -> list[str]:
-        """The conversations in the history, the latest first."""
-        history = self._engines.history
-        if history is None or not await to_thread.run_sync(_exists, self._config.memory.path):
-            return []
-        kept = await history.result(history.submit(lambda store: store.conversations()))
-        return [conversation.name for conversation in reversed(kept)]
 
     async def _save(self, file: str) -> None:
         try:
@@ -339,10 +332,3 @@ async def _hold(opening: AbstractAsyncContextManager[T], replaced: anyio.Event, 
     async with opening as thing:
         task_status.started(thing)
         await replaced.wait()
-
-
-def _exists(history: str) -> bool:
-    """Whether there is a history already: asking for what it has makes none."""
-    from voicebot.memory.sqlite_store import history_path
-
-    return history_path(history).exists()

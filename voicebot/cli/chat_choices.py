@@ -85,3 +85,15 @@ async def open_model(config: Config, model: str, *, notify: Callable[[str], None
             )
     async with open_chat(config.chat.model_copy(update={"model": model}), notify=notify) as chat:
         yield chat
+
+
+def conversation_names(config: Config) -> list[str]:
+    """The conversations in the history, the latest first; none where there is no history."""
+    import sqlite3
+
+    from voicebot.memory.sqlite_store import history_path, known_names
+
+    try:
+        return [*known_names(history_path(config.memory.path)).conversations]
+    except sqlite3.Error:
+        return []
