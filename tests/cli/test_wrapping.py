@@ -101,7 +101,7 @@ def test_a_word_without_end_is_not_read_again_with_each_letter() -> None:
     st.integers(2, 30),
     st.integers(1, 9),
 )
-def test_nothing_but_blanks_at_line_ends_is_lost_however_the_text_is_split(text: str, columns: int, size: int) -> None:
+def test_nothing_but_spaces_at_line_ends_is_lost_however_the_text_is_split(text: str, columns: int, size: int) -> None:
     whole = wrapped(text, columns)
     assert "".join(whole.split()) == "".join(text.split())
     assert wrapped(text, columns, size=size) == whole

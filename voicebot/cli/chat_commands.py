@@ -109,7 +109,7 @@ def read_entry(line: str) -> Entry:
 
 
 def _parted(text: str) -> tuple[str, str, str]:
-    """The name of a command, the first blank behind it, which may have the full width, and the rest."""
+    """The name of a command, the first space behind it, which may have the full width, and the rest."""
     at = next((i for i, character in enumerate(text) if character.isspace()), len(text))
     return text[:at], text[at : at + 1], text[at + 1 :]
 
@@ -128,11 +128,11 @@ def completions(typed: str, names: Mapping[Verb, Sequence[str]]) -> list[str]:
     """How `typed`, the beginning of a command, may go on; `names` is what may stand behind some of them."""
     if not typed or typed[0] not in _SLASHES:
         return []
-    slash, (name, blank, begun) = typed[0], _parted(typed[1:])
-    if blank:
+    slash, (name, space, begun) = typed[0], _parted(typed[1:])
+    if space:
         command = _BY_NAME.get(name.casefold())
         known = names.get(command.verb, ()) if command else ()
-        return [f"{slash}{name}{blank}{one}" for one in known if one.casefold().startswith(begun.casefold())]
+        return [f"{slash}{name}{space}{one}" for one in known if one.casefold().startswith(begun.casefold())]
     return [
         f"{slash}{one}" + (" " if command.argument else "")
         for command in COMMANDS

@@ -88,7 +88,7 @@ class _Question:
 
 
 class Dialog:
-    """Takes what is typed in its order: messages are answered, which nobody waits for, and commands are done."""
+    """Takes what is typed in its order: commands one after another, messages without waiting for the reply."""
 
     def __init__(
         self, conversation: Conversation, prompt: ChatPrompt, view: ChatView, notify: Callable[[str], None]

@@ -108,7 +108,7 @@ class ChatPrompt:
         """A standard stream that prints above the prompt; one that `wraps` breaks its lines between words."""
         stream = _LinesAbove(self, wraps=wraps)
         self._streams.append(stream)
-        return cast(TextIO, stream)  # TextIO is typing's name for what io.TextIOBase is
+        return cast(TextIO, stream)  # what typing calls TextIO is io.TextIOBase
 
     async def run(self, keys: Keys) -> None:
         """Let the person type until `close`."""

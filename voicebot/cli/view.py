@@ -206,7 +206,7 @@ def interruption(heard: str, *, spoken: bool) -> str:
     while begin and left > 0:
         begin -= 1
         left -= 2 if unicodedata.east_asian_width(heard[begin]) in "WF" else 1
-    if begin:  # with a whole word, where there are blanks between words
+    if begin:  # with a whole word, where there are spaces between words
         begin += heard[begin : begin + _LONG_WORD].find(" ") + 1
         heard = "…" + heard[begin:]
     return f"interrupted after: {heard}"

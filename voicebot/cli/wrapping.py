@@ -35,7 +35,7 @@ class LineWrapper:
         self._columns = columns
         self.column = 0
         """How much of the line is taken by what was given out."""
-        self._blanks = ""
+        self._spaces = ""
         """Between the last word given out and the next: they are dropped where a line ends."""
         self._word = ""
         self._goes_on = False
@@ -58,15 +58,15 @@ class LineWrapper:
 
     def new_line(self) -> None:
         """The line was ended."""
-        self.column, self._blanks = 0, ""
+        self.column, self._spaces = 0, ""
 
     def _line(self, text: str, *, unfinished: bool = False) -> str:
         """As much of a text without line ends as is sure; all of it unless it is `unfinished`."""
         printed, word = [], ""
         for grapheme in iter_graphemes(text):
-            if _is_blank(grapheme[0]):  # also one that a mark combines with: the mark may come later
+            if _is_space(grapheme[0]):  # also one that a mark combines with: the mark may come later
                 printed.append(self._placed(word))
-                self._blanks += grapheme[0]
+                self._spaces += grapheme[0]
                 word = grapheme[1:]
             elif word and _may_part(word[-1], grapheme[0]):
                 printed.append(self._placed(word))
@@ -84,26 +84,26 @@ class LineWrapper:
         return "".join(printed)
 
     def _placed(self, word: str, *, needs: int = 0) -> str:
-        """A word behind the blanks before it, or on a new line if it, or the `needs` columns of it, do not fit."""
+        """A word behind the spaces before it, or on a new line if it, or the `needs` columns of it, do not fit."""
         if not word:
             return ""
         columns = self._columns()
-        blanks, self._blanks = self._blanks, ""
+        spaces, self._spaces = self._spaces, ""
         goes_on, self._goes_on = self._goes_on, False
-        column = self.column + width(blanks)
+        column = self.column + width(spaces)
         if self.column and column + (needs or width(word)) > columns and not goes_on:
-            blanks, column = "\n", 0
+            spaces, column = "\n", 0
         column += width(word)
         self.column = (column - 1) % columns + 1 if column else 0
-        return blanks + word
+        return spaces + word
 
 
-def _is_blank(character: str) -> bool:
+def _is_space(character: str) -> bool:
     return character.isspace() and character not in "\u00a0\u202f\u2007"  # these must not be broken at
 
 
 def _may_part(before: str, after: str) -> bool:
-    """Whether a line may end between two characters that no blank separates."""
+    """Whether a line may end between two characters that no space separates."""
     return (_is_ideographic(before) or _is_ideographic(after)) and before not in _NOT_LAST and after not in _NOT_FIRST
 
 
