@@ -226,7 +226,8 @@ def test_what_is_queued_in_a_pause_is_heard_from_its_first_sample_behind_it(sink
     steps = [("pause",), ("play", 1, 0.3), ("sleep", 1.0), ("heard",), ("resume",), ("play", 2, 0.3), ("drain",)]
     program, heard = played(sink, *steps)
     assert program.one("heard")["heard"] == [0.0]
-    assert sink.moment(assert_heard(heard, 1, 0.3)) > program.one("resuming")["at"]
+    # Sound in the pause would be a second early; the recorder's clock is a block off on a busy machine.
+    assert sink.moment(assert_heard(heard, 1, 0.3)) > program.one("resuming")["at"] - 0.5
     assert_heard(heard, 2, 0.3)
 
 
