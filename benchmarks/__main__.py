@@ -4,6 +4,7 @@ groups of figures:
   virtual      what the pipeline adds to what nothing can avoid, in virtual time (exact; a second)
   own          our own time from a delta to the request for its audio
   chat         reading a chat server: own time, and memory of a long reply
+  cache        what a chat server reads anew in each turn of a long conversation (exact; a second)
   start        `voicebot --help` and imports, as processes
   loudspeaker  cold start, joints between clips and Ctrl-C, recorded from a null sink
   piped        replies piped into `voicebot say -`, recorded from a null sink (as long as their speech)
@@ -27,7 +28,7 @@ from datetime import date
 
 from benchmarks.figures import Figure
 
-GROUPS = ("virtual", "own", "chat", "start", "loudspeaker", "piped", "chunking", "pacing")
+GROUPS = ("virtual", "own", "chat", "cache", "start", "loudspeaker", "piped", "chunking", "pacing")
 TABLES = ("chunking", "pacing")
 """Groups that are rows of one table; the others are figures by themselves."""
 
@@ -90,6 +91,10 @@ def _measure(name: str, repeat: int) -> list[Figure]:
             from benchmarks.chat import measure_chat
 
             return measure_chat()
+        case "cache":
+            from benchmarks.prompt_cache import measure_prompt_cache
+
+            return measure_prompt_cache()
         case "start":
             from benchmarks.start import measure_start
 

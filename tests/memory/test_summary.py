@@ -145,8 +145,7 @@ async def test_a_summary_that_does_not_end_is_cut_off() -> None:
 
 @pytest.mark.anyio
 async def test_a_failing_summary_does_not_let_what_is_told_grow_without_end() -> None:
-    memory = talked(50)
-    assert len(questions(memory)) == 8
+    assert {len(questions(talked(turns))) for turns in range(20, 50)} == {4, 5, 6, 7, 8}
 
 
 def test_a_new_turn_ends_the_summary_and_the_turns_stay() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.memory.builders import call, outcome, result
+from tests.memory.builders import call, outcome, result, turn
 from voicebot.memory.budget import TokenEstimate
 from voicebot.memory.summary import Summary
 from voicebot.memory.window import WindowMemory
@@ -64,18 +64,55 @@ def test_whatever_the_turns_and_limits(
         assert memory.estimate.tokens(messages) <= max_tokens
 
 
-def test_the_last_turns_are_told() -> None:
+def test_the_window_grows_to_twice_its_size_and_half_of_it_is_dropped_at_once() -> None:
+    """A window that drops its oldest turn at each new one makes the server read all the others anew each time."""
     memory = WindowMemory(system_prompt="S", turns=2)
-    for number in range(4):
-        remember(memory, f"question {number}", f"answer {number}")
-    assert contents(memory) == ["S", "question 2", "answer 2", "question 3", "answer 3"]
+    told = []
+    for number in range(8):
+        remember(memory, str(number), f"answer {number}")
+        told.append("".join(content for content in contents(memory) if content.isdigit()))
+    assert told == ["0", "01", "012", "0123", "34", "345", "3456", "67"]
 
 
-def test_the_budget_drops_whole_turns_from_the_front() -> None:
-    memory = WindowMemory(system_prompt="", turns=100, max_tokens=100)
+def test_the_budget_drops_half_of_what_it_has_room_for_at_once() -> None:
+    """A budget that was always used up made the server read everything anew at each turn."""
+    memory = WindowMemory(system_prompt="あ" * 46, turns=100, max_tokens=250)
+    told = []
     for number in range(10):
-        remember(memory, f"{number}" + "あ" * 20, "い" * 20)
-    assert len(memory.messages()) == 4  # 2 × (21 + 20 + 8) tokens
+        remember(memory, f"{number}" + "あ" * 20, "い" * 20)  # 21 + 20 + 8 tokens
+        told.append("".join(content[0] for content in contents(memory)[1::2]))
+    assert told == ["0", "01", "012", "0123", "34", "345", "3456", "67", "678", "6789"]
+
+
+@given(
+    texts=st.lists(st.tuples(TEXTS.filter(str.strip), TEXTS.filter(str.strip)), max_size=40),
+    window=st.integers(1, 6),
+    max_tokens=st.integers(0, 200),
+    prompt=TEXTS,
+)
+def test_most_prompts_begin_with_the_one_before(
+    texts: list[tuple[str, str]], window: int, max_tokens: int, prompt: str
+) -> None:
+    """Between two cuts each prompt goes on from the last one; a cut keeps the system prompt and makes room."""
+    memory = WindowMemory(system_prompt=prompt, turns=window, max_tokens=max_tokens)
+    before = memory.messages()
+    head = before[:1]
+    for message, heard in texts:
+        remember(memory, message, heard)
+        after = memory.messages()
+        if after[: len(before)] != before:
+            left = len(after) - len(head)
+            assert after[: len(head)] == head
+            half = (max_tokens + memory.estimate.tokens(head)) / 2
+            assert left in (2, 2 * window) or memory.estimate.tokens(after) <= half
+        before = after
+
+
+def test_a_long_window_with_a_budget_is_cut_in_little_time() -> None:
+    """Trying each number of turns in turn would take minutes for a thousand of them."""
+    memory = WindowMemory(system_prompt="S", turns=1000, max_tokens=300_000)
+    memory.restore([turn(f"question {number}", "x" * 4000) for number in range(2000)])
+    assert 2 * 100 < len(memory.messages()) < 2 * 300
 
 
 def test_the_last_turn_is_told_however_long_it_is() -> None:
@@ -97,16 +134,18 @@ def test_a_summary_gives_way_to_the_last_turn() -> None:
 def test_the_servers_counts_correct_the_estimate() -> None:
     """A tokenizer that needs twice as many tokens as assumed leaves room for half as many turns."""
 
-    def told(counts: bool) -> int:
+    def most_told(counts: bool) -> int:
         memory = WindowMemory(system_prompt="", turns=100, max_tokens=400)
-        for number in range(30):
+        told = []
+        for number in range(60):
             true = 2 * TokenEstimate().tokens([*memory.messages(), Message("user", f"question {number:3}")])
             memory.remember(
                 f"question {number:3}", outcome("word " * 8, prompt_tokens=true if counts else None), model="m"
             )
-        return len(memory.messages())
+            told.append(len(memory.messages()))
+        return max(told[30:])
 
-    assert told(counts=True) == pytest.approx(told(counts=False) / 2, abs=3)
+    assert most_told(counts=True) == pytest.approx(most_told(counts=False) / 2, abs=3)
 
 
 def test_implausible_counts_are_ignored() -> None:

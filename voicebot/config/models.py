@@ -279,7 +279,7 @@ class ConversationConfig(Section):
         "without markdown, lists or emoji."
     )
     turns: Annotated[int, Field(ge=0, le=1000)] = 5
-    """How many past turns the chat model is told about."""
+    """The fewest past turns that the chat model is told about; beyond twice as many, half are left out at once."""
 
 
 # ---------------------------------------------------------------- tools
@@ -328,7 +328,10 @@ class MemoryConfig(Section):
     path: str = ""
     """That file; empty: history.db in the user's data folder."""
     max_tokens: Annotated[int, Field(ge=0)] = 0
-    """Tell the chat model only of past turns that fit into this many of its tokens (estimated); 0: no limit."""
+    """Tell the chat model only of past turns that fit into this many of its tokens (estimated); 0: no limit.
+
+    Where they no longer fit, half of the room is made at once.
+    """
     summary: bool = False
     """Let the chat model fold what is older than `conversation.turns` into a running summary, between turns."""
 

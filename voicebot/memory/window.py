@@ -1,11 +1,18 @@
-"""Remembers the last turns, as many as the window and the token budget allow, and a summary of those before them."""
+"""Remembers the last turns, as many as the window and the token budget allow, and a summary of those before them.
+
+Servers keep what they have read of a prompt and read only what follows the first difference. So the turns that are told
+begin with the same one for as long as possible: their number grows, and when there are too many, half of them is left
+out at once. To leave out the oldest at each turn would make the server read everything behind the system prompt anew
+each time. For the same reason whatever changes from turn to turn has to stand last.
+"""
 
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 
 from voicebot.errors import ChatError
 from voicebot.memory.budget import TokenEstimate
@@ -22,11 +29,11 @@ log = logging.getLogger(__name__)
 
 
 class WindowMemory:
-    """The system prompt and the last `turns` turns, in this process only.
+    """The system prompt and the last turns, in this process only: at least `turns`, at most twice as many.
 
     What the chat model is told takes at most `max_tokens` (0: no limit), as far as that can be estimated, unless the
-    last turn alone takes more. With `summary`, `condense` folds older turns into a running summary; until it has
-    succeeded, up to twice as many turns are told.
+    last turn alone takes more; where there is no room for one more turn, half of the room is made. With `summary`,
+    `condense` folds what is more than `turns` turns into a running summary.
     """
 
     def __init__(self, *, system_prompt: str, turns: int, max_tokens: int = 0, summary: bool = False) -> None:
@@ -36,28 +43,20 @@ class WindowMemory:
         self._summarizes = summary and turns > 0
         self.estimate = TokenEstimate()
         """How many tokens messages take."""
-        # Turns that are not in the summary yet stay, told or not.
-        self._turns: deque[tuple[Turn, tuple[Message, ...]]] = deque(maxlen=None if self._summarizes else turns)
+        self._turns: deque[tuple[Turn, tuple[Message, ...]]] = deque()
+        self._told = 0
+        """How many of them are told; the others wait for the summary."""
         self.summary = NO_SUMMARY
         """A summary of everything before the turns that are told."""
 
     @property
     def reach(self) -> int:
         """The most turns that are told."""
-        return 2 * self._window if self._summarizes else self._window
+        return 2 * self._window
 
     def messages(self) -> list[Message]:
         """The system prompt with the summary, then what was said, oldest first."""
-        turns = [messages for _, messages in self._turns][-self.reach :] if self.reach else []
-        head = self._head(self.summary.text)
-        if self._exceeds([*head, *(turns[-1] if turns else ())]):
-            head = self._head("")
-        told: list[Message] = []
-        for count, messages in enumerate(reversed(turns)):
-            if count and self._exceeds([*head, *messages, *told]):
-                break
-            told[:0] = messages
-        return [*head, *told]
+        return self._messages(self._told)
 
     def remember(self, message: str, outcome: Outcome, *, model: str) -> Turn:
         """Know one finished turn from now on; one without anything heard or answered is not told."""
@@ -75,6 +74,9 @@ class WindowMemory:
         for turn in turns:
             if messages := turn.messages():
                 self._turns.append((turn, messages))
+                self._told += 1
+                self._make_room()
+        self._make_room()  # the estimate or the summary may have grown
 
     async def keep(self) -> None:
         """Return at once: nothing outlives this process."""
@@ -96,27 +98,37 @@ class WindowMemory:
             self.summary = Summary(text, until=folded[-1].at)
             for _ in folded:
                 self._turns.popleft()
+            self._told = min(self._told, len(self._turns))
+            self._make_room()
 
     def _to_fold(self) -> int:
         """How many of the oldest turns go into the summary now.
 
         They go in batches: each new summary makes the server read its whole prompt again.
         """
-        if not self._summarizes:
+        if not self._summarizes or len(self._turns) <= min(self._window, self._told):
             return 0
-        fitting = self._fitting()
-        if len(self._turns) <= min(self._window, fitting):
-            return 0
-        return min(_FOLDED_AT_ONCE, len(self._turns) - max(1, min(self._window, fitting) // 2))
+        return min(_FOLDED_AT_ONCE, len(self._turns) - max(1, min(self._window // 2, self._told)))
 
-    def _fitting(self) -> int:
-        """How many of the last turns the token budget allows."""
-        told = self._head(self.summary.text)
-        for count, (_, messages) in enumerate(reversed(self._turns)):
-            told += messages
-            if self._exceeds(told):
-                return count
-        return len(self._turns)
+    def _make_room(self) -> None:
+        """Tell fewer turns where there are too many: half of them, so that there is room for a while."""
+        if self._told > self.reach:
+            self._told = self._window
+        if self._told > 1 and self._exceeds(self._messages(self._told)):
+            half = (self._max_tokens + self.estimate.tokens(self._head(self.summary.text))) / 2
+            fitting = bisect_right(range(1, self._told), half, key=lambda n: self.estimate.tokens(self._messages(n)))
+            self._told = max(1, fitting)
+        if not self._summarizes:
+            while len(self._turns) > self._told:
+                self._turns.popleft()
+
+    def _messages(self, count: int) -> list[Message]:
+        """What is told with the last `count` turns."""
+        turns = [messages for _, messages in islice(self._turns, len(self._turns) - count, None)]
+        head = self._head(self.summary.text)
+        if self._exceeds([*head, *(turns[-1] if turns else ())]):
+            head = self._head("")
+        return [*head, *chain.from_iterable(turns)]
 
     def _head(self, summary: str) -> list[Message]:
         # One system message: the templates of many models do not know a second one.
