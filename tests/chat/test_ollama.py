@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.chat.dialects import CALCULATOR, CONTRACTS, HELLO, OLLAMA, failure_of, reply_of, told_by
-from tests.fault_server import Act, chunked, serve, whole
+from tests.fault_server import Act, Stall, chunked, serve, whole
 from voicebot.chat.ollama import list_ollama_models, open_ollama
 from voicebot.chat.wire.models import ListedModel
 from voicebot.config.models import ChatOllama
@@ -171,6 +171,18 @@ async def test_models_are_listed_with_what_the_server_tells_of_them() -> None:
         assert (other.loaded, other.abilities) == (False, ("tools", "thinking"))
         server.answer("/api/ps", whole("{}", status="404 Not Found"))
         assert [model.loaded for model in await list_ollama_models(config)] == [None, None]
+
+
+async def test_a_list_of_very_many_models_is_there_in_little_time() -> None:
+    """An older server was asked for each of 50,000 models, which took minutes."""
+    tags = {"models": [{"name": f"model-{number}"} for number in range(50_000)]}
+    async with serve() as server:
+        server.answer("/api/tags", whole(json.dumps(tags)))
+        server.answer("/api/ps", whole("{}"))
+        server.answer("/api/show", [Stall()])
+        models = await list_ollama_models(ChatOllama(kind="ollama", base_url=server.url), seconds=0.1)
+    assert [model.name for model in models] == [f"model-{number}" for number in range(50_000)]
+    assert {model.abilities for model in models} == {()}
 
 
 async def test_keep_alive_in_bare_seconds_is_sent_as_a_number() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from anyio import to_thread
 
 from tests.chat.dialects import CONTRACTS
-from tests.cli.command import json_lines, voicebot
+from tests.cli.command import COMMAND, environment, json_lines, voicebot
 from tests.fault_server import FaultServer, serve, whole
 
 pytestmark = pytest.mark.anyio
@@ -76,6 +79,29 @@ async def test_no_server_and_no_model_are_chat_errors_that_say_what_to_do(tmp_pa
     assert "has no chat model" in asked.stderr
     assert "no chat server answered" in gone.stderr
     assert all("→" in done.stderr and not done.stdout for done in (empty, asked, gone))
+
+
+def in_a_terminal(home: Path, *arguments: str) -> str:
+    """What the command prints to a terminal."""
+    ours, theirs = os.openpty()
+    shown = b""
+    with subprocess.Popen([*COMMAND, *arguments], cwd=home, env=environment(home), stdout=theirs, stderr=theirs):
+        os.close(theirs)
+        with suppress(OSError):  # the other side has closed
+            while data := os.read(ours, 65_536):
+                shown += data
+    os.close(ours)
+    return shown.decode()
+
+
+async def test_very_many_models_are_listed_without_being_aligned(tmp_path: Path) -> None:
+    """A table of 50,000 of them took a minute to be aligned for a terminal."""
+    async with serve() as server:
+        server.answer("/v1/models", whole(json.dumps({"data": [{"id": f"m{number}"} for number in range(1001)]})))
+        shown = await to_thread.run_sync(
+            lambda: in_a_terminal(tmp_path, "models", "--chat", "openai", "--base-url", f"{server.url}/v1")
+        )
+    assert [f"m{number}\t" in shown for number in (0, 1000)] == [True, True]
 
 
 async def test_a_kind_without_models_says_so(tmp_path: Path) -> None:

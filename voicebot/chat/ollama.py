@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
+import anyio
 import httpx
 
 from voicebot.chat.wire.calls import arguments_object, describe_tools, read_call
@@ -27,6 +28,8 @@ from voicebot.http.lines import LineDecoder, parse_object, without_lone_surrogat
 from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 
 EXAMPLE_MODEL = "llama3.2"
+DETAILS_SECONDS = 2.0
+"""How long an older server may be asked for what each of its models can do."""
 
 
 class OllamaChat:
@@ -122,8 +125,8 @@ async def open_ollama(config: ChatOllama) -> AsyncGenerator[OllamaChat, None]:
         yield OllamaChat(connection, config, model=model)
 
 
-async def list_ollama_models(config: ChatOllama) -> list[ListedModel]:
-    """List the chat models of the server of `config` with all that it says of them.
+async def list_ollama_models(config: ChatOllama, *, seconds: float = DETAILS_SECONDS) -> list[ListedModel]:
+    """List the chat models of the server of `config` with all that it says of them within `seconds`.
 
     Raises ChatError, and ChatUnavailable when nobody answers.
     """
@@ -132,12 +135,12 @@ async def list_ollama_models(config: ChatOllama) -> list[ListedModel]:
         loaded: set[str] | None = None
         with suppress(ChatError):  # older servers do not say
             loaded = loaded_by_ollama(await connection.get_json("/api/ps"))
-            models = [
-                model
-                if model.abilities
-                else shown_by_ollama(model, await connection.post_json("/api/show", {"model": model.name}))
-                for model in models
-            ]
+            # One request a model, where its list holds names alone: nobody waits for those of a very long one.
+            with anyio.move_on_after(seconds):
+                for place, model in enumerate(models):
+                    if not model.abilities:
+                        answer = await connection.post_json("/api/show", {"model": model.name})
+                        models[place] = shown_by_ollama(model, answer)
         return [replace(model, loaded=None if loaded is None else model.name in loaded) for model in models]
 
 
