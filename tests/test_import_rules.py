@@ -70,7 +70,7 @@ SHARED = {"audio.pcm", "audio.paced", "audio.background", "chat.wire"}
 FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {
     "http": ["lines", "streaming", "failures", "client"],
-    "chat.wire": ["api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
+    "chat.wire": ["addresses", "api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
     "chat.demo": ["topics", "texts", "numbers", "replies"],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [

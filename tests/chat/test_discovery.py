@@ -10,7 +10,7 @@ import pytest
 from tests.chat.dialects import CONTRACTS, OLLAMA, OPENAI
 from tests.fault_server import Act, Endless, FaultServer, Reset, Send, Stall, serve, whole
 from voicebot.chat import open_chat
-from voicebot.chat.discovery import Choice, State, find_server, ollama_address, probe, usual_candidates
+from voicebot.chat.discovery import Choice, State, find_server, probe, usual_candidates
 from voicebot.chat.ollama import open_ollama
 from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI
 from voicebot.errors import ChatUnavailable
@@ -229,29 +229,6 @@ async def test_what_was_found_can_be_opened() -> None:
         async with open_ollama(found.config) as chat:
             assert chat.name == "ollama a"
     assert OLLAMA.kind == found.config.kind != OPENAI.kind
-
-
-@pytest.mark.parametrize(
-    ("host", "address"),
-    [
-        ("", "http://127.0.0.1:11434"),
-        ("0.0.0.0", "http://127.0.0.1:11434"),
-        ("0.0.0.0:1234", "http://127.0.0.1:1234"),
-        (":1234", "http://127.0.0.1:1234"),
-        ("[::]:1234", "http://[::1]:1234"),
-        ("box", "http://box:11434"),
-        ("box:80", "http://box:80"),
-        (' "box:80" ', "http://box:80"),
-        ("http://box", "http://box:80"),
-        ("https://box/ollama/", "https://box:443/ollama"),
-        ("https://box:1", "https://box:1"),
-        ("ftp://box", "http://127.0.0.1:11434"),
-        ("box:port", "http://127.0.0.1:11434"),
-        ("[::1", "http://127.0.0.1:11434"),
-    ],
-)
-def test_ollama_host_is_read_as_ollama_reads_it(host: str, address: str) -> None:
-    assert ollama_address(host) == address
 
 
 def test_the_usual_places_are_ollama_llama_cpp_and_lm_studio() -> None:

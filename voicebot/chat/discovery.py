@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import anyio
 import httpx
 
+from voicebot.chat.wire.addresses import ollama_address
 from voicebot.chat.wire.api_keys import is_sendable, key_headers
 from voicebot.chat.wire.fields import as_object
 from voicebot.chat.wire.models import ListedModel, has_model, listed_by_ollama, listed_by_openai, nearest_model
@@ -23,7 +24,6 @@ from voicebot.http.lines import BadStream
 from voicebot.http.streaming import JsonAnswer, get_json
 
 SEARCH_SECONDS = 0.3
-OLLAMA_PORT = 11434
 OTHER_PORTS = (8080, 8000, 1234)
 """llama-server; llama_cpp.server and vLLM; LM Studio."""
 VERSION, TAGS, MODELS, HEALTH = "/api/version", "/api/tags", "/v1/models", "/health"
@@ -199,26 +199,6 @@ def usual_candidates(environment: Mapping[str, str]) -> list[str]:
     """Return where chat servers usually are: Ollama at OLLAMA_HOST or its port, then the ports of the others."""
     ollama = ollama_address(environment.get("OLLAMA_HOST", ""))
     return [ollama, *(f"http://127.0.0.1:{port}" for port in OTHER_PORTS)]
-
-
-def ollama_address(host: str) -> str:
-    """Read OLLAMA_HOST (`host`, `:port`, `host:port` or a URL, each part optional) as Ollama itself does."""
-    fallback = f"http://127.0.0.1:{OLLAMA_PORT}"
-    host = host.strip().strip("\"'")
-    scheme, separator, rest = host.partition("://")
-    if not separator:
-        scheme, rest = "http", host
-    default_port = {"http": 80, "https": 443}.get(scheme) if separator else OLLAMA_PORT
-    try:
-        parts = urlsplit(f"{scheme}://{rest}")
-        name, port = parts.hostname or "127.0.0.1", parts.port or default_port
-    except ValueError:
-        return fallback
-    if port is None:
-        return fallback
-    # A server that listens everywhere is reached at the loopback address.
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
-    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}{parts.path}".rstrip("/")
 
 
 async def _ask(
