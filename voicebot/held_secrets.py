@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-from voicebot.chat.wire.api_keys import key_in_file
-from voicebot.config.models import ChatOpenAI, Config
+from voicebot.chat.wire.api_keys import key_in_file, secrets_in_query, sent_secrets
+from voicebot.config.models import ChatOpenAI, ChatServer, Config
 from voicebot.errors import ConfigError
 from voicebot.text.redaction import redact, spellings
 
@@ -37,7 +37,11 @@ def _secrets(value: object) -> Iterator[str]:
         case str() if "://" in value:
             yield from _of_address(value)
         case BaseModel():
-            for name in type(value).model_fields:
+            names = set(type(value).model_fields)
+            if isinstance(value, ChatServer):
+                yield from sent_secrets(value)
+                names -= {"headers", "query"}  # not all of them are secrets
+            for name in names:
                 yield from _secrets(getattr(value, name))
         case dict():
             for inner in value.values():
@@ -50,6 +54,7 @@ def _secrets(value: object) -> Iterator[str]:
 
 
 def _of_address(address: str) -> Iterator[str]:
+    yield from secrets_in_query(address)
     try:
         user, password = urlsplit(address).username, urlsplit(address).password
     except ValueError:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from pydantic import JsonValue, SecretStr
 
 from tests.chat.dialects import CALCULATOR, CONTRACTS, HELLO, OLLAMA, failure_of, reply_of, told_by
 from tests.fault_server import Act, Stall, chunked, serve, whole
@@ -107,7 +108,7 @@ async def test_arguments_that_are_not_an_object_are_sent_back_as_an_empty_one(br
 
 
 async def test_any_option_of_the_server_can_be_set_and_a_named_key_wins() -> None:
-    options = {"repeat_penalty": 1.2, "seed": 5, "stop": ["x"]}
+    options: dict[str, JsonValue] = {"repeat_penalty": 1.2, "seed": 5, "stop": ["x"]}
     config = ChatOllama(kind="ollama", model="m", top_p=0.9, seed=7, options=options, think="low", format="json")
     sent = await sent_by(config)
     assert sent["options"] == {"repeat_penalty": 1.2, "seed": 7, "stop": ["x"], "top_p": 0.9}
@@ -207,6 +208,41 @@ async def test_a_model_that_cannot_think_answers_without_being_asked_to() -> Non
     assert isinstance(second, dict)
     assert first["think"] is True
     assert "think" not in second
+
+
+async def test_ollama_host_says_where_the_server_is_unless_an_address_is_configured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With `--chat ollama` the default address was asked, whatever OLLAMA_HOST said."""
+    async with serve() as server, serve() as other:
+        for one in (server, other):
+            one.answer("/api/tags", whole(TAGS))
+        monkeypatch.setenv("OLLAMA_HOST", server.url.removeprefix("http://"))
+        await list_ollama_models(ChatOllama(kind="ollama"))
+        async with open_ollama(ChatOllama(kind="ollama")) as chat:
+            assert chat.name == "ollama qwen3:4b"
+        assert (server.connections > 0, other.connections) == (True, 0)
+        server.connections = 0
+        await list_ollama_models(ChatOllama(kind="ollama", base_url=other.url))
+        assert (server.connections, other.connections > 0) == (0, True)
+
+
+async def test_headers_and_query_go_with_every_request() -> None:
+    async with serve() as server:
+        server.answer("/api/tags?via=proxy", whole(TAGS))
+        server.answer("/api/chat?via=proxy", HI)
+        config = ChatOllama(
+            kind="ollama",
+            base_url=server.url,
+            headers={"Authorization": SecretStr("Bearer cloud")},
+            query={"via": SecretStr("proxy")},
+        )
+        async with open_ollama(config) as chat:
+            assert await reply_of(chat) == (["Hi"], None)
+        server.answer("/api/chat?via=proxy", whole('{"error": "unauthorized"}', status="401 Unauthorized"))
+        async with open_ollama(config) as chat:
+            assert "chat.headers" in (await failure_of(chat)).hint
+    assert {request.headers["authorization"] for request in server.requests} == {"Bearer cloud"}
 
 
 async def test_without_a_name_the_first_model_that_can_chat_is_used() -> None:

@@ -5,15 +5,30 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 
 from tests.chat.dialects import CALCULATOR, CONTRACTS, HELLO, OPENAI, failure_of, reply_of, told_by
-from tests.fault_server import LAST_CHUNK, Act, Pause, Reset, Stall, chunk, chunked, serve, whole
+from tests.fault_server import (
+    LAST_CHUNK,
+    NOT_FOUND,
+    Act,
+    FaultServer,
+    Pause,
+    Reset,
+    Stall,
+    chunk,
+    chunked,
+    head,
+    serve,
+    whole,
+)
 from voicebot.chat.openai_compatible import api_key, list_openai_models, open_openai_compatible
+from voicebot.config.loading import load_config
 from voicebot.config.models import ChatOpenAI
 from voicebot.errors import ChatError, ConfigError
 from voicebot.messages import Message, ToolCall, ToolSpec, Usage
@@ -246,10 +261,267 @@ async def test_an_unknown_model_is_answered_with_one_that_is_there() -> None:
             assert 'chat.model = "gpt-4.1-mini"' in (await failure_of(chat)).hint
 
 
-async def test_an_address_without_v1_is_told_so() -> None:
+MODELS = whole((CONTRACTS / "openai" / "models.json").read_bytes())
+
+
+def page(status: str) -> list[Act]:
+    return whole("<html><body>Welcome</body></html>", "text/html", status)
+
+
+async def test_an_address_without_v1_is_tried_with_it() -> None:
+    """It was "404 Not Found", with the advice to add what is missing."""
     async with serve() as server:
-        config = ChatOpenAI(kind="openai", base_url=server.url, model="m")
+        server.answer("/v1/chat/completions", HI)
+        server.answer("/v1/models", MODELS)
+        for model in ("m", ""):
+            async with open_openai_compatible(ChatOpenAI(kind="openai", base_url=server.url, model=model)) as chat:
+                for _ in range(2):
+                    assert await reply_of(chat) == (["Hi"], None)
+    assert {request.path for request in server.requests} == {"/v1/models", "/v1/chat/completions"}
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [NOT_FOUND, page("404 Not Found"), page("405 Method Not Allowed"), page("200 OK")]
+)
+async def test_an_address_with_a_path_is_tried_with_v1_behind_it_once(elsewhere: list[Act]) -> None:
+    async with serve() as server:
+        for path in ("/proxy/chat/completions", "/proxy/models"):
+            server.answer(path, elsewhere)
+        server.answer("/proxy/v1/chat/completions", HI)
+        server.answer("/proxy/v1/models", MODELS)
+        for model in ("m", ""):
+            server.requests.clear()
+            config = ChatOpenAI(kind="openai", base_url=f"{server.url}/proxy", model=model)
+            async with open_openai_compatible(config) as chat:
+                for _ in range(2):
+                    assert await reply_of(chat) == (["Hi"], None)
+            first, *others = [request.path.startswith("/proxy/v1/") for request in server.requests]
+            assert (first, all(others)) == (False, True)
+
+
+async def test_an_address_with_nothing_behind_it_is_told_with_what_was_tried() -> None:
+    async with serve() as server:
+        for base_url in (server.url, f"{server.url}/api", f"{server.url}/v1"):
+            async with open_openai_compatible(ChatOpenAI(kind="openai", base_url=base_url, model="m")) as chat:
+                error = await failure_of(chat)
+            assert "File Not Found" in error.message
+            tried = [base_url] if base_url.endswith("/v1") else [base_url, f"{base_url}/v1"]
+            places = " nor at ".join(f"{root}/chat/completions" for root in tried)
+            assert error.hint == f"there is no chat at {places}: is chat.base_url right?"
+
+
+async def test_a_model_that_is_missing_is_not_looked_for_at_another_path() -> None:
+    missing = (CONTRACTS / "openai" / "error-404-model_not_found.json").read_bytes()
+    async with serve() as server:
+        server.answer("/proxy/chat/completions", whole(missing, status="404 Not Found"))
+        async with open_openai_compatible(
+            ChatOpenAI(kind="openai", base_url=f"{server.url}/proxy", model="nope")
+        ) as chat:
+            assert "`nope` does not exist" in (await failure_of(chat)).message
+        assert [request.path for request in server.requests] == ["/proxy/chat/completions", "/proxy/models"]
+
+
+# ---------------------------------------------------------------- options, headers, query
+
+
+async def test_options_are_merged_into_the_request_and_a_named_key_wins() -> None:
+    """Nothing could be sent that has no key of its own."""
+    options: dict[str, JsonValue] = {
+        "reasoning_effort": "low",
+        "top_k": 20,
+        "seed": 1,
+        "model": "other",
+        "stream": False,
+    }
+    sent = await sent_by(ChatOpenAI(kind="openai", model="m", seed=7, options=options))
+    assert (sent["reasoning_effort"], sent["top_k"], sent["seed"], sent["model"], sent["stream"]) == (
+        "low", 20, 7, "m", True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("think", [True, False])
+async def test_thinking_is_turned_on_and_off_through_the_chat_template(think: bool) -> None:
+    """It could not be turned off: seconds of silence before each answer of a model that thinks."""
+    options: dict[str, JsonValue] = {"chat_template_kwargs": {"builtin_tools": []}}
+    sent = await sent_by(ChatOpenAI(kind="openai", model="m", think=think, options=options))
+    assert sent["chat_template_kwargs"] == {"builtin_tools": [], "enable_thinking": think}
+    assert "chat_template_kwargs" not in await sent_by(ChatOpenAI(kind="openai", model="m"))
+
+
+async def test_how_much_to_think_goes_by_the_name_that_servers_know() -> None:
+    sent = await sent_by(ChatOpenAI(kind="openai", model="m", think="low"))
+    assert (sent["chat_template_kwargs"], sent["reasoning_effort"]) == ({"enable_thinking": True}, "low")
+
+
+async def test_a_server_that_knows_no_chat_template_answers_without_it() -> None:
+    refusal = '{"error": {"message": "Unrecognized request argument supplied: chat_template_kwargs"}}'
+    async with serve() as server:
+        server.answer("/v1/chat/completions", whole(refusal, status="400 Bad Request"), HI)
+        config = ChatOpenAI(kind="openai", base_url=f"{server.url}/v1", model="m", think=False)
         async with open_openai_compatible(config) as chat:
-            error = await failure_of(chat)
-    assert "File Not Found" in error.message
-    assert f'chat.base_url = "{server.url}/v1"' in error.hint
+            assert await reply_of(chat) == (["Hi"], None)
+        assert [b"chat_template_kwargs" in request.body for request in server.requests] == [True, False]
+        # Whoever names it in the options is told that the server does not know it.
+        server.answer("/v1/chat/completions", whole(refusal, status="400 Bad Request"))
+        options: dict[str, JsonValue] = {"chat_template_kwargs": {"thinking": False}}
+        config = config.model_copy(update={"think": None, "options": options})
+        async with open_openai_compatible(config) as chat:
+            assert "chat_template_kwargs" in (await failure_of(chat)).message
+
+
+def configured(tmp_path: Path, text: str, server: FaultServer) -> ChatOpenAI:
+    """The chat section as config.toml has it, with the server in place of the cloud."""
+    path = tmp_path / "config.toml"
+    path.write_text(re.sub(r"https://[\w.-]+", server.url, text), encoding="utf-8")
+    chat = load_config(path, environment={}).config.chat
+    assert isinstance(chat, ChatOpenAI)
+    return chat
+
+
+AZURE_DEPLOYMENT = """
+[chat]
+kind = "openai"
+model = "gpt-4.1-mini"
+base_url = "https://me.openai.azure.com/openai/deployments/mini"
+query = { api-version = "2024-10-21" }
+headers = { api-key = "azure-key-0123" }
+"""
+AZURE_COPIED = """
+[chat]
+kind = "openai"
+model = "gpt-4.1-mini"
+base_url = "https://me.openai.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
+headers = { api-key = "azure-key-0123" }
+"""
+AZURE_V1 = """
+[chat]
+kind = "openai"
+model = "mini"
+base_url = "https://me.openai.azure.com/openai/v1"
+api_key = "azure-key-0123"
+options = { reasoning_effort = "minimal" }
+"""
+OPENROUTER = """
+[chat]
+kind = "openai"
+model = "qwen/qwen3-8b"
+base_url = "https://openrouter.ai/api/v1"
+api_key = "sk-or-0123"
+headers = { HTTP-Referer = "https://example.com", X-Title = "voicebot" }
+options = { reasoning = { enabled = false }, provider = { sort = "latency" } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "headers", "body"),
+    [
+        (
+            AZURE_DEPLOYMENT,
+            "/openai/deployments/mini/chat/completions?api-version=2024-10-21",
+            {"api-key": "azure-key-0123"},
+            {},
+        ),
+        (
+            AZURE_COPIED,
+            "/openai/deployments/mini/chat/completions?api-version=2024-10-21",
+            {"api-key": "azure-key-0123"},
+            {},
+        ),
+        (
+            AZURE_V1,
+            "/openai/v1/chat/completions",
+            {"authorization": "Bearer azure-key-0123"},
+            {"reasoning_effort": "minimal"},
+        ),
+        (
+            OPENROUTER,
+            "/api/v1/chat/completions",
+            {"authorization": "Bearer sk-or-0123", "x-title": "voicebot"},
+            {"reasoning": {"enabled": False}, "provider": {"sort": "latency"}},
+        ),
+    ],
+    ids=["azure deployment", "azure copied", "azure v1", "openrouter"],
+)
+async def test_a_cloud_is_reached_by_configuration_alone(
+    text: str, path: str, headers: dict[str, str], body: dict[str, object], tmp_path: Path
+) -> None:
+    async with serve() as server:
+        server.answer(path, HI)
+        async with open_openai_compatible(configured(tmp_path, text, server)) as chat:
+            assert await reply_of(chat) == (["Hi"], None)
+    (request,) = server.requests
+    assert (request.path, "authorization" in request.headers) == (path, "authorization" in headers)
+    assert {name: request.headers[name] for name in headers} == headers
+    sent = request.json()
+    assert isinstance(sent, dict)
+    assert {key: sent[key] for key in body} == body
+
+
+async def test_a_header_that_is_named_replaces_the_one_with_the_key() -> None:
+    async with serve() as server:
+        server.answer("/v1/chat/completions", HI)
+        config = ChatOpenAI(
+            kind="openai",
+            base_url=f"{server.url}/v1",
+            model="m",
+            api_key=SecretStr(KEY),
+            headers={"Authorization": SecretStr("Token abc")},
+        )
+        async with open_openai_compatible(config) as chat:
+            await reply_of(chat)
+    assert server.requests[0].headers["authorization"] == "Token abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("x key", "v"), ("", "v"), ("x:", "v"), ("x-key", "a\nb"), ("x-key", "日本")]
+)
+async def test_a_header_that_cannot_be_sent_is_a_config_error_without_its_value(name: str, value: str) -> None:
+    config = ChatOpenAI(kind="openai", model="m", headers={name: SecretStr(value)})
+    with pytest.raises(ConfigError, match=r"chat\.headers: .* cannot be sent") as caught:
+        async with open_openai_compatible(config):
+            pass
+    assert value not in caught.value.message
+
+
+async def test_a_secret_in_a_header_or_a_query_is_in_no_message(caplog: pytest.LogCaptureFixture) -> None:
+    """Some servers repeat what they were sent, in a body, a reason or a redirect; httpx logs whole addresses."""
+    header, query = "token-very-secret-1", "query-very-secret-2"
+    echo = f"{header} {query} {KEY}"
+    answers: list[list[Act]] = [
+        whole(json.dumps({"error": f"who is {echo}?"}), status="403 Forbidden"),
+        whole("{}", status=f"418 {echo}"),
+        [head("302 Found", location=f"/login?k={query}&h={header}", content_length="0")],
+        [head("302 Found", location=f"/{header}/{query}/{KEY}", content_length="0")],
+        chunked([f'data: {{"error": "bad {echo}"}}\n\n'.encode()], OPENAI.content_type),
+    ]
+    config = ChatOpenAI(
+        kind="openai",
+        model="m",
+        api_key=SecretStr(KEY),
+        headers={"X-Token": SecretStr(f"Bearer {header}")},
+        query={"key": SecretStr(query)},
+    )
+    async with serve() as server:
+        server.answer(f"/v1/chat/completions?key={query}", *answers)
+        async with open_openai_compatible(config.model_copy(update={"base_url": f"{server.url}/v1"})) as chat:
+            for _ in answers:
+                error = await failure_of(chat)
+                for secret in (header, query, KEY):
+                    assert secret not in error.message + error.hint
+            server.answer(f"/v1/chat/completions?key={query}", HI)
+            caplog.set_level(logging.DEBUG)
+            assert await reply_of(chat) == (["Hi"], None)
+    assert all(secret not in repr(config) + caplog.text for secret in (header, query, KEY))
+
+
+async def test_without_a_key_a_server_that_wants_one_is_told_as_that() -> None:
+    """It was "set VOICEBOT_CHAT__API_KEY to a valid API key", as if there were one."""
+    refusal = whole('{"error": "no"}', status="401 Unauthorized")
+    async with serve() as server:
+        server.answer("/v1/chat/completions", refusal)
+        for key, words in {"": "no API key is set", KEY: "to a valid API key"}.items():
+            config = ChatOpenAI(kind="openai", base_url=f"{server.url}/v1", model="m", api_key=SecretStr(key))
+            async with open_openai_compatible(config) as chat:
+                hint = (await failure_of(chat)).hint
+            assert words in hint
+            assert "VOICEBOT_CHAT__API_KEY" in hint

@@ -19,11 +19,13 @@ from tests.fault_server import FaultServer, head, serve, whole
 pytestmark = pytest.mark.anyio
 
 KEY, PASSWORD, TOKEN = "sk-canary-0123456789", "canary-pass/word", "canary-token-98765"
-SPELLED = ("sk-canary", "canary-pass", "canary-token")
+HEADER, QUERY, PARAMETER = "canary-header-4321", "canary-query-4321", "canary-parameter-4321"
+SPELLED = ("sk-canary", "canary-pass", "canary-token", "canary-header", "canary-query", "canary-parameter")
 CONFIG = ".config/voicebot/config.toml"
 """The person's own: one in the current folder may not name a server."""
+PATH = f"{OPENAI.path}?sig={PARAMETER}&code={QUERY}&api-version=2024-10-21"
 QUIET = ("--tts", "tone", "--set", "audio.kind=silent")
-ECHO = f"wrong: {KEY} {PASSWORD} http://taro:canary-pass%2Fword@host/ "
+ECHO = f"wrong: {KEY} {PASSWORD} {HEADER} {QUERY} {PARAMETER} http://taro:canary-pass%2Fword@host/ "
 
 
 @pytest.fixture
@@ -45,7 +47,9 @@ def configure(home: Path, server: FaultServer, *, in_file: bool = False) -> None
         [chat]
         kind = "openai"
         model = "m"
-        base_url = "http://taro:canary-pass%2Fword@{server.url.removeprefix("http://")}/v1"
+        base_url = "http://taro:canary-pass%2Fword@{server.url.removeprefix("http://")}/v1?sig={PARAMETER}"
+        headers = {{ X-Token = "Bearer {HEADER}", X-Title = "voicebot" }}
+        query = {{ code = "{QUERY}", api-version = "2024-10-21" }}
         retries = 0
         {key}
         [tools.mcp.a]
@@ -86,7 +90,7 @@ async def test_what_a_server_echoes_is_neither_printed_nor_kept(tmp_path: Path, 
             whole(f"data: {ECHO}\n\n", content_type="text/event-stream"),
             OPENAI.reply(f"You sent {KEY} and ", f"{PASSWORD}."),
         ):
-            server.answer(OPENAI.path, answer)
+            server.answer(PATH, answer)
             done = await run(tmp_path, "ask", ECHO, *no_tools, *QUIET, *how, "--conversation", "a")
             assert done.stdout + done.stderr
     for arguments in (
@@ -105,7 +109,7 @@ async def test_what_a_server_echoes_is_neither_printed_nor_kept(tmp_path: Path, 
 async def test_a_recording_holds_no_key(tmp_path: Path) -> None:
     async with serve() as server:
         configure(tmp_path, server)
-        server.answer(OPENAI.path, OPENAI.reply(f"You sent {KEY}."))
+        server.answer(PATH, OPENAI.reply(f"You sent {KEY}."))
         await run(tmp_path, "ask", "Hello", *QUIET, "--set", "tools.mcp={}", "--record", "a.jsonl")
         await run(tmp_path, "lab", "record", "-o", "b.jsonl", "Hello")
     assert "[secret]" in (tmp_path / "a.jsonl").read_text()
@@ -128,6 +132,9 @@ async def test_what_a_tool_server_says_when_it_does_not_start_holds_no_token(tmp
         ["config", "show", "--set", "chat.nothing=1"],
         ["config", "show", "--set", f"api_key={KEY}"],
         ["config", "show", "--set", f"chat.api_key=['{KEY}']"],
+        ["config", "show", "--set", f"chat.headers={{ X-Token = ['{HEADER}'] }}"],
+        ["config", "show", "--set", f"chat.query={{ code = ['{QUERY}'] }}"],
+        ["config", "get", "chat.headers"],
         ["config", "show", "--set", "chat.base_url=ftp://taro:canary-pass@host"],
         ["config", "show", "--set", f"tools.mcp.a.env.B={{ A = '{TOKEN}' }}"],
         ["models"],

@@ -24,6 +24,8 @@ DOORS = {
     "chat.api_key": '[chat]\nkind = "openai"\napi_key = "theirs"\n',
     "chat.api_key_file": '[chat]\nkind = "openai"\napi_key_file = "~/.ssh/id_ed25519"\n',
     "chat.options": '[chat]\nkind = "ollama"\noptions = { tools = [] }\n',
+    "chat.headers": '[chat]\nkind = "openai"\nheaders = { Authorization = "theirs" }\n',
+    "chat.query": '[chat]\nkind = "openai"\nquery = { key = "theirs" }\n',
     "tts.base_url": '[tts]\nkind = "voicevox"\nbase_url = "http://127.0.0.1:9"\n',
     "audio.path": '[audio]\nkind = "wav"\npath = "../precious"\n',
     "audio.kind": '[audio]\nkind = "wav"\n',

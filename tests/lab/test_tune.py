@@ -102,6 +102,7 @@ def test_over_fitting_is_reported() -> None:
 
 def test_the_file_holds_only_what_differs_from_the_defaults(tmp_path: Path) -> None:
     base = '[tts]\nkind = "voicevox"\nvoice = "ずんだもん/ノーマル"\nspeed = 1.0\n[chat]\napi_key = "secret"\n'
+    base += 'headers = { X-Token = "secret" }\n'
     (tmp_path / "base.toml").write_text(base, encoding="utf-8")
     tuned = tune(experiment(tmp_path, 'config = "base.toml"\n' + LINES + KNOB))
     text = config_text(tuned)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 
 import anyio
 import httpx
 
+from voicebot.chat.wire.addresses import ollama_address
+from voicebot.chat.wire.api_keys import credentials
 from voicebot.chat.wire.calls import arguments_object, describe_tools, read_call
 from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
@@ -23,7 +26,7 @@ from voicebot.chat.wire.models import (
 from voicebot.chat.wire.replies import ReplyRequest, StreamStep
 from voicebot.config.models import ChatOllama
 from voicebot.errors import ChatError, VoicebotError
-from voicebot.http.failures import Refusal, Server, shown_address, words_of
+from voicebot.http.failures import Refusal, shown_address, words_of
 from voicebot.http.lines import LineDecoder, parse_object, without_lone_surrogates
 from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 
@@ -65,7 +68,7 @@ class OllamaChat:
             self._settings() | said,
             new_decoder=_new_decoder,
             read_step=read,
-            optional_field="think",  # unknown to old servers and to models that cannot think
+            optional_fields=("think",),  # unknown to old servers and to models that cannot think
             offers_tools=bool(tools),
         )
 
@@ -83,7 +86,7 @@ class OllamaChat:
         settings: dict[str, object] = {
             "model": self._model,
             "stream": True,
-            "think": config.think,
+            "think": config.think or False,
             # Text needs a unit; plain seconds, and -1 for good, must be numbers.
             "keep_alive": int(keep_alive) if keep_alive.removeprefix("-").isdecimal() else keep_alive,
             "options": config.options | {key: value for key, value in options.items() if value is not None},
@@ -95,7 +98,9 @@ class OllamaChat:
     async def _explain(self, refusal: Refusal) -> VoicebotError:
         """Return the error for a refusal, with what helps."""
         hint = ""
-        if refusal.status == 400 and "does not support tools" in refusal.words:
+        if refusal.status in (401, 403):
+            hint = 'a key goes into chat.headers, such as { Authorization = "Bearer …" }'
+        elif refusal.status == 400 and "does not support tools" in refusal.words:
             hint = "use a model that can call tools, such as qwen3, or no tools"
         elif refusal.status == 404 and "model" in refusal.words:
             models: list[ListedModel] = []
@@ -113,7 +118,7 @@ async def open_ollama(config: ChatOllama) -> AsyncGenerator[OllamaChat, None]:
 
     Raises ChatError, and ChatUnavailable when nobody answers.
     """
-    async with open_connection(config.base_url, config, _server(config)) as connection:
+    async with _open_connection(config) as connection:
         model = config.model
         if not model:
             models = await _list_models(connection)
@@ -130,7 +135,7 @@ async def list_ollama_models(config: ChatOllama, *, seconds: float = DETAILS_SEC
 
     Raises ChatError, and ChatUnavailable when nobody answers.
     """
-    async with open_connection(config.base_url, config, _server(config)) as connection:
+    async with _open_connection(config) as connection:
         models = await _list_models(connection)
         loaded: set[str] | None = None
         with suppress(ChatError):  # older servers do not say
@@ -148,11 +153,21 @@ async def _list_models(connection: ChatConnection) -> list[ListedModel]:
     return listed_by_ollama(await connection.get_json("/api/tags"))
 
 
-def _server(config: ChatOllama) -> Server:
-    return chat_server(
-        f"Ollama at {shown_address(config.base_url)}",
+def server_address(config: ChatOllama) -> str:
+    """Return `config.base_url`, or what OLLAMA_HOST says where no address was configured."""
+    host = os.environ.get("OLLAMA_HOST", "")
+    return ollama_address(host) if host.strip() and "base_url" not in config.model_fields_set else config.base_url
+
+
+def _open_connection(config: ChatOllama) -> AbstractAsyncContextManager[ChatConnection]:
+    address = server_address(config)
+    given = credentials(config, address)
+    server = chat_server(
+        f"Ollama at {shown_address(address)}",
         start_hint="start it with `ollama serve`, or set chat.base_url to its address",
+        secrets=given.secrets,
     )
+    return open_connection(address, config, server, given=given)
 
 
 def chat_request(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, object]:

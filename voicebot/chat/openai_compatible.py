@@ -9,7 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 
 import httpx
 
-from voicebot.chat.wire.api_keys import is_sendable, key_headers, key_in_file
+from voicebot.chat.wire.addresses import openai_address, openai_roots
+from voicebot.chat.wire.api_keys import credentials, is_sendable, key_in_file
 from voicebot.chat.wire.calls import arguments_object, describe_tools, read_call
 from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
@@ -32,6 +33,7 @@ from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 
 OPENAI_HOST = "api.openai.com"
 END_OF_STREAM = "[DONE]"
+OPTIONAL_FIELDS = {"stream_options", "chat_template_kwargs", "reasoning_effort"}
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
 """DeepSeek and llama.cpp; vLLM, Ollama and OpenRouter; OpenRouter."""
 
@@ -60,6 +62,9 @@ class OpenAICompatibleChat:
         # OpenAI's newer models refuse the name that everybody else knows.
         limit = "max_completion_tokens" if _host(config) == OPENAI_HOST else "max_tokens"
         form = {"type": config.response_format} if isinstance(config.response_format, str) else config.response_format
+        kwargs = config.options.get("chat_template_kwargs")
+        if config.think is not None:
+            kwargs = (kwargs if isinstance(kwargs, dict) else {}) | {"enable_thinking": bool(config.think)}
         settings: dict[str, object] = {
             "temperature": config.temperature,
             "top_p": config.top_p,
@@ -69,11 +74,14 @@ class OpenAICompatibleChat:
             "response_format": form if form != {"type": "text"} else None,
             "stream_options": {"include_usage": True} if config.include_usage else None,
             "n": config.n if config.n > 1 else None,
+            "chat_template_kwargs": kwargs,
+            "reasoning_effort": config.think if isinstance(config.think, str) else None,
             "tools": describe_tools(tools) or None,
         }
         return ReplyRequest(
             "/chat/completions",
-            {
+            config.options
+            | {
                 "model": self._model,
                 "messages": [_write_message(message) for message in messages],
                 "stream": True,
@@ -82,7 +90,8 @@ class OpenAICompatibleChat:
             new_decoder=_new_decoder,
             read_step=read_step,
             accept="text/event-stream",
-            optional_field="stream_options",
+            # Asked for here and not by name: whoever names them in the options is told that they are unknown.
+            optional_fields=tuple(OPTIONAL_FIELDS - config.options.keys()),
             offers_tools=bool(tools),
             counts_follow=config.include_usage,
         )
@@ -99,6 +108,9 @@ class OpenAICompatibleChat:
             hint = f'set chat.model = "{near}"' if near else "set chat.model to a model that the server has"
         elif refusal.status == 404:
             hint = _path_hint(self._config)
+        elif refusal.status in (401, 403) and not _has_key(self._config):
+            own = " or OPENAI_API_KEY" if _host(self._config) == OPENAI_HOST else ""
+            hint = f"no API key is set: put it into VOICEBOT_CHAT__API_KEY{own}, or name a file in chat.api_key_file"
         return reply_refused(self._connection.server, refusal, hint=hint)
 
 
@@ -131,13 +143,14 @@ async def _list_models(connection: ChatConnection) -> list[ListedModel]:
 
 
 def _open_connection(config: ChatOpenAI) -> AbstractAsyncContextManager[ChatConnection]:
-    key = api_key(config)
+    base_url = openai_address(config.base_url)
+    given = credentials(config, base_url, key=api_key(config))
     server = chat_server(
         f"the chat server at {shown_address(config.base_url)}",
         start_hint="start the server, or set chat.base_url to its address up to and including /v1",
-        secret=key,
+        secrets=given.secrets,
     )
-    return open_connection(config.base_url, config, server, headers=key_headers(key))
+    return open_connection(base_url, config, server, given=given, roots=openai_roots(base_url))
 
 
 def _new_decoder(response: httpx.Response) -> Decoder[ServerSentEvent]:
@@ -246,8 +259,13 @@ def api_key(config: ChatOpenAI) -> str:
     return key
 
 
+def _has_key(config: ChatOpenAI) -> bool:
+    """Tell whether a request carries an API key, in whichever header."""
+    named = {name.strip().lower() for name in config.headers}
+    return bool(api_key(config)) or not named.isdisjoint({"authorization", "api-key", "x-api-key"})
+
+
 def _path_hint(config: ChatOpenAI) -> str:
-    address = shown_address(config.base_url)
-    if not address.endswith("/v1"):
-        return f'most servers need /v1 at the end: chat.base_url = "{address}/v1"'
-    return "is chat.base_url the address of a server with /v1/chat/completions?"
+    address = shown_address(openai_address(config.base_url))
+    tried = " nor at ".join(f"{address}{root}/chat/completions" for root in sorted(openai_roots(address)))
+    return f"there is no chat at {tried}: is chat.base_url right?"

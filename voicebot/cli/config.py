@@ -198,16 +198,12 @@ add_command(config_app, schema)
 
 
 def _told(key: str, value: Any) -> Any:  # Any: as in Row
-    """The value as it may be shown: without API keys and what a command finds in its environment."""
+    """The value as it may be shown: without what is sent to a server or stands in a command's environment."""
     if key == "api_key":
         return "**********"
     if isinstance(value, dict):
-        return {
-            name: dict.fromkeys(inner, "**********")
-            if name == "env" and isinstance(inner, dict)
-            else _told(name, inner)
-            for name, inner in value.items()
-        }
+        hidden = key in ("env", "headers", "query")
+        return {name: "**********" if hidden else _told(name, inner) for name, inner in value.items()}
     return value
 
 

@@ -78,10 +78,11 @@ async def _listed(config: ChatOllama | ChatOpenAI, state: State) -> list[Row]:
     from voicebot.config.models import ChatOllama
 
     models: Sequence[ListedModel]
+    address = config.base_url
     if isinstance(config, ChatOllama):
-        from voicebot.chat.ollama import list_ollama_models
+        from voicebot.chat.ollama import list_ollama_models, server_address
 
-        models = await list_ollama_models(config)
+        models, address = await list_ollama_models(config), server_address(config)
     else:
         from voicebot.chat.openai_compatible import list_openai_models
 
@@ -93,7 +94,7 @@ async def _listed(config: ChatOllama | ChatOpenAI, state: State) -> list[Row]:
     return [
         {
             "model": model.name,
-            "server": shown_address(config.base_url),
+            "server": shown_address(address),
             "kind": config.kind,
             "state": state.value,
             "used": has_model([model.name], used),

@@ -329,7 +329,7 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
         case _:
             message = message.removeprefix("Value error, ")
             if not (
-                isinstance(problem["input"], dict) or key.endswith("api_key") or {"env", "headers"} & {*path}
+                isinstance(problem["input"], dict) or key.endswith("api_key") or {"env", "headers", "query"} & {*path}
             ):  # may hold secrets
                 message += f", not {without_passwords(repr(problem['input']))}"
     return Fault(origin, key, message)

@@ -8,6 +8,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     SecretStr,
     StringConstraints,
     field_validator,
@@ -44,6 +45,12 @@ class ChatServer(Section):
     """The same seed gives the same reply, where the server can do that."""
     stop: tuple[str, ...] = ()
     """The reply ends before any of these texts."""
+    think: bool | Literal["low", "medium", "high", "max"] | None = None
+    """Let the model think before it answers (never spoken; costs time); unset: not with Ollama."""
+    headers: dict[str, SecretStr] = {}
+    """Sent with every request, such as { X-Title = "voicebot" }; never printed."""
+    query: dict[str, SecretStr] = {}
+    """Appended to the address of every request, such as { api-version = "2024-10-21" }; never printed."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """How often to resend a request that failed before any of its reply came."""
     connect_timeout_seconds: Seconds = 5.0
@@ -68,17 +75,16 @@ class ChatOllama(ChatServer):
 
     kind: Literal["ollama"]
     base_url: Url = "http://127.0.0.1:11434"
+    """Unset: the address in OLLAMA_HOST, if that is set."""
     api: Literal["chat", "generate"] = "chat"
     """generate: the whole conversation as one prompt, for models without a chat template; no tools."""
-    think: bool | Literal["low", "medium", "high", "max"] = False
-    """Let the model think before it answers (never spoken; costs time)."""
     keep_alive: str = "5m"
     """How long the server keeps the model loaded."""
     num_ctx: Annotated[int, Field(ge=0)] = 0
     """Length of the model's context in model tokens; 0: the server decides."""
     format: Literal["", "json"] | dict[str, Any] = ""  # Any: a JSON schema
     """json, or a JSON schema: the reply has this form."""
-    options: dict[str, Any] = {}  # Any: whatever the server knows
+    options: dict[str, JsonValue] = {}
     """Any other model options of the server, such as repeat_penalty."""
 
 
@@ -87,7 +93,7 @@ class ChatOpenAI(ChatServer):
 
     kind: Literal["openai"]
     base_url: Url = "http://127.0.0.1:8000/v1"
-    """Up to and including /v1."""
+    """Up to and including /v1; one without it is tried with it."""
     api_key: SecretStr = SecretStr("")
     """Better in the environment: VOICEBOT_CHAT__API_KEY, or OPENAI_API_KEY for api.openai.com."""
     api_key_file: str = ""
@@ -96,6 +102,8 @@ class ChatOpenAI(ChatServer):
     """Form of the reply: text, json_object, or a table as the API expects it, with type = "json_schema"."""
     include_usage: bool = True
     """Ask the server for its count of model tokens."""
+    options: dict[str, JsonValue] = {}
+    """Anything else that the server takes, merged into each request, such as { reasoning_effort = "low" }."""
     n: Annotated[int, Field(ge=1, le=16)] = 1
     """How many replies to ask for; the first is spoken."""
 

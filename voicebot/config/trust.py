@@ -59,6 +59,8 @@ _REASONS = {
     "chat.base_url": _NAMES_SERVER,
     "chat.api_key": _NAMES_SERVER,
     "chat.options": _NAMES_SERVER,
+    "chat.headers": _NAMES_SERVER,
+    "chat.query": _NAMES_SERVER,
     "tts.base_url": _NAMES_SERVER,
     "chat.api_key_file": _OPENS_FILE,
     "audio.kind": _OPENS_FILE,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
@@ -13,6 +14,16 @@ from voicebot import __version__
 
 KEEPALIVE_SECONDS = 4.0
 """uvicorn and llama-server close a connection that was idle for 5 s; a request sent at that moment would be lost."""
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Take the query, which may hold a key, out of the addresses that httpx logs."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in record.args)
+    return True
+
+
+logging.getLogger("httpx").addFilter(_without_query)
 
 
 def is_loopback(host: str) -> bool:
@@ -27,19 +38,29 @@ def is_loopback(host: str) -> bool:
 
 
 @asynccontextmanager
-async def open_client(base_url: str, *, connect_timeout_seconds: float) -> AsyncGenerator[httpx.AsyncClient, None]:
+async def open_client(
+    base_url: str,
+    *,
+    connect_timeout_seconds: float,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+) -> AsyncGenerator[httpx.AsyncClient, None]:
     """Open a client for the server at `base_url`; `connect_timeout_seconds` is the only time-out of its requests.
 
-    Raises httpx.InvalidURL. The client belongs to the event loop that opened it.
+    `headers` and `query`, and what follows a question mark in `base_url`, go with every request. Raises
+    httpx.InvalidURL. The client belongs to the event loop that opened it.
     """
     url = httpx.URL(base_url)
     _check_address(url)
+    parameters = url.params.merge(query or {})
+    url = url.copy_with(query=None, fragment=None)  # httpx would put the path of a request behind them
     loopback = is_loopback(url.host)
     # Reading the system's certificates takes longer than a whole request to this machine, which needs none of them.
     verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if loopback and url.scheme == "http" else True
     async with httpx.AsyncClient(
         base_url=url,
-        headers={"user-agent": f"voicebot/{__version__}", "accept-encoding": "identity"},
+        params=parameters,
+        headers={"user-agent": f"voicebot/{__version__}", "accept-encoding": "identity", **(headers or {})},
         # A request that is cancelled while it queues for a connection can lose that connection for good.
         limits=httpx.Limits(max_connections=None, keepalive_expiry=KEEPALIVE_SECONDS),
         timeout=httpx.Timeout(None, connect=connect_timeout_seconds),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from voicebot.http.lines import BadStream, shorten, without_lone_surrogates
 from voicebot.text.redaction import without_passwords
 
 MAX_WORDS = 500
+SECRET_CHARACTERS = 6
+"""Shorter ones are no secrets, and stand in many a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,15 @@ class Server:
     """What to do when nobody answers."""
     failure: type[VoicebotError]
     unavailable: type[VoicebotError]
-    secret: str = field(default="", repr=False)
-    """An API key, which some servers repeat in their errors."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What is sent and must not be shown, such as an API key, and what to call it: some servers repeat it."""
 
     def conceal(self, words: str) -> str:
-        """Return `words` without the API key, and without user and password in addresses."""
-        return without_passwords(words.replace(self.secret, "[API key]") if self.secret else words)
+        """Return `words` without what is sent and must not be shown, and without passwords in addresses."""
+        for secret, name in self.secrets.items():
+            if len(secret) >= SECRET_CHARACTERS:
+                words = words.replace(secret, f"[{name}]")
+        return without_passwords(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,12 @@ class Refusal:
 
 
 def shown_address(base_url: str) -> str:
-    """Return `base_url` as it may be printed: without user name, password and trailing slash."""
+    """Return `base_url` as it may be printed: without user name, password, query and trailing slash."""
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL:
         return without_passwords(base_url)
-    return str(url.copy_with(username=None, password=None)).rstrip("/")
+    return str(url.copy_with(username=None, password=None, query=None, fragment=None)).rstrip("/")
 
 
 def words_of(value: object) -> str:
@@ -121,12 +127,12 @@ def refused(server: Server, refusal: Refusal, *, hint: str = "") -> VoicebotErro
     if refusal.html:
         message = f"{server.name} answered with an HTML page ({status})"
     elif 300 <= refusal.status < 400:
-        message = f"{server.name} redirects to {server.conceal(refusal.location) or 'nowhere'} ({status})"
+        message = f"{server.name} redirects to {shown_address(refusal.location) or 'nowhere'} ({status})"
     elif refusal.words:
-        message = f"{server.name} answered {status}: {server.conceal(refusal.words)}"
+        message = f"{server.name} answered {status}: {refusal.words}"
     else:
         message = f"{server.name} answered {status} without a reason"
-    return server.failure(message, hint=hint or _usual_hint(server, refusal))
+    return server.failure(server.conceal(message), hint=hint or _usual_hint(server, refusal))
 
 
 def broke_off(server: Server, *, hint: str = "") -> VoicebotError:
@@ -151,6 +157,11 @@ def translated(server: Server) -> Iterator[None]:
             f"{server.name} did not accept the connection in time", hint=server.start_hint
         ) from error
     except httpx.ConnectError as error:
+        if name := unresolved_name(error):
+            raise server.unavailable(
+                f"the host name {name} does not resolve ({server.conceal(_cause(error))}): {server.name}",
+                hint=f"is {server.section}.base_url spelled right, and is this machine connected to a network?",
+            ) from error
         raise server.unavailable(
             f"nobody answers: {server.name} ({server.conceal(_cause(error))})", hint=server.start_hint
         ) from error
@@ -169,6 +180,16 @@ def translated(server: Server) -> Iterator[None]:
             f"{server.name} sent something that cannot be read: {server.conceal(str(error))}",
             hint=f"is {server.section}.base_url the address of the right kind of server?",
         ) from error
+
+
+def unresolved_name(error: httpx.ConnectError) -> str:
+    """Return the name that could not be resolved; empty when the connection failed for another reason."""
+    if not any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
+        return ""
+    try:
+        return error.request.url.host
+    except RuntimeError:  # it belongs to no request
+        return ""
 
 
 def _usual_hint(server: Server, refusal: Refusal) -> str:
@@ -213,6 +234,14 @@ def _retry_after_seconds(headers: httpx.Headers) -> float | None:
 def _cause(error: BaseException) -> str:
     """Return the words of the deepest system error: httpx says "All connection attempts failed" for all of them."""
     words = str(error)
+    for cause in _causes(error):
+        if isinstance(cause, OSError) and cause.strerror:
+            words = cause.strerror
+    return shorten(words) or type(error).__name__
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield `error` and everything that led to it, the deepest last."""
     seen: set[int] = set()
     pending: list[BaseException | None] = [error]
     while pending:
@@ -220,9 +249,7 @@ def _cause(error: BaseException) -> str:
         if cause is None or id(cause) in seen:
             continue
         seen.add(id(cause))
-        if isinstance(cause, OSError) and cause.strerror:
-            words = cause.strerror
+        yield cause
         if isinstance(cause, BaseExceptionGroup):
             pending.extend(cause.exceptions)
         pending += [cause.__context__, cause.__cause__]
-    return shorten(words) or type(error).__name__

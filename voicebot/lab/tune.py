@@ -244,7 +244,8 @@ def _changed(section: str, table: Any) -> list[str]:  # Any: one of the pydantic
         default = DEFAULT_KINDS.get(section) if key == "kind" else field.get_default(call_default_factory=True)
         if value == default or value is None:
             continue
-        if isinstance(value, SecretStr):
+        values = value.values() if isinstance(value, dict) else (value,)
+        if any(isinstance(one, SecretStr) for one in values):
             lines.append(f"# {key}: set it in the environment instead, VOICEBOT_{section.upper()}__{key.upper()}")
         else:
             lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.chat.dialects import HELLO
 from tests.fault_server import chunked, serve, whole
+from voicebot.chat.wire.api_keys import Credentials
 from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
 from voicebot.chat.wire.replies import ReplyRequest, StreamStep
@@ -28,10 +29,10 @@ def read_step(line: str) -> StreamStep | None:
     return StreamStep(finish="stop") if line == "END" else StreamStep(text=line.replace(" STOP", ". "))
 
 
-def telegram(*, optional_field: str = "") -> ReplyRequest[str]:
-    content = {"to": [message.content for message in HELLO], "express": True}
+def telegram(*optional_fields: str) -> ReplyRequest[str]:
+    content = {"to": [message.content for message in HELLO], "express": True, "gilt": True}
     return ReplyRequest(
-        "/telegrams", content, lambda _: LineDecoder(), read_step, accept=TELEGRAMS, optional_field=optional_field
+        "/telegrams", content, lambda _: LineDecoder(), read_step, accept=TELEGRAMS, optional_fields=optional_fields
     )
 
 
@@ -46,23 +47,28 @@ async def reply(connection: ChatConnection, request: ReplyRequest[str]) -> list[
 async def test_a_new_dialect_is_a_request_and_a_step() -> None:
     async with (
         serve() as server,
-        open_connection(server.url, ChatServer(), SERVER, headers={"x-key": "k"}) as connection,
+        open_connection(
+            server.url, ChatServer(), SERVER, given=Credentials({"x-key": "k"}, {"via": "sea"}, {})
+        ) as connection,
     ):
-        server.answer("/telegrams", chunked([b"HELLO STOP\nAL", b"L WELL STOP\nEND\n"], TELEGRAMS))
+        server.answer("/telegrams?via=sea", chunked([b"HELLO STOP\nAL", b"L WELL STOP\nEND\n"], TELEGRAMS))
         assert await reply(connection, telegram()) == ["HELLO. ", "ALL WELL. ", Usage(finish_reason="stop")]
     (request,) = server.requests
     assert (request.headers["accept"], request.headers["x-key"]) == (TELEGRAMS, "k")
-    assert request.json() == {"to": ["hello"], "express": True}
+    assert request.json() == {"to": ["hello"], "express": True, "gilt": True}
 
 
-async def test_a_field_that_the_server_does_not_know_is_left_out_of_the_second_request() -> None:
+async def test_a_field_that_the_server_does_not_know_is_left_out_of_the_next_request() -> None:
     refusal = whole('{"error": "unknown field express"}', status="400 Bad Request")
+    another = whole('{"error": "unknown field gilt"}', status="422 Unprocessable Entity")
+    fine = chunked([b"FINE STOP\nEND\n"], TELEGRAMS)
     async with serve() as server, open_connection(server.url, ChatServer(), SERVER) as connection:
-        server.answer("/telegrams", refusal, chunked([b"FINE STOP\nEND\n"], TELEGRAMS))
-        assert (await reply(connection, telegram(optional_field="express")))[0] == "FINE. "
-        assert [b"express" in request.body for request in server.requests] == [True, False]
+        server.answer("/telegrams", refusal, another, fine)
+        assert (await reply(connection, telegram("express", "gilt")))[0] == "FINE. "
+        assert [b"express" in request.body for request in server.requests] == [True, False, False]
+        assert [b"gilt" in request.body for request in server.requests] == [True, True, False]
         server.answer("/telegrams", refusal)
         with pytest.raises(ChatError, match="the telegraph office answered 400 Bad Request: unknown field") as caught:
             await reply(connection, telegram())
         assert caught.value.hint == "use a pigeon"
-        assert len(server.requests) == 3
+        assert len(server.requests) == 4

@@ -434,7 +434,7 @@ async def test_a_page_for_people_is_called_that(dialect: Dialect, status: str) -
 async def test_each_status_says_what_to_do(dialect: Dialect) -> None:
     async with serve() as server, dialect.open(server) as chat:
         server.answer(dialect.path, whole("{}", status="401 Unauthorized"))
-        assert "VOICEBOT_CHAT__API_KEY" in (await failure_of(chat)).hint
+        assert ("chat.headers" if dialect is OLLAMA else "VOICEBOT_CHAT__API_KEY") in (await failure_of(chat)).hint
         server.answer(dialect.path, whole("{}", status="429 Too Many Requests", retry_after="7"))
         assert "try again in 7 s" in (await failure_of(chat)).hint
         server.answer(dialect.path, [head("301 Moved", location="https://elsewhere/v1", content_length="0")])

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
+import httpx
+
 OLLAMA_PORT = 11434
+_CHAT_PATH = "/chat/completions"
+_VERSION = re.compile(r"v\d\w*|openai")
+"""The last part of a path that needs no /v1 behind it; Google's ends in /v1beta/openai."""
 
 
 def ollama_address(host: str) -> str:
@@ -25,3 +31,23 @@ def ollama_address(host: str) -> str:
     # A server that listens everywhere is reached at the loopback address.
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
     return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}{parts.path}".rstrip("/")
+
+
+def openai_address(base_url: str) -> str:
+    """Return `base_url` without the path of the request itself, which people copy along."""
+    try:
+        url = httpx.URL(base_url)
+        return str(url.copy_with(path=url.path.rstrip("/").removesuffix(_CHAT_PATH).rstrip("/")))
+    except httpx.InvalidURL:
+        return base_url
+
+
+def openai_roots(base_url: str) -> list[str]:
+    """Return where below `base_url` the API may be, the likeliest first: people leave out the /v1."""
+    try:
+        path = httpx.URL(base_url).path.rstrip("/")
+    except httpx.InvalidURL:
+        return [""]
+    if not path:
+        return ["/v1", ""]
+    return [""] if _VERSION.fullmatch(path.rpartition("/")[2]) else ["", "/v1"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import anyio
 import httpx
 import stamina
 
+from voicebot.chat.wire.api_keys import Credentials
 from voicebot.chat.wire.failures import reply_late, reply_refused
 from voicebot.chat.wire.replies import ReplyReader, ReplyRequest, ReplyTimeouts
 from voicebot.config.models import ChatServer
@@ -45,6 +47,8 @@ class ChatConnection:
     timeouts: ReplyTimeouts
     retries: int
     """How often a request is sent again that failed before any of its reply came."""
+    roots: list[str]
+    """Where below its address the API may be, the likeliest first; only one is left once that is known."""
 
     async def stream_reply(
         self, request: ReplyRequest[T], *, explain: Callable[[Refusal], Awaitable[VoicebotError]]
@@ -56,15 +60,11 @@ class ChatConnection:
         """
         deadline = anyio.current_time() + self.timeouts.first_seconds
         async with AsyncExitStack() as stack:
-            content, field = dict(request.content), request.optional_field
+            content = dict(request.content)
             answer = await stack.enter_async_context(self._open_answer(request, content, deadline))
-            if (
-                isinstance(answer, Refusal)
-                and answer.status in (400, 422)
-                and field in content
-                and field in answer.words
-            ):
-                del content[field]
+            while isinstance(answer, Refusal) and (unknown := _unknown_fields(answer, request, content)):
+                for field in unknown:
+                    del content[field]
                 answer = await stack.enter_async_context(self._open_answer(request, content, deadline))
             if isinstance(answer, Refusal):
                 raise await explain(answer)
@@ -75,65 +75,109 @@ class ChatConnection:
 
     async def get_json(self, path: str) -> object:
         """Return the JSON that the server has at `path`. Raises ChatError and ChatUnavailable."""
-        return await self._exchange(self.client.build_request("GET", path))
+        return await self._exchange("GET", path)
 
     async def post_json(self, path: str, content: Mapping[str, object]) -> object:
         """Return the JSON with which the server answers `content`; raises as `get_json` does."""
-        return await self._exchange(self.client.build_request("POST", path, json=content))
+        return await self._exchange("POST", path, content)
 
-    async def _exchange(self, request: httpx.Request) -> object:
+    async def _exchange(self, method: str, path: str, content: Mapping[str, object] | None = None) -> object:
         server, seconds = self.server, self.connect_timeout_seconds
-        try:
-            with translated(server):
-                answer = await exchange_json(self.client, request, seconds=seconds)
-        except TimeoutError as error:
-            raise server.unavailable(
-                f"{server.name} did not answer within {seconds:g} s", hint=f"is {server.section}.base_url right?"
-            ) from error
-        if answer.response.status_code != 200 or answer.value is None:
-            raise reply_refused(server, read_refusal(answer.response, answer.content))
-        return answer.value
+        first: Refusal | None = None
+        for root in [*self.roots]:
+            try:
+                with translated(server):
+                    request = self.client.build_request(method, root + path, json=content)
+                    answer = await exchange_json(self.client, request, seconds=seconds)
+            except TimeoutError as error:
+                raise server.unavailable(
+                    f"{server.name} did not answer within {seconds:g} s", hint=f"is {server.section}.base_url right?"
+                ) from error
+            if answer.response.status_code == 200 and answer.value is not None:
+                self.roots[:] = [root]
+                return answer.value
+            refusal = read_refusal(answer.response, answer.content)
+            if not _is_elsewhere(refusal):
+                raise reply_refused(server, refusal)
+            first = first or refusal
+        assert first is not None, "there is at least one root"
+        raise reply_refused(server, first)
 
     @asynccontextmanager
     async def _open_answer(
         self, request: ReplyRequest[T], content: Mapping[str, object], deadline: float
     ) -> AsyncGenerator[Body | Refusal, None]:
-        """POST `content` and yield the body of the answer, or the refusal."""
+        """POST `content` and yield the body of the answer, or the refusal; look for the API at each of `roots`."""
 
-        async def send() -> Body | Refusal:
-            post = self.client.build_request("POST", request.path, json=content, headers={"accept": request.accept})
+        async def send(path: str) -> Body | Refusal:
+            post = self.client.build_request("POST", path, json=content, headers={"accept": request.accept})
             body = await stack.enter_async_context(open_body(self.client, post, deadline=deadline))
             if body.response.status_code == 200 and not is_html(body.response):
                 return body
             return await _read_refusal(body)
 
         async with AsyncExitStack() as stack:
-            try:
-                with translated(self.server), anyio.fail_after(deadline - anyio.current_time()):
-                    answer = await _send_with_retries(send, self.retries)
-            except TimeoutError as error:
-                raise reply_late(self.server, first_seconds=self.timeouts.first_seconds) from error
-            yield answer
+            first: Body | Refusal | None = None
+            for root in [*self.roots]:
+                try:
+                    with translated(self.server), anyio.fail_after(deadline - anyio.current_time()):
+                        answer = await _send_with_retries(partial(send, root + request.path), self.retries)
+                except TimeoutError as error:
+                    raise reply_late(self.server, first_seconds=self.timeouts.first_seconds) from error
+                first = first or answer
+                if not (isinstance(answer, Refusal) and _is_elsewhere(answer)):
+                    self.roots[:] = [root]
+                    first = answer
+                    break
+            assert first is not None, "there is at least one root"
+            yield first
 
 
 @asynccontextmanager
 async def open_connection(
-    base_url: str, config: ChatServer, server: Server, *, headers: Mapping[str, str] | None = None
+    base_url: str,
+    config: ChatServer,
+    server: Server,
+    *,
+    given: Credentials | None = None,
+    roots: Sequence[str] = ("",),
 ) -> AsyncGenerator[ChatConnection, None]:
-    """Open a connection to the `server` at `base_url`; `headers` go with every request. Raises ChatUnavailable."""
+    """Open a connection to the `server` at `base_url`; what is `given` goes with every request.
+
+    The API is looked for at each of `roots` below that address. Raises ChatUnavailable.
+    """
     async with AsyncExitStack() as stack:
         with translated(server):
             client = await stack.enter_async_context(
-                open_client(base_url, connect_timeout_seconds=config.connect_timeout_seconds)
+                open_client(
+                    base_url,
+                    connect_timeout_seconds=config.connect_timeout_seconds,
+                    headers=given.headers if given else None,
+                    query=given.query if given else None,
+                )
             )
-        client.headers.update(headers or {})
         yield ChatConnection(
             client,
             server,
             connect_timeout_seconds=config.connect_timeout_seconds,
             timeouts=ReplyTimeouts(config.first_delta_timeout_seconds, config.idle_timeout_seconds),
             retries=config.retries,
+            roots=[*roots],
         )
+
+
+def _is_elsewhere(refusal: Refusal) -> bool:
+    """Tell whether a refusal says that nothing is at this path; a model that is not there is something else."""
+    if refusal.html:
+        return refusal.status in (200, 404, 405)
+    return refusal.status in (404, 405, 501) and "model" not in refusal.words.lower()
+
+
+def _unknown_fields(refusal: Refusal, request: ReplyRequest[T], content: Mapping[str, object]) -> list[str]:
+    """Return the optional fields that the server does not know, in its own words."""
+    if refusal.status not in (400, 422):
+        return []
+    return [field for field in request.optional_fields if field in content and field in refusal.words]
 
 
 class _Refused(Exception):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from voicebot.errors import ChatError, ChatUnavailable, VoicebotError
 from voicebot.http.failures import Refusal, Server, refused
 
 
-def chat_server(name: str, *, start_hint: str, secret: str = "") -> Server:
-    """Return a chat server as messages speak of it."""
+def chat_server(name: str, *, start_hint: str, secrets: Mapping[str, str] | None = None) -> Server:
+    """Return a chat server as messages speak of it; `secrets` are sent to it, each with what to call it."""
     return Server(
-        name=name, section="chat", start_hint=start_hint, failure=ChatError, unavailable=ChatUnavailable, secret=secret
+        name=name,
+        section="chat",
+        start_hint=start_hint,
+        failure=ChatError,
+        unavailable=ChatUnavailable,
+        secrets=secrets or {},
     )
 
 

@@ -60,8 +60,8 @@ class ReplyRequest(Generic[T]):
     """Reads one item; None says that the server ends the stream here, finished or not. Raises BadStream."""
     accept: str = "*/*"
     """The content type that is asked for."""
-    optional_field: str = ""
-    """A field of `content` that some servers do not know: one that refuses it is asked again without it."""
+    optional_fields: tuple[str, ...] = ()
+    """Fields of `content` that some servers do not know: one that refuses them is asked again without them."""
     offers_tools: bool = False
     """Tool calls alone are a reply."""
     counts_follow: bool = False
