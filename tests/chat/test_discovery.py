@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 
+import anyio
 import pytest
 
 from tests.chat.dialects import CONTRACTS, OLLAMA, OPENAI
-from tests.fault_server import Act, Endless, FaultServer, Reset, Send, Stall, serve, whole
+from tests.fault_server import Act, Endless, FaultServer, Pause, Reset, Send, Stall, serve, whole
 from voicebot.chat import open_chat
 from voicebot.chat.discovery import Choice, State, find_server, probe, usual_candidates
 from voicebot.chat.ollama import open_ollama
@@ -140,6 +141,49 @@ async def test_a_server_that_loads_is_waited_for_and_not_replaced_by_the_demo() 
                 pass
 
 
+async def test_a_server_that_answers_late_is_waited_for() -> None:
+    """A busy server was taken for an absent one after 0.3 s, and the demo answered in its place."""
+    async with serve() as late, serve() as ready:
+        be_ollama(late, "a")
+        for path in ("/api/version", "/api/tags"):
+            late.answer(path, [Pause(0.3), *late.next_script(path)])
+        be_openai(ready, "b")
+        found = await find_server(ChatAuto(), candidates=[late.url, ready.url], seconds=0.1, busy_seconds=LONG_SECONDS)
+    assert found.config == ChatOllama(kind="ollama", base_url=late.url, model="a")
+
+
+async def test_a_server_that_takes_the_connection_and_never_answers_is_busy_and_not_absent() -> None:
+    async with serve() as busy:
+        for path in ("/api/version", "/api/tags", "/v1/models", "/health"):
+            busy.answer(path, [Stall()])
+        found = await find_server(ChatAuto(), candidates=[busy.url], seconds=1, busy_seconds=1.1)
+        assert (found.config, found.state) == (None, State.BUSY)
+        assert f"the server at {busy.url} takes connections and does not answer" in found.why
+
+
+async def test_a_busy_server_is_never_replaced_by_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has been started by somebody who expects it to answer."""
+    async with serve() as busy:
+        for path in ("/api/version", "/api/tags", "/v1/models", "/health"):
+            busy.answer(path, [Stall()])
+        monkeypatch.setenv("OLLAMA_HOST", busy.url)
+        with pytest.raises(ChatUnavailable, match="does not answer") as caught:
+            async with open_chat(ChatAuto(), notify=lambda _: None):
+                pass
+    assert "--chat demo" in caught.value.hint
+
+
+async def test_nobody_waits_for_a_busy_server_behind_one_that_can_chat() -> None:
+    async with serve() as ready, serve() as busy:
+        be_ollama(ready, "a")
+        for path in ("/api/version", "/api/tags", "/v1/models", "/health"):
+            busy.answer(path, [Stall()])
+        with anyio.fail_after(30):
+            found = await find_server(ChatAuto(), candidates=[ready.url, busy.url], seconds=1, busy_seconds=3600)
+    assert found.config == ChatOllama(kind="ollama", base_url=ready.url, model="a")
+    assert f"(not taken: the server at {busy.url} takes connections" in found.why
+
+
 async def test_each_place_is_called_what_it_is() -> None:
     async with serve() as ready, serve() as empty, serve() as locked, serve() as down:
         be_ollama(ready, "a", "b")
@@ -219,6 +263,20 @@ async def test_what_is_not_an_address_is_just_not_found(address: str) -> None:
     found = await find_server(ChatAuto(base_url=address, connect_timeout_seconds=1))
     assert found.config is None
     assert found.why.startswith("no chat server answered at ")
+
+
+async def test_a_host_name_that_does_not_resolve_is_told_as_that() -> None:
+    """It was "no chat server answered", as if one had been asked."""
+    found = await find_server(ChatAuto(base_url="http://voicebot.invalid/v1"))
+    assert "the host name voicebot.invalid does not resolve" in found.why
+    for chat in (
+        open_chat(ChatOllama(kind="ollama", base_url="http://voicebot.invalid:11434"), notify=print),
+        open_chat(ChatOpenAI(kind="openai", base_url="http://voicebot.invalid/v1"), notify=print),
+    ):
+        with pytest.raises(ChatUnavailable, match=r"the host name voicebot\.invalid does not resolve") as caught:
+            async with chat:
+                pass
+        assert "chat.base_url spelled right" in caught.value.hint
 
 
 async def test_what_was_found_can_be_opened() -> None:

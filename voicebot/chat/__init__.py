@@ -36,7 +36,8 @@ async def open_chat(config: ChatConfig, *, notify: Callable[[str], None]) -> Asy
 
             choice = await find_server(config)
             # A person who names a server or a model, or has started one, does not expect the demo.
-            if choice.config is None and (config.base_url or config.model or choice.state is State.LOADING):
+            there = choice.state in (State.BUSY, State.LOADING)
+            if choice.config is None and (config.base_url or config.model or there):
                 start = "start the server, or set chat.base_url to its address; without one: --chat demo"
                 raise ChatUnavailable(
                     choice.why, hint=start if choice.state is State.DOWN else "without it: --chat demo"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,16 +14,18 @@ import anyio
 import httpx
 
 from voicebot.chat.wire.addresses import ollama_address
-from voicebot.chat.wire.api_keys import is_sendable, key_headers
+from voicebot.chat.wire.api_keys import Credentials, credentials, is_sendable
 from voicebot.chat.wire.fields import as_object
 from voicebot.chat.wire.models import ListedModel, has_model, listed_by_ollama, listed_by_openai, nearest_model
 from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI, ChatServer
 from voicebot.http.client import is_loopback, open_client
-from voicebot.http.failures import shown_address, words_of
+from voicebot.http.failures import shown_address, unresolved_name, words_of
 from voicebot.http.lines import BadStream
-from voicebot.http.streaming import JsonAnswer, get_json
+from voicebot.http.streaming import JsonAnswer, exchange_json
 
 SEARCH_SECONDS = 0.3
+BUSY_SECONDS = 2.0
+"""How long a server that has accepted the connection may take to answer."""
 OTHER_PORTS = (8080, 8000, 1234)
 """llama-server; llama_cpp.server and vLLM; LM Studio."""
 VERSION, TAGS, MODELS, HEALTH = "/api/version", "/api/tags", "/v1/models", "/health"
@@ -39,6 +41,8 @@ class State(StrEnum):
     NO_MODEL = "no model"
     WRONG_MODEL = "wrong model"
     """It has models, but not the one that was asked for."""
+    BUSY = "busy"
+    """It accepts connections and does not answer."""
     LOADING = "loading"
     """It is there but not ready yet."""
     READY = "ready"
@@ -69,24 +73,45 @@ class Choice:
     """The best that was found."""
 
 
-Answers = Mapping[tuple[str, str], JsonAnswer]
-"""What came back in time, by candidate and path."""
+@dataclass(slots=True)
+class _Place:
+    """What comes back from one candidate."""
+
+    address: str
+    answers: dict[str, JsonAnswer] = field(default_factory=dict)
+    """By path."""
+    waiting: int = 0
+    """How many requests have no answer yet."""
+    accepted: bool = False
+    """It has taken a connection."""
+    unresolved: str = ""
+    """Its name, where that has no address."""
 
 
 async def find_server(
-    config: ChatAuto, *, candidates: Sequence[str] | None = None, seconds: float | None = None
+    config: ChatAuto,
+    *,
+    candidates: Sequence[str] | None = None,
+    seconds: float | None = None,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> Choice:
     """Choose the first server that can chat: the order of the candidates decides, not which one is quickest."""
-    return choose(config, await probe(config, candidates=candidates, seconds=seconds))
+    results = await probe(config, candidates=candidates, seconds=seconds, busy_seconds=busy_seconds)
+    return choose(config, results)
 
 
 async def probe(
-    config: ChatAuto, *, candidates: Sequence[str] | None = None, seconds: float | None = None
+    config: ChatAuto,
+    *,
+    candidates: Sequence[str] | None = None,
+    seconds: float | None = None,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> list[ProbeResult]:
     """Ask `config.base_url`, or else all `candidates` at the same time, what they are.
 
     Candidates are addresses without /v1; by default the usual ones of this machine. Takes at most 0.3 s for them, and
-    `config.connect_timeout_seconds` for a base_url, which may be far away. Never raises.
+    `config.connect_timeout_seconds` for a base_url, which may be far away; a server that has accepted the connection
+    is given `busy_seconds`, unless one before it can chat. Raises ConfigError for headers that cannot be sent.
     """
     if config.base_url is not None:
         candidates = [_root(config.base_url)]
@@ -96,29 +121,55 @@ async def probe(
         seconds = SEARCH_SECONDS if config.base_url is None else config.connect_timeout_seconds
     key = config.api_key.get_secret_value().strip()
     # Only for a server that was named: what listens on a usual port may be anything.
-    headers = key_headers(key) if config.base_url is not None and is_sendable(key) else {}
-    answers: dict[tuple[str, str], JsonAnswer] = {}
+    given = Credentials({}, {}, {})
+    if config.base_url is not None:
+        given = credentials(config, config.base_url, key=key if is_sendable(key) else "")
+    places = [_Place(candidate) for candidate in candidates]
+    answered = anyio.Condition()
     async with AsyncExitStack() as clients:
-        opened: list[tuple[str, httpx.AsyncClient]] = []
-        for candidate in candidates:
-            try:
-                client = await clients.enter_async_context(open_client(candidate, connect_timeout_seconds=seconds))
-            except httpx.InvalidURL:
-                continue  # not an address, so nothing answers there
-            opened.append((candidate, client))
-        with anyio.move_on_after(seconds):
-            async with anyio.create_task_group() as requests:
-                for candidate, client in opened:
-                    for path in (VERSION, TAGS, MODELS, HEALTH):
-                        requests.start_soon(_ask, client, candidate, path, seconds, headers, answers)
-    return [_result(config, candidate, answers) for candidate in candidates]
+        asked: list[tuple[httpx.AsyncClient, _Place, str]] = []
+        for place in places:
+            with suppress(httpx.InvalidURL):  # it is no address, so nothing answers there
+                client = await clients.enter_async_context(
+                    open_client(
+                        place.address, connect_timeout_seconds=seconds, headers=given.headers, query=given.query
+                    )
+                )
+                asked += [(client, place, path) for path in (VERSION, TAGS, MODELS, HEALTH)]
+        async with anyio.create_task_group() as requests:
+            for client, place, path in asked:
+                place.waiting += 1
+                requests.start_soon(_ask, client, place, path, max(seconds, busy_seconds), answered)
+            await _until(lambda: not any(place.waiting for place in places), answered, seconds)
+            await _until(lambda: _nobody_is_worth_waiting_for(config, places), answered, busy_seconds - seconds)
+            requests.cancel_scope.cancel()
+    return [_result(config, place) for place in places]
+
+
+async def _until(is_over: Callable[[], bool], answered: anyio.Condition, seconds: float) -> None:
+    """Wait until `is_over`, at most for `seconds`."""
+    with anyio.move_on_after(seconds):
+        async with answered:
+            while not is_over():
+                await answered.wait()
+
+
+def _nobody_is_worth_waiting_for(config: ChatAuto, places: Sequence[_Place]) -> bool:
+    """Tell whether nobody who has accepted a connection may still be chosen."""
+    for place in places:
+        if place.waiting and place.accepted:
+            return False
+        if not place.waiting and _result(config, place).state is State.READY:
+            return True
+    return True
 
 
 def choose(config: ChatAuto, results: Sequence[ProbeResult]) -> Choice:
     """Choose among the results of `probe`."""
     up = [result for result in results if result.state is not State.DOWN]
     if not up:
-        return Choice(None, f"no chat server answered {_places([result.address for result in results])}")
+        why = f"no chat server answered {_places([result.address for result in results])}"
+        return Choice(None, ": ".join([why, *filter(None, (result.remark for result in results))]))
     chosen = next((result for result in up if result.state is State.READY), None)
     if chosen is None or chosen.config is None:
         best = max((result.state for result in up), key=list(State).index)
@@ -132,13 +183,20 @@ def choose(config: ChatAuto, results: Sequence[ProbeResult]) -> Choice:
     return Choice(chosen.config, f"{why} (not taken: {others})" if others else why, State.READY)
 
 
-def _result(config: ChatAuto, candidate: str, answers: Answers) -> ProbeResult:
-    if _is_ollama(answers.get((candidate, VERSION))):
-        return _ollama_result(config, candidate, answers.get((candidate, TAGS)))
-    listing = answers.get((candidate, MODELS))
-    if listing is None:
-        return ProbeResult(candidate, State.DOWN)
-    return _openai_result(config, candidate, listing, answers.get((candidate, HEALTH)))
+def _result(config: ChatAuto, place: _Place) -> ProbeResult:
+    if _is_ollama(place.answers.get(VERSION)):
+        return _ollama_result(config, place.address, place.answers.get(TAGS))
+    listing = place.answers.get(MODELS)
+    if listing is not None:
+        return _openai_result(config, place.address, listing, place.answers.get(HEALTH))
+    if place.waiting and place.accepted:
+        who = f"the server at {shown_address(place.address)}"
+        remark = (
+            f"{who} takes connections and does not answer: if it is a chat server it is busy, try again in a moment"
+        )
+        return ProbeResult(place.address, State.BUSY, remark=remark)
+    remark = f"the host name {place.unresolved} does not resolve" if place.unresolved else ""
+    return ProbeResult(place.address, State.DOWN, remark=remark)
 
 
 def _ollama_result(config: ChatAuto, candidate: str, tags: JsonAnswer | None) -> ProbeResult:
@@ -201,18 +259,22 @@ def usual_candidates(environment: Mapping[str, str]) -> list[str]:
     return [ollama, *(f"http://127.0.0.1:{port}" for port in OTHER_PORTS)]
 
 
-async def _ask(
-    client: httpx.AsyncClient,
-    candidate: str,
-    path: str,
-    seconds: float,
-    headers: Mapping[str, str],
-    answers: dict[tuple[str, str], JsonAnswer],
-) -> None:
+async def _ask(client: httpx.AsyncClient, place: _Place, path: str, seconds: float, answered: anyio.Condition) -> None:
+    async def trace(name: str, _: object) -> None:
+        place.accepted = place.accepted or name == "connection.connect_tcp.complete"
+
+    request = client.build_request("GET", path, extensions={"trace": trace})
     try:
-        answers[candidate, path] = await get_json(client, path, seconds=seconds, headers=headers)
-    except (httpx.HTTPError, BadStream, TimeoutError):
-        return  # nothing is there, or nothing that can chat
+        place.answers[path] = await exchange_json(client, request, seconds=seconds)
+    except TimeoutError:
+        return  # it counts as waiting
+    except httpx.ConnectError as error:
+        place.unresolved = unresolved_name(error)
+    except (httpx.HTTPError, BadStream):
+        pass  # nothing is there, or nothing that can chat
+    async with answered:
+        place.waiting -= 1
+        answered.notify_all()
 
 
 def _is_ollama(answer: JsonAnswer | None) -> bool:

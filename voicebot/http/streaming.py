@@ -143,10 +143,13 @@ async def open_body(
 async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
     """Send `request`; again, until a connection was made for it, if it failed before anything was answered."""
     connected = False
+    trace = request.extensions.get("trace")  # the caller's own
 
-    async def note_connection(event: str, _: Mapping[str, object]) -> None:
+    async def note_connection(event: str, details: Mapping[str, object]) -> None:
         nonlocal connected
         connected = connected or event.startswith("connection.connect_")
+        if trace is not None:
+            await trace(event, details)
 
     request.extensions = {**request.extensions, "trace": note_connection}
     while True:
