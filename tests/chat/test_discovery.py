@@ -254,6 +254,9 @@ async def test_the_configured_address_is_asked_alone_and_may_have_either_form() 
             assert found.config == ChatOllama(kind="ollama", base_url=ollama.url, model="a")
             found = await find_server(ChatAuto(base_url=openai.url + suffix))
             assert found.config == ChatOpenAI(kind="openai", base_url=f"{openai.url}/v1", model="b")
+        openai.answer("/v1/models?sig=a%2Fb", whole('{"data": [{"id": "c"}]}'))
+        found = await find_server(ChatAuto(base_url=f"{openai.url}/v1/chat/completions?sig=a%2Fb"))
+        assert found.config == ChatOpenAI(kind="openai", base_url=f"{openai.url}/v1?sig=a%2Fb", model="c")
         assert bystander.connections == 0
 
 

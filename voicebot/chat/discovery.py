@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import anyio
 import httpx
 
-from voicebot.chat.wire.addresses import ollama_address
+from voicebot.chat.wire.addresses import ollama_address, with_version, without_version
 from voicebot.chat.wire.api_keys import Credentials, credentials, is_sendable
 from voicebot.chat.wire.fields import as_object
 from voicebot.chat.wire.models import ListedModel, has_model, listed_by_ollama, listed_by_openai, nearest_model
@@ -114,7 +114,7 @@ async def probe(
     is given `busy_seconds`, unless one before it can chat. Raises ConfigError for headers that cannot be sent.
     """
     if config.base_url is not None:
-        candidates = [_root(config.base_url)]
+        candidates = [without_version(config.base_url)]
     elif candidates is None:
         candidates = usual_candidates(os.environ)
     if seconds is None:
@@ -218,7 +218,7 @@ def _openai_result(config: ChatAuto, candidate: str, listing: JsonAnswer, health
     models = _names(listed_by_openai(_value(listing)))
     model = config.model or next(iter(models), "")
     server = ChatOpenAI(
-        kind="openai", base_url=f"{candidate}/v1", api_key=config.api_key, **{**_common(config), "model": model}
+        kind="openai", base_url=with_version(candidate), api_key=config.api_key, **{**_common(config), "model": model}
     )
     lists = _lists_models(listing)
     # While they load, older llama-servers answer every request like this; newer ones list their model already.
@@ -292,10 +292,6 @@ def _is_loading(answer: JsonAnswer | None) -> bool:
 
 def _lists_models(answer: JsonAnswer | None) -> bool:
     return isinstance(as_object(_value(answer)).get("data"), list)
-
-
-def _root(base_url: str) -> str:
-    return base_url.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
 def _places(candidates: Sequence[str]) -> str:

@@ -42,6 +42,21 @@ def openai_address(base_url: str) -> str:
         return base_url
 
 
+def without_version(base_url: str) -> str:
+    """Return `base_url` without the /v1 at the end of its path."""
+    try:
+        url = httpx.URL(openai_address(base_url))
+        return str(url.copy_with(path=url.path.rstrip("/").removesuffix("/v1").rstrip("/"))).rstrip("/")
+    except httpx.InvalidURL:
+        return base_url
+
+
+def with_version(address: str) -> str:
+    """Return `address` with /v1 at the end of its path, in front of a query."""
+    url = httpx.URL(address)
+    return str(url.copy_with(path=f"{url.path.rstrip('/')}/v1"))
+
+
 def openai_roots(base_url: str) -> list[str]:
     """Return where below `base_url` the API may be, the likeliest first: people leave out the /v1."""
     try:
