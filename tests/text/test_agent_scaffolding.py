@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.messages import ToolCall
-from voicebot.text.agent_scaffolding import ReActFilter, ToolCallFilter
+from voicebot.text.agent_scaffolding import ToolCallFilter
+from voicebot.text.thinking_aloud import ReActFilter
 
 CAPTURED = Path(__file__).parent.parent / "data" / "contracts" / "openai" / "captured-llama-cpp-python"
 TOOLS = ("calculator", "current_time")

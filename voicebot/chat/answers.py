@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from voicebot.messages import Message, ReplyPart
 from voicebot.protocols import ChatModel
-from voicebot.text.agent_scaffolding import ReActFilter
+from voicebot.text.thinking_aloud import ReActFilter
 
 
 class AnswersOnly:

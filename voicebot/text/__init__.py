@@ -42,6 +42,7 @@ Rendering, from a segment to what is shown and spoken:
 Beside them:
     reasoning        takes what a model thinks out of the beginning of a reply
     json_stream      reads a JSON value while it is being written
+    thinking_aloud   takes the thoughts of an agent that labels them out of a reply
     agent_scaffolding  takes what an agent writes for itself out of a reply
     arithmetic       sums, for the calculator and the demo
     spoken           what is said of a text that stands alone

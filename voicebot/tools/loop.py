@@ -17,7 +17,8 @@ import anyio
 from voicebot.errors import ChatError
 from voicebot.messages import Message, ReplyPart, ToolCall
 from voicebot.protocols import ChatModel, ToolChatModel
-from voicebot.text.agent_scaffolding import ReActFilter, ToolCallFilter
+from voicebot.text.agent_scaffolding import ToolCallFilter
+from voicebot.text.thinking_aloud import ReActFilter
 from voicebot.tools.toolbox import BadArguments, Toolbox, ToolFailed
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from voicebot.text.agent_scaffolding import ReActFilter
 from voicebot.text.reasoning import ReasoningFilter
+from voicebot.text.thinking_aloud import ReActFilter
 
 _PROMPTED_THOUGHT = re.compile(r"(?:Thought|思考)\s*[:：]\s*\Z")
 """The end of a ReAct prompt: the model goes on with its thought and does not write the label again."""
