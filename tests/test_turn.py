@@ -18,7 +18,7 @@ from voicebot import events
 from voicebot.audio.paced import PacedPlayback
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import ChatError, VoicebotError, VoiceUnavailable
-from voicebot.messages import Message, ReplyPart, ToolCall, Usage
+from voicebot.messages import Message, ReplyData, ReplyPart, ToolCall, Usage
 from voicebot.pacing import Pacer, Pacing, VoiceCost
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Style, Timing
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
@@ -442,6 +442,12 @@ def test_what_the_server_counts_is_told_and_summed_up() -> None:
     outcome, recorder = turn(pipeline(chat))
     assert [event.prompt_tokens for event in recorder.of(events.ChatUsage)] == [10, 20]
     assert (outcome.metrics.prompt_tokens, outcome.metrics.reply_tokens) == (30, 5)
+
+
+def test_what_is_not_spoken_of_a_reply_that_is_an_object_is_told_as_an_event() -> None:
+    outcome, recorder = turn(pipeline(Telling("Hello.", ReplyData('{"mood": "happy"}'))))
+    assert [event.content for event in recorder.of(events.ReplyData)] == ['{"mood": "happy"}']
+    assert outcome.heard == "Hello."
 
 
 @pytest.mark.parametrize("reason", ["length", "content_filter"])

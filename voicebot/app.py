@@ -20,7 +20,7 @@ from voicebot.errors import AudioError, without_groups
 from voicebot.events import Broadcast, Event
 from voicebot.held_secrets import redactor
 from voicebot.memory.window import WindowMemory
-from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer
+from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer, takes_tools
 from voicebot.speech import AudioFormat
 from voicebot.tts import open_synthesizer
 
@@ -76,7 +76,7 @@ async def open_engines(
             if synthesizer.credit:
                 notify(synthesizer.credit)
         if chat is None:
-            chat = await stack.enter_async_context(open_chat(config.chat, notify=notify))
+            chat = await stack.enter_async_context(open_chat(config.chat, notify=notify, speak=speak))
             if config.tools.enabled or config.tools.mcp:
                 tools = await _open_tools(config, chat, notify, stack)
         cost = None
@@ -98,7 +98,6 @@ async def open_engines(
 async def _open_tools(config: Config, chat: ChatModel, notify: Notify, stack: AsyncExitStack) -> Tools | None:
     """The configured tools, where `chat` can use any."""
     from voicebot.tools import open_tools
-    from voicebot.tools.loop import takes_tools
 
     if takes_tools(chat):
         return await stack.enter_async_context(open_tools(config.tools))
@@ -158,7 +157,7 @@ def _with_tools(engines: Engines, config: Config, tasks: TaskGroup, say: Callabl
     """The chat model with the tools of one conversation, where there are any."""
     if engines.tools is None:
         return engines.chat
-    from voicebot.tools.loop import ToolUsingChat, takes_tools
+    from voicebot.tools.loop import ToolUsingChat
 
     assert takes_tools(engines.chat)
     return ToolUsingChat(

@@ -83,6 +83,17 @@ class ToolAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyData:
+    """The rest of a reply that is one JSON object, of which `chat.spoken_field` is spoken."""
+
+    type: ClassVar[str] = "reply_data"
+    turn: str
+    at: float
+    content: str
+    """A JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatUsage:
     """What the chat server says of one request; None where it does not."""
 
@@ -210,6 +221,7 @@ TurnEvent = (
     | Delta
     | ToolCalled
     | ToolAnswered
+    | ReplyData
     | ChatUsage
     | SegmentReady
     | UtteranceReady

@@ -21,6 +21,14 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyData:
+    """The rest of a reply that is one JSON object, of which one field is spoken."""
+
+    content: str
+    """A JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolSpec:
     """What a chat model is told of a tool."""
 
@@ -64,6 +72,7 @@ class Message:
     """Of a tool's message: its name."""
 
 
-ReplyPart = str | ToolCall | Usage | Message
-"""What a chat model's reply is made of: a delta for the ear, a tool call, the server's account, or a message of a tool
-loop (an assistant's with its calls, a tool's with its result) that belongs to the conversation and is never spoken."""
+ReplyPart = str | ToolCall | ReplyData | Usage | Message
+"""What a chat model's reply is made of: a delta for the ear, a tool call, data, the server's account, or a message of a
+tool loop (an assistant's with its calls, a tool's with its result) that belongs to the conversation and is never
+spoken."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Protocol
+from inspect import signature
+from typing import Protocol, TypeGuard
 
 from voicebot.events import TurnEvent
 from voicebot.messages import Message, ReplyPart, ToolSpec
@@ -43,6 +44,11 @@ class ToolChatModel(Protocol):
     ) -> AsyncGenerator[ReplyPart, None]:
         """As `ChatModel.stream_reply`, with a `ToolCall` for each call of the model, behind the text before it."""
         ...
+
+
+def takes_tools(chat: ChatModel) -> TypeGuard[ToolChatModel]:
+    """Tell whether `chat` can be offered tools."""
+    return "tools" in signature(chat.stream_reply).parameters
 
 
 class Synthesizer(Protocol):

@@ -10,7 +10,7 @@ import anyio
 
 from voicebot import events
 from voicebot.errors import SynthesisError, VoicebotError
-from voicebot.messages import Message, ToolCall, Usage
+from voicebot.messages import Message, ReplyData, ToolCall, Usage
 from voicebot.metrics import MetricsFold
 from voicebot.playback_clock import PlaybackClock
 from voicebot.protocols import Emit, Playback
@@ -158,7 +158,7 @@ class TurnAccount:
         self._clock.wrote(anyio.current_time())
         self.emit(events.Delta(*self.stamp(), delta))
 
-    def note(self, part: ToolCall | Usage | Message) -> None:
+    def note(self, part: ToolCall | ReplyData | Usage | Message) -> None:
         """The chat model sent something that is not for the ear."""
         match part:
             case Usage():
@@ -175,6 +175,8 @@ class TurnAccount:
                 )
                 if cut := _CUT_SHORT.get(part.finish_reason):
                     self.emit(events.TurnWarning(*self.stamp(), *cut))
+            case ReplyData():
+                self.emit(events.ReplyData(*self.stamp(), part.content))
             case Message(role="tool"):
                 self._exchanged.append(part)
                 self.emit(events.ToolAnswered(*self.stamp(), part.tool_call_id, part.tool_name, part.content))

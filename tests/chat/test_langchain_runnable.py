@@ -59,6 +59,12 @@ def thinker() -> Any:
     return scripted(["Thought: easy\n", "Final Answer: ", "Four."])
 
 
+def json_agent() -> Any:
+    """A factory of a model that writes down in JSON what it does."""
+    action = '{"action": "calculator", "action_input": "3+4"}'
+    return scripted([f"```json\n{action}\n```\n", '{"action": "Final ', 'Answer", "action_input": "Se', 'ven."}'])
+
+
 def broken_factory() -> Any:
     """A factory that fails."""
     raise ValueError("no key")
@@ -122,6 +128,11 @@ async def test_reasoning_is_not_spoken() -> None:
 
 async def test_thoughts_that_an_agent_writes_down_are_not_spoken() -> None:
     assert "".join(str(part) for part in await opened("thinker")) == "Four."
+
+
+async def test_of_an_agent_that_writes_json_the_answer_is_spoken_and_its_calls_are_its_own_business() -> None:
+    """One heard "code omitted", or the JSON."""
+    assert await opened("json_agent") == ["\n", "Se", "ven."]
 
 
 async def test_of_an_agent_tool_messages_are_told_and_never_spoken() -> None:

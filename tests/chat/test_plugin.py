@@ -9,10 +9,11 @@ import pytest
 
 from tests.chat.dialects import CALCULATOR, HELLO
 from voicebot.chat import open_chat
-from voicebot.chat.plugin import PluginChat, PluginToolChat, open_plugin
+from voicebot.chat.plugin import PluginToolChat, open_plugin
 from voicebot.config.models import ChatPlugin
 from voicebot.errors import ChatError, ConfigError, VoicebotError
 from voicebot.messages import Message, ReplyPart, ToolSpec
+from voicebot.protocols import takes_tools
 
 pytestmark = pytest.mark.anyio
 
@@ -71,7 +72,7 @@ async def test_a_class_or_a_function_makes_the_model_with_its_options() -> None:
     async with open_plugin(plugin("open_parrot")) as chat:
         assert [part async for part in chat.stream_reply(HELLO)] == ["hello", "!"]
     async with open_chat(plugin("Simple"), notify=lambda _: None) as simple:
-        assert isinstance(simple, PluginChat)
+        assert not takes_tools(simple)
         assert [part async for part in simple.stream_reply(HELLO)] == ["hello"]
 
 

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.messages import ToolCall
-from voicebot.text.agent_scaffolding import ToolCallFilter
+from voicebot.messages import ReplyData, ToolCall
+from voicebot.text.agent_scaffolding import AgentFilter
+from voicebot.text.call_filter import ToolCallFilter
 from voicebot.text.thinking_aloud import ReActFilter
+from voicebot.text.written_values import Answer
 
 CAPTURED = Path(__file__).parent.parent / "data" / "contracts" / "openai" / "captured-llama-cpp-python"
 TOOLS = ("calculator", "current_time")
@@ -26,9 +28,23 @@ def filtered(deltas: list[str]) -> tuple[str, list[ToolCall]]:
     """The text and the calls of a reply."""
     calls = ToolCallFilter(TOOLS)
     parts = [part for delta in deltas for part in calls.feed(delta)] + calls.flush()
+    texts = [part.text if isinstance(part, Answer) else part for part in parts]
+    return (
+        "".join(text for text in texts if isinstance(text, str)),
+        [part for part in parts if isinstance(part, ToolCall)],
+    )
+
+
+def told(
+    deltas: list[str], *, spoken_field: str = "", for_the_ear: bool = True
+) -> tuple[str, list[ToolCall], list[object]]:
+    """The text, the calls and the data of an agent's reply."""
+    scaffolding = AgentFilter(TOOLS, spoken_field=spoken_field, for_the_ear=for_the_ear)
+    parts = [part for delta in deltas for part in scaffolding.feed(delta)] + scaffolding.flush()
     return (
         "".join(part for part in parts if isinstance(part, str)),
         [part for part in parts if isinstance(part, ToolCall)],
+        [json.loads(part.content) for part in parts if isinstance(part, ReplyData)],
     )
 
 
@@ -76,13 +92,12 @@ CALL = '<tool_call>\n{"name": "calculator", "arguments": {"expression": "1+2"}}\
         ("Hello <tool_ca", "Hello <tool_ca", []),
         # tool output that the model invents
         ('<tool_response>\n{"result": 3}\n</tool_response>Three.', "Three.", []),
-        # bare JSON, of the tools there are and at the beginning only
+        # bare JSON
         ('{"name": "calculator", "parameters": {"expression": "1+2"}}', "", [call()]),
-        ('\n{"type": "function", "name": "calculator", "parameters": {"expression": "1+2"}}', "", [call()]),
+        ('\n{"type": "function", "name": "calculator", "parameters": {"expression": "1+2"}}', "\n", [call()]),
         ('{"name": "calculator", "arguments": {"x": "}\\"{"}} ok', " ok", [call(arguments='{"x": "}\\"{"}')]),
         ('{"name": "calculator", "arg": {"exp', "", [call(arguments='{"name": "calculator", "arg": {"exp')]),
-        ('{"name": "Taro", "age": 3}', '{"name": "Taro", "age": 3}', []),
-        ('It is {"name": "calculator", "arguments": {}}', 'It is {"name": "calculator", "arguments": {}}', []),
+        ('It is {"name": "calculator", "arguments": {}}', "It is ", [call(arguments="{}")]),
         ("", "", []),
         (" \n", " \n", []),
     ],
@@ -103,7 +118,8 @@ CALL_PARTS = st.sampled_from(
     [
         "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<function=a>", "<parameter=x>",
         "</parameter>", '{"name": "a", ', '{"name": "calculator", ', '"arguments": {}}', "<", "tool", "_call>",
-        "{", "}", "[", " ", "\n", '"', "\\", "気",
+        "{", "}", "[", " ", "\n", '"', "\\", "気", "```", "json", "`", "[calculator(", "[f(x=", ")]", "functools[",
+        '{"action": ', '"Final Answer"', ', "action_input": ', '"So', '"}', "[TOOL_CALLS]", "<|python_tag|>", "'a': ",
     ]
 )  # fmt: skip
 
@@ -111,15 +127,16 @@ CALL_PARTS = st.sampled_from(
 @given(st.lists(CALL_PARTS, max_size=12).map("".join), st.data())
 def test_calls_do_not_depend_on_the_cut(reply: str, data: st.DataObject) -> None:
     assert filtered(cut(reply, data)) == filtered([reply])
+    assert told(cut(reply, data)) == told([reply])
+    assert told(cut(reply, data), spoken_field="name") == told([reply], spoken_field="name")
 
 
-@given(st.lists(st.text().filter(lambda text: "<" not in text and "{" not in text)))
+@given(st.lists(st.text().filter(lambda text: not {*"<{[`~f"} & {*text})))
 def test_a_reply_without_tags_passes_whole_and_at_once(deltas: list[str]) -> None:
     calls = ToolCallFilter(TOOLS)
     passed = ["".join(part for part in calls.feed(delta) if isinstance(part, str)) for delta in deltas]
-    rest = calls.flush()
-    assert "".join(passed) + "".join(map(str, rest)) == "".join(deltas)
-    assert not "".join(map(str, rest)).strip()
+    assert passed == deltas
+    assert calls.flush() == []
 
 
 def test_text_is_held_only_while_it_could_become_a_call() -> None:
@@ -127,7 +144,152 @@ def test_text_is_held_only_while_it_could_become_a_call() -> None:
     assert calls.feed("Hi <") == ["Hi "]
     assert calls.feed("tool_c") == []
     assert calls.feed("at>") == ["<tool_cat>"]
-    assert ToolCallFilter(TOOLS).feed('{"name": "cat"') == ['{"name": "cat"']
+    assert calls.feed(" {") == [" "]
+    assert calls.feed("a} [") == ["{a} "]
+    assert calls.feed("note") == []
+    assert calls.feed("]") == ["[note]"]
+
+
+# ---------------------------------------------------------------- agents that write JSON
+
+ANSWER = '{"action": "Final Answer", "action_input": "It\\u2019s \\"seven\\".\\nYes."}'
+SAID = 'It’s "seven".\nYes.'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        ANSWER,
+        f"```json\n{ANSWER}\n```",
+        f"```\n{ANSWER}\n```",
+        f"```json {ANSWER} ```",
+        f"```json\n{ANSWER}",
+        f"Action:\n```json\n{ANSWER}\n```",
+        f"Thought: I know it.\nAction:\n```json\n{ANSWER}\n```",
+        f"Thought: I know it.\nAction:\n{ANSWER}\nObservation: none",
+        ANSWER.replace(", ", ",\n    ").replace("{", "{\n    ").replace("}", "\n}"),
+        '{"action": "final_answer", "action_input": "It\\u2019s \\"seven\\".\nYes."}',
+        "{'action': 'Final Answer', 'action_input': 'It’s \"seven\".\\nYes.'}",
+        '{"action_input": "It’s \\"seven\\".\\nYes.", "action": "Final Answer"}',
+        '{"thought": "easy", "action": "Final Answer", "action_input": "It’s \\"seven\\".\\nYes.", "more": {}}',
+        '{"action": "Final Answer", "action_input": {"answer": "It’s \\"seven\\".\\nYes."}}',
+        '{"name": "final_answer", "arguments": {"answer": "It’s \\"seven\\".\\nYes."}}',
+        '{"action": "最終回答", "action_input": "It’s \\"seven\\".\\nYes."}',
+        f"<think>ignored by the reasoning filter</think>\n{ANSWER}".partition("\n")[2],
+    ],
+)
+def test_of_an_agent_that_writes_json_the_answer_is_heard(reply: str) -> None:
+    """LangChain's conversational and structured agents: one heard "code omitted", or the JSON."""
+    for deltas in ([reply], list(reply)):
+        text, calls, data = told(deltas)
+        assert (text.strip(), calls, data) == (SAID, [], [])
+
+
+def test_the_answer_of_an_agent_is_heard_while_it_is_being_written() -> None:
+    scaffolding = AgentFilter()
+    heard = [
+        scaffolding.feed(piece)
+        for piece in ('```json\n{"action": "Final Answer", "action_input": "It\\u20', "19s", " s")
+    ]
+    assert heard == [["It"], ["’s"], [" s"]]
+    assert scaffolding.feed('even."}') == ["even."]
+    assert scaffolding.feed("\n```") == []
+    assert scaffolding.flush() == []
+
+
+def test_an_answer_that_is_no_text_is_said_if_it_can_be() -> None:
+    for value, said in {"7": "7", "7.5": "7.5", "null": "", "[1]": "", "true": "True"}.items():
+        assert told(['{"action": "Final Answer", "action_input": ' + value + "}"])[0] == said
+
+
+def test_what_an_agent_does_is_a_call_and_no_text() -> None:
+    text, calls, _ = told(list('Thought: hm\nAction:\n```\n{"action": "calculator", "action_input": "1+2"}\n```\n'))
+    assert text.strip() == ""
+    assert calls == [call(arguments="1+2")]
+
+
+def test_a_conversational_agent_that_answers_in_its_own_name_is_heard() -> None:
+    reply = "Thought: Do I need to use a tool? No\nAI: It is seven.\nYes."
+    for deltas in ([reply], list(reply)):
+        assert told(deltas)[0] == "It is seven.\nYes."
+
+
+# ---------------------------------------------------------------- other JSON
+
+PERSON = '{"name": "Taro", "age": 3}'
+
+
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [
+        (PERSON, f"```json\n{PERSON}\n```\n"),
+        (f"Here: {PERSON} Good?", f"Here: \n```json\n{PERSON}\n```\n Good?"),
+        (f"Here:\n{PERSON}", f"Here:\n```json\n{PERSON}\n```\n"),
+        (f"[{PERSON}, {PERSON}]", f"```json\n[{PERSON}, {PERSON}]\n```\n"),
+        (PERSON[:-4], f"```json\n{PERSON[:-4]}\n```\n"),
+        ('{"a": see below}', '```json\n{"a": see below}\n```\n'),
+        (f"```json\n{PERSON}\n```\nDone.", f"```json\n{PERSON}\n```\nDone."),
+        (f"```json\n{PERSON}\n\n{PERSON}\n```", f"```json\n{PERSON}\n\n{PERSON}\n```"),
+        (f"Write `{PERSON}`.", f"Write `{PERSON}`."),
+    ],
+)
+def test_json_that_is_nothing_but_data_is_code(reply: str, shown: str) -> None:
+    """It was read aloud, key by key."""
+    for deltas in ([reply], list(reply)):
+        assert told(deltas) == (shown, [], [])
+        assert told(deltas, for_the_ear=False) == (reply, [], [])
+
+
+@pytest.mark.parametrize(
+    ("reply", "text", "data"),
+    [
+        ('{"mood": "happy", "say": "こん\\nにちは。"}', "こん\nにちは。", {"mood": "happy"}),
+        ('{"say": "Hi.", "n": [1], "o": {"say": "no"}}', "Hi.", {"n": [1], "o": {"say": "no"}}),
+        ('```json\n{"say": "Hi."}\n```', "Hi.", {}),
+        ('{"say": 7, "action": "wave"}', "7", {"action": "wave"}),
+        ('{"say": "", "mood": "sad"}', "", {"mood": "sad"}),
+    ],
+)
+def test_the_spoken_field_of_an_object_is_heard_and_the_rest_is_data(reply: str, text: str, data: object) -> None:
+    for deltas in ([reply], list(reply)):
+        assert told(deltas, spoken_field="say") == (text, [], [data])
+
+
+def test_the_spoken_field_is_heard_while_it_is_being_written() -> None:
+    scaffolding = AgentFilter(spoken_field="say")
+    heard = [scaffolding.feed(piece) for piece in ('{"mood": "happy", "say": "Hel', "lo. ", 'How are"', "}")]
+    assert heard == [["Hel"], ["lo. "], ["How are"], [ReplyData('{"mood": "happy"}')]]
+
+
+@pytest.mark.parametrize("reply", ["Just text.", '{"other": 1}', '{"name": "calculator", "arguments": {}}'])
+def test_a_reply_without_the_spoken_field_is_what_it_would_be_without_it(reply: str) -> None:
+    assert told(list(reply), spoken_field="say") == told([reply])
+
+
+def test_an_object_that_breaks_off_is_heard_as_far_as_it_came() -> None:
+    assert told(list('{"say": "Hel'), spoken_field="say") == ("Hel", [], [])
+    assert told(list(ANSWER[: ANSWER.index("n\\")])) == ('It’s "seve', [], [])
+
+
+def test_a_very_long_value_takes_bounded_memory_and_little_time() -> None:
+    calls = ToolCallFilter(TOOLS)
+    assert calls.feed('{"a": "') == []
+    assert [part for _ in range(3000) for part in calls.feed("x" * 1000)] == []
+    assert calls.feed('"} ok') == [" ok"]
+    assert calls.feed("<tool_call>{") == []
+    assert [part for _ in range(3000) for part in calls.feed("x" * 1000)] == []
+    assert len(calls.feed("</tool_call>")) == 1
+
+
+@pytest.mark.parametrize(
+    "flood", ["[", "{", "<", "`", "\n```", '{"', "[a(", "<tool_call>", "\nf", "~~~\n", "\\", '{"a":']
+)
+def test_no_flood_takes_more_than_linear_time(flood: str) -> None:
+    """So much of it that anything else would take minutes."""
+    calls = ToolCallFilter(TOOLS)
+    for _ in range(300):
+        calls.feed(flood * (1000 // len(flood)))
+    calls.flush()
 
 
 # ---------------------------------------------------------------- agents that think aloud

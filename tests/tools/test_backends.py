@@ -12,6 +12,7 @@ from tests.chat.dialects import CONTRACTS, OLLAMA, OPENAI, Dialect
 from tests.fakes import pipeline
 from tests.fault_server import chunked, serve
 from voicebot.audio.silent import SilentOutput
+from voicebot.chat.answers import answers_only
 from voicebot.conversation import Conversation
 from voicebot.memory.window import WindowMemory
 from voicebot.speech import Outcome
@@ -52,7 +53,7 @@ async def talk(dialect: Dialect, file: str, answer: str, *, size: int) -> tuple[
         async with dialect.open(server) as chat:
             given = replace(
                 pipeline(ScriptedChat([]), CostingSynthesizer(delay=0, rtf=0), SilentOutput(realtime=False)),
-                chat=ToolUsingChat(chat, TOOLBOX),
+                chat=ToolUsingChat(answers_only(chat), TOOLBOX),
             )
             conversation = Conversation(given, memory=WindowMemory(system_prompt="", turns=5))
             with anyio.fail_after(30):

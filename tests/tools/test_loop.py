@@ -11,11 +11,13 @@ import anyio
 import pytest
 from anyio import from_thread
 
+from voicebot.chat.answers import answers_only
 from voicebot.errors import ChatError
 from voicebot.messages import Message, ReplyPart, ToolCall, ToolSpec, Usage
+from voicebot.protocols import takes_tools
 from voicebot.tools.calculator import calculator
 from voicebot.tools.functions import function_tool
-from voicebot.tools.loop import ToolUsingChat, takes_tools
+from voicebot.tools.loop import ToolUsingChat
 from voicebot.tools.toolbox import Toolbox
 
 pytestmark = pytest.mark.anyio
@@ -75,7 +77,7 @@ TOOLBOX = Toolbox([function_tool(function) for function in (calculator, slow, br
 
 
 def using_tools(chat: ToolScript, **options: Any) -> ToolUsingChat:  # Any: the options of ToolUsingChat
-    return ToolUsingChat(chat, TOOLBOX, **{"timeout_seconds": 30.0, **options})
+    return ToolUsingChat(answers_only(chat), TOOLBOX, **{"timeout_seconds": 30.0, **options})
 
 
 async def replied(chat: ToolUsingChat) -> list[ReplyPart]:

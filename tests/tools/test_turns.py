@@ -15,6 +15,7 @@ from tests.tools.test_loop import Script, ToolScript
 from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.app import open_conversation, open_engines
+from voicebot.chat.answers import answers_only
 from voicebot.config.models import AudioSilent, Config, ToolsConfig
 from voicebot.conversation import Conversation
 from voicebot.errors import VoicebotError
@@ -53,7 +54,9 @@ def turn(
         return calculator(expression)
 
     toolbox = Toolbox([function_tool(calculate, name="calculator"), function_tool(library)])
-    chat = ToolUsingChat(ToolScript(*scripts), toolbox, timeout_seconds=60, speak=speak, max_steps=max_steps)
+    chat = ToolUsingChat(
+        answers_only(ToolScript(*scripts)), toolbox, timeout_seconds=60, speak=speak, max_steps=max_steps
+    )
 
     async def body() -> Outcome:
         scope = anyio.CancelScope()

@@ -3,8 +3,9 @@
 The way of a delta to the turn:
 
     http/    bytes → lines or events, which know nothing of chat
-    chat/    lines or events → the text of the reply without its reasoning, tool calls, counts
-    tools/   where tools are on: the same without calls and thoughts written as text; the calls are run here
+    chat/    lines or events → the text of the reply without its reasoning, tool calls, counts; then, in `answers`,
+             without what else is not for the listener: calls, other JSON and thoughts written as text
+    tools/   where tools are on: the calls are run
 """
 
 from __future__ import annotations
@@ -28,8 +29,13 @@ from voicebot.protocols import ChatModel
 
 
 @asynccontextmanager
-async def open_chat(config: ChatConfig, *, notify: Callable[[str], None]) -> AsyncIterator[ChatModel]:
-    """Open the configured chat model; `notify` is told what `auto` found. Raises ChatError and ConfigError."""
+async def open_chat(
+    config: ChatConfig, *, notify: Callable[[str], None], speak: bool = True
+) -> AsyncIterator[ChatModel]:
+    """Open the configured chat model; `notify` is told what `auto` found.
+
+    Without `speak` the replies are read and not heard: JSON in them stays as it is. Raises ChatError and ConfigError.
+    """
     async with AsyncExitStack() as stack:
         if isinstance(config, ChatAuto):
             from voicebot.chat.discovery import State, find_server
@@ -44,7 +50,26 @@ async def open_chat(config: ChatConfig, *, notify: Callable[[str], None]) -> Asy
                 )
             notify(choice.why if choice.config else f"{choice.why}; using the built-in demo")
             config = choice.config or ChatDemo(kind="demo")
-        yield await _open(config, stack)
+        chat = await _open(config, stack)
+        if isinstance(config, ChatDemo | ChatPiped):  # nothing in their text is for a program
+            yield chat
+            return
+        from voicebot.chat.answers import answers_only
+
+        field = "" if isinstance(config, ChatPlugin) else config.spoken_field
+        if speak and not field and _asks_for_json(config):
+            notify("the replies are JSON, of which nothing is spoken: chat.spoken_field can name what is")
+        runs_tools = isinstance(config, ChatLangChain)
+        yield answers_only(chat, spoken_field=field, for_the_ear=speak, runs_tools=runs_tools)
+
+
+def _asks_for_json(config: object) -> bool:
+    match config:
+        case ChatOllama():
+            return config.format != ""
+        case ChatOpenAI():
+            return config.response_format != "text"
+    return False
 
 
 async def _open(
@@ -64,11 +89,9 @@ async def _open(
 
             return DemoChat(deltas_per_second=config.deltas_per_second)
         case ChatLangChain():
-            from voicebot.chat.answers import AnswersOnly
             from voicebot.chat.langchain_runnable import open_runnable
 
-            # An agent may write down its thoughts.
-            return AnswersOnly(await stack.enter_async_context(open_runnable(config)))
+            return await stack.enter_async_context(open_runnable(config))
         case ChatPlugin():
             from voicebot.chat.plugin import open_plugin
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
-from inspect import signature
 from typing import Any
 
 from anyio import to_thread
@@ -13,6 +12,7 @@ from voicebot.config.models import ChatPlugin
 from voicebot.errors import ChatError, ConfigError, VoicebotError
 from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.messages import Message, ReplyPart, ToolSpec
+from voicebot.protocols import takes_tools
 
 
 class PluginChat:
@@ -77,8 +77,7 @@ async def open_plugin(config: ChatPlugin) -> AsyncGenerator[PluginChat | PluginT
                 f"chat.factory: {config.factory} returned {type(model).__name__}, which is not a chat model",
                 hint="a chat model has a name and stream_reply(messages), see voicebot/protocols.py",
             )
-        takes_tools = "tools" in signature(model.stream_reply).parameters
-        yield PluginToolChat(model, config.factory) if takes_tools else PluginChat(model, config.factory)
+        yield PluginToolChat(model, config.factory) if takes_tools(model) else PluginChat(model, config.factory)
 
 
 def _find_factory(path: str) -> Any:  # Any: somebody else's function

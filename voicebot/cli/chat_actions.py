@@ -172,7 +172,8 @@ class ChatActions:
         """`chat` with the tools of the conversation, where there are any and it can use them."""
         if not self._config.tools.enabled and not self._config.tools.mcp:
             return chat
-        from voicebot.tools.loop import ToolUsingChat, takes_tools
+        from voicebot.protocols import takes_tools
+        from voicebot.tools.loop import ToolUsingChat
 
         before = self._conversation.pipeline.chat
         if not isinstance(before, ToolUsingChat):

@@ -51,6 +51,8 @@ class ChatServer(Section):
     """Sent with every request, such as { X-Title = "voicebot" }; never printed."""
     query: dict[str, SecretStr] = {}
     """Appended to the address of every request, such as { api-version = "2024-10-21" }; never printed."""
+    spoken_field: str = ""
+    """Where a reply is one JSON object, this field of it is spoken as it streams; the rest is an event."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """How often to resend a request that failed before any of its reply came."""
     connect_timeout_seconds: Seconds = 5.0
@@ -125,6 +127,8 @@ class ChatLangChain(Section):
     """What it is asked with: the conversation, or the last message alone."""
     input_key: str = ""
     """Its key in the dict that the runnable takes; empty: no dict, and "messages" for a graph."""
+    spoken_field: str = ""
+    """Where a reply is one JSON object, this field of it is spoken as it streams; the rest is an event."""
 
 
 class ChatPlugin(Section):

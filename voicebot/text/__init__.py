@@ -42,8 +42,12 @@ Rendering, from a segment to what is shown and spoken:
 Beside them:
     reasoning        takes what a model thinks out of the beginning of a reply
     json_stream      reads a JSON value while it is being written
+    written_calls    the ways in which models write tool calls into their text
+    call_beginnings  does a call, or other JSON, begin here?
+    written_values   JSON in a reply: an answer, calls or data?
+    call_filter      takes calls and other JSON out of a reply
     thinking_aloud   takes the thoughts of an agent that labels them out of a reply
-    agent_scaffolding  takes what an agent writes for itself out of a reply
+    agent_scaffolding  both of these
     arithmetic       sums, for the calculator and the demo
     spoken           what is said of a text that stands alone
     false_pauses     the spaces that a Japanese voice takes for pauses

@@ -10,7 +10,8 @@ _HIDING = ("thought", "action", "action input", "observation", "思考", "行動
 _ANSWERING = ("final answer", "最終回答", "最終的な答え", "最終的な回答")
 _MARKS = " \t*_#>"
 """What may stand around a label, as in **Final Answer:**."""
-_ANSWER = re.compile(rf"(?:{'|'.join(_ANSWERING)})[ \t*_]{{0,4}}[:：]", re.IGNORECASE)
+_ANSWER = re.compile(rf"(?:{'|'.join(_ANSWERING)})[ \t*_]{{0,4}}[:：]|\n[ \t]{{0,4}}AI:", re.IGNORECASE)
+"""LangChain's conversational agents call it by their own name, once they have thought."""
 _COLON = re.compile("[:：]")
 _LINE_END = re.compile("(?<=\n)")
 _LONGEST_ANSWER = max(map(len, _ANSWERING)) + 5
@@ -45,6 +46,12 @@ class ReActFilter:
     def flush(self) -> str:
         """Return what was held and turned out not to be a label; thoughts without a final answer stay hidden."""
         return self._advance(ended=True)
+
+    def answered(self) -> str:
+        """Know that the answer has come in another way; return what was held for the listener until then."""
+        held = self.flush()
+        self._held, self._state = "", "line start"
+        return held
 
     def _advance(self, *, ended: bool) -> str:
         passed: list[str] = []

@@ -9,16 +9,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from copy import copy
 from dataclasses import dataclass, field, replace
-from inspect import signature
-from typing import Literal, TypeGuard
+from typing import Literal
 
 import anyio
 
 from voicebot.errors import ChatError
 from voicebot.messages import Message, ReplyPart, ToolCall
-from voicebot.protocols import ChatModel, ToolChatModel
-from voicebot.text.agent_scaffolding import ToolCallFilter
-from voicebot.text.thinking_aloud import ReActFilter
+from voicebot.protocols import ToolChatModel
 from voicebot.tools.toolbox import BadArguments, Toolbox, ToolFailed
 
 logger = logging.getLogger(__name__)
@@ -27,7 +24,7 @@ _NO_MORE = "No more tools can be used now: answer with what you have."
 
 
 class ToolUsingChat:
-    """A chat model that runs the tools its model calls, and speaks only what is meant for the listener.
+    """A chat model that runs the tools its model calls; of calls in its text `AnswersOnly` has made calls.
 
     The model may call tools `max_steps` times, any number of them at once; then it is told to answer. With `speak`
     "all", text is passed on as it comes, including what the model says before it calls a tool; with "final", only the
@@ -90,10 +87,6 @@ class ToolUsingChat:
             if not answer.calls:
                 if not streams and text:
                     yield text
-                if answer.hid_thoughts and not text.strip():
-                    raise ChatError(
-                        f"{self.name} wrote down its thoughts but no answer", hint="ask again, or use another model"
-                    )
                 return
             if not may_use_tools:
                 raise ChatError(
@@ -118,36 +111,18 @@ class ToolUsingChat:
     async def _read(
         self, conversation: Sequence[Message], answer: _Answer, *, may_use_tools: bool
     ) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the text of one answer for the listener, and what the server counted; leave the rest in `answer`."""
-        calls = ToolCallFilter(self._tools.names)
-        thoughts = ReActFilter()
-
-        def sift(parts: Sequence[str | ToolCall]) -> str:
-            answer.calls += [_with_id(part) for part in parts if isinstance(part, ToolCall)]
-            return thoughts.feed("".join(part for part in parts if isinstance(part, str)))
-
+        """Yield the text of one answer, and what is no call; leave the text and the calls in `answer`."""
         specs = self._tools.specs if may_use_tools else ()
-        error: ChatError | None = None
-        try:
-            async with aclosing(self._chat.stream_reply(conversation, tools=specs)) as reply:
-                async for part in reply:
-                    match part:
-                        case str():
-                            if text := sift(calls.feed(part)):
-                                answer.text.append(text)
-                                yield text
-                        case ToolCall():
-                            answer.calls.append(_with_id(part))
-                        case _:
-                            yield part
-        except ChatError as caught:
-            error = caught  # raised when what is held has been passed on
-        if text := sift(calls.flush()) + thoughts.flush():
-            answer.text.append(text)
-            yield text
-        answer.hid_thoughts = thoughts.hid
-        if error is not None:
-            raise error
+        async with aclosing(self._chat.stream_reply(conversation, tools=specs)) as reply:
+            async for part in reply:
+                match part:
+                    case str():
+                        answer.text.append(part)
+                        yield part
+                    case ToolCall():
+                        answer.calls.append(_with_id(part))
+                    case _:
+                        yield part
 
     async def _run(self, calls: Sequence[ToolCall], misfits: Counter[str]) -> list[str]:
         """Run all calls at the same time and return their results, in order."""
@@ -188,11 +163,6 @@ class ToolUsingChat:
         return f"{result[: self._max_result_characters]}\n… ({more} more characters left out)" if more > 0 else result
 
 
-def takes_tools(chat: ChatModel) -> TypeGuard[ToolChatModel]:
-    """Tell whether `chat` can be offered tools."""
-    return "tools" in signature(chat.stream_reply).parameters
-
-
 @dataclass(slots=True)
 class _Answer:
     """One answer of the model, as far as it has come."""
@@ -200,8 +170,6 @@ class _Answer:
     text: list[str] = field(default_factory=list)
     """For the listener."""
     calls: list[ToolCall] = field(default_factory=list)
-    hid_thoughts: bool = False
-    """It holds thoughts that are not for the listener."""
 
 
 def _with_id(call: ToolCall) -> ToolCall:
