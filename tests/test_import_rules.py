@@ -72,6 +72,7 @@ INNER_ORDER = {
     "http": ["lines", "streaming", "failures", "client"],
     "chat.wire": ["addresses", "api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
     "chat.demo": ["topics", "texts", "numbers", "replies"],
+    "chat.langchain_runnable": ["graphs", "chunks"],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [
         "traces",

@@ -19,7 +19,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, GenerationChunk, LLMResult
 
-from voicebot.chat.langchain_runnable import text_of
+from voicebot.chat.langchain_runnable.chunks import text_of
 from voicebot.errors import ChatError
 from voicebot.messages import Message, Role, ToolCall, ToolSpec, Usage
 
