@@ -11,7 +11,8 @@ from functools import cache
 from typing import assert_never
 
 from voicebot.chat.demo.numbers import SPELLED, WITH_DIGITS, say_sum
-from voicebot.chat.demo.texts import PHRASES, TOPICS
+from voicebot.chat.demo.phrases import PHRASES
+from voicebot.chat.demo.texts import TOPICS
 from voicebot.chat.demo.topics import (
     Answer,
     Calculate,
