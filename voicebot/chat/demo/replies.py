@@ -17,6 +17,7 @@ from voicebot.chat.demo.topics import (
     Answer,
     Calculate,
     Calendar,
+    Comfort,
     Count,
     GoOn,
     Language,
@@ -77,7 +78,7 @@ def _reply(answer: Answer, question: _Question) -> str | None:
     """Return the reply to `question`; None when it is not about this topic after all."""
     phrases = PHRASES[question.language]
     match answer:
-        case Say():
+        case Say() | Comfort():
             return answer.text
         case SayNext():
             return _next_of(answer.texts, question.messages)

@@ -1,16 +1,21 @@
 """What the demo says and listens for, in English and Japanese side by side.
 
-The first topic that fits answers: what the user wants to hear comes before what the words in it may be about.
+The first topic that fits answers: danger comes first, and what the user wants to hear comes before what the words in it
+may be about.
 """
 
 from __future__ import annotations
 
+from voicebot.chat.demo.feelings import DANGER, FEELINGS
 from voicebot.chat.demo.phrases import CONNECT_EN, CONNECT_JA
 from voicebot.chat.demo.topics import Say, SayByName, SayDate, SayTime, Topic
-from voicebot.chat.demo.wishes import WISHES
+from voicebot.chat.demo.wishes import ITSELF, WISHES
 
 TOPICS = (
+    *DANGER,
     *WISHES,
+    *FEELINGS,
+    *ITSELF,
     # ------------------------------------------------------------ facts
     Topic(
         en=SayTime(r"\bwhat time\b|\bthe time\b|\bwhat's the hour\b"),

@@ -23,6 +23,16 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Comfort:
+    """Say something kind to a feeling, or where to turn to in danger."""
+
+    asked: str
+    text: str
+    later: str = ""
+    """Said to the next message, where the demo has no answer to it."""
+
+
+@dataclass(frozen=True, slots=True)
 class SayNext:
     """Say the first of several texts that the user has not been told yet."""
 
@@ -94,7 +104,7 @@ class SayDate:
     asked: str
 
 
-Answer = Say | SayNext | SayByName | Repeat | RepeatReply | GoOn | Count | Calculate | SayTime | SayDate
+Answer = Say | Comfort | SayNext | SayByName | Repeat | RepeatReply | GoOn | Count | Calculate | SayTime | SayDate
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,9 @@ WISHES = (
             _STORY_JA,
         ),
     ),
-    # ------------------------------------------------------------ voicebot and the demo itself
+)
+
+ITSELF = (
     Topic(
         en=Say(
             r"\b(?:connect|ollama|llama|gpt|openai|llm|(?:real|other|better|language) model|set ?up|install)\b",
@@ -148,7 +150,7 @@ WISHES = (
             "I can't look anything up, though. And you can interrupt me whenever you like.",
         ),
         ja=Say(
-            r"何が?(?:でき|出来)|なにが?(?:でき|出来)|できること|ヘルプ|助けて|使い方|つかいかた",
+            r"何が?(?:でき|出来)|なにが?(?:でき|出来)|できること|ヘルプ|使い方|つかいかた",
             "いろいろできますよ。少しおしゃべりをしたり、お名前を覚えたり、お話や冗談を言ったりできます。"
             "数を数えること、まねをすること、簡単な計算、時刻や日付を言うことも得意です。"
             "調べものはできません。話の途中で割り込んでも大丈夫です。",
