@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voicebot.chat.demo.replies import reply_to
 from voicebot.messages import Message
@@ -41,6 +43,61 @@ def danger(message: str, *numbers: str) -> Said:
     call = numbers if JAPANESE.search(message) else ("call your local emergency number",)
     return feeling(message, PERSON_JA if JAPANESE.search(message) else PERSON_EN, *call)
 
+
+DAYS = [
+    Said("What is the date today?", (TODAY_EN,)),
+    Said("What day is it?", (TODAY_EN,)),
+    Said("Can you tell me what day of the week it is?", (TODAY_EN,)),
+    Said("What year is it?", ("2026",)),
+    Said("Is it Friday?", (TODAY_EN,)),
+    Said("What is the date tomorrow?", ("Tomorrow is Saturday, November 21",), (TODAY_EN,)),
+    Said("What day is tomorrow?", ("Tomorrow is Saturday",), (TODAY_EN,)),
+    Said("Is tomorrow a Sunday?", ("Tomorrow is Saturday",), (TODAY_EN,)),
+    Said("What day was it yesterday?", ("Yesterday was Thursday, November 19",), (TODAY_EN,)),
+    Said("What day is the day after tomorrow?", ("Sunday, November 22",), (TODAY_EN, "Saturday")),
+    Said("What day is it in ten days?", ("Monday, November 30",), (TODAY_EN,)),
+    Said("What was the date 2 weeks ago?", ("Friday, November 6", "14 days ago"), (TODAY_EN,)),
+    Said("When is Christmas?", ("Friday, December 25", "35 days"), (TODAY_EN,)),
+    Said("What day of the week is Christmas this year?", ("Friday, December 25",), (TODAY_EN,)),
+    Said("How many days until Christmas Eve?", ("December 24", "34 days"), (TODAY_EN,)),
+    Said("When is New Year's Day?", ("January 1", "42 days"), (TODAY_EN,)),
+    Said("What weekday is July 4, 2027?", ("Sunday, July 4, 2027",), (TODAY_EN,)),
+    Said("What weekday is February 30?", (UNKNOWN_EN,), (TODAY_EN,)),
+    Said("When is Easter?", (UNKNOWN_EN,), (TODAY_EN,)),
+    Said("What day is my birthday?", (UNKNOWN_EN,), (TODAY_EN,)),
+    Said("How many days are in a year?", (UNKNOWN_EN,), (TODAY_EN,)),
+    Said("What year was the Eiffel Tower built?", (UNKNOWN_EN,), ("2026",)),
+    Said("What is the best day to visit Tokyo?", (UNKNOWN_EN,), (TODAY_EN,)),
+    Said("What time is it now?", (CLOCK_EN,)),
+    Said("Can you tell me the time, please?", (CLOCK_EN,)),
+    Said("What time is it in Tokyo?", ("clock of this computer", UNKNOWN_EN), (TODAY_EN, CLOCK_EN)),
+    Said("What time does the train leave?", (UNKNOWN_EN,), (CLOCK_EN,)),
+    Said("今日は何日ですか", (TODAY_JA,)),
+    Said("今日の日付を教えてください", (TODAY_JA,)),
+    Said("何曜日ですか", ("金曜日",)),
+    Said("今年は何年ですか", ("2026年",)),
+    Said("今日は金曜日ですか", ("金曜日",)),
+    Said("明日は何日ですか", ("明日は", "11月21日", "土曜日"), (TODAY_JA,)),
+    Said("あしたは何曜日？", ("土曜日",), (TODAY_JA,)),
+    Said("昨日は何曜日でしたか", ("昨日は", "木曜日でした"), (TODAY_JA,)),
+    Said("あさっては何曜日？", ("日曜日です",), (TODAY_JA, "土曜日")),
+    Said("十日後は何曜日ですか", ("11月30日、月曜日",), (TODAY_JA,)),
+    Said("2週間前は何日でしたか", ("11月6日、金曜日でした", "14日前"), (TODAY_JA,)),
+    Said("クリスマスはいつですか", ("12月25日、金曜日", "あと35日"), (TODAY_JA,)),
+    Said("クリスマスまであと何日？", ("35日",), (TODAY_JA,)),
+    Said("今年のクリスマスは何曜日？", ("金曜日",), (TODAY_JA,)),
+    Said("お正月はいつ？", ("1月1日", "42日"), (TODAY_JA,)),
+    Said("2027年7月4日は何曜日ですか", ("日曜日",), (TODAY_JA,)),
+    Said("来週の月曜日は何日ですか", (UNKNOWN_JA,), (TODAY_JA,)),
+    Said("母の日は何日ですか", (UNKNOWN_JA,), (TODAY_JA,)),
+    Said("何日まで休みですか", (UNKNOWN_JA,), (TODAY_JA,)),
+    Said("東京タワーができたのは何年ですか", (UNKNOWN_JA,), ("2026",)),
+    Said("今、何時かわかりますか", (CLOCK_JA,)),
+    Said("今何時？", (CLOCK_JA,)),
+    Said("東京は今何時ですか", ("このコンピューターの時計", UNKNOWN_JA), (TODAY_JA, CLOCK_JA)),
+    Said("ニューヨークでは今何時？", ("このコンピューターの時計", UNKNOWN_JA), (CLOCK_JA,)),
+    Said("電車は何時に出ますか", (UNKNOWN_JA,), (CLOCK_JA,)),
+]
 
 FEELINGS = [
     feeling("I feel sad today.", "sorry", PERSON_EN),
@@ -103,7 +160,7 @@ DANGER = [
     danger("助けて", "119番", "110番"),
 ]
 
-SAID = [*FEELINGS, *DANGER]
+SAID = [*DAYS, *FEELINGS, *DANGER]
 
 
 def ask(*said: str) -> str:
@@ -128,6 +185,21 @@ def test_what_is_said_is_answered_honestly_and_kindly(said: Said) -> None:
 def test_a_greeting_in_front_changes_nothing(said: Said) -> None:
     greeting = "こんにちは、" if JAPANESE.search(said.message) else "Hello, "
     assert ask(greeting + said.message) == ask(said.message)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (["What day is it?", "And tomorrow?"], "Tomorrow is Saturday"),
+        (["When is Christmas?", "And New Year's Eve?"], "December 31"),
+        (["What's the weather like?", "And tomorrow?"], "no good answer"),
+        (["今日は何曜日？", "じゃあ明日は？"], "明日は2026年11月21日、土曜日"),
+        (["クリスマスはいつ？", "お正月は？"], "1月1日"),
+        (["今日の天気は？", "明日は？"], "うまくお答えできません"),
+    ],
+)
+def test_another_day_may_follow_a_question_about_a_day(said: list[str], words: str) -> None:
+    assert words in ask(*said)
 
 
 @pytest.mark.parametrize("said", DANGER, ids=lambda said: said.message)
@@ -158,3 +230,22 @@ def test_advice_in_danger_is_short(said: Said) -> None:
 )
 def test_words_of_feeling_in_something_else_are_not_taken_for_feelings(message: str, words: str) -> None:
     assert words in ask(message)
+
+
+@pytest.mark.parametrize(
+    ("day", "reply"),
+    [
+        (datetime(2026, 12, 25), "Christmas is today, Friday, December 25, 2026."),
+        (datetime(2026, 12, 24), "Christmas is tomorrow, Friday, December 25, 2026."),
+        (datetime(2026, 12, 26), "Christmas is Saturday, December 25, 2027, in 364 days."),
+    ],
+)
+def test_a_holiday_is_the_next_one(day: datetime, reply: str) -> None:
+    assert reply_to([Message("user", "When is Christmas?")], day) == reply
+    assert "クリスマスは" in reply_to([Message("user", "クリスマスはいつ？")], day)
+
+
+@given(st.lists(st.sampled_from([*"かなのはでと何日", "かな", "です", "じゃあ", "what ", "is ", "day ", "a monday "])))
+def test_no_question_is_too_long_to_be_read(words: list[str]) -> None:
+    """Where two words make a third, a pattern may try every way to part them, which takes for ever."""
+    assert ask("".join(words) * 50)

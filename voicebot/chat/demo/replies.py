@@ -10,13 +10,13 @@ from datetime import datetime
 from functools import cache
 from typing import assert_never
 
+from voicebot.chat.demo.dates import say_day, say_time
 from voicebot.chat.demo.numbers import SPELLED, WITH_DIGITS, say_sum
 from voicebot.chat.demo.phrases import PHRASES
 from voicebot.chat.demo.texts import TOPICS
 from voicebot.chat.demo.topics import (
     Answer,
     Calculate,
-    Calendar,
     Comfort,
     Count,
     GoOn,
@@ -25,7 +25,7 @@ from voicebot.chat.demo.topics import (
     RepeatReply,
     Say,
     SayByName,
-    SayDate,
+    SayDay,
     SayNext,
     SayTime,
 )
@@ -97,9 +97,9 @@ def _reply(answer: Answer, question: _Question) -> str | None:
         case Calculate():
             return say_sum(question.text, phrases.sums, WITH_DIGITS[question.language])
         case SayTime():
-            return _time(phrases.calendar, question.now)
-        case SayDate():
-            return _date(phrases.calendar, question.now)
+            return say_time(phrases.calendar, question.now)
+        case SayDay():
+            return _day(question)
         case _:
             assert_never(answer)
 
@@ -144,18 +144,9 @@ def _counted(answer: Count, question: _Question) -> str | None:
     return answer.separator.join(map(SPELLED[question.language], counted)).capitalize() + answer.end
 
 
-def _time(calendar: Calendar, now: datetime) -> str:
-    return calendar.time.format(
-        hour=now.hour % 12 or calendar.twelve,
-        minutes=calendar.minutes.format(now.minute) if now.minute else calendar.full_hour,
-        part=next(part for end, part in calendar.parts if now.hour < end),
-    )
-
-
-def _date(calendar: Calendar, now: datetime) -> str:
-    return calendar.date.format(
-        weekday=calendar.weekdays[now.weekday()],
-        month=calendar.months[now.month - 1],
-        day=now.day,
-        year=now.year,
-    )
+def _day(question: _Question) -> str | None:
+    calendar, with_digits = PHRASES[question.language].calendar, WITH_DIGITS[question.language]
+    today = question.now.date()
+    before = unicodedata.normalize("NFKC", question.said[-2]) if len(question.said) > 1 else ""
+    follows = bool(before) and say_day(before, calendar, today, with_digits, follows=True) is not None
+    return say_day(question.text, calendar, today, with_digits, follows=follows)

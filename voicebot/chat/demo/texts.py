@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from voicebot.chat.demo.feelings import DANGER, FEELINGS
 from voicebot.chat.demo.phrases import CONNECT_EN, CONNECT_JA
-from voicebot.chat.demo.topics import Say, SayByName, SayDate, SayTime, Topic
+from voicebot.chat.demo.topics import Say, SayByName, SayDay, SayTime, Topic
 from voicebot.chat.demo.wishes import ITSELF, WISHES
 
 TOPICS = (
@@ -18,16 +18,29 @@ TOPICS = (
     *ITSELF,
     # ------------------------------------------------------------ facts
     Topic(
-        en=SayTime(r"\bwhat time\b|\bthe time\b|\bwhat's the hour\b"),
-        ja=SayTime(r"何時|なんじ|時刻|時間(?:は|を|わか)"),
+        en=SayTime(
+            r"^(?=.*(?:\bwhat time\b|\bthe (?:current |exact )?(?:time|hour|clock)\b|^time\b))"
+            r"(?:\b(?:and|so|what|whats|is|it|its|the|time|hour|clock|current|exact|now|right|here|please|can|could|you|tell"
+            r"|give|say|read|me|do|know|have|s)\b|[\s?!.,'’])*+$"
+        ),
+        ja=SayTime(
+            r"^(?=.*(?:何時|なんじ|時刻|時間|時計))"
+            r"(?:今|いま|現在|もう|の|は|を|って|何時|なんじ|何分|時刻|時間|時計|ごろ|頃|でしょう|です|かな|か|だ|わかり|わかる|ます"
+            r"|教えて|おしえて|読んで|見て|言って|ください|下さい|ちょっと|[\s?!.,、。])*+$"
+        ),
     ),
     Topic(
-        en=SayDate(
-            r"\b(?:what|which) (?:day|date|weekday|year|month)\b|\b(?:the|today's) date\b|\bweekday\b"
-            r"|\bday of the week\b"
+        en=Say(
+            r"\b(?:what time is it|what(?:['’]?s| is) the (?:current |local )?time|time is it) (?:in|at|on) "
+            r"|\btell me the time (?:in|at|on) |\btime (?:zone|difference)",
+            "I don't know that. I only have the clock of this computer, and it says nothing of other places.",
         ),
-        ja=SayDate(r"何日|なんにち|日付|何曜日|なんようび|曜日|何月|今日は何の日|何年"),
+        ja=Say(
+            r"(?:で|は|って|の|では)、?(?:今|いま|現在)、?(?:は|の)?(?:何時|なんじ|時刻)|時差",
+            "すみません、それは私にはわかりません。このコンピューターの時計しか読めないんです。",
+        ),
     ),
+    Topic(en=SayDay(), ja=SayDay()),
     Topic(
         en=Say(
             r"\b(?:weather|rain|raining|sunny|snow|forecast|umbrella|temperature)\b",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -98,13 +99,13 @@ class SayTime:
 
 
 @dataclass(frozen=True, slots=True)
-class SayDate:
-    """Say what day it is."""
+class SayDay:
+    """Say what day it is, or which day another one is that the message names, if it asks for one."""
 
-    asked: str
+    asked: str = ""
 
 
-Answer = Say | Comfort | SayNext | SayByName | Repeat | RepeatReply | GoOn | Count | Calculate | SayTime | SayDate
+Answer = Say | Comfort | SayNext | SayByName | Repeat | RepeatReply | GoOn | Count | Calculate | SayTime | SayDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,6 @@ class Calendar:
     """How a language tells the time and the date."""
 
     time: str
-    date: str
     parts: tuple[tuple[int, str], ...]
     """Parts of the day, each with the hour at which it ends."""
     twelve: int
@@ -154,6 +154,30 @@ class Calendar:
     """In place of the minutes at a full hour."""
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
+    near: tuple[tuple[str, int], ...]
+    """Patterns of the days near today, and by how many days they are away."""
+    away: tuple[tuple[str, int], ...]
+    """Patterns of a number of days or weeks from today, and how many days one of them is."""
+    holidays: tuple[tuple[str, str, int, int], ...]
+    """Patterns, names, months and days of those that have the same date each year."""
+    written: tuple[str, ...]
+    """Patterns of a date, with the groups year, month and day."""
+    around: str
+    """Pattern of what may stand around a day that is asked for."""
+    asks: str
+    """Pattern of what must stand there."""
+    asks_today: str
+    """Pattern of what must stand there where no day is named."""
+    days: Mapping[int, str]
+    """What the days near today are called, by how many days they are away."""
+    that: str
+    """What any other day is called."""
+    is_: str
+    was: str
+    near_by: Mapping[int, str]
+    """Said in front of a date that is today or tomorrow."""
+    left: str
+    ago: str
 
 
 @dataclass(frozen=True, slots=True)
