@@ -99,6 +99,26 @@ DAYS = [
     Said("電車は何時に出ますか", (UNKNOWN_JA,), (CLOCK_JA,)),
 ]
 
+UNABLE = [
+    Said("Who is the president of France?", (UNKNOWN_EN, "demo")),
+    Said("What is the capital of Japan?", (UNKNOWN_EN, "demo")),
+    Said("Where is Osaka?", (UNKNOWN_EN, "demo")),
+    Said("Tell me about the weather tomorrow", ("weather", "demo"), (TODAY_EN, "Saturday")),
+    Said("Set a timer for five minutes", ("can't do that", "demo"), (CLOCK_EN,)),
+    Said("Remind me at six to call my mother", ("can't do that",), (CLOCK_EN,)),
+    Said("Play some music", ("can't do that",)),
+    Said("Turn on the light, please", ("can't do that",)),
+    Said("colorless green ideas sleep furiously", ("no good answer", "demo")),
+    Said("asdf qwer", ("no good answer",)),
+    Said("日本の首都はどこですか", (UNKNOWN_JA, "デモ")),
+    Said("フランスの大統領は誰ですか", (UNKNOWN_JA, "デモ")),
+    Said("明日の天気は？", ("天気", "デモ"), (TODAY_JA, "土曜日")),
+    Said("タイマーを5分セットして", ("できません", "デモ"), (CLOCK_JA,)),
+    Said("音楽をかけて", ("できません",)),
+    Said("電気をつけてください", ("できません",)),
+    Said("あばばばば", ("うまくお答えできません", "デモ")),
+]
+
 FEELINGS = [
     feeling("I feel sad today.", "sorry", PERSON_EN),
     feeling("I'm really depressed", "sorry", PERSON_EN),
@@ -160,7 +180,7 @@ DANGER = [
     danger("助けて", "119番", "110番"),
 ]
 
-SAID = [*DAYS, *FEELINGS, *DANGER]
+SAID = [*DAYS, *UNABLE, *FEELINGS, *DANGER]
 
 
 def ask(*said: str) -> str:
@@ -249,3 +269,74 @@ def test_a_holiday_is_the_next_one(day: datetime, reply: str) -> None:
 def test_no_question_is_too_long_to_be_read(words: list[str]) -> None:
     """Where two words make a third, a pattern may try every way to part them, which takes for ever."""
     assert ask("".join(words) * 50)
+
+
+# ---------------------------------------------------------------- the advertisement
+
+
+def told(*said: str, window: int = 5) -> list[str]:
+    """What is answered to each message, where only so many turns are remembered."""
+    messages: list[Message] = []
+    replies = []
+    for text in said:
+        messages = [*messages[-2 * window :], Message("user", text)]
+        replies.append(reply_to(messages, FRIDAY))
+        messages.append(Message("assistant", replies[-1]))
+    return replies
+
+
+@pytest.mark.parametrize("window", [5, 100])
+@pytest.mark.parametrize(
+    "questions",
+    [
+        ["Who was Mozart?", "What's the weather like?", "Any news?", "Who was Bach?", "I like trains.", "Play music"],
+        ["モーツァルトは誰ですか", "天気は？", "ニュースは？", "バッハは誰？", "電車が好きなんです", "音楽をかけて"],
+    ],
+)
+def test_a_real_model_is_advertised_once_in_a_conversation(questions: list[str], window: int) -> None:
+    """It came in 9 of 30 turns, and took half a minute each time."""
+    replies = told(*questions * 5, window=window)
+    assert [ADVERTISEMENT in reply for reply in replies] == [True, *[False] * 29]
+    assert max(map(len, replies[1:])) <= 125
+    assert replies[0].startswith(replies[6])
+
+
+def test_whoever_has_heard_half_of_the_advertisement_is_spared_the_rest() -> None:
+    reply = ask("Who was Mozart?")
+    heard = reply[: reply.index("type")]
+    messages = [Message("user", "Who was Mozart?"), Message("assistant", heard, interrupted=True)]
+    assert ADVERTISEMENT not in reply_to([*messages, Message("user", "Who was Bach?")], FRIDAY)
+    assert reply_to([*messages, Message("user", "Go on")], FRIDAY) == reply[len(heard) :]
+
+
+def test_a_conversation_that_has_got_far_is_not_interrupted_by_an_advertisement() -> None:
+    assert not any(ADVERTISEMENT in reply for reply in told(*["Tell me a joke"] * 6, "Who was Mozart?"))
+
+
+@pytest.mark.parametrize(
+    "said", [["How do I connect Ollama?"] * 2, ["モデルにつなぐには？"] * 2, ["I'm sad", "How do I connect Ollama?"]]
+)
+def test_whoever_asks_for_a_real_model_is_told_each_time(said: list[str]) -> None:
+    assert ADVERTISEMENT in told(*said)[-1]
+
+
+@pytest.mark.parametrize("said", [*FEELINGS, *DANGER], ids=lambda said: said.message)
+def test_there_is_no_advertisement_after_feelings(said: Said) -> None:
+    questions = ["天気は？", "モーツァルトは誰？"] if JAPANESE.search(said.message) else ["Any news?", "Who was Bach?"]
+    assert not any(ADVERTISEMENT in reply for reply in told(said.message, *questions))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (["I want to die", "Why should I?"], "talk to somebody now"),
+        (["I want to die", "Yes"], "talk to somebody now"),
+        (["I'm so sad", "It was all my fault"], "somebody who knows you"),
+        (["死にたい", "どうして？"], "誰か人に話して"),
+        (["死にたい", "はい"], "119番"),
+        (["悲しいです", "私のせいなんです"], "あなたをよく知る人"),
+    ],
+)
+def test_what_follows_feelings_is_answered_as_kindly(said: list[str], words: str) -> None:
+    """The word after "I want to die" got the offer of a joke."""
+    assert words.lower() in ask(*said).lower()

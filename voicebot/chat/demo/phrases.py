@@ -37,10 +37,14 @@ PHRASES: dict[Language, Phrases] = {
             r"(?>(?:(?:hi|hello|hey|ok|okay|please|good (?:morning|afternoon|evening))"
             r"(?: there| world| voicebot)?\b[\s,.!;:-]*+)+)(?=\w)"
         ),
-        unknown=(
-            "I'm only the small demo that comes with voicebot, so I have no good answer to that. "
-            f"{CONNECT_EN} Until then, I can tell you a story or a joke, do a little arithmetic, or read the clock."
+        unknown="I don't know that. I'm only the small demo that comes with voicebot.",
+        unknown_message=(
+            "I'm only a small demo and have no good answer to that. "
+            "I can tell a story or a joke, do a sum, or read the clock."
         ),
+        connect=CONNECT_EN,
+        connect_begins="To talk with a real model",
+        between=" ",
         names=NAMES_EN,
         sums=Sums(
             written=(
@@ -129,10 +133,14 @@ PHRASES: dict[Language, Phrases] = {
             r"(?>(?:こんにち[はわ]|こんばん[はわ]|おはよう(?:ございます)?|やあ|ねえ|あの|すみません|はじめまして)"
             r"[\s、。!,]*+)+(?=\w)"
         ),
-        unknown=(
-            "すみません、私はvoicebotに入っている小さなデモなので、それにはうまくお答えできません。"
-            f"{CONNECT_JA}それまでは、お話や冗談、簡単な計算、時計の読み上げならできます。"
+        unknown="すみません、それは私にはわかりません。voicebotに入っている小さなデモなんです。",
+        unknown_message=(
+            "すみません、小さなデモなので、それにはうまくお答えできません。"
+            "お話や冗談、簡単な計算、時計の読み上げならできます。"
         ),
+        connect=CONNECT_JA,
+        connect_begins="本物のモデルと話すには",
+        between="",
         names=NAMES_JA,
         sums=Sums(
             written=(

@@ -28,12 +28,16 @@ from voicebot.chat.demo.topics import (
     SayDay,
     SayNext,
     SayTime,
+    Unable,
+    Unknown,
 )
 from voicebot.messages import Message
 
 _JAPANESE = re.compile(r"[ぁ-ヿ㐀-鿿々ｦ-ﾟ]")
 _LETTER = re.compile(r"[^\W\d_]")
 _MAX_COUNT = 100
+_BEGINNING = 5
+"""Messages in which a conversation begins: later the reply that said something once may be forgotten."""
 
 _NAMES = [pattern for phrases in PHRASES.values() for pattern in phrases.names]
 
@@ -42,8 +46,6 @@ _NAMES = [pattern for phrases in PHRASES.values() for pattern in phrases.names]
 class _Question:
     text: str
     """The last message in Unicode's plain forms, without a greeting in front of more."""
-    match: re.Match[str]
-    """Where its topic's pattern was found."""
     language: Language
     messages: Sequence[Message]
     said: Sequence[str]
@@ -54,18 +56,24 @@ class _Question:
 def reply_to(messages: Sequence[Message], now: datetime) -> str:
     """Return the reply to the last message of the user."""
     said = [message.content for message in messages if message.role == "user"]
+    text, language = _listen(said)
+    question = _Question(text, language, messages, said, now)
+    for pattern, answer in _topics(language):
+        if match := pattern.search(text):
+            reply = _reply(answer, match, question)
+            if reply is not None:
+                return reply
+    return _unknown(PHRASES[language].unknown_message, question)
+
+
+def _listen(said: Sequence[str]) -> tuple[str, Language]:
+    """Return the last message in Unicode's plain forms, without a greeting in front of more, and its language."""
     last = unicodedata.normalize("NFKC", said[-1]).strip() if said else ""
     # What has no letters, such as 12×7, is in the language of what was said before.
     with_letters = next((text for text in reversed(said) if _LETTER.search(text)), "")
     language: Language = "ja" if _JAPANESE.search(with_letters) else "en"
     opening = re.match(PHRASES[language].opening, last, re.IGNORECASE)
-    text = last[opening.end() :] if opening else last
-    for pattern, answer in _topics(language):
-        if match := pattern.search(text):
-            reply = _reply(answer, _Question(text, match, language, messages, said, now))
-            if reply is not None:
-                return reply
-    return PHRASES[language].unknown
+    return last[opening.end() :] if opening else last, language
 
 
 @cache  # compiled when the language is first spoken: all patterns together would cost the start 7 ms
@@ -74,26 +82,32 @@ def _topics(language: Language) -> list[tuple[re.Pattern[str], Answer]]:
     return [(re.compile(answer.asked, re.IGNORECASE | re.DOTALL), answer) for answer in answers if answer]
 
 
-def _reply(answer: Answer, question: _Question) -> str | None:
+def _reply(answer: Answer, match: re.Match[str], question: _Question) -> str | None:
     """Return the reply to `question`; None when it is not about this topic after all."""
     phrases = PHRASES[question.language]
     match answer:
-        case Say() | Comfort():
+        case Say():
+            return (answer.light and _comfort(question)) or answer.text
+        case Comfort():
             return answer.text
+        case Unable():
+            return _connecting(answer.text, question)
+        case Unknown():
+            return _unknown(phrases.unknown, question)
         case SayNext():
             return _next_of(answer.texts, question.messages)
         case SayByName():
             name = _name(question.said)
             return answer.named.format(name=name) if name else answer.unknown
         case Repeat():
-            return next((found.strip() for found in question.match.groups() if found), "") or answer.nothing
+            return next((found.strip() for found in match.groups() if found), "") or answer.nothing
         case RepeatReply():
             replies = (message.content for message in reversed(question.messages) if message.role == "assistant")
             return next(replies, None)
         case GoOn():
             return _rest(answer, question)
         case Count():
-            return _counted(answer, question)
+            return _counted(answer, match, question.language)
         case Calculate():
             return say_sum(question.text, phrases.sums, WITH_DIGITS[question.language])
         case SayTime():
@@ -102,6 +116,33 @@ def _reply(answer: Answer, question: _Question) -> str | None:
             return _day(question)
         case _:
             assert_never(answer)
+
+
+def _unknown(text: str, question: _Question) -> str:
+    return _comfort(question) or _connecting(text, question)
+
+
+def _comfort(question: _Question) -> str:
+    """Return what follows kind words that the user has just been told; empty if there were none."""
+    feeling = _feeling(question.said[:-1])
+    return feeling.later if feeling and _listen(question.said[:-1])[1] == question.language else ""
+
+
+def _feeling(said: Sequence[str]) -> Comfort | None:
+    """Return the kind words for the last of what was said, if it was of feelings or of danger."""
+    text, language = _listen(said)
+    topics = _topics(language)
+    return next((answer for asked, answer in topics if isinstance(answer, Comfort) and asked.search(text)), None)
+
+
+def _connecting(text: str, question: _Question) -> str:
+    """Add how to connect a real model, unless the user has heard it, or has told of feelings or of danger."""
+    said, phrases = question.said, PHRASES[question.language]
+    replies = [message.content for message in question.messages if message.role == "assistant"]
+    heard = any(known.connect_begins in reply for known in PHRASES.values() for reply in replies)
+    if heard or len(said) > _BEGINNING or any(_feeling(said[:count]) for count in range(1, len(said))):
+        return text
+    return f"{text}{phrases.between}{phrases.connect}"
 
 
 def _next_of(texts: Sequence[str], messages: Sequence[Message]) -> str:
@@ -132,8 +173,8 @@ def _name(said: Iterable[str]) -> str:
     return ""
 
 
-def _counted(answer: Count, question: _Question) -> str | None:
-    digits = WITH_DIGITS[question.language](question.match[0])
+def _counted(answer: Count, match: re.Match[str], language: Language) -> str | None:
+    digits = WITH_DIGITS[language](match[0])
     numbers = [int(number) for number in re.findall(r"\d{1,9}", digits)]
     if not numbers:
         return None
@@ -141,7 +182,7 @@ def _counted(answer: Count, question: _Question) -> str | None:
     if max(first, last) > _MAX_COUNT:
         return answer.too_far
     counted = range(first, last + 1) if first <= last else range(first, last - 1, -1)
-    return answer.separator.join(map(SPELLED[question.language], counted)).capitalize() + answer.end
+    return answer.separator.join(map(SPELLED[language], counted)).capitalize() + answer.end
 
 
 def _day(question: _Question) -> str | None:

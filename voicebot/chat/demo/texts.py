@@ -7,8 +7,7 @@ may be about.
 from __future__ import annotations
 
 from voicebot.chat.demo.feelings import DANGER, FEELINGS
-from voicebot.chat.demo.phrases import CONNECT_EN, CONNECT_JA
-from voicebot.chat.demo.topics import Say, SayByName, SayDay, SayTime, Topic
+from voicebot.chat.demo.topics import Say, SayByName, SayDay, SayTime, Topic, Unable, Unknown
 from voicebot.chat.demo.wishes import ITSELF, WISHES
 
 TOPICS = (
@@ -42,24 +41,40 @@ TOPICS = (
     ),
     Topic(en=SayDay(), ja=SayDay()),
     Topic(
-        en=Say(
+        en=Unable(
             r"\b(?:weather|rain|raining|sunny|snow|forecast|umbrella|temperature)\b",
-            "I can't see the weather from in here. I'm only the built-in demo, and I can't look anything up. "
-            f"{CONNECT_EN}",
+            "I can't see the weather from in here. I'm only the built-in demo, and I can't look anything up.",
         ),
-        ja=Say(
+        ja=Unable(
             r"天気|てんき|雨|晴れ|気温|予報|傘|暑い|寒い",
-            f"すみません、私にはお天気がわかりません。調べものができない、小さなデモなんです。{CONNECT_JA}",
+            "すみません、私にはお天気がわかりません。調べものができない、小さなデモなんです。",
         ),
     ),
     Topic(
-        en=Say(
-            r"\b(?:news|headlines|stock|stocks|score|scores)\b",
-            f"I don't get any news. I'm only the built-in demo, and I can't look anything up. {CONNECT_EN}",
+        en=Unable(
+            r"\b(?:news|headlines|stock prices?|stocks|scores?)\b",
+            "I don't get any news. I'm only the built-in demo, and I can't look anything up.",
         ),
-        ja=Say(
+        ja=Unable(
             r"ニュース|株価|試合|速報",
-            f"すみません、ニュースは私には届きません。調べものができない、小さなデモなんです。{CONNECT_JA}",
+            "すみません、ニュースは私には届きません。調べものができない、小さなデモなんです。",
+        ),
+    ),
+    Topic(
+        en=Unable(
+            r"\b(?:set|start|stop) (?:an? |the |my )?(?:\w+ )?(?:timer|alarm|reminder)\b|\b(?:remind|wake) me\b"
+            r"|\bplay (?:me )?(?:an? |some |the |my )?(?:\w+ )?(?:music|songs?|radio|videos?|movies?|playlist|games?)\b"
+            r"|\bsing\b|\bturn (?:it |the [\w ]+ )?(?:on|off|up|down)\b"
+            r"|^(?:call|phone|text|email|message) (?:my|mom|mum|dad|him|her|the)\b|\bsend (?:an? |the |my )?\w+\b"
+            r"|^(?:can you |could you |please )*(?:order|book|buy) |^(?:open|launch|google|search for|look up) ",
+            "I'm sorry, I can't do that. I'm only a small demo, and all that I can do is talk.",
+        ),
+        ja=Unable(
+            r"タイマー|アラーム|目覚まし|リマインド|(?:起こして|思い出させて)(?:ください|下さい|くれ|[。!]|$)"
+            r"|(?:音楽|曲|歌|ラジオ)を?(?:かけ|流し|聞かせ|聴かせ|再生)|歌って"
+            r"|(?:電気|明かり|照明|テレビ|エアコン|暖房|冷房)を?(?:つけ|消し)|(?:電話|メール|メッセージ)を?(?:し(?:て|と)|送|かけ)"
+            r"|(?:予約|注文)を?し(?:て|と)|買って(?:きて|ください)|検索して|調べて",
+            "すみません、それは私にはできません。お話しすることしかできない、小さなデモなんです。",
         ),
     ),
     Topic(
@@ -85,17 +100,13 @@ TOPICS = (
     ),
     # ------------------------------------------------------------ any other question
     Topic(
-        en=Say(
-            r"^(?:who|where|when|why|which|how|what)\b"
-            r"|\b(?:explain|translate|recipe|define|meaning of|tell me about)\b",
-            "I don't know that. I'm only the small demo that comes with voicebot, and I know very little. "
-            f"{CONNECT_EN}",
+        en=Unknown(
+            r"^(?:and |so |but )?(?:who|whose|where|when|why|which|how|what)\b"
+            r"|\b(?:explain|translate|recipe|define|meaning of|tell me about)\b"
         ),
-        ja=Say(
+        ja=Unknown(
             r"誰|だれ|どこ|いつ|なぜ|どうして|どうやって|何|なに|説明|翻訳|訳して|とは|って(?:何|なに|なん)|教えて|おしえて"
-            r"|作り方|知って",
-            "すみません、それは私にはわかりません。voicebotに入っている小さなデモなので、ほとんど何も知らないんです。"
-            f"{CONNECT_JA}",
+            r"|作り方|知って"
         ),
     ),
     # ------------------------------------------------------------ courtesies
@@ -131,10 +142,12 @@ TOPICS = (
         en=Say(
             r"^(?:yes|yeah|yep|sure|ok|okay|alright)\W*$",
             "Good. Would you like a story, a joke, or a little arithmetic?",
+            light=True,
         ),
         ja=Say(
             r"^(?:はい|うん|ええ|いいよ|お願いします?)\W*$",
             "では、お話と冗談と計算の中から、お好きなものをおっしゃってください。",
+            light=True,
         ),
     ),
     Topic(

@@ -21,6 +21,23 @@ class Say:
 
     asked: str
     text: str
+    light: bool = False
+    """Out of place right after feelings, as an offer of jokes is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """Say what the demo cannot do or know, and once how to connect a model that can."""
+
+    asked: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Say that the demo does not know, and once how to connect a model that does."""
+
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +122,21 @@ class SayDay:
     asked: str = ""
 
 
-Answer = Say | Comfort | SayNext | SayByName | Repeat | RepeatReply | GoOn | Count | Calculate | SayTime | SayDay
+Answer = (
+    Say
+    | Unable
+    | Unknown
+    | Comfort
+    | SayNext
+    | SayByName
+    | Repeat
+    | RepeatReply
+    | GoOn
+    | Count
+    | Calculate
+    | SayTime
+    | SayDay
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +218,15 @@ class Phrases:
     opening: str
     """Pattern of a greeting in front of more."""
     unknown: str
+    """Said to a question without an answer."""
+    unknown_message: str
     """Said when no topic fits."""
+    connect: str
+    """How to connect a real model."""
+    connect_begins: str
+    """By what a reply is known in which that has been heard."""
+    between: str
+    """What stands between two sentences."""
     names: tuple[str, ...]
     """Patterns of the ways in which users give their name."""
     sums: Sums
