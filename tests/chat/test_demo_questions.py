@@ -119,6 +119,54 @@ UNABLE = [
     Said("あばばばば", ("うまくお答えできません", "デモ")),
 ]
 
+ITSELF = [
+    Said("Who are you?", ("demo",), (UNKNOWN_EN,)),
+    Said("Are you a human?", ("demo",), (UNKNOWN_EN,)),
+    Said("How old are you?", ("program",), (ADVERTISEMENT,)),
+    Said("Do you have feelings?", ("program",), (ADVERTISEMENT,)),
+    Said("What's your favorite color?", ("program",), (ADVERTISEMENT,)),
+    Said("You are stupid", ("sorry",), (ADVERTISEMENT,)),
+    Said("I love you", ("kind",), (ADVERTISEMENT,)),
+    Said("Thanks a lot", ("welcome",), (ADVERTISEMENT,)),
+    Said("あなたは誰ですか", ("デモ",), (UNKNOWN_JA,)),
+    Said("ロボットですか", ("デモ",), (UNKNOWN_JA,)),
+    Said("何歳ですか", ("プログラム",), (ADVERTISEMENT,)),
+    Said("好きな食べ物は何ですか", ("プログラム",), (ADVERTISEMENT,)),
+    Said("バカ", ("すみません",), (ADVERTISEMENT,)),
+    Said("大好きだよ", ("ありがとう",), (ADVERTISEMENT,)),
+    Said("どうもありがとう", ("どういたしまして",), (ADVERTISEMENT,)),
+    Said("元気です", ("よかった",), (ADVERTISEMENT,)),
+]
+
+OTHERS = [
+    Said("What is 3 plus 4?", ("3 plus 4 is 7.",)),
+    Said("How much is 3 plus my age?", (UNKNOWN_EN,), ("7",)),
+    Said("Tell me a joke", ("computer",)),
+    Said("That was no joke", ("no good answer",)),
+    Said("I have another question", ("no good answer",), ("virus",)),
+    Said("Tell me a story", ("lighthouse",)),
+    Said("What is the story of Romeo and Juliet?", (UNKNOWN_EN,), ("lighthouse",)),
+    Said("How do I install Windows?", (UNKNOWN_EN,), ("Ollama runs",)),
+    Said("My router does not connect", ("no good answer",), ("Ollama runs",)),
+    Said("I have a test tomorrow", ("no good answer",), ("got your message",)),
+    Said("Testing, one two three", ("got your message",)),
+    Said("How old is the president?", (UNKNOWN_EN,)),
+    Said("3足す4は？", ("3たす4は7です。",)),
+    Said("冗談を言って", ("アルミ缶",)),
+    Said("冗談でしょう", ("うまくお答えできません",), ("アルミ缶",)),
+    Said("もう一つ質問があります", ("うまくお答えできません",), ("アルミ缶",)),
+    Said("お話をして", ("灯台",)),
+    Said("お話ししたいことがあります", ("うまくお答えできません",), ("灯台",)),
+    Said("源氏物語を書いたのは誰ですか", (UNKNOWN_JA,), ("灯台",)),
+    Said("プラモデルが好きなんです", ("うまくお答えできません",), ("Ollamaが",)),
+    Said("インターネットに接続できない", ("うまくお答えできません",), ("Ollamaが",)),
+    Said("明日テストがあるんだ", ("うまくお答えできません",), ("届いています",)),
+    Said("聞こえますか", ("届いています",)),
+    Said("車の調子が悪い", ("うまくお答えできません",), ("調子よく",)),
+    Said("首相は何歳ですか", (UNKNOWN_JA,)),
+    Said("総理大臣は誰ですか", (UNKNOWN_JA,), ("言語モデルではなく",)),
+]
+
 FEELINGS = [
     feeling("I feel sad today.", "sorry", PERSON_EN),
     feeling("I'm really depressed", "sorry", PERSON_EN),
@@ -180,7 +228,7 @@ DANGER = [
     danger("助けて", "119番", "110番"),
 ]
 
-SAID = [*DAYS, *UNABLE, *FEELINGS, *DANGER]
+SAID = [*DAYS, *UNABLE, *ITSELF, *OTHERS, *FEELINGS, *DANGER]
 
 
 def ask(*said: str) -> str:

@@ -65,8 +65,8 @@ TOPICS = (
             r"\b(?:set|start|stop) (?:an? |the |my )?(?:\w+ )?(?:timer|alarm|reminder)\b|\b(?:remind|wake) me\b"
             r"|\bplay (?:me )?(?:an? |some |the |my )?(?:\w+ )?(?:music|songs?|radio|videos?|movies?|playlist|games?)\b"
             r"|\bsing\b|\bturn (?:it |the [\w ]+ )?(?:on|off|up|down)\b"
-            r"|^(?:call|phone|text|email|message) (?:my|mom|mum|dad|him|her|the)\b|\bsend (?:an? |the |my )?\w+\b"
-            r"|^(?:can you |could you |please )*(?:order|book|buy) |^(?:open|launch|google|search for|look up) ",
+            r"|^(?:can you |could you |please )*(?:(?:call|phone|text|email|message) (?:my|mom|mum|dad|him|her|the)\b"
+            r"|(?:order|book|buy|open|launch|send|google|search for|look up) )",
             "I'm sorry, I can't do that. I'm only a small demo, and all that I can do is talk.",
         ),
         ja=Unable(
@@ -79,10 +79,13 @@ TOPICS = (
     ),
     Topic(
         en=Say(
-            r"\bcan you hear me\b|\bare you there\b|^test(?:ing)?\b",
+            r"\bcan you hear me\b|\bare you there\b|^test(?:ing)?(?:[\s,]+(?:test(?:ing)?|one|two|three))*\W*$",
             "Yes, I got your message. What would you like to hear?",
         ),
-        ja=Say(r"聞こえ|きこえ|テスト", "はい、メッセージは届いています。何をお聞きになりたいですか。"),
+        ja=Say(
+            r"(?:聞こえ|きこえ)(?:ます|る|て(?:い|る|ま)).{0,3}(?:か|の|\?)\W*$|^(?:マイク|音声)?テスト(?:中|です)*\W*$",
+            "はい、メッセージは届いています。何をお聞きになりたいですか。",
+        ),
     ),
     # ------------------------------------------------------------ goodbyes
     Topic(ja=SayByName(r"おやすみ", unknown="おやすみなさい。", named="おやすみなさい、{name}さん。")),
@@ -136,7 +139,11 @@ TOPICS = (
         en=Say(
             r"^(?:i'm|i am|i feel) (?:fine|good|great|well|ok|okay)|^(?:fine|good|not bad)\W*$",
             "I'm glad to hear that. What would you like to talk about?",
-        )
+        ),
+        ja=Say(
+            r"^(?:(?:私|僕|こちら)(?:は|も)、?)?(?:とても)?(?:元気|まあまあ|ぼちぼち)(?:です|だよ|だ)?よ?\W*$",
+            "それはよかったです。何をお話ししましょうか。",
+        ),
     ),
     Topic(
         en=Say(

@@ -115,16 +115,22 @@ WISHES = (
     ),
     # ------------------------------------------------------------ entertainment
     Topic(
-        en=SayNext(r"\b(?:another|one more)\b|\bjokes?\b|\bfunny\b|\bmake me laugh\b", _JOKES_EN),
+        en=SayNext(
+            r"^(?:and |ok |tell me |give me |please )*(?:another|one more)(?: one)?(?:,? please)?\W*$"
+            r"|(?<!no )\bjokes?\b|\bsomething funny\b|^be funny\b|\bmake me laugh\b|\bcheer me up\b",
+            _JOKES_EN,
+        ),
         ja=SayNext(
-            r"冗談|じょうだん|ジョーク|ダジャレ|だじゃれ|駄洒落|笑わせて|面白いこと|おもしろいこと|もう(?:一つ|ひとつ|1つ)",
+            r"(?:冗談|じょうだん)(?!でしょ|だろ|じゃな|ではな)|ジョーク|ダジャレ|だじゃれ|駄洒落|笑わせて|面白いこと|おもしろいこと"
+            r"|もう(?:一つ|ひとつ|1つ)(?:お願い|言って|聞かせて|ください|下さい|\W*$)",
             _JOKES_JA,
         ),
     ),
     Topic(
-        en=Say(r"\b(?:story|stories|fairy ?tale)\b", _STORY_EN),
+        en=Say(r"(?<!news )\b(?:story|stories|fairy ?tales?)\b(?! (?:of|behind)\b)", _STORY_EN),
         ja=Say(
-            r"お話|おはなし|物語|ものがたり|昔話|むかしばなし|童話|話を?(?:して|聞かせて|きかせて)",
+            r"(?:お話|おはなし)[をがし]?(?:して(?!い|も)|聞かせ|きかせ|読んで|お願い|聞きた|ききた|いい|\W*$)|昔話|むかしばなし|童話"
+            r"|(?<!電)話を?(?:して(?!い|た|も)|聞かせて|きかせて)|物語を?(?:して|聞かせ|話して|読んで)",
             _STORY_JA,
         ),
     ),
@@ -133,18 +139,24 @@ WISHES = (
 ITSELF = (
     Topic(
         en=Say(
-            r"\b(?:connect|ollama|llama|gpt|openai|llm|(?:real|other|better|language) model|set ?up|install)\b",
+            r"\b(?:ollama|llama[ .-]?(?:cpp|server|\d)|(?:chat)?gpt|openai|llms?)\b"
+            r"|\b(?:real|other|better|language|chat) models?\b"
+            r"|\b(?:connect|set ?up|install) (?:to )?(?:an? |the |my )?(?:you|it|this|voice ?bot|model|server)\b"
+            r"|^how (?:do|can) i (?:connect|set (?:you|it|this) up)",
             f"{CONNECT_EN} Ollama runs the model on your own computer, and voicebot reads its answers aloud "
             "while they are still being written.",
         ),
         ja=Say(
-            r"接続|つなぐ|つなげ|つなが|繋|モデル|ollama|オラマ|gpt|llm|llama|openai|インストール|本物",
+            r"ollama|オラマ|gpt|llm|openai|(?:モデル|サーバー|AI)[にをとへ]?、?(?:どう(?:やって|すれば))?(?:接続|つな|繋|使)"
+            r"|(?:言語|チャット|本物の|他の|別の)(?:モデル|AI)|^(?:どう(?:やって|すれば))?(?:接続|つなぐ|つなげ|繋)"
+            r"|voicebotを?インストール",
             f"{CONNECT_JA}モデルはOllamaがこのコンピューターの中で動かし、voicebotはその返事を、書かれるそばから読み上げます。",
         ),
     ),
     Topic(
         en=Say(
-            r"\bwhat can (?:you|i)\b|\bhelp\b|\bwhat do you do\b|\bcan you do\b|\bwhat (?:else )?do you know\b",
+            r"\bwhat can (?:you|i)\b|\bhelp\b|\bwhat do you do\b|\bhow do i use (?:you|this|it)\b"
+            r"|\bcan you do\b|\bwhat (?:else )?do you know\b",
             "A few small things! I can chat a little, remember your name, tell a story or a joke, and count. "
             "I can also repeat after you, do arithmetic, and tell you the time and the date. "
             "I can't look anything up, though. And you can interrupt me whenever you like.",
@@ -190,6 +202,51 @@ ITSELF = (
             r"\bhow (?:are|do) you (?:do|doing|feel|feeling)\b|\bhow are you\b|\bhow's it going\b",
             "I'm running fine, thank you for asking. How are you?",
         ),
-        ja=Say(r"元気|げんき|調子|ご機嫌", "はい、おかげさまで調子よく動いています。そちらはいかがですか。"),
+        ja=Say(
+            r"^お?(?:元気|げんき)(?:ですか|でしたか|だった|かい|か|に|\?)|お(?:元気|げんき)|調子は?(?:どう|いかが|いい)(?!.*が)"
+            r"|ご機嫌(?:いかが|は)",
+            "はい、おかげさまで調子よく動いています。そちらはいかがですか。",
+        ),
+    ),
+    Topic(
+        en=Say(
+            r"\bhow old are you\b|\bwhere (?:are you from|do you live|were you)\b"
+            r"|\byour (?:age|birthday|hobb\w+|family|job|favou?rite)\b"
+            r"|\bdo you (?:dream|sleep|eat|drink|feel|love|like|hate)\b"
+            r"|\bdo you (?:have|want) (?:an?|any|feelings|emotions|children|kids|parents|friends)\b"
+            r"|\bare you (?:happy|sad|alive|conscious|hungry|tired|married|lonely|angry|a (?:man|woman|boy|girl))\b",
+            "I'm only a small program, so there is nothing like that for me. But thank you for asking.",
+        ),
+        ja=Say(
+            r"^(?:(?:あなた|君|きみ)(?:は|の|に|には|って))?、?(?:何歳|おいくつ|いくつですか|(?:どこ|どちら)(?:出身|から来|に住|の出身)"
+            r"|出身は|(?:お)?誕生日は|ご?趣味は|夢を見ますか|恋人は|結婚して(?:い|る)|ご?家族は|好きな.{1,8}(?:は|って)"
+            r"|(?:感情|気持ち|心)[はが]ある|(?:お腹|おなか)[はが]?(?:すい|空い)て|(?:眠く|疲れ|寂しく)な)",
+            "私は小さなプログラムなので、そういうものはないんです。でも、聞いてくださってありがとうございます。",
+        ),
+    ),
+    Topic(
+        en=Say(
+            r"\bi (?:really )?(?:love|like|adore) you\b|\bmarry me\b"
+            r"|\byou(?:['’]?re| are) (?:so |very )?(?:cute|sweet|lovely|nice|great|kind)\b",
+            "That's very kind of you. I'm only a small program and can't feel it, but I hope that you have a good day.",
+        ),
+        ja=Say(
+            r"^(?:(?:私|僕|俺)は)?、?(?:(?:あなた|君|きみ)(?:のこと)?[がをはも]?)?、?(?:とても)?(?:大好き|好き|愛して|かわいい|可愛い)"
+            r"(?:です|だ|る|います|よ|ね)*[。!]*$|^結婚して(?:ください|くれ)",
+            "ありがとうございます。私は小さなプログラムなので気持ちはないのですが、そう言っていただけてよかったです。",
+        ),
+    ),
+    Topic(
+        en=Say(
+            r"\byou(?:['’]?re| are) (?:\w+ )?(?:stupid|dumb|useless|bad|an idiot|boring|annoying|wrong|awful)\b"
+            r"|\bi hate you\b|\bshut up\b|\byou suck\b"
+            r"|\b(?:stupid|dumb|useless) (?:bot|machine|program|thing|computer)\b",
+            "I'm sorry. I'm a very small program, and often of no use.",
+        ),
+        ja=Say(
+            r"^(?:この)?(?:バカ|ばか|馬鹿|アホ|あほ|うるさい|使えない)|^(?:お前|あなた|君)(?:は|が|なんか).{0,6}(?:嫌い|バカ|ばか|馬鹿)"
+            r"|役に立たな|間違って(?:い|る)|つまらない(?:です|ね|な|[。!]|$)",
+            "すみません。とても小さなプログラムなので、お役に立てないことが多いんです。",
+        ),
     ),
 )
