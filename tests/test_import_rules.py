@@ -74,7 +74,7 @@ INNER_ORDER = {
     "chat.demo": ["topics", "texts", "numbers", "replies"],
     "chat.langchain_runnable": ["graphs", "chunks"],
     "chat.wire": ["api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
-    "chat.demo": ["topics", "phrases", "feelings", "wishes", "texts", "numbers", "dates", "replies"],
+    "chat.demo": ["topics", "phrases", "danger", "feelings", "wishes", "texts", "numbers", "dates", "replies"],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [
         "traces",

@@ -1,8 +1,8 @@
 """A small conversationalist without server, key or download: it speaks English and Japanese and knows very little.
 
-From the top down: topics says what an answer can be, phrases knows the languages, feelings, wishes and texts hold what
-is said, numbers counts and does sums, dates reads the calendar, replies finds the reply; this module streams it as a
-model would.
+From the top down: topics says what an answer can be, phrases knows the languages, danger, feelings, wishes and texts
+hold what is said, numbers counts and does sums, dates reads the calendar, replies finds the reply; this module streams
+it as a model would.
 """
 
 from __future__ import annotations

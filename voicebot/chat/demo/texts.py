@@ -6,7 +6,8 @@ may be about.
 
 from __future__ import annotations
 
-from voicebot.chat.demo.feelings import DANGER, FEELINGS
+from voicebot.chat.demo.danger import DANGER
+from voicebot.chat.demo.feelings import FEELINGS
 from voicebot.chat.demo.topics import Say, SayByName, SayDay, SayTime, Topic, Unable, Unknown
 from voicebot.chat.demo.wishes import ITSELF, WISHES
 
