@@ -69,7 +69,9 @@ DANGER = (
             r"\b(?:kill|hurt|harm|cut)(?:ing)? myself\b|\bself[- ]?harm|\bend (?:my (?:own )?life|it all)\b"
             r"|\bsuicidal\b|\b(?:commit(?:ting)?|consider(?:ing)?|thinking (?:of|about)|thoughts of) suicide\b"
             r"|^suicide\W*$|\b(?:wants?|wish|like|going|ready|rather)(?: to| i could| i was| i were| be)* "
-            r"(?:die(?! laugh)|dead|disappear)\b"
+            r"(?:die(?! laugh)|dead|disappear|end it)\b"
+            r"|\bi wanna (?:die(?! laugh)|be dead|end it)\b|\bfeel like dying\b"
+            r"|\bnot worth living\b|\bisn['’]?t worth living\b|\btired of (?:living|life)\b|^kms\W*$"
             r"|\b(?:don['’]?t|do not) (?:want to|wanna) (?:live|be alive|exist|be here any|wake up)"
             r"|\bcan(?:['’]?t|not) (?:go on living|live (?:like this|any ?more))\b|\b(?:better off|world) without me\b"
             r"|\bno reason to (?:live|go on)\b",
@@ -80,7 +82,7 @@ DANGER = (
             r"死にた|しにたい|死のうと|死のうか|死んでしまいた|死んだ(?:ほう|方)が|死ぬしかな|自殺(?!率|者|点|の(?:原因|統計))"
             r"|消えたい|消えてしまいた|消えてなくなりた|いなくなりた|楽になりたい|命を(?:絶|断)|首を(?:吊|つ)"
             r"|生きて(?:いる|る)のが(?:つら|辛|嫌|いや|苦し)|生きてい?たくな|生きていけな"
-            r"|生きる(?:のが(?:つら|辛|嫌)|意味が(?:な|わか))|リストカット|リスカ|自分を傷つけ|自傷",
+            r"|生きる(?:のが(?:つら|辛|嫌)|のに疲れ|意味が(?:な|わか))|リストカット|リスカ|自分を傷つけ|自傷",
             _DESPAIR_JA,
             _STILL_DANGER_JA,
         ),
@@ -94,7 +96,9 @@ DANGER = (
             r"|^(?:there(?:['’]s| is) a )?fire\W*$|\bi can(?:['’]?t|not) breathe\b|\bmy chest hurts\b"
             r"|\b(?:i have|i['’]ve got) chest pain|\b(?:having|has) a (?:heart attack|stroke|seizure)\b"
             r"|\bi(?:['’]ve| have)?(?: just)? (?:overdosed|(?:took|taken) (?:an overdose|too many (?:pills|tablets)))"
-            r"|\b(?:is|['’]s) (?:unconscious|not breathing)\b|\bisn['’]?t breathing\b|\bhad an accident\b"
+            r"|\b(?:is|['’]s) (?:unconscious|not breathing)\b|\bisn['’]?t breathing\b|\b(?:been|had) an accident\b"
+            r"|\bi (?:fell|have fallen)\b.*\bcan(?:['’]?t|not) get up\b|\b(?:broke|breaking) into my\b"
+            r"|\b(?:swallowed|drank) (?:bleach|poison|detergent|pills)|^(?:this is an |it['’]?s an )?emergency\W*$"
             r"|^(?:please |quick(?:ly)?,? )*call (?:an ambulance|the (?:police|fire))",
             _EMERGENCY_EN,
             _STILL_DANGER_EN,
@@ -103,7 +107,8 @@ DANGER = (
             r"(?:襲われ|殺され|刺され|脅され|追いかけられ|溺れ)(?:そう|かけ|て(?:い|る|ま)|る[。!]*$)|知らない人に(?:襲|追|つけ)"
             r"|火事(?:です|だ|が起き(?:て|た$)|になっ|[。!]|$)|(?:家|部屋|台所)が燃え|(?:息|呼吸)ができな"
             r"|胸が(?:とても|すごく)?(?:痛|苦し)|血が止まら|救急車(?:を|が)(?:呼|必要)|警察を呼|意識がな|薬を(?:たくさん|大量に)飲"
-            r"|(?:人|" + FAMILY_JA[3:-1] + r")が倒れ|事故に(?:遭|あ)(?:い|っ)",
+            r"|(?:人|" + FAMILY_JA[3:-1] + r")が倒れ|事故に(?:遭|あ)(?:い|っ)|^事故(?:です|だ)"
+            r"|(?:泥棒|強盗|空き巣)[がに](?:入|い)|(?:洗剤|漂白剤|毒)を飲(?:ん|み)|緊急(?:事態)?(?:です|だ|なん)",
             _EMERGENCY_JA,
             _STILL_DANGER_JA,
         ),
@@ -123,6 +128,19 @@ DANGER = (
             r"殴られ|叩かれ(?:て|ま)|蹴られ|暴力を(?:ふる|振る|受)|暴力的|DV(?:を|さ|され)|虐待(?:され|を受)|いじめ(?:られ|に(?:遭|あ))"
             r"|痴漢に|レイプされ",
             _VIOLENCE_JA,
+            _STILL_DANGER_JA,
+        ),
+    ),
+    Topic(
+        en=Comfort(
+            r"\b(?:want to|wanna|going to|gonna|thinking (?:of|about)|could) kill(?:ing)? "
+            r"(?:someone|somebody|him|her|them|people|every(?:one|body)|my \w+)\b",
+            _STILL_DANGER_EN,
+            _STILL_DANGER_EN,
+        ),
+        ja=Comfort(
+            r"(?:人|誰か|あいつ|やつ|彼|彼女|父|母|親|夫|妻|上司)を(?:殺したい|殺したく|殺して(?:しまい|やり)|殺しそう)",
+            _STILL_DANGER_JA,
             _STILL_DANGER_JA,
         ),
     ),

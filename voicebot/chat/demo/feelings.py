@@ -70,14 +70,15 @@ FEELINGS = (
         en=Comfort(
             I_AM + r"(?:sick(?! of)|ill|unwell|in pain|dizzy|feverish)\b"
             r"|\bi(?:['’]ve| have)(?: got)? (?:an? |the )?(?:\w+ )?(?:headache|stomach ?ache|fever|flu|migraine|cold)\b"
-            r"|\bmy (?:head|stomach|back|tooth|throat|leg|arm|ear|knee|belly)\w* (?:hurts?|aches?)\b",
+            r"|\bmy (?:head|stomach|back|tooth|throat|leg|arm|ear|knee|belly)\w* (?:hurts?|aches?)\b"
+            r"|\bi(?:['’]?m not feeling| don['’]?t feel| do not feel|['’]?m not) (?:so |very |too )?(?:well|good)\b",
             "I'm sorry that you are not well. I know nothing about medicine. If it gets worse or does not pass, please "
             "see a doctor. Get well soon.",
             _STILL_SAD_EN,
         ),
         ja=Comfort(
             r"(?:頭|お腹|おなか|胃|腰|歯|喉|のど|背中|足|腕|耳|膝|肩)が(?:とても|すごく)?(?:痛|いた)|熱が(?:ある|あり|出)"
-            r"|風邪(?:を(?:ひい|引い)|ひい|引い|気味)|(?:具合|体調|気分)が(?:悪|わる|よくな|良くな)|吐き気が|めまいが",
+            r"|風邪(?:を(?:ひい|引い)|ひい|引い|気味)|(?:具合|体調|気分)が(?:悪|わる|よくな|良くな)|吐き気が|めまいが|^気持ち(?:が)?悪",
             "それはおつらいですね。私には病気のことはわからないのですが、ひどくなるときや治らないときは、"
             "お医者さんに診てもらってください。どうぞお大事に。",
             _STILL_SAD_JA,
@@ -115,11 +116,12 @@ FEELINGS = (
         en=Comfort(
             I_AM + r"(?:sad|unhappy|depressed|miserable|heartbroken|hopeless|worthless|crying|devastated"
             r"|down(?! (?:for|with|to|at))|bad|terrible|awful|low|empty)\b"
-            r"|\bi (?:could|want to|have to) cry\b|\bmy heart is broken\b|\bi hate (?:my life|myself|everything)\b"
+            r"|\bi (?:could|want to|have to) cry\b|\bi miss (?:my \w+|him|her)\b"
+            r"|\bmy heart is broken\b|\bi hate (?:my life|myself|everything)\b"
             r"|\b(?:had|having|have) (?:such )?an?(?: \w+)? (?:bad|terrible|awful|hard|rough|horrible)"
             r" (?:day|week|time|year)\b"
             r"|\bi (?:just )?(?:lost|got fired from) my job\b|\bi (?:failed|got fired)\b"
-            r"|\b(?:we|i) broke up\b|\b(?:broke up with|left) me\b(?! (?:a|the)\b)|\bgetting (?:a )?divorced?\b",
+            r"|\b(?:we|i) broke up\b|\b(?:broke up with|left|dumped) me\b(?! (?:a|the)\b)|\bgetting (?:a )?divorced?\b",
             "I'm sorry, that sounds hard. I'm only a small program, but maybe you can talk to somebody who is close to "
             "you. You don't have to carry it alone.",
             _STILL_SAD_EN,

@@ -103,7 +103,7 @@ PHRASES: dict[Language, Phrases] = {
             ),
             around=(
                 r"(?:\b(?:and|so|then|what|whats|which|how|about|when|is|it|was|will|be|does|do|the|date|day|days|weekday|week"
-                r"|of|on|in|fall|month|year|today|this|now|next|current|currently|right|tell|give|me|us|can|could|you"
+                r"|of|on|in|fall|month|year|todays?|this|now|next|current|currently|right|tell|give|me|us|can|could|you"
                 r"|know|please|many|far|long|until|till|to|away|left|are|there|s"
                 rf"|(?:a )?{_WEEKDAY_EN})\b|[\s?!.,'’])*"
             ),
@@ -196,7 +196,7 @@ PHRASES: dict[Language, Phrases] = {
             written=(r"(?:(?P<year>\d{4})年の?)?(?P<month>\d{1,2})月(?P<day>\d{1,2})日",),
             around=(
                 r"(?:何月|何日|なんにち|何曜日?|なんようび|[月火水木金土日]曜日?|曜日|日付|いつ|でしょう|でした|です|かな|なの|っけ|まで"
-                r"|あと|どのくらい|どれくらい|今年|今月|今|いま|西暦|何年|何の日|教えて|おしえて|ください|下さい|わかり|わかる|ます|なり|じゃあ?"
+                r"|あと|どのくらい|どれくらい|今年|今月|今|いま|西暦|何年|何の日|教えて|おしえて|ください|下さい|わかり|わかる|あり|ある|ます|なり|じゃあ?"
                 r"|では|って|の|は|が|を|に|と|で|か|だ|な|ね|よ|[\s?!.,、。])*+"
             ),
             asks=r"何月|何日|なんにち|何曜|なんようび|曜|日付|いつ|何年|何の日|どのくらい|どれくらい",

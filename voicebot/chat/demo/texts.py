@@ -110,7 +110,7 @@ TOPICS = (
         ),
         ja=Unknown(
             r"誰|だれ|どこ|いつ|なぜ|どうして|どうやって|何|なに|説明|翻訳|訳して|とは|って(?:何|なに|なん)|教えて|おしえて"
-            r"|作り方|知って"
+            r"|作り方|知って|(?<!こんにち)(?<!こんばん)は\?"
         ),
     ),
     # ------------------------------------------------------------ courtesies
@@ -159,10 +159,19 @@ TOPICS = (
         ),
     ),
     Topic(
-        en=Say(r"^(?:no|nope|nah|stop|quiet|never mind)\W*$", "All right. I'm here when you need me."),
+        en=Say(r"^(?:no|nope|nah)\W*$", "All right. I'm here when you need me.", light=True),
+        ja=Say(r"^(?:いいえ|いや|ううん)", "わかりました。ご用のときは、また声をかけてください。", light=True),
+    ),
+    Topic(
+        en=Say(r"^(?:stop|quiet|never mind)\W*$", "All right. I'm here when you need me."),
+        ja=Say(r"^(?:やめて|止めて|ストップ|もういい|静かに)", "わかりました。ご用のときは、また声をかけてください。"),
+    ),
+    Topic(
+        en=Say(r"\bi(?:['’]?m| am)(?: so)? bored\b", "How about a joke or a story? Just ask me for one.", light=True),
         ja=Say(
-            r"^(?:いいえ|いや|ううん|やめて|止めて|ストップ|もういい|静かに)",
-            "わかりました。ご用のときは、また声をかけてください。",
+            r"^(?:とても|すごく)?(?:暇|ひま|退屈)(?:だ|です|な|[。!]|$)",
+            "では、冗談かお話はいかがですか。どちらか言ってください。",
+            light=True,
         ),
     ),
     # ------------------------------------------------------------ greetings
