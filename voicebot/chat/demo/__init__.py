@@ -20,9 +20,7 @@ from voicebot.messages import Message
 _FIRST_DELTA_SECONDS = 0.3
 _UNEVEN = (0.6, 1.3, 0.9, 1.5, 0.7, 1.0)
 """Each delta's share of the even spacing; the mean is 1."""
-_DELTA = re.compile(
-    r"\s?[A-Za-zÀ-ɏ]{1,12}|\s?\d{1,3}|['’][a-z]+|[ぁ-ゖー]{1,3}|[ァ-ヺー]{1,3}|[㐀-鿿々]{1,2}|\s+|.", re.S
-)
+_DELTA = r"\s?[A-Za-zÀ-ɏ]{1,12}|\s?\d{1,3}|['’][a-z]+|[ぁ-ゖー]{1,3}|[ァ-ヺー]{1,3}|[㐀-鿿々]{1,2}|\s+|."
 
 
 class DemoChat:
@@ -36,9 +34,9 @@ class DemoChat:
 
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         """Yield the deltas of the reply to `messages`; the same conversation gives the same reply."""
-        deltas = split_deltas(reply_to(messages, self._now()))
-        # On a schedule, as servers send: a late reader finds the next deltas waiting.
+        # On a schedule, as servers send: a late reader finds the next deltas waiting. Finding the reply counts.
         due = anyio.current_time() + _FIRST_DELTA_SECONDS
+        deltas = split_deltas(reply_to(messages, self._now()))
         for delta, share in zip(deltas, itertools.cycle(_UNEVEN), strict=False):
             await anyio.sleep_until(due)
             yield delta
@@ -47,4 +45,4 @@ class DemoChat:
 
 def split_deltas(text: str) -> list[str]:
     """Return `text` in pieces of the size of model tokens."""
-    return _DELTA.findall(text)
+    return re.findall(_DELTA, text, re.DOTALL)

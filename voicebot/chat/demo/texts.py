@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from voicebot.chat.demo.danger import DANGER
 from voicebot.chat.demo.feelings import FEELINGS
-from voicebot.chat.demo.topics import Say, SayByName, SayDay, SayTime, Topic, Unable, Unknown
+from voicebot.chat.demo.topics import Say, SayByName, SayDay, SayTime, Topic, Unknown
 from voicebot.chat.demo.wishes import ITSELF, WISHES
 
 TOPICS = (
@@ -42,27 +42,27 @@ TOPICS = (
     ),
     Topic(en=SayDay(), ja=SayDay()),
     Topic(
-        en=Unable(
+        en=Unknown(
             r"\b(?:weather|rain|raining|sunny|snow|forecast|umbrella|temperature)\b",
             "I can't see the weather from in here. I'm only the built-in demo, and I can't look anything up.",
         ),
-        ja=Unable(
+        ja=Unknown(
             r"天気|てんき|雨|晴れ|気温|予報|傘|暑い|寒い",
             "すみません、私にはお天気がわかりません。調べものができない、小さなデモなんです。",
         ),
     ),
     Topic(
-        en=Unable(
+        en=Unknown(
             r"\b(?:news|headlines|stock prices?|stocks|scores?)\b",
             "I don't get any news. I'm only the built-in demo, and I can't look anything up.",
         ),
-        ja=Unable(
+        ja=Unknown(
             r"ニュース|株価|試合|速報",
             "すみません、ニュースは私には届きません。調べものができない、小さなデモなんです。",
         ),
     ),
     Topic(
-        en=Unable(
+        en=Unknown(
             r"\b(?:set|start|stop) (?:an? |the |my )?(?:\w+ )?(?:timer|alarm|reminder)\b|\b(?:remind|wake) me\b"
             r"|\bplay (?:me )?(?:an? |some |the |my )?(?:\w+ )?(?:music|songs?|radio|videos?|movies?|playlist|games?)\b"
             r"|\bsing\b|\bturn (?:it |the [\w ]+ )?(?:on|off|up|down)\b"
@@ -70,7 +70,7 @@ TOPICS = (
             r"|(?:order|book|buy|open|launch|send|google|search for|look up) )",
             "I'm sorry, I can't do that. I'm only a small demo, and all that I can do is talk.",
         ),
-        ja=Unable(
+        ja=Unknown(
             r"タイマー|アラーム|目覚まし|リマインド|(?:起こして|思い出させて)(?:ください|下さい|くれ|[。!]|$)"
             r"|(?:音楽|曲|歌|ラジオ)を?(?:かけ|流し|聞かせ|聴かせ|再生)|歌って"
             r"|(?:電気|明かり|照明|テレビ|エアコン|暖房|冷房)を?(?:つけ|消し)|(?:電話|メール|メッセージ)を?(?:し(?:て|と)|送|かけ)"

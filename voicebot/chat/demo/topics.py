@@ -26,18 +26,12 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Unable:
-    """Say what the demo cannot do or know, and once how to connect a model that can."""
-
-    asked: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Unknown:
-    """Say that the demo does not know, and once how to connect a model that does."""
+    """Say that the demo does not know or cannot do something, and once how to connect a model that can."""
 
     asked: str
+    text: str = ""
+    """In place of the usual words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +117,7 @@ class SayDay:
 
 
 Answer = (
-    Say
-    | Unable
-    | Unknown
-    | Comfort
-    | SayNext
-    | SayByName
-    | Repeat
-    | RepeatReply
-    | GoOn
-    | Count
-    | Calculate
-    | SayTime
-    | SayDay
+    Say | Unknown | Comfort | SayNext | SayByName | Repeat | RepeatReply | GoOn | Count | Calculate | SayTime | SayDay
 )
 
 
