@@ -71,9 +71,7 @@ FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {
     "http": ["lines", "streaming", "failures", "client"],
     "chat.wire": ["addresses", "api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
-    "chat.demo": ["topics", "texts", "numbers", "replies"],
     "chat.langchain_runnable": ["graphs", "chunks"],
-    "chat.wire": ["api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
     "chat.demo": ["topics", "phrases", "danger", "feelings", "wishes", "texts", "numbers", "dates", "replies"],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [
