@@ -39,7 +39,7 @@ def import_by_path(path: str) -> Any:  # Any: whatever stands there
             hint=f"install {missing}, or put it in the folder where voicebot is started",
             missing=missing,
         ) from error
-    except Exception as error:  # a module is somebody else's code
+    except (Exception, SystemExit) as error:  # a module is somebody else's code
         raise ImportPathError(
             f"cannot import {path}: {type(error).__name__}: {error}",
             hint=f"importing {module_name} alone shows where it fails",

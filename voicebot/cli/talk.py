@@ -23,6 +23,7 @@ from voicebot.cli.chat_actions import ChatActions, Surface
 from voicebot.cli.chat_commands import Invoked, Misunderstood, Said, is_farewell, is_yes, read_entry
 from voicebot.cli.output import show_error, status, terminal_width, write_out
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code
+from voicebot.cli.standard_output import standard_output_kept
 from voicebot.cli.view import PROMPT, ChatView, JsonView, TextView, View, viewing
 from voicebot.config.models import Config
 from voicebot.errors import without_groups
@@ -160,6 +161,8 @@ async def _open_conversation(
         module = "voicebot.cli.chat_dialog" if options.above_prompt else "voicebot.cli.wrapping"
         threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
     async with AsyncExitStack() as stack:
+        if any(":" in tool for tool in config.tools.enabled):  # it may start programs, or call C
+            stack.enter_context(standard_output_kept())
         opened = anyio.Event()
         stack.enter_context(without_groups())
         background = await stack.enter_async_context(anyio.create_task_group())

@@ -1,6 +1,6 @@
 """Tools: what a chat model may use before it answers, and the one place that opens them.
 
-From the top down: toolbox, functions, calculator, clock, timer, mcp_servers, loop.
+From the top down: toolbox, printing, functions, calculator, clock, timer, mcp_servers, loop.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from anyio.abc import TaskGroup
 from voicebot.config.models import ToolsConfig
 from voicebot.errors import ConfigError, without_groups
 from voicebot.tools.functions import function_tool, import_tool
+from voicebot.tools.printing import tool_prints_to_log
 from voicebot.tools.toolbox import Tool, Toolbox
 
 BUNDLED = ("calculator", "current_time", "timer")
@@ -37,7 +38,7 @@ class Tools:
 @asynccontextmanager
 async def open_tools(config: ToolsConfig) -> AsyncIterator[Tools]:
     """Open the configured tools. MCP servers live until the block ends. Raises ConfigError."""
-    with without_groups():
+    with without_groups(), tool_prints_to_log():
         async with anyio.create_task_group() as tasks:
             tools = [_open(name) for name in config.enabled]
             if config.mcp:

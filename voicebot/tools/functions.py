@@ -16,7 +16,8 @@ from pydantic_core import PydanticSerializationError, to_json
 from voicebot.errors import ConfigError
 from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.messages import ToolSpec
-from voicebot.tools.toolbox import BadArguments, Tool, read_arguments
+from voicebot.tools.printing import tool_prints
+from voicebot.tools.toolbox import BadArguments, Tool, ToolFailed, described, read_arguments
 
 
 def function_tool(function: Callable[..., Any], *, name: str = "") -> Tool:  # Any: somebody else's function
@@ -38,10 +39,19 @@ def function_tool(function: Callable[..., Any], *, name: str = "") -> Tool:  # A
             raise BadArguments(_complaint(error)) from error
         if is_async:
             return _text(await function(*positional, **named))
+
+        def in_thread() -> str:
+            try:
+                return _text(function(*positional, **named))
+            except Exception as error:
+                if isinstance(error, StopIteration):  # which a future cannot carry
+                    raise ToolFailed(f"{name} failed: {described(error)}") from error
+                raise
+            except BaseException as error:  # sys.exit is to end the tool, and no cancellation of ours comes up here
+                raise ToolFailed(f"{name} failed: {described(error)}") from error
+
         # A limiter for each call: one that hangs and is abandoned must not take a thread from the others.
-        return await to_thread.run_sync(
-            lambda: _text(function(*positional, **named)), abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-        )
+        return await to_thread.run_sync(in_thread, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
 
     schema = {key: value for key, value in checked.json_schema().items() if key != "title"}
     return Tool(ToolSpec(name, inspect.getdoc(function) or "", schema), run)
@@ -50,7 +60,8 @@ def function_tool(function: Callable[..., Any], *, name: str = "") -> Tool:  # A
 def import_tool(path: str) -> Tool:
     """Return the function (or Tool) that `path` names as a tool. Raises ConfigError."""
     try:
-        found = import_by_path(path)
+        with tool_prints(path):
+            found = import_by_path(path)
     except ImportPathError as error:
         raise ConfigError(f"tools.enabled: {error}", hint=error.hint) from error
     if isinstance(found, Tool):

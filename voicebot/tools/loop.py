@@ -16,7 +16,8 @@ import anyio
 from voicebot.errors import ChatError
 from voicebot.messages import Message, ReplyPart, ToolCall
 from voicebot.protocols import ToolChatModel
-from voicebot.tools.toolbox import BadArguments, Toolbox, ToolFailed
+from voicebot.tools.printing import tool_prints
+from voicebot.tools.toolbox import BadArguments, Toolbox, ToolFailed, described
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +127,8 @@ class ToolUsingChat:
 
     async def _run(self, calls: Sequence[ToolCall], misfits: Counter[str]) -> list[str]:
         """Run all calls at the same time and return their results, in order."""
-        results = [""] * len(calls)
+        # A tool that is cancelled by something of its own leaves no result, and no error either.
+        results = [f"Error: {call.name} gave no answer." for call in calls]
 
         async def run(place: int, call: ToolCall) -> None:
             results[place] = self._cut(await self._result(call, misfits))
@@ -141,8 +143,9 @@ class ToolUsingChat:
         tool = self._tools.get(call.name)
         if tool is None:
             return f"Error: there is no tool {call.name!r}. The tools are: {', '.join(self._tools.names)}."
+        cancelled = anyio.get_cancelled_exc_class()
         try:
-            with anyio.fail_after(self._timeout_seconds) as limit:
+            with anyio.fail_after(self._timeout_seconds) as limit, tool_prints(call.name):
                 return await tool.run(call.arguments)
         except ToolFailed as failure:
             return f"Error: {failure}"
@@ -151,11 +154,13 @@ class ToolUsingChat:
             if misfits[call.name] > 1:
                 return f"Error: {call.name} was not used; its arguments do not fit again: {complaint}."
             return f"The arguments of {call.name} do not fit: {complaint}. Correct them and call it once more."
-        except Exception as error:  # a tool is somebody else's code, and the turn goes on
+        except cancelled:
+            raise
+        except BaseException as error:  # a tool is somebody else's code, and the turn goes on, also after sys.exit
             if isinstance(error, TimeoutError) and limit.cancelled_caught:
                 return f"Error: {call.name} gave no answer within {self._timeout_seconds:g} seconds."
             logger.info("the tool %s failed", call.name, exc_info=True)
-            return f"Error: {call.name} failed: {type(error).__name__}: {error}"
+            return f"Error: {call.name} failed: {described(error)}"
 
     def _cut(self, result: str) -> str:
         result = result.encode("utf-8", "replace").decode()  # lone surrogates would break the next request

@@ -66,6 +66,15 @@ class Toolbox:
         return self._tools.get(name)
 
 
+def described(error: BaseException) -> str:
+    """What is told of whatever a tool has raised."""
+    try:
+        text = str(error)
+    except BaseException:  # noqa: BLE001 - that is somebody else's code too
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def read_arguments(arguments: str) -> dict[str, Any]:  # Any: JSON
     """Return `arguments` as an object; empty text means an empty one. Raises BadArguments."""
     try:
