@@ -94,7 +94,7 @@ INNER_ORDER = {
         "score",
     ],
     "audio.portaudio": ["watch", "library", "feed", "stream", "output"],
-    "tools": ["toolbox", "printing", "functions", "calculator", "clock", "timer", "mcp_servers", "loop"],
+    "tools": ["toolbox", "printing", "functions", "calculator", "clock", "timer", "mcp_stdio", "mcp_servers", "loop"],
 }
 """The modules inside a room from the top down, as its `__init__` says it; the `__init__` itself comes last."""
 

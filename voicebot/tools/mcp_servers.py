@@ -8,18 +8,19 @@ import math
 import re
 import shlex
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
+from pydantic import ValidationError
 
 from voicebot.config.models import McpServer
 from voicebot.errors import ConfigError
 from voicebot.installation import extra_command
 from voicebot.messages import ToolSpec
 from voicebot.text.redaction import without_passwords
-from voicebot.tools.toolbox import Tool, ToolFailed, read_arguments
+from voicebot.tools.toolbox import BadArguments, Tool, ToolFailed, read_arguments
 
 if TYPE_CHECKING:
     import mcp
@@ -42,6 +43,7 @@ async def open_servers(servers: Mapping[str, McpServer], tasks: TaskGroup, *, ta
         import mcp  # noqa: F401
     except ImportError as error:
         raise ConfigError("tools.mcp: the MCP SDK is not installed", hint=extra_command("mcp")) from error
+    logging.getLogger("mcp").addHandler(logging.NullHandler())  # no tracebacks of the SDK where nobody keeps a log
     found: dict[str, list[Tool]] = {}
     failures: list[ConfigError] = []
 
@@ -69,11 +71,21 @@ async def open_servers(servers: Mapping[str, McpServer], tasks: TaskGroup, *, ta
 async def _serve(name: str, config: McpServer, *, task_status: TaskStatus[list[Tool]]) -> None:
     """Keep the connection to one server until cancelled; a server that goes away takes only its own tools with it."""
     started = False
+    faults: list[str] = []
+
+    def complain(words: str) -> None:
+        logger.warning("the MCP server %s misbehaves: %s", name, words)
+
+    def give_up(words: str) -> None:
+        faults.append(words)
+        if started:
+            logger.warning("the MCP server %s is given up: %s", name, words)
+
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         with anyio.CancelScope(deadline=anyio.current_time() + START_SECONDS) as starting:
             try:
-                async with _client(config, log) as client:
-                    tools = await _list_tools(client)
+                async with _client(config, log, complain, give_up) as client:
+                    tools = [_explained(tool, faults) for tool in await _list_tools(client)]
                     starting.deadline = math.inf
                     started = True
                     task_status.started(tools)
@@ -82,13 +94,17 @@ async def _serve(name: str, config: McpServer, *, task_status: TaskStatus[list[T
                 if started:
                     logger.warning("the MCP server %s is gone: %s", name, _words(error))
                     return
-                raise _did_not_start(name, config, _words(error), log) from error
+                raise _did_not_start(name, config, _words(error), log, faults) from error
         if not started and starting.cancelled_caught:
-            raise _did_not_start(name, config, f"no answer within {START_SECONDS:g} s", log)
+            raise _did_not_start(name, config, f"no answer within {START_SECONDS:g} s", log, faults)
 
 
-def _client(config: McpServer, log: TextIO) -> mcp.Client:
+def _client(
+    config: McpServer, log: TextIO, complain: Callable[[str], None], give_up: Callable[[str], None]
+) -> mcp.Client:
     import mcp
+
+    from voicebot.tools.mcp_stdio import open_stdio
 
     if config.url is not None:
         return mcp.Client(config.url)
@@ -97,7 +113,7 @@ def _client(config: McpServer, log: TextIO) -> mcp.Client:
         args=list(config.args),
         env={key: value.get_secret_value() for key, value in config.env.items()},
     )
-    return mcp.Client(mcp.stdio_client(parameters, errlog=log))
+    return mcp.Client(open_stdio(parameters, errors=log, complain=complain, give_up=give_up))
 
 
 async def _list_tools(client: mcp.Client) -> list[Tool]:
@@ -120,6 +136,20 @@ def _tool(client: mcp.Client, name: str, spec: ToolSpec) -> Tool:
         return _text(await client.call_tool(name, read_arguments(arguments)))
 
     return Tool(spec, run)
+
+
+def _explained(tool: Tool, faults: Sequence[str]) -> Tool:
+    """The same tool, which says why it fails once its server is given up."""
+
+    async def run(arguments: str) -> str:
+        try:
+            return await tool.run(arguments)
+        except Exception as error:
+            if faults and not isinstance(error, BadArguments | ToolFailed):
+                raise ToolFailed(f"its server is given up: {faults[-1]}") from error
+            raise
+
+    return Tool(tool.spec, run)
 
 
 def _text(result: CallToolResult) -> str:
@@ -148,10 +178,10 @@ def _tool_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]
 
 
-def _did_not_start(name: str, config: McpServer, words: str, log: TextIO) -> ConfigError:
+def _did_not_start(name: str, config: McpServer, words: str, log: TextIO, faults: Sequence[str]) -> ConfigError:
     log.seek(0)
     last = next((line.strip() for line in reversed(log.readlines()) if line.strip()), "")
-    message = f"tools.mcp.{name}: the server did not start: {last or words}"
+    message = f"tools.mcp.{name}: the server did not start: {' '.join(faults) or last or words}"
     if config.url is not None:
         return ConfigError(message, hint=f"is {without_passwords(config.url)} its address? Most end in /mcp")
     return ConfigError(message, hint=f"try it by hand: {shlex.join([config.command, *config.args])}")
@@ -160,4 +190,7 @@ def _did_not_start(name: str, config: McpServer, words: str, log: TextIO) -> Con
 def _words(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if isinstance(error, ValidationError):
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return f"its answer is not MCP: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
     return str(error) or type(error).__name__
