@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from voicebot.chat import open_chat
 from voicebot.config.models import AudioAuto, AudioDevice, Config
 from voicebot.errors import AudioError, without_groups
 from voicebot.events import Broadcast, Event
-from voicebot.held_secrets import redactor
+from voicebot.held_secrets import redactor, stream_redactor
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer, takes_tools
 from voicebot.speech import AudioFormat
@@ -143,8 +143,9 @@ async def open_conversation(
             background.start_soon(partial(conversation.say, text, source="timer"))
 
         chat = _with_tools(engines, config, background, say_when_due)
+        pipeline = build_pipeline(config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost)
         conversation = Conversation(
-            build_pipeline(config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost),
+            replace(pipeline, new_redactor=stream_redactor(config)),
             memory=memory,
             broadcast=Broadcast(*listeners),
             background=background,

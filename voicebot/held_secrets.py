@@ -13,12 +13,17 @@ from pydantic import BaseModel, SecretStr
 from voicebot.chat.wire.api_keys import key_in_file, secrets_in_query, sent_secrets
 from voicebot.config.models import ChatOpenAI, ChatServer, Config
 from voicebot.errors import ConfigError
-from voicebot.text.redaction import redact, spellings
+from voicebot.text.redaction import StreamRedactor, redact, spellings
 
 
 def redactor(config: Config) -> Callable[[str], str]:
     """What takes the secrets that go with `config` out of a text."""
     return partial(redact, spelled=spellings(held_secrets(config)))
+
+
+def stream_redactor(config: Config) -> Callable[[], StreamRedactor]:
+    """The same for texts that come in deltas: a new one for each."""
+    return partial(StreamRedactor, spellings(held_secrets(config)))
 
 
 def held_secrets(config: Config) -> list[str]:

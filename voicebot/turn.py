@@ -10,6 +10,7 @@ import math
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import anyio
 from anyio import CancelScope, EndOfStream, WouldBlock
@@ -23,6 +24,7 @@ from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer
 from voicebot.speech import Audio, AudioFormat, Clip, Outcome, RenderedSegment, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.text.false_pauses import without_false_pauses
+from voicebot.text.redaction import StreamRedactor
 from voicebot.text.rendering import Renderer
 from voicebot.turn_account import QueuedClip, TurnAccount
 
@@ -52,6 +54,8 @@ class Pipeline:
     new_chunker: Callable[[], Chunker]
     new_pacer: Callable[[], Pacer]
     new_renderer: Callable[[], Renderer] = Renderer
+    new_redactor: Callable[[], StreamRedactor] = partial(StreamRedactor, ())  # noqa: RUF009 - it holds no state
+    """Takes the secrets that the process holds out of the reply."""
     idle_seconds: float = 0.3
     """A finished sentence is said when the model has paused this long."""
     patience_seconds: float = 2.0
@@ -98,7 +102,7 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
     pacer = pipeline.new_pacer()
     with deltas_out, segments_out, clips_out:
         async with anyio.create_task_group() as stages:
-            stages.start_soon(_read, pipeline.chat, messages, deltas_in, account)
+            stages.start_soon(_read, pipeline, messages, deltas_in, account)
             stages.start_soon(_chunk, deltas_out, pipeline, pacer, segments_in, account)
             stages.start_soon(_synthesize, segments_out, pacer, pipeline.synthesizer, clips_in, ahead, account)
             stages.start_soon(_play, clips_out, ahead, pipeline.output, account)
@@ -108,20 +112,27 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
 
 
 async def _read(
-    chat: ChatModel, messages: Sequence[Message], deltas: MemoryObjectSendStream[str], account: TurnAccount
+    pipeline: Pipeline, messages: Sequence[Message], deltas: MemoryObjectSendStream[str], account: TurnAccount
 ) -> None:
     """Take the deltas from the chat model."""
+    redactor = pipeline.new_redactor()
+
+    async def pass_on(delta: str) -> None:
+        account.wrote(delta)
+        await deltas.send(delta)
+
     with deltas:
         try:
-            async with aclosing(chat.stream_reply(messages)) as reply:
+            async with aclosing(pipeline.chat.stream_reply(messages)) as reply:
                 async for part in reply:
-                    if isinstance(part, str):
-                        account.wrote(part)
-                        await deltas.send(part)
-                    else:
+                    if not isinstance(part, str):
                         account.note(part)
+                    elif (delta := redactor.feed(part)) or not part:
+                        await pass_on(delta)
         except ChatError as error:
             account.error = error  # what came before it is still worth hearing
+        if rest := redactor.flush():
+            await pass_on(rest)
 
 
 async def _chunk(

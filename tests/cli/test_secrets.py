@@ -14,7 +14,7 @@ from anyio import to_thread
 from tests.chat.dialects import OPENAI
 from tests.cli.command import voicebot
 from tests.fake_voicevox import fake_voicevox
-from tests.fault_server import FaultServer, head, serve, whole
+from tests.fault_server import Act, FaultServer, Pause, head, serve, whole
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +75,11 @@ def written_files(home: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in home.rglob("*") if path.is_file() and path not in given}
 
 
+def slowly(acts: list[Act]) -> list[Act]:
+    """So that each delta is shown before the next one comes: a key in several of them was printed."""
+    return [one for act in acts for one in (Pause(0.1), act)]
+
+
 @pytest.mark.parametrize("in_file", [False, True], ids=["api_key", "api_key_file"])
 @pytest.mark.parametrize("how", [[], ["--json"], ["--no-audio"]], ids=["spoken", "json", "text"])
 async def test_what_a_server_echoes_is_neither_printed_nor_kept(tmp_path: Path, how: list[str], in_file: bool) -> None:
@@ -89,6 +94,7 @@ async def test_what_a_server_echoes_is_neither_printed_nor_kept(tmp_path: Path, 
             [head(f"302 {KEY}", location=f"http://taro:canary-pass%2Fword@host/?key={KEY}", content_length="0")],
             whole(f"data: {ECHO}\n\n", content_type="text/event-stream"),
             OPENAI.reply(f"You sent {KEY} and ", f"{PASSWORD}."),
+            slowly(OPENAI.reply("You sent ", KEY[:2], KEY[2:9], KEY[9:], " and canary", "-", f"{PASSWORD[7:]}.")),
         ):
             server.answer(PATH, answer)
             done = await run(tmp_path, "ask", ECHO, *no_tools, *QUIET, *how, "--conversation", "a")

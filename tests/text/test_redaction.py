@@ -7,8 +7,10 @@ from base64 import b64encode
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from voicebot.text.redaction import redact, spellings, without_passwords
+from voicebot.text.redaction import StreamRedactor, redact, spellings, without_passwords
 
 SECRET = 'sk-"ab/c+d='
 
@@ -41,3 +43,54 @@ def test_a_word_that_only_stands_for_a_key_is_no_secret() -> None:
 )
 def test_addresses_lose_their_passwords_and_nothing_else(text: str, shown: str) -> None:
     assert without_passwords(text) == shown
+
+
+# ---------------------------------------------------------------- in deltas
+
+KEYS = spellings(["sk-abcabcd", "sk-abcabcd-long", "パスワードは秘密です"])
+PIECES = st.sampled_from(
+    ["sk-abcabcd", "sk-abcabcd-long", "パスワードは秘密です", "sk-", "sk-abc", "s", "a", " ", "パ", "-", "b"]
+)
+
+
+def redacted(deltas: list[str]) -> str:
+    redactor = StreamRedactor(KEYS)
+    return "".join([*map(redactor.feed, deltas), redactor.flush()])
+
+
+@given(st.lists(PIECES).map("".join), st.data())
+def test_a_secret_goes_however_it_is_split(text: str, data: st.DataObject) -> None:
+    """A server echoed the key in two deltas: it was printed while it came, and taken out of what was kept only."""
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)))))
+    deltas = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert redacted(deltas) == redacted([text])
+    assert redact(redacted(deltas), KEYS) == redacted(deltas)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Your key is sk-abcabcd.", "Your key is [secret]."),
+        ("sk-abcabcd-long", "[secret]"),
+        ("鍵はsk-abcabcd-lo", "鍵は[secret]-lo"),
+        ("sk-absk-abcabcd", "sk-absk-[secret]"),
+        ("sk-abcabc", "sk-abcabc"),
+        ("パスワードは秘密です。", "[secret]。"),
+        ("", ""),
+    ],
+)
+def test_a_secret_goes_from_a_stream_of_single_characters(text: str, shown: str) -> None:
+    assert redacted(list(text)) == shown
+
+
+@given(st.text())
+def test_without_a_secret_a_stream_passes_as_it_comes(text: str) -> None:
+    assert StreamRedactor(()).feed(text) == text
+
+
+def test_ordinary_words_are_not_held_back() -> None:
+    redactor = StreamRedactor(KEYS)
+    for delta in ("It asks", " for", " sk", "ills", " a risk", "パンです", "。"):
+        passed = redactor.feed(delta)
+        assert passed == delta or delta == " sk" or passed == "skills"
+    assert redactor.flush() == ""

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 REDACTED = "[secret]"
 _SHORTEST = 8
 """Characters; shorter ones are words such as EMPTY or ollama, which stand for no key and may stand in any reply."""
+_TOO_FEW = 3
+"""Characters; this many of the beginning of a secret are no sign of one within a word."""
 _USER_INFORMATION = re.compile(r"(?<=://)[^\s/?#@\"'<>]*:[^\s/?#\"'<>]*@")
 
 
@@ -35,3 +37,67 @@ def redact(text: str, spelled: Iterable[str]) -> str:
 def without_passwords(text: str) -> str:
     """`text` without user and password in its addresses, for what is no person's own words."""
     return _USER_INFORMATION.sub("", text) if "://" in text else text
+
+
+class StreamRedactor:
+    """Takes secrets out of a text that comes in deltas; the result does not depend on where they are cut.
+
+    What may be the beginning of a secret is held back until it is known; of ordinary text, that is next to nothing.
+    Behind a letter or digit a beginning is noticed after three characters, which stay: every word that ends like the
+    beginning of a key would be late otherwise.
+    """
+
+    def __init__(self, spelled: Iterable[str]) -> None:
+        spelled = tuple(spelled)
+        alternatives = [
+            f"(?<![A-Za-z0-9]){re.escape(one)}|(?<={re.escape(one[:_TOO_FEW])}){re.escape(one[_TOO_FEW:])}"
+            for one in spelled
+        ]
+        self._secret = re.compile("|".join(alternatives)) if alternatives else None
+        self._beginnings: dict[str, list[str]] = {}
+        for end in range(max(map(len, spelled), default=0) - 1, 0, -1):
+            for beginning in sorted({one[:end] for one in spelled if len(one) > end}):
+                self._beginnings.setdefault(beginning[-1], []).append(beginning)
+        self._passed = ""
+        """The end of what was dealt with, as it came."""
+        self._held = ""
+
+    def feed(self, delta: str) -> str:
+        """What of the text is free of secrets, whatever follows."""
+        return self._pass_on(delta, more=True)
+
+    def flush(self) -> str:
+        """The rest of it."""
+        return self._pass_on("", more=False)
+
+    def _pass_on(self, delta: str, *, more: bool) -> str:
+        if self._secret is None:
+            return delta
+        text, at = self._passed + self._held + delta, len(self._passed)
+        out: list[str] = []
+        while True:
+            found = self._secret.search(text, at)
+            held = self._held_from(text, at) if more else len(text)
+            if found is None or found.start() >= held:
+                break
+            out += [text[at : found.start()], REDACTED]
+            at = found.end()
+        out.append(text[at:held])
+        self._passed, self._held = text[max(0, held - _TOO_FEW) : held], text[held:]
+        return "".join(out)
+
+    def _held_from(self, text: str, at: int) -> int:
+        """Where in `text`, from `at` on, a secret may begin that ends behind it."""
+        for beginning in self._beginnings.get(text[-1:], ()):  # the longest first
+            start = len(text) - len(beginning)
+            if start < 0 or not text.endswith(beginning):
+                continue
+            if start >= at and not _is_letter_or_digit(text[start - 1 : start] if start else ""):
+                return start
+            if len(beginning) > _TOO_FEW and start + _TOO_FEW >= at:
+                return start + _TOO_FEW
+        return len(text)
+
+
+def _is_letter_or_digit(character: str) -> bool:
+    return character.isascii() and character.isalnum()
