@@ -1,15 +1,15 @@
 """`voicebot`, and `python -m voicebot`."""
 
-from __future__ import annotations
-
-import _signal  # type: ignore[import-not-found] # in C; `signal` would first import what takes 10 ms
+# These three are there when Python starts, where `signal` and even `__future__` would be read from files first.
+import _signal  # type: ignore[import-not-found] # in C
 import os
 import sys
 
+_signal.signal(_signal.SIGINT, lambda *_: os._exit(130))  # Ctrl-C ends it quietly from here on
+
 
 def main() -> None:
-    """Run the command. Ctrl-C ends it quietly from here on, before anything is imported that takes its time."""
-    _signal.signal(_signal.SIGINT, lambda *_: os._exit(130))
+    """Run the command."""
     _open_closed_streams()
     from voicebot.cli.main import main as run
 

@@ -99,4 +99,11 @@ def test_ctrl_c_is_obeyed_before_anything_is_imported_that_takes_its_time() -> N
     """In the first 60 ms it was answered with a traceback out of the standard library's imports."""
     code = "import sys; before = {*sys.modules}; import voicebot.__main__; print(sorted({*sys.modules} - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['__future__', 'voicebot', 'voicebot.__main__']\n"
+    assert done.stdout == "['voicebot', 'voicebot.__main__']\n"
+
+
+def test_ctrl_c_is_obeyed_from_the_moment_in_which_the_program_is_found() -> None:
+    """Between the import of the program and its first line Python's own handler left a traceback."""
+    code = "import voicebot.__main__, os, signal; os.kill(os.getpid(), signal.SIGINT); print('went on')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
