@@ -28,6 +28,39 @@ QUESTION = [Message("user", "Well?")]
 THREE = "The first sentence is here. The second one follows it. And this is the third."
 
 
+def test_a_pause_that_was_asked_for_is_not_a_gap() -> None:
+    """A pause between two clips was reported as a gap, and as waiting for the voice."""
+    output = SilentOutput(realtime=True)
+    given = pipeline(ScriptedChat(typed(THREE, rate=1000)), CostingSynthesizer(seconds=1.0, delay=1.4, rtf=0), output)
+    recorder = EventRecorder()
+
+    async def body() -> None:
+        scope, one_is_over = anyio.CancelScope(), anyio.Event()
+
+        def emit(event: events.TurnEvent) -> None:
+            recorder(event)
+            if isinstance(event, events.PlaybackFinished):
+                one_is_over.set()
+
+        async def pause() -> None:
+            """0.1 s after the first clip has ended, until long after the second one is there."""
+            await one_is_over.wait()
+            await anyio.sleep(0.1)
+            output.pause()
+            await anyio.sleep(5.0)
+            output.resume()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(pause)
+            await speak_turn(QUESTION, given, emit=emit, scope=scope)
+
+    in_virtual_time(body)
+    (ended,) = recorder.of(events.TurnEnded)
+    assert ended.outcome == "completed"
+    assert ended.metrics.gap_seconds == pytest.approx(0.1)
+    assert recorder.of(events.PlaybackStarted)[1].at > 5.0
+
+
 def turn(given: Pipeline, *, interrupt_at: float | None = None) -> tuple[Outcome, EventRecorder]:
     recorder = EventRecorder()
 

@@ -147,6 +147,10 @@ class AudioOutput(Protocol):
         """Go on with the frame behind the last one; does nothing without a `pause`."""
         ...
 
+    def paused_seconds(self) -> float:
+        """How long it has been held in all, so far: silence that was asked for."""
+        ...
+
     def abort(self) -> None:
         """Be silent now, forget what was not heard, and end a pause; every Playback keeps its `heard_seconds`."""
         ...

@@ -327,7 +327,7 @@ async def _play(
         queued_in, queued_out = anyio.create_memory_object_stream[QueuedClip](math.inf)
         with queued_out:
             async with anyio.create_task_group() as follower:
-                follower.start_soon(_follow, queued_out, output.realtime, account)
+                follower.start_soon(_follow, queued_out, output, account)
                 with queued_in:
                     async for queued in clips:
                         if queued.clip.last:
@@ -341,19 +341,23 @@ async def _play(
         raise
 
 
-async def _follow(queue: MemoryObjectReceiveStream[QueuedClip], realtime: bool, account: TurnAccount) -> None:
+async def _follow(queue: MemoryObjectReceiveStream[QueuedClip], output: AudioOutput, account: TurnAccount) -> None:
     """Report what is heard when it is heard."""
     utterance: Utterance | None = None
     finished: float | None = None
+    paused_seconds = 0.0
     async for queued in queue:
         clip, playback = queued.clip, queued.playback
         begins, utterance = clip.utterance is not utterance, clip.utterance
         if playback is not None:
             started = await playback.started()
-            if realtime and finished is not None and started - finished > _AUDIBLE_GAP:
-                account.emit(events.Gap(*account.stamp(), utterance.index, started - finished, within=not begins))
+            if output.realtime and finished is not None:
+                silence = started - finished - (output.paused_seconds() - paused_seconds)
+                if silence > _AUDIBLE_GAP:
+                    account.emit(events.Gap(*account.stamp(), utterance.index, silence, within=not begins))
         if begins:
             account.emit(events.PlaybackStarted(*account.stamp(), utterance.index, utterance.shown, clip.seconds))
         if playback is not None:
             finished = await playback.finished()
+            paused_seconds = output.paused_seconds()
         account.finished(queued, finished if playback is not None else None)

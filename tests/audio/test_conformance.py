@@ -307,6 +307,27 @@ def test_pauses_of_any_length_lose_nothing(on_output: Run) -> None:
     on_output(body)
 
 
+def test_an_output_tells_how_long_it_was_paused(on_output: Run) -> None:
+    async def body(output: AudioOutput) -> None:
+        began = anyio.current_time()
+        assert output.paused_seconds() == 0
+        told = [0.0]
+        for end in (output.resume, output.abort):
+            output.pause()
+            output.pause()
+            await anyio.sleep(0.1)
+            told.append(output.paused_seconds())
+            end()
+            assert told[-1] <= output.paused_seconds()
+            told.append(output.paused_seconds())
+            await anyio.sleep(0.1)
+            assert output.paused_seconds() == told[-1]
+        assert told == sorted(told)
+        assert 0.2 - 1e-9 <= told[-1] <= anyio.current_time() - began - 0.2 + 1e-9
+
+    on_output(body)
+
+
 def test_abort_ends_a_pause(on_output: Run) -> None:
     async def body(output: AudioOutput) -> None:
         old = await output.play(clip(10.0))

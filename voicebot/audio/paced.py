@@ -46,6 +46,34 @@ class PacedPlayback:
         return moment()
 
 
+class PauseTimer:
+    """How long an output has been paused in all."""
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._since: float | None = None
+
+    @property
+    def since(self) -> float | None:
+        """When the pause began; None while there is none."""
+        return self._since
+
+    def pause(self) -> None:
+        """A pause begins, unless there is one."""
+        if self._since is None:
+            self._since = anyio.current_time()
+
+    def resume(self) -> float:
+        """The pause ends; return how long it was."""
+        pause = anyio.current_time() - self._since if self._since is not None else 0.0
+        self._before, self._since = self._before + pause, None
+        return pause
+
+    def seconds(self) -> float:
+        """All pauses, so far."""
+        return self._before + (anyio.current_time() - self._since if self._since is not None else 0.0)
+
+
 class PacedQueue:
     """Places clips one behind the other in time, as a loudspeaker does; if not `realtime`, they take no time."""
 
@@ -56,17 +84,17 @@ class PacedQueue:
         """Set, and replaced, when a pause ends or the clips are forgotten."""
         self._realtime = realtime
         self._latency = latency_seconds
-        self._paused_at: float | None = None
+        self._pauses = PauseTimer()
         self._playbacks: list[PacedPlayback] = []
 
     @property
     def paused(self) -> bool:
         """Whether time stands still here."""
-        return self._paused_at is not None
+        return self._pauses.since is not None
 
     def now(self) -> float:
         """The current moment, which is that of the pause as long as there is one."""
-        return anyio.current_time() if self._paused_at is None else self._paused_at
+        return anyio.current_time() if self._pauses.since is None else self._pauses.since
 
     def is_past(self, moment: float) -> bool:
         """Whether `moment` was reached."""
@@ -98,15 +126,18 @@ class PacedQueue:
 
     def pause(self) -> None:
         """Let time stand still."""
-        if self._paused_at is None:
-            self._paused_at = anyio.current_time()
+        self._pauses.pause()
+
+    def paused_seconds(self) -> float:
+        """How long time has stood still in all."""
+        return self._pauses.seconds()
 
     def resume(self) -> None:
         """Let time go on: whatever was not reached when it stopped comes that much later."""
-        if self._paused_at is None:
+        since = self._pauses.since
+        if since is None:
             return
-        since, self._paused_at = self._paused_at, None
-        away = anyio.current_time() - since
+        away = self._pauses.resume()
         for playback in self._playbacks:
             playback.start += away if playback.start > since else 0.0
             playback.end += away if playback.end > since else 0.0

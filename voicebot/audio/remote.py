@@ -16,6 +16,7 @@ import anyio
 from anyio import CancelScope
 
 from voicebot.audio.background import in_background
+from voicebot.audio.paced import PauseTimer
 from voicebot.errors import AudioError
 from voicebot.speech import Clip
 
@@ -149,6 +150,7 @@ class RemoteOutput:
         self._due = 0.0  # when all that was sent should have been played
         self._quiet_since = -math.inf  # when the last clip was over
         self._paused = False
+        self._pauses = PauseTimer()
         self._paused_there = False
         self._flush: int | None = None
         self._error: AudioError | None = None
@@ -190,14 +192,20 @@ class RemoteOutput:
     def pause(self) -> None:
         """Send no more audio, and let the listener hold what it has; what it still reports was heard."""
         self._paused = True
+        self._pauses.pause()
         self._tell()
 
     def resume(self) -> None:
         """Let the listener go on, and send more."""
         if self._paused:
             self._paused = False
+            self._pauses.resume()
             self._expect(0)
             self._tell()
+
+    def paused_seconds(self) -> float:
+        """How long the listener was asked to hold what it has, in all."""
+        return self._pauses.seconds()
 
     def abort(self) -> None:
         """Let the listener drop what it has."""
@@ -207,6 +215,7 @@ class RemoteOutput:
             self._end(playback)
         self._due = 0.0
         self._paused = False
+        self._pauses.resume()
         self._tell()
 
     def close(self, error: AudioError | None = None) -> None:

@@ -37,6 +37,10 @@ class SilentOutput:
         """Let time go on."""
         self._queue.resume()
 
+    def paused_seconds(self) -> float:
+        """How long time has stood still in all."""
+        return self._queue.paused_seconds()
+
     def abort(self) -> None:
         """Forget what was not heard, and any pause."""
         self._queue.abort()

@@ -68,6 +68,10 @@ class WavOutput:
         """Let time go on."""
         self._queue.resume()
 
+    def paused_seconds(self) -> float:
+        """How long time has stood still in all."""
+        return self._queue.paused_seconds()
+
     def abort(self) -> None:
         """Cut off what would not have been heard; when not realtime, that is only what came during a pause."""
         unheard = self._queue.unheard_seconds()

@@ -60,6 +60,10 @@ class WavStream:
         """Let time go on."""
         self._queue.resume()
 
+    def paused_seconds(self) -> float:
+        """How long time has stood still in all."""
+        return self._queue.paused_seconds()
+
     def abort(self) -> None:
         """Send nothing more of this turn; when realtime, what would not have been heard does not count."""
         self._queue.abort()

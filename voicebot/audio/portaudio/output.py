@@ -13,6 +13,7 @@ import anyio
 from anyio import CancelScope, to_thread
 
 from voicebot.audio.background import in_background
+from voicebot.audio.paced import PauseTimer
 from voicebot.audio.pcm import convert
 from voicebot.audio.portaudio.feed import DevicePlayback
 from voicebot.audio.portaudio.library import PORTAUDIO, Device, PortAudioLibrary
@@ -35,6 +36,7 @@ class DeviceOutput:
         self._stream: DeviceStream | None = None
         self._last: DevicePlayback | None = None
         self._paused = False
+        self._pauses = PauseTimer()
         self._idle_since = anyio.current_time()  # infinite while there is something to play, and when it was closed
         self._idleness_changed = anyio.Event()
         self.name = name or library.name(device)
@@ -96,6 +98,7 @@ class DeviceOutput:
     def pause(self) -> None:
         """Hold the sound; what the device has taken already, at most about its latency, is still heard."""
         self._paused = True
+        self._pauses.pause()
         if self._stream:
             self._stream.pause()
         self._note_idle_since(min(self._idle_since, anyio.current_time()))
@@ -103,10 +106,15 @@ class DeviceOutput:
     def resume(self) -> None:
         """Go on with the frame behind the last one that the device took."""
         self._paused = False
+        self._pauses.resume()
         if self._last is not None:
             self._note_idle_since(math.inf)
         if self._stream:
             self._stream.resume()
+
+    def paused_seconds(self) -> float:
+        """How long the sound was held in all."""
+        return self._pauses.seconds()
 
     def abort(self) -> None:
         """Be silent now."""
