@@ -65,7 +65,7 @@ TOPICS = (
         en=Unknown(
             r"\b(?:set|start|stop) (?:an? |the |my )?(?:\w+ )?(?:timer|alarm|reminder)\b|\b(?:remind|wake) me\b"
             r"|\bplay (?:me )?(?:an? |some |the |my )?(?:\w+ )?(?:music|songs?|radio|videos?|movies?|playlist|games?)\b"
-            r"|\bsing\b|\bturn (?:it |the [\w ]+ )?(?:on|off|up|down)\b"
+            r"|\bsing\b|\bturn (?:it |the [\w ]{1,30} )?(?:on|off|up|down)\b"
             r"|^(?:can you |could you |please )*(?:(?:call|phone|text|email|message) (?:my|mom|mum|dad|him|her|the)\b"
             r"|(?:order|book|buy|open|launch|send|google|search for|look up) )",
             "I'm sorry, I can't do that. I'm only a small demo, and all that I can do is talk.",
