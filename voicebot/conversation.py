@@ -65,15 +65,21 @@ class Conversation:
         self._condensing: CancelScope | None = None
 
     async def speak(
-        self, message: str, *, barge_in: bool = True, priority: Priority = Priority.MESSAGE, source: str = ""
+        self,
+        message: str,
+        *,
+        barge_in: bool = True,
+        priority: Priority = Priority.MESSAGE,
+        source: str = "",
+        turn: str = "",
     ) -> Outcome:
         """Speak the reply to `message` and return how that ended.
 
         With `barge_in` a turn that is being spoken ends first, and those that wait and matter less are dropped;
         without, this one waits for its place. What was heard of the reply is remembered, not what was generated, and
-        kept when this returns.
+        kept when this returns. `turn` is the id in its events; left out, it gets a new one.
         """
-        turn = new_turn_id()
+        turn = turn or new_turn_id()
         async with self.floor.claim(turn, priority, source=source, barge_in=barge_in) as claim:
             if claim.dropped:
                 return _unspoken("")
@@ -96,14 +102,15 @@ class Conversation:
         writer: str = "given text",
         priority: Priority = Priority.MESSAGE,
         source: str = "",
+        turn: str = "",
     ) -> Outcome:
         """Say `text` as it stands when its turn has come, and return how that ended. It is not remembered.
 
         Deltas are said while they come. What they raise is raised here, a ChatError excepted: that is an outcome. An
         async generator is closed when its turn ends. `message` is what the text replies to and `writer` who writes it,
-        as `TurnStarted` tells them.
+        as `TurnStarted` tells them. `turn` is the id in its events; left out, it gets a new one.
         """
-        turn = new_turn_id()
+        turn = turn or new_turn_id()
         async with self.floor.claim(turn, priority, source=source) as claim:
             if claim.dropped:
                 return _unspoken(text if isinstance(text, str) else "")

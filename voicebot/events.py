@@ -349,6 +349,15 @@ class Broadcast:
             subscription.end()
             self._subscriptions.remove(subscription)
 
+    @contextmanager
+    def listen(self, listener: Callable[[Event], None]) -> Iterator[None]:
+        """Give `listener` each event at once until the block ends; it never blocks and never raises."""
+        self._listeners = (*self._listeners, listener)
+        try:
+            yield
+        finally:
+            self._listeners = tuple(one for one in self._listeners if one is not listener)
+
     def emit(self, event: Event) -> None:
         """Give `event` to every subscriber at once."""
         for listener in self._listeners:
