@@ -29,3 +29,21 @@ def open_synthesizer(config: TtsConfig, *, japanese_expected: bool = False) -> A
             return open_tone(config)
         case _:
             assert_never(config)
+
+
+async def list_voices(config: TtsConfig) -> list[dict[str, object]]:
+    """The voices of the configured engine, each with what names it in the configuration. Raises VoiceUnavailable."""
+    match config:
+        case TtsPyttsx3():
+            from voicebot.tts.pyttsx3_local import open_pyttsx3
+
+            async with open_pyttsx3(config.model_copy(update={"voice": ""})) as local:
+                return [{"voice": v.id, "name": v.name, "languages": list(v.languages)} for v in await local.voices()]
+        case TtsVoicevox():
+            from voicebot.tts.voicevox import list_voices as list_styles
+
+            return [{"voice": f"{v.character}/{v.style}", "style_id": v.style_id} for v in await list_styles(config)]
+        case TtsTone():
+            return [{"voice": "tone"}]
+        case _:
+            assert_never(config)
