@@ -61,6 +61,8 @@ class CommandContext:
     def __init__(self) -> None:
         self.interrupt: Callable[[], bool] = lambda: False
         """Called at Ctrl-C; True if the command keeps running."""
+        self.obey: Callable[[int], bool] = lambda _: False
+        """Called at any other signal; True if the command deals with it."""
         self.code: int | None = None
         """The exit code if a signal ended the command."""
         self.leave: Callable[[int], None] = leave_at_once
@@ -127,7 +129,8 @@ def _run(body: Body) -> int:
                 async def obey() -> None:
                     async for number in received:
                         if number != signal.SIGINT:
-                            leave(TERMINATED)
+                            if not context.obey(number):
+                                leave(TERMINATED)
                         elif not context.interrupt():
                             leave(INTERRUPTED)
 
