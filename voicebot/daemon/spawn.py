@@ -1,0 +1,84 @@
+"""Starts the daemon for the first client that needs it, and waits until it is ready; the standard library only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+from voicebot.daemon.address import AddressError, find_address, make_folder
+from voicebot.daemon.client import Connection, DaemonError, connect
+
+_READY_SECONDS = 2.0
+_DETACHED = 0x00000008 | 0x00000200
+"""Windows: DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP."""
+
+
+def connect_or_start() -> Connection:
+    """A connection to the daemon, which is started where none runs. Raises DaemonError and AddressError."""
+    if (connection := connect()) is not None:
+        return connection
+    address = find_address()
+    make_folder(address.folder)
+    try:
+        descriptor = os.open(address.beside("spawn.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise AddressError(f"cannot write into {address.folder}: {error.strerror}", "make room there") from error
+    try:
+        _wait_for_turn(descriptor)
+        if (connection := connect()) is not None:  # somebody else has started it meanwhile
+            return connection
+        told = _start(address.folder)
+        if told == "ready" and (connection := connect()) is not None:
+            return connection
+        message, _, hint = told.removeprefix("ready").partition("\n")
+        raise DaemonError(
+            f"the daemon did not start: {message or 'it has ended at once'}",
+            code="VB-START",
+            hint=hint or "see why: voicebot daemon run",
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for_turn(descriptor: int) -> None:
+    """Wait while another client starts the daemon; that takes no longer than it may take to be ready."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _start(folder: str) -> str:
+    """Start it, detached from us, in a folder that holds no config.toml of others; return what it has to say."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "voicebot", "daemon", "run", "--detached"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        creationflags=_DETACHED if sys.platform == "win32" else 0,
+    )
+    assert process.stdout is not None
+    told = b""
+    with process.stdout as answer:
+
+        def read() -> None:
+            nonlocal told
+            told = os.read(answer.fileno(), 4096)
+
+        reader = threading.Thread(target=read, daemon=True)  # a pipe cannot be waited for on Windows
+        reader.start()
+        reader.join(_READY_SECONDS)
+        if reader.is_alive():
+            process.kill()
+            reader.join()
+            return f"it was not ready within {_READY_SECONDS:g} s"
+    process.returncode = 0  # it is nobody's child to wait for: Popen would warn
+    return told.decode(errors="replace")
