@@ -1,0 +1,265 @@
+"""The one door to the conversation: everybody who wants something spoken asks here, in whatever protocol.
+
+The control socket, MCP, Wyoming, MPRIS and SSIP are equal callers of a `Dispatcher`; none of them touches the
+conversation itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import anyio
+from anyio import CancelScope
+from anyio.abc import TaskGroup
+
+from voicebot import events
+from voicebot.conversation import Conversation
+from voicebot.daemon.requests import Requests, SpeechRequest, State
+from voicebot.errors import VoicebotError, without_groups
+from voicebot.events import Event, Subscription
+from voicebot.floor import Claim, Priority
+
+log = logging.getLogger(__name__)
+_ERRORS_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that went wrong."""
+
+    at: float
+    """Seconds since 1970."""
+    message: str
+    hint: str
+
+
+class Dispatcher:
+    """Takes requests of many callers for one conversation, and knows how each of them goes."""
+
+    def __init__(self, conversation: Conversation, tasks: TaskGroup, *, pause_seconds: float) -> None:
+        """The turns run in `tasks`; a pause that nobody ends is over after `pause_seconds`."""
+        self.conversation = conversation
+        self.troubles: deque[Trouble] = deque(maxlen=_ERRORS_KEPT)
+        """The last ones, the oldest first."""
+        self.paused_until: float | None = None
+        """When the pause ends by itself, in seconds since 1970; None: there is none."""
+        self._tasks = tasks
+        self._requests = Requests()
+        self._pause_seconds = pause_seconds
+        self._lease = CancelScope()
+
+    # ------------------------------------------------ to speak
+
+    async def say(
+        self, text: str | AsyncIterable[str], *, source: str = "", priority: Priority = Priority.MESSAGE
+    ) -> SpeechRequest:
+        """Have `text` said; return when it has its place, or was refused one.
+
+        The caller waits for `began` or `ended` of what is returned, or does not: it is spoken all the same. An async
+        generator is closed when its turn ends.
+        """
+        request = self._requests.new("say", text if isinstance(text, str) else "", source=source, priority=priority)
+        say = partial(self.conversation.say, text, priority=priority, source=source, turn=request.turn)
+        self._tasks.start_soon(self._run, request, say)
+        await request.placed.wait()
+        return request
+
+    async def ask(
+        self, question: str, *, source: str = "", priority: Priority = Priority.MESSAGE, barge_in: bool = True
+    ) -> SpeechRequest:
+        """Have the reply to `question` spoken; return when it has its place, or was refused one.
+
+        With `barge_in` it interrupts, as a person does.
+        """
+        request = self._requests.new("ask", question, source=source, priority=priority)
+        ask = partial(
+            self.conversation.speak,
+            question,
+            barge_in=barge_in,
+            priority=priority,
+            source=source,
+            turn=request.turn,
+        )
+        self._tasks.start_soon(self._run, request, ask)
+        await request.placed.wait()
+        return request
+
+    async def repeat(self, *, source: str = "") -> SpeechRequest | None:
+        """Say once more what was heard last; None: nothing was."""
+        said = next((one for one in reversed(self._requests.over) if one.heard), None)
+        if said is None:
+            return None
+        return await self.say(said.text if said.kind == "say" and said.text else said.heard, source=source)
+
+    async def _run(self, request: SpeechRequest, turn: Callable[[], Awaitable[object]]) -> None:
+        try:
+            with request.scope:
+                await turn()
+            request.ends(State.CANCELLED, "stopped")
+        except VoicebotError as error:
+            request.ends(State.FAILED, error.message, error.hint)
+        except Exception:
+            log.exception("%s failed", request.id)
+            request.ends(State.FAILED, "this is a bug in voicebot", "the log of the daemon says more")
+        finally:
+            request.ends(State.CANCELLED, "stopped")
+            self._requests.close(request)
+
+    # ------------------------------------------------ to be silent
+
+    def stop(self, *, source: str = "", everybody: bool = False) -> int:
+        """Stop what `source` asked for, or what everybody did; return how much that was.
+
+        The person at this machine, who has no name, also silences whoever speaks.
+        """
+        floor = self.conversation.floor
+        live = floor.live
+        found = [one for one in self._claims() if everybody or one.source == source or (one is live and not source)]
+        early = [one for one in self._requests.open.values() if not one.placed.is_set()]
+        cut = [one for one in early if everybody or one.source == source]
+        for claim in found:
+            floor.cancel(claim.id)
+        for request in cut:
+            request.scope.cancel()
+        self.resume()
+        return len(found) + len(cut)
+
+    def stop_one(self, request: SpeechRequest) -> None:
+        """Stop this one, wherever it is."""
+        if not self.conversation.floor.cancel(request.turn):
+            request.scope.cancel()
+
+    def skip(self) -> bool:
+        """Go on to whoever waits; tell whether anybody spoke."""
+        live = self.conversation.floor.live
+        return live is not None and self.conversation.floor.cancel(live.id)
+
+    def pause(self) -> None:
+        """Let the sound stand still until `resume`, a stop, or the end of the lease, which a forgotten pause has."""
+        self._lease.cancel()
+        self._lease = CancelScope()
+        self.paused_until = time.time() + self._pause_seconds
+        self.conversation.pause()
+        self._tasks.start_soon(self._end_pause, self._lease)
+
+    def resume(self) -> None:
+        """Go on."""
+        self._forget_pause()
+        self.conversation.resume()
+
+    async def _end_pause(self, lease: CancelScope) -> None:
+        with lease:
+            await anyio.sleep(self._pause_seconds)
+            self.resume()
+
+    def _forget_pause(self) -> None:
+        self._lease.cancel()
+        self.paused_until = None
+
+    async def finish(self, seconds: float) -> None:
+        """Drop whoever waits and let the sentence that is being spoken end, at most for `seconds`."""
+        floor = self.conversation.floor
+        for claim in floor.waiting:
+            floor.cancel(claim.id)
+        if floor.live is None or self.paused_until is not None:
+            return
+        with self.subscribe(capacity=math.inf) as subscription, anyio.move_on_after(seconds):
+            async for event in subscription.events:
+                if isinstance(event, events.PlaybackFinished | events.TurnEnded):
+                    return
+
+    # ------------------------------------------------ to know
+
+    def find(self, name: str) -> SpeechRequest | None:
+        """The request with this id, or of this turn, that waits or speaks."""
+        return self._requests.find(name)
+
+    @property
+    def speaking(self) -> SpeechRequest | None:
+        """What is being spoken, if a caller asked for it."""
+        live = self.conversation.floor.live
+        return self._requests.open.get(live.id) if live is not None else None
+
+    def history(self) -> list[dict[str, object]]:
+        """What was asked for and is over, the oldest first; what was cancelled too, with the reason."""
+        return [
+            {**_told(one), "state": one.state.value, "reason": one.reason, "hint": one.hint, "heard": one.heard}
+            for one in self._requests.over
+        ]
+
+    def status(self) -> dict[str, object]:
+        """Who speaks, who waits, with what, and what went wrong."""
+        pipeline, floor = self.conversation.pipeline, self.conversation.floor
+        return {
+            "speaking": self._claim(floor.live) if floor.live is not None else None,
+            "waiting": [self._claim(claim) for claim in floor.waiting],
+            "paused_until": self.paused_until,
+            "chat": pipeline.chat.name,
+            "voice": pipeline.synthesizer.name if pipeline.synthesizer else "none",
+            "audio": pipeline.output.name,
+            "errors": [{"at": one.at, "message": one.message, "hint": one.hint} for one in self.troubles],
+        }
+
+    def subscribe(self, capacity: float = 1024) -> AbstractContextManager[Subscription]:
+        """Every event from now on; whoever is slow loses the oldest."""
+        return self.conversation.broadcast.subscribe(capacity)
+
+    def note(self, event: Event) -> None:
+        """Learn from an event of the conversation."""
+        live = self.conversation.floor.live
+        cut = live.dropped if live is not None and live.id == event.turn else None
+        self._requests.note(event, cut or "stopped")
+        match event:
+            case events.TurnEnded(outcome=kind, error=error, hint=hint):
+                if kind != "completed":
+                    self._forget_pause()  # the output ended it when it fell silent
+                if error:
+                    self._trouble(error, hint)
+            case events.Notice(message=message, hint=hint) | events.TurnWarning(message=message, hint=hint):
+                self._trouble(message, hint)
+            case _:
+                pass
+
+    def _trouble(self, message: str, hint: str) -> None:
+        if not self.troubles or self.troubles[-1].message != message:
+            self.troubles.append(Trouble(time.time(), message, hint))
+
+    def _claims(self) -> Iterable[Claim]:
+        floor = self.conversation.floor
+        return [*([floor.live] if floor.live is not None else []), *floor.waiting]
+
+    def _claim(self, claim: Claim) -> dict[str, object]:
+        request = self._requests.open.get(claim.id)
+        if request is not None:
+            return _told(request)
+        return {"utterance": "", "turn": claim.id, "source": claim.source, "priority": claim.priority.value}  # a timer
+
+
+def _told(request: SpeechRequest) -> dict[str, object]:
+    return {
+        "utterance": request.id,
+        "turn": request.turn,
+        "kind": request.kind,
+        "source": request.source,
+        "priority": request.priority.value,
+        "asked_at": request.asked_at,
+        "text": request.text,
+    }
+
+
+@asynccontextmanager
+async def open_dispatcher(conversation: Conversation, *, pause_seconds: float = 300.0) -> AsyncIterator[Dispatcher]:
+    """A dispatcher whose turns end with the block."""
+    with without_groups():
+        async with anyio.create_task_group() as tasks:
+            dispatcher = Dispatcher(conversation, tasks, pause_seconds=pause_seconds)
+            with conversation.broadcast.listen(dispatcher.note):
+                yield dispatcher
+                tasks.cancel_scope.cancel()
