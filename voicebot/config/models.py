@@ -348,6 +348,17 @@ class MemoryConfig(Section):
     """Let the chat model fold what is older than `conversation.turns` into a running summary, between turns."""
 
 
+class DaemonConfig(Section):
+    """The voice that speaks for all programs of a person."""
+
+    autospawn: bool = False
+    """`voicebot say`, `ask` and the like start the daemon where none runs."""
+    close_after_seconds: Annotated[float, Field(ge=0.5, le=3600)] = 5.0
+    """Give the sound device back after this much silence; an open one keeps sound servers awake."""
+    pause_minutes: Annotated[float, Field(gt=0, le=1440)] = 5.0
+    """A pause that nobody ends is over after this."""
+
+
 class Config(Section):
     """Everything that config.toml can say."""
 
@@ -359,6 +370,7 @@ class Config(Section):
     conversation: ConversationConfig = ConversationConfig()
     memory: MemoryConfig = MemoryConfig()
     tools: ToolsConfig = ToolsConfig()
+    daemon: DaemonConfig = DaemonConfig()
 
     @field_validator("chat", "tts", "audio", mode="before")
     @classmethod

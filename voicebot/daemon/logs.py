@@ -1,0 +1,83 @@
+"""Where the daemon writes what its operator should know. What is spoken is never among it."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from voicebot.text.redaction import without_passwords
+from voicebot.text.safe_display import safe_line
+
+_MAX_BYTES, _FILES = 1_000_000, 3
+_LEVELS = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+"""Syslog's numbers, which a journal takes from the start of a line."""
+
+
+def log_path() -> Path:
+    """The file, where no journal takes what we write."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("voicebot", appauthor=False)) / "daemon.log"
+
+
+class _OneLine(logging.Formatter):
+    """What others wrote is quoted harmlessly, and steers no terminal that shows the log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = safe_line(without_passwords(record.getMessage()))
+        text = self.formatMessage(record)
+        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+
+
+class _ForJournal(_OneLine):
+    """With the level in front of each line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = f"<{_LEVELS.get(record.levelno, 6)}>"
+        return "\n".join(level + line for line in super().format(record).splitlines())
+
+
+@contextmanager
+def open_log(*, foreground: bool) -> Iterator[None]:
+    """Write to the journal under systemd, to the terminal in the `foreground`, else to a file that does not grow."""
+    handler: logging.Handler
+    if _is_journal():
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_ForJournal("%(message)s"))
+    elif foreground:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_OneLine("%(message)s"))
+    else:
+        path = log_path()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=_MAX_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace"
+        )
+        os.chmod(path, 0o600)
+        handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    for chatty in ("httpx", "httpcore", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+        handler.close()
+
+
+def _is_journal() -> bool:
+    """Whether standard error is what JOURNAL_STREAM names: its device and inode."""
+    try:
+        found = os.fstat(2)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM", "") == f"{found.st_dev}:{found.st_ino}"

@@ -1,0 +1,157 @@
+"""The daemon's place: one instance at a time, and the socket that callers find."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from voicebot import __version__
+from voicebot.daemon.address import Address, AddressError, make_folder
+from voicebot.daemon.client import connect
+
+_BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A daemon that runs."""
+
+    pid: int
+    since: float
+    """Seconds since 1970."""
+    version: str
+
+
+class AlreadyRunning(Exception):
+    """Another daemon has this place; None: it is just starting."""
+
+    def __init__(self, instance: Instance | None) -> None:
+        super().__init__()
+        self.instance = instance
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A socket that callers can reach."""
+
+    socket: socket.socket
+    token: str = ""
+    """What they must know; empty: whoever may open the socket is welcome."""
+
+
+@contextmanager
+def only_instance(address: Address) -> Iterator[Instance]:
+    """Hold the place of `address`, so that nobody else of ours listens there. Raises AlreadyRunning, AddressError."""
+    make_folder(address.folder)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(address.beside("daemon.lock"), flags, 0o600)
+    except OSError as error:
+        raise AddressError(f"cannot write into {address.folder}: {error.strerror}", "make room there") from error
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+        if not _locked(file.fileno()):
+            raise AlreadyRunning(_instance(file.read(4096)))
+        instance = Instance(os.getpid(), time.time(), __version__)
+        try:
+            file.truncate()
+            json.dump({"pid": instance.pid, "since": instance.since, "version": instance.version}, file)
+            file.flush()
+        except OSError as error:
+            raise AddressError(f"cannot write into {address.folder}: {error.strerror}", "make room there") from error
+        yield instance
+
+
+def _instance(text: str) -> Instance | None:
+    try:
+        told = json.loads(text)
+        return Instance(int(told["pid"]), float(told["since"]), str(told["version"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock is ours now; it goes with the process, however that ends."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def listening(address: Address) -> Iterator[Listening]:
+    """A socket at `address` that only we can open, gone with the block. Raises AddressError."""
+    if address.loopback:
+        with _port(address) as port:
+            yield port
+        return
+    _remove_stale(address)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bound:
+        before = os.umask(0o077)
+        try:
+            bound.bind(address.path)
+            os.chmod(address.path, 0o600)
+            bound.listen(_BACKLOG)
+        except OSError as error:
+            raise AddressError(f"cannot listen at {address}: {error.strerror}", "make room there") from error
+        finally:
+            os.umask(before)
+        made = os.lstat(address.path)
+        try:
+            yield Listening(bound)
+        finally:
+            with suppress(OSError):
+                found = os.lstat(address.path)
+                if (found.st_dev, found.st_ino) == (made.st_dev, made.st_ino):
+                    os.unlink(address.path)
+
+
+def _remove_stale(address: Address) -> None:
+    """Remove what a daemon that was killed left behind. Raises AddressError for anything else."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(address.path).st_mode):
+            raise AddressError(f"{address} is there and is not a socket", "move it away")
+    except FileNotFoundError:
+        return
+    if (connection := connect(address)) is not None:
+        connection.close()
+        raise AddressError(f"another program listens at {address}", "end it, or name another: VOICEBOT_ADDRESS")
+    os.unlink(address.path)
+
+
+@contextmanager
+def _port(address: Address) -> Iterator[Listening]:
+    """The same where there are no Unix sockets: a port of this machine, and its token in a file of ours."""
+    token = secrets.token_urlsafe(32)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as bound:
+        bound.bind(("127.0.0.1", 0))
+        bound.listen(_BACKLOG)
+        fresh = f"{address.path}.new"
+        with suppress(FileNotFoundError):
+            os.unlink(fresh)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump({"port": bound.getsockname()[1], "token": token}, file)
+        os.replace(fresh, address.path)
+        try:
+            yield Listening(bound, token)
+        finally:
+            with suppress(OSError):
+                os.unlink(address.path)
