@@ -11,6 +11,12 @@ _signal.signal(_signal.SIGINT, lambda *_: os._exit(130))  # Ctrl-C ends it quiet
 def main() -> None:
     """Run the command."""
     _open_closed_streams()
+    from voicebot.daemon.verbs import try_light  # what a daemon that runs is asked needs little of us
+
+    code = try_light(sys.argv[1:])
+    if code is not None:
+        sys.stdout.flush()
+        os._exit(code)
     from voicebot.cli.main import main as run
 
     run()

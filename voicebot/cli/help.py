@@ -16,7 +16,16 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMON = "Common options"
 _OWN = "Options"
-_ORDER = ["Arguments", _OWN, "Chat options", "Voice options", "Audio options", "Output options", COMMON]
+_ORDER = [
+    "Arguments",
+    _OWN,
+    "Chat options",
+    "Voice options",
+    "Audio options",
+    "Output options",
+    "Daemon options",
+    COMMON,
+]
 _WHOLE = 1000
 """More characters than any first sentence has."""
 

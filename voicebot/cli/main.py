@@ -14,6 +14,7 @@ from voicebot.cli.chat import chat
 from voicebot.cli.chunk import chunk
 from voicebot.cli.command import add_command
 from voicebot.cli.config import config_app
+from voicebot.cli.daemon import daemon_app
 from voicebot.cli.devices import devices
 from voicebot.cli.help import Group
 from voicebot.cli.history import history_app
@@ -23,6 +24,7 @@ from voicebot.cli.output import output_error, show_error
 from voicebot.cli.paths import paths
 from voicebot.cli.runner import FAILED
 from voicebot.cli.say import say
+from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop
 from voicebot.cli.voices import voices
 
 app = typer.Typer(
@@ -52,12 +54,19 @@ def start(
 add_command(app, chat)
 add_command(app, ask)
 add_command(app, say)
+add_command(app, stop)
+add_command(app, skip)
+add_command(app, pause)
+add_command(app, resume)
+add_command(app, repeat)
+add_command(app, show_status, name="status")
 add_command(app, chunk)
 add_command(app, voices)
 add_command(app, models)
 add_command(app, devices)
 add_command(app, paths)
 app.add_typer(config_app, name="config")
+app.add_typer(daemon_app, name="daemon")
 app.add_typer(lab_app, name="lab")
 app.add_typer(history_app, name="history")
 

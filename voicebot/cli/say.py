@@ -9,6 +9,7 @@ import typer
 
 from voicebot.cli.options import AudioOptions, ConfigOptions, RecordOption, ViewOptions, VoiceOptions, text_of
 from voicebot.cli.runner import Body, UsageError
+from voicebot.cli.verbs import DaemonOptions, perform_say
 
 if TYPE_CHECKING:
     from voicebot.chat.piped import GivenText, PipedChat
@@ -25,7 +26,8 @@ def say(
     shown: ViewOptions,
     record: RecordOption = None,
     voice: VoiceOptions,
-) -> Body:
+    daemon: DaemonOptions,
+) -> Body | int:
     """Speak a text, even one that is still arriving.
 
     Examples:
@@ -34,6 +36,14 @@ def say(
       voicebot say "Good morning." -o - | aplay
     """
     audio.claim(as_json=shown.json)
+    # What says how it sounds, where it goes or what is shown of it, only a process of its own can honour.
+    own = [record, shown.json or None, config.config, config.set_, voice.tts, voice.voice, voice.rate]
+    if audio == AudioOptions() and own == [None] * len(own) and text and text != ["-"]:
+        autospawn = daemon.daemon is None and config.load(quiet=True).config.daemon.autospawn
+        if (connection := daemon.connect(autospawn=autospawn)) is not None:
+            return perform_say(connection, text_of(text, noun="text"), daemon.as_light(quiet=shown.quiet))
+    elif daemon.daemon:
+        raise UsageError("the daemon speaks with its own voice, and to its own loudspeaker", hint="leave --daemon out")
     settings = config.load(voice.settings(), audio.settings(), rate=voice.rate, quiet=shown.quiet).config
     from voicebot.chat.piped import GivenText, PipedChat
 

@@ -1,0 +1,155 @@
+"""A daemon in a process of its own, in a home of its own, and what tests ask it over its real socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.cli.command import COMMAND, environment
+
+QUIET = """
+[chat]
+kind = "demo"
+[tts]
+kind = "tone"
+[audio]
+kind = "silent"
+realtime = true
+[memory]
+store = false
+"""
+
+LONG = "This is a rather long sentence that takes quite a few seconds to be said by anybody, and then some. " * 3
+
+
+class Caller:
+    """One connection to the socket, which sends and reads whole lines, or anything else."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(str(path))
+        self._file = self.socket.makefile("rb")
+
+    def send(self, **request: object) -> None:
+        self.socket.sendall(json.dumps(request).encode() + b"\n")
+
+    def read(self) -> dict[str, Any]:  # Any: JSON
+        line = self._file.readline()
+        assert line.endswith(b"\n"), "the daemon has closed the connection"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def ask(self, **request: object) -> dict[str, Any]:  # Any: JSON
+        self.send(**request)
+        return self.read()
+
+    def is_closed(self) -> bool:
+        """Wait for the daemon to close the connection."""
+        return self._file.read() == b""
+
+    def close(self) -> None:
+        self._file.close()
+        self.socket.close()
+
+    def until(self, **wanted: object) -> dict[str, Any]:  # Any: JSON
+        """Read on to the first line that has these values."""
+        while True:
+            line = self.read()
+            if wanted.items() <= line.items():
+                return line
+
+
+class Daemon:
+    """A daemon that runs."""
+
+    def __init__(self, home: Path, process: subprocess.Popen[bytes]) -> None:
+        self.home = home
+        self.process = process
+        self.path = home / "voicebot" / "control.sock"
+        self._callers: list[Caller] = []
+
+    def caller(self) -> Caller:
+        """One more connection."""
+        self._callers.append(Caller(self.path))
+        return self._callers[-1]
+
+    def ask(self, **request: object) -> dict[str, Any]:  # Any: JSON
+        """One request on a connection of its own."""
+        caller = self.caller()
+        try:
+            return caller.ask(**request)
+        finally:
+            caller.close()
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send it a signal; return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+    def close(self) -> None:
+        for caller in self._callers:
+            caller.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def home_with_config(home: Path, config: str = QUIET) -> Path:
+    """An own home whose owner has written this config.toml."""
+    home.chmod(0o700)
+    folder = home / ".config" / "voicebot"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.toml").write_text(config)
+    return home
+
+
+@contextmanager
+def running_daemon(home: Path, *arguments: str, config: str = QUIET, **more: str) -> Iterator[Daemon]:
+    """A daemon that has said that it listens."""
+    process = subprocess.Popen(
+        [*COMMAND, "daemon", "run", *arguments],
+        cwd=home_with_config(home, config),
+        env=environment(home, **more),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+    )
+    daemon = Daemon(home, process)
+    try:
+        assert process.stdout is not None
+        told = b""
+        while b"listening" not in told:
+            line = process.stdout.readline()
+            assert line, told.decode()
+            told += line
+        yield daemon
+    finally:
+        daemon.close()
+
+
+def pid_of(home: Path) -> int:
+    """The process that a client has started."""
+    return int(json.loads((home / "voicebot" / "daemon.lock").read_text())["pid"])
+
+
+def light(home: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code as a light client would."""
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment(home), capture_output=True, text=True, timeout=30
+    )
+
+
+def is_running(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")

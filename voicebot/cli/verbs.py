@@ -1,0 +1,155 @@
+"""The commands that ask the daemon, for those whose way of writing them only the whole command line understands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import typer
+
+from voicebot.cli.options import JsonObjectOption
+from voicebot.cli.output import json_document, status, write_out
+from voicebot.cli.runner import FAILED, OK, UsageError
+from voicebot.daemon.address import AddressError
+from voicebot.daemon.client import Connection, DaemonError, connect
+from voicebot.daemon.verbs import PRIORITIES, Options, perform, say
+from voicebot.errors import VoicebotError
+
+SourceOption = Annotated[
+    str | None, typer.Option("--source", metavar="NAME", help="Who asks, as the daemon shows it to others.")
+]
+WaitOption = Annotated[bool, typer.Option("--wait", "-w", help="Return when it was heard; Ctrl-C stops it.")]
+IdArguments = Annotated[list[str] | None, typer.Argument(metavar="ID", help="As voicebot status lists them.")]
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonOptions:
+    """Whether the daemon speaks, and for whom."""
+
+    heading: ClassVar[str] = "Daemon options"
+    daemon: Annotated[
+        bool | None,
+        typer.Option("--daemon/--no-daemon", help="Start the daemon if none runs; or speak in this process."),
+    ] = None
+    wait: WaitOption = False
+    source: SourceOption = None
+    priority: Annotated[
+        str | None, typer.Option("--priority", metavar="NAME", help=f"How much it matters: {', '.join(PRIORITIES)}.")
+    ] = None
+
+    def connect(self, *, autospawn: bool) -> Connection | None:
+        """A connection to the daemon that is to do it; None where this process does it. Raises VoicebotError."""
+        if self.priority is not None and self.priority not in PRIORITIES:
+            raise UsageError(f"there is no priority {self.priority!r}", hint=f"one of {', '.join(PRIORITIES)}")
+        if self.daemon is False:
+            return None
+        try:
+            if self.daemon or autospawn:
+                from voicebot.daemon.spawn import connect_or_start
+
+                return connect_or_start()
+            return connect()
+        except (DaemonError, AddressError) as error:
+            raise VoicebotError(error.message, hint=error.hint) from error
+
+    def as_light(self, *words: str, quiet: bool = False) -> Options:
+        """The same as the light client has them."""
+        options = Options()
+        options.words = [*words]
+        options.values = {"--source": self.source or "", "--priority": self.priority or ""}
+        options.flags = {"--wait"} if self.wait else set()
+        options.flags |= {"--quiet"} if quiet else set()
+        return options
+
+
+def perform_say(connection: Connection, text: str, options: Options) -> int:
+    """Let the daemon say a text; return the exit code. Raises VoicebotError."""
+    try:
+        return say(connection, text, options)
+    except DaemonError as error:
+        raise VoicebotError(error.message, hint=error.hint) from error
+
+
+def stop(
+    ids: IdArguments = None,
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="Also what others have asked for and waits.")] = False,
+    source: SourceOption = None,
+) -> int:
+    """Be silent: stop what is spoken and what you have asked for.
+
+    Examples: voicebot stop · voicebot stop --all · voicebot stop u42
+    """
+    return _ask("stop", *(ids or ()), flags={"--all"} if all_ else set(), source=source)
+
+
+def skip() -> int:
+    """Go on to what waits next.
+
+    Example: voicebot skip
+    """
+    return _ask("skip")
+
+
+def pause() -> int:
+    """Let the sound stand still; after five minutes it goes on by itself.
+
+    Example: voicebot pause
+    """
+    return _ask("pause")
+
+
+def resume() -> int:
+    """Go on where it was paused.
+
+    Example: voicebot resume
+    """
+    return _ask("resume")
+
+
+def repeat(*, wait: WaitOption = False, source: SourceOption = None) -> int:
+    """Say once more what was heard last.
+
+    Example: voicebot repeat
+    """
+    return _ask("repeat", flags={"--wait"} if wait else set(), source=source)
+
+
+def show_status(*, json: JsonObjectOption = False) -> int:
+    """Show what the daemon speaks, who waits, and what went wrong.
+
+    Examples: voicebot status · voicebot status --json
+    """
+    if (connection := _connect()) is None:
+        if json:
+            write_out(json_document({"running": False}))
+        else:
+            status("no daemon runs → start it: voicebot daemon run")
+        return FAILED
+    with_flags = Options()
+    with_flags.flags = {"--json"} if json else set()
+    return _done(connection, "status", with_flags)
+
+
+def _ask(verb: str, *words: str, flags: set[str] | None = None, source: str | None = None) -> int:
+    connection = _connect()
+    if connection is None:
+        if verb == "stop":
+            status("no daemon runs: there is nothing to stop")
+            return OK
+        raise VoicebotError("no daemon runs", hint="start it: voicebot daemon run")
+    options = Options()
+    options.words, options.flags, options.values = [*words], flags or set(), {"--source": source or ""}
+    return _done(connection, verb, options)
+
+
+def _connect() -> Connection | None:
+    return DaemonOptions().connect(autospawn=False)
+
+
+def _done(connection: Connection, verb: str, options: Options) -> int:
+    try:
+        code = perform(verb, options, connection)
+    except DaemonError as error:
+        raise VoicebotError(error.message, hint=error.hint) from error
+    return OK if code is None else code
