@@ -34,6 +34,7 @@ IN_REAL_TIME = {
     "audio",
     "test_loudspeaker",
     "test_terminal",
+    "daemon",
     "test_commands",
     "test_pyttsx3",
     "test_misbehaving_servers",

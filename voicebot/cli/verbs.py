@@ -78,7 +78,10 @@ def stop(
 ) -> int:
     """Be silent: stop what is spoken and what you have asked for.
 
-    Examples: voicebot stop · voicebot stop --all · voicebot stop u42
+    Examples:
+      voicebot stop
+      voicebot stop --all
+      voicebot stop u42
     """
     return _ask("stop", *(ids or ()), flags={"--all"} if all_ else set(), source=source)
 
@@ -118,7 +121,9 @@ def repeat(*, wait: WaitOption = False, source: SourceOption = None) -> int:
 def show_status(*, json: JsonObjectOption = False) -> int:
     """Show what the daemon speaks, who waits, and what went wrong.
 
-    Examples: voicebot status · voicebot status --json
+    Examples:
+      voicebot status
+      voicebot status --json
     """
     if (connection := _connect()) is None:
         if json:
