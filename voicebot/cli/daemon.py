@@ -34,7 +34,9 @@ def daemon() -> None:
 def run(
     *,
     config: ConfigOptions,
-    detached: Annotated[bool, typer.Option("--detached", hidden=True)] = False,
+    detached: Annotated[
+        bool, typer.Option("--detached", hidden=True, help="Log to a file; tell on standard output when it is ready.")
+    ] = False,
 ) -> Body:
     """Speak for every program of yours, until Ctrl-C or SIGTERM; SIGHUP reads config.toml again.
 
