@@ -107,6 +107,7 @@ INNER_ORDER = {
         "systemd",
         "place",
         "logs",
+        "engines",
         "process",
     ],
     "audio.portaudio": ["watch", "library", "feed", "stream", "output"],

@@ -115,12 +115,14 @@ async def open_conversation(
     memory: Memory | None = None,
     record: Path | None = None,
     listener: Callable[[Event], None] | None = None,
+    furnish: Conversation | None = None,
 ) -> AsyncIterator[Conversation]:
     """Open what one person has: audio output, memory, tools with their timers, floor and events.
 
     `output` stands in for the configured one, `memory` for that of a new conversation in the history; the deltas of
     each reply are kept in `record`. `listener` is told of each event at once; it never blocks and never raises. A timer
-    speaks in the conversation that set it. Raises VoicebotError.
+    speaks in the conversation that set it. `furnish` is a conversation that goes on, with all this from its next turn
+    on; it keeps its own listeners. Raises VoicebotError.
     """
     from voicebot.conversation import Conversation
 
@@ -143,13 +145,14 @@ async def open_conversation(
             background.start_soon(partial(conversation.say, text, source="timer"))
 
         chat = _with_tools(engines, config, background, say_when_due)
-        pipeline = build_pipeline(config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost)
-        conversation = Conversation(
-            replace(pipeline, new_redactor=stream_redactor(config)),
-            memory=memory,
-            broadcast=Broadcast(*listeners),
-            background=background,
-        )
+        built = build_pipeline(config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost)
+        pipeline = replace(built, new_redactor=stream_redactor(config))
+        if furnish is None:
+            broadcast = Broadcast(*listeners)
+            conversation = Conversation(pipeline, memory=memory, broadcast=broadcast, background=background)
+        else:
+            conversation = furnish
+            conversation.pipeline, conversation.memory = pipeline, memory
         yield conversation
         background.cancel_scope.cancel()
 

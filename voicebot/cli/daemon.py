@@ -19,7 +19,9 @@ from voicebot.cli.runner import OK, Body, CommandContext
 from voicebot.errors import VoicebotError
 
 if TYPE_CHECKING:
+    from voicebot.config.models import Config
     from voicebot.daemon.place import Instance
+    from voicebot.daemon.process import Signals
 
 daemon_app = typer.Typer(
     cls=Group, rich_markup_mode=None, no_args_is_help=True, help="The voice that speaks for all your programs."
@@ -48,36 +50,25 @@ def run(
 async def _run(context: CommandContext, options: ConfigOptions, *, detached: bool) -> int:
     from voicebot.daemon.address import AddressError, find_address
     from voicebot.daemon.logs import open_log
-    from voicebot.daemon.place import AlreadyRunning, only_instance
-    from voicebot.daemon.process import open_signals, run_daemon
-
-    at_terminal = sys.stdin is not None and sys.stdin.isatty()
-
-    def ready() -> None:
-        if detached:
-            _tell_starter("ready")
+    from voicebot.daemon.place import AlreadyRunning, listening, only_instance
+    from voicebot.daemon.systemd import notify
 
     try:
         address = find_address()
         with open_log(foreground=not detached), only_instance(address) as instance:
             config = options.load(quiet=True).config
-            with open_signals() as signals:
+            with listening(address) as door:
+                if detached:
+                    _tell_starter("ready")  # whoever connects now waits until the rest is loaded
+                notify("READY=1")
+                from voicebot.daemon.process import open_signals, run_daemon
 
-                def obey(number: int) -> bool:
-                    if number == getattr(signal, "SIGHUP", None) and not at_terminal:
-                        signals.reload()
-                        return True
-                    return signals.stop()
+                def load() -> Config:
+                    return options.load(quiet=True).config
 
-                context.interrupt, context.obey = signals.stop, obey
-                await run_daemon(
-                    lambda: options.load(quiet=True).config,
-                    config,
-                    address=address,
-                    instance=instance,
-                    signals=signals,
-                    ready=ready,
-                )
+                with open_signals() as signals:
+                    _pass_on(context, signals)
+                    await run_daemon(load, config, address=address, instance=instance, signals=signals, door=door)
     except AlreadyRunning as running:
         message = _running(running.instance)
         if detached:
@@ -93,6 +84,19 @@ async def _run(context: CommandContext, options: ConfigOptions, *, detached: boo
             _tell_starter(f"{error.message}\n{error.hint}")
         raise
     return OK
+
+
+def _pass_on(context: CommandContext, signals: Signals) -> None:
+    """Let the daemon deal with signals itself; SIGHUP means the end only where a terminal has gone."""
+    at_terminal = sys.stdin is not None and sys.stdin.isatty()
+
+    def obey(number: int) -> bool:
+        if number == getattr(signal, "SIGHUP", None) and not at_terminal:
+            signals.reload()
+            return True
+        return signals.stop()
+
+    context.interrupt, context.obey = signals.stop, obey
 
 
 def _running(instance: Instance | None) -> str:

@@ -21,13 +21,18 @@ from anyio.abc import TaskGroup
 
 from voicebot import events
 from voicebot.conversation import Conversation
-from voicebot.daemon.requests import Requests, SpeechRequest, State
-from voicebot.errors import VoicebotError, without_groups
+from voicebot.daemon.requests import Kind, Requests, SpeechRequest, State
+from voicebot.errors import AudioError, ChatError, VoicebotError, without_groups
 from voicebot.events import Event, Subscription
 from voicebot.floor import Claim, Priority
+from voicebot.speech import Outcome
 
 log = logging.getLogger(__name__)
 _ERRORS_KEPT = 10
+
+
+async def _as_it_is(kind: Kind) -> None:
+    """Nothing has to be prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,18 @@ class Trouble:
 class Dispatcher:
     """Takes requests of many callers for one conversation, and knows how each of them goes."""
 
-    def __init__(self, conversation: Conversation, tasks: TaskGroup, *, pause_seconds: float) -> None:
-        """The turns run in `tasks`; a pause that nobody ends is over after `pause_seconds`."""
+    def __init__(
+        self,
+        conversation: Conversation,
+        tasks: TaskGroup,
+        *,
+        pause_seconds: float,
+        prepare: Callable[[Kind], Awaitable[None]] = _as_it_is,
+    ) -> None:
+        """The turns run in `tasks`; a pause that nobody ends is over after `pause_seconds`.
+
+        `prepare` is called before each, and raises VoicebotError where there is nothing to speak with.
+        """
         self.conversation = conversation
         self.troubles: deque[Trouble] = deque(maxlen=_ERRORS_KEPT)
         """The last ones, the oldest first."""
@@ -54,6 +69,9 @@ class Dispatcher:
         self._requests = Requests()
         self._pause_seconds = pause_seconds
         self._lease = CancelScope()
+        self._prepare = prepare
+        self._gone: set[str] = set()
+        """What the last turn did without: people are told once that it goes, and once that it is back."""
 
     # ------------------------------------------------ to speak
 
@@ -98,12 +116,14 @@ class Dispatcher:
             return None
         return await self.say(said.text if said.kind == "say" and said.text else said.heard, source=source)
 
-    async def _run(self, request: SpeechRequest, turn: Callable[[], Awaitable[object]]) -> None:
+    async def _run(self, request: SpeechRequest, turn: Callable[[], Awaitable[Outcome]]) -> None:
         try:
             with request.scope:
-                await turn()
-            request.ends(State.CANCELLED, "stopped")
+                await self._prepare(request.kind)
+                outcome = await turn()
+                self._notice_faults(request.kind, outcome)
         except VoicebotError as error:
+            self._tell_gone(error)
             request.ends(State.FAILED, error.message, error.hint)
         except Exception:
             log.exception("%s failed", request.id)
@@ -231,6 +251,22 @@ class Dispatcher:
         if not self.troubles or self.troubles[-1].message != message:
             self.troubles.append(Trouble(time.time(), message, hint))
 
+    def _notice_faults(self, kind: Kind, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            self._tell_gone(outcome.error)
+        elif outcome.kind == "completed":
+            back = self._gone if kind == "ask" else self._gone - {"chat model"}
+            for name in sorted(back):
+                self.conversation.notify(f"the {name} is back")
+            self._gone -= back
+
+    def _tell_gone(self, error: VoicebotError) -> None:
+        name = _part(error)
+        if name not in self._gone:
+            self._gone.add(name)
+            self.conversation.notify(f"the {name} is gone: {error.message}", hint=error.hint)
+            log.warning("the %s is gone: %s", name, error.message)
+
     def _claims(self) -> Iterable[Claim]:
         floor = self.conversation.floor
         return [*([floor.live] if floor.live is not None else []), *floor.waiting]
@@ -240,6 +276,17 @@ class Dispatcher:
         if request is not None:
             return _told(request)
         return {"utterance": "", "turn": claim.id, "source": claim.source, "priority": claim.priority.value}  # a timer
+
+
+def _part(error: VoicebotError) -> str:
+    """What has failed, as a person calls it."""
+    match error:
+        case ChatError():
+            return "chat model"
+        case AudioError():
+            return "loudspeaker"
+        case _:
+            return "voice"
 
 
 def _told(request: SpeechRequest) -> dict[str, object]:
@@ -255,11 +302,16 @@ def _told(request: SpeechRequest) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def open_dispatcher(conversation: Conversation, *, pause_seconds: float = 300.0) -> AsyncIterator[Dispatcher]:
+async def open_dispatcher(
+    conversation: Conversation,
+    *,
+    pause_seconds: float = 300.0,
+    prepare: Callable[[Kind], Awaitable[None]] = _as_it_is,
+) -> AsyncIterator[Dispatcher]:
     """A dispatcher whose turns end with the block."""
     with without_groups():
         async with anyio.create_task_group() as tasks:
-            dispatcher = Dispatcher(conversation, tasks, pause_seconds=pause_seconds)
+            dispatcher = Dispatcher(conversation, tasks, pause_seconds=pause_seconds, prepare=prepare)
             with conversation.broadcast.listen(dispatcher.note):
                 yield dispatcher
                 tasks.cancel_scope.cancel()

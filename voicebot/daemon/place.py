@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from voicebot import __version__
+from voicebot.daemon import systemd
 from voicebot.daemon.address import Address, AddressError, make_folder
 from voicebot.daemon.client import connect
 
@@ -102,6 +103,10 @@ def listening(address: Address) -> Iterator[Listening]:
     if address.loopback:
         with _port(address) as port:
             yield port
+        return
+    if (given := systemd.handed_over()) is not None:
+        with given:
+            yield Listening(given)  # the service manager's, who keeps it
         return
     _remove_stale(address)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bound:

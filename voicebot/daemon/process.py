@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
 import anyio
 from anyio.abc import SocketListener
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from voicebot.app import open_conversation, open_engines
-from voicebot.audio import open_audio
 from voicebot.config.models import Config
 from voicebot.daemon import systemd
 from voicebot.daemon.address import Address
 from voicebot.daemon.control import Controls, Values, serve
 from voicebot.daemon.dispatcher import Dispatcher, open_dispatcher
-from voicebot.daemon.place import Instance, Listening, listening
-from voicebot.errors import ConfigError, VoicebotError, without_groups
-from voicebot.speech import AudioFormat
+from voicebot.daemon.engines import Furnishing, unfurnished
+from voicebot.daemon.place import Instance, Listening
+from voicebot.errors import VoicebotError, without_groups
 from voicebot.tts import list_voices
 
 log = logging.getLogger(__name__)
@@ -68,28 +66,36 @@ async def run_daemon(
     address: Address,
     instance: Instance,
     signals: Signals,
-    ready: Callable[[], None],
+    door: Listening,
 ) -> None:
-    """Speak for whoever asks until told to stop. `load` reads the configuration anew, `config` is the present one.
+    """Speak for whoever comes to the `door` until told to stop.
 
-    `ready` is called when callers can connect. Raises VoicebotError and AddressError when it cannot begin.
+    `load` reads the configuration anew, `config` is the present one. What cannot be opened yet is told to those who
+    ask, and tried again for the next one.
     """
     async with AsyncExitStack() as stack:
-        door = _handed_over() or stack.enter_context(listening(address))
-        dispatcher = await stack.enter_async_context(_open_dispatcher(config))
+        stack.enter_context(without_groups())
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        conversation = unfurnished(config, tasks)
+        furnishing = Furnishing(conversation, config, tasks)
+        dispatcher = await stack.enter_async_context(
+            open_dispatcher(conversation, pause_seconds=60 * config.daemon.pause_minutes, prepare=furnishing.ensure)
+        )
 
         async def reload() -> str:
             systemd.reloading()
             try:
-                load()
-            except ConfigError as error:
-                raise ConfigError(f"the old configuration stays: {error.message}", hint=error.hint) from error
+                await furnishing.change(load())
+            except VoicebotError as error:
+                log.error("the old configuration stays: %s", error.message)
+                raise type(error)(f"the old configuration stays: {error.message}", hint=error.hint) from error
             finally:
                 systemd.notify("READY=1")
-            return "the configuration is the same"
+            log.info("the configuration was read again")
+            return "the configuration was read again"
 
         async def voices() -> list[Values]:
-            return await list_voices(config.tts)
+            return await list_voices(furnishing.config.tts)
 
         about: Values = {
             "pid": instance.pid,
@@ -99,17 +105,22 @@ async def run_daemon(
         }
         controls = Controls(reload=reload, voices=voices, shutdown=signals.stop, about=about)
         listener = await stack.enter_async_context(await SocketListener.from_socket(door.socket))
-        stack.enter_context(without_groups())
-        tasks = await stack.enter_async_context(anyio.create_task_group())
+        tasks.start_soon(_warm_up, furnishing)
         tasks.start_soon(_reload_when_told, signals, reload)
         tasks.start_soon(_serve, listener, dispatcher, controls, door.token)
-        ready()
-        systemd.notify("READY=1")
         log.info("listening at %s", address)
         await signals.stopping.wait()
         systemd.notify("STOPPING=1")
         await dispatcher.finish(_LAST_SENTENCE_SECONDS)
         tasks.cancel_scope.cancel()
+
+
+async def _warm_up(furnishing: Furnishing) -> None:
+    """Have everything open before somebody asks; what cannot be is tried again then."""
+    try:
+        await furnishing.ensure("say")
+    except VoicebotError as error:
+        log.warning("%s → %s", error.message, error.hint)
 
 
 async def _serve(listener: SocketListener, dispatcher: Dispatcher, controls: Controls, token: str) -> None:
@@ -118,32 +129,8 @@ async def _serve(listener: SocketListener, dispatcher: Dispatcher, controls: Con
 
 async def _reload_when_told(signals: Signals, reload: Callable[[], Any]) -> None:
     async for _ in signals.reloads:
-        try:
-            log.info("%s", await reload())
-        except VoicebotError as error:
-            log.error("%s → %s", error.message, error.hint)
-
-
-def _handed_over() -> Listening | None:
-    given = systemd.handed_over()
-    return Listening(given) if given is not None else None
-
-
-@asynccontextmanager
-async def _open_dispatcher(config: Config) -> AsyncIterator[Dispatcher]:
-    """The engines and the one conversation of this daemon, and the door to it."""
-    async with AsyncExitStack() as stack:
-        engines = await stack.enter_async_context(open_engines(config, notify=log.info))
-        format = engines.synthesizer.format if engines.synthesizer else AudioFormat(24_000)
-        output = await stack.enter_async_context(
-            open_audio(config.audio, format, notify=log.warning, close_after_seconds=config.daemon.close_after_seconds)
-        )
-        conversation = await stack.enter_async_context(
-            open_conversation(engines, config, notify=log.info, output=output)
-        )
-        yield await stack.enter_async_context(
-            open_dispatcher(conversation, pause_seconds=60 * config.daemon.pause_minutes)
-        )
+        with suppress(VoicebotError):  # the log has it
+            await reload()
 
 
 def _connections() -> int:

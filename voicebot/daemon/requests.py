@@ -35,6 +35,8 @@ class State(StrEnum):
         return self not in (State.QUEUED, State.STARTED)
 
 
+Kind = Literal["say", "ask"]
+
 _STATE: dict[OutcomeKind, State] = {
     "completed": State.FINISHED,
     "interrupted": State.CANCELLED,
@@ -48,7 +50,7 @@ class SpeechRequest:
 
     id: str
     """Short, and unique as long as this daemon runs: u1, u2, …"""
-    kind: Literal["say", "ask"]
+    kind: Kind
     text: str
     """What is to be said, or the question; empty for a text that still comes."""
     source: str
@@ -102,7 +104,7 @@ class Requests:
         """The oldest first."""
         self._made = 0
 
-    def new(self, kind: Literal["say", "ask"], text: str, *, source: str, priority: Priority) -> SpeechRequest:
+    def new(self, kind: Kind, text: str, *, source: str, priority: Priority) -> SpeechRequest:
         """One more."""
         self._made += 1
         request = SpeechRequest(f"u{self._made}", kind, text, source, priority)
