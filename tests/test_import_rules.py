@@ -99,6 +99,7 @@ INNER_ORDER = {
         "client",
         "spawn",
         "status_view",
+        "text_sources",
         "verbs",
         "requests",
         "dispatcher",

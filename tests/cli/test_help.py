@@ -33,7 +33,8 @@ def test_options_stand_in_groups(tmp_path: Path) -> None:
     shown = voicebot(tmp_path, "ask", "--help").stdout
     headings = [line for line in shown.splitlines() if re.fullmatch(r"\w[\w ]*:", line)]
     assert headings == [
-        "Arguments:", "Chat options:", "Voice options:", "Audio options:", "Output options:", "Common options:",
+        "Arguments:", "Chat options:", "Voice options:", "Audio options:", "Output options:", "Daemon options:",
+        "Common options:",
         "Examples:",
     ]  # fmt: skip
     places = [shown.index(text) for text in ("--model", "Voice options", "--rate", "Audio", "--force", "--help")]

@@ -18,6 +18,7 @@ from voicebot.cli.options import (
 )
 from voicebot.cli.runner import Body, UsageError
 from voicebot.cli.standard_input import question_of
+from voicebot.cli.verbs import DaemonOptions, ask_daemon
 
 
 def ask(
@@ -33,8 +34,9 @@ def ask(
     chat: ChatOptions,
     voice: VoiceOptions,
     conversation: ConversationOptions,
-) -> Body:
-    """Ask one question and hear the answer while it is being written.
+    daemon: DaemonOptions,
+) -> Body | int:
+    """Ask one question and hear the answer while it is being written; where the daemon runs, it answers.
 
     Examples:
       voicebot "Why is the sky blue?"
@@ -48,6 +50,20 @@ def ask(
     if not question and sys.stdin.isatty():
         raise UsageError("nothing to ask", hint='voicebot ask "How are you?", or some-program | voicebot ask')
     text = question_of(question or ())
+    # What says how it is answered, where it is heard or what is shown can only be honoured by a process of its own.
+    own = [record, shown.json or None, config.config, config.set_]
+    groups_as_they_are = [audio, chat, voice, conversation] == [
+        AudioOptions(),
+        ChatOptions(),
+        VoiceOptions(),
+        ConversationOptions(),
+    ]
+    if groups_as_they_are and own == [None] * len(own):
+        connection = daemon.connect(autospawn=daemon.daemon is None and settings.daemon.autospawn)
+        if connection is not None:
+            return ask_daemon(text, daemon, connection, quiet=shown.quiet)
+    elif daemon.daemon:
+        raise UsageError("the daemon answers with its own model and voice", hint="leave --daemon out")
     from voicebot.cli.talk import TalkOptions, speak_once
 
     talk = TalkOptions(not audio.no_audio, shown.json, shown.quiet, record, name)

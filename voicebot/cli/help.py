@@ -19,6 +19,7 @@ _OWN = "Options"
 _ORDER = [
     "Arguments",
     _OWN,
+    "Text options",
     "Chat options",
     "Voice options",
     "Audio options",

@@ -24,7 +24,7 @@ from voicebot.cli.output import output_error, show_error
 from voicebot.cli.paths import paths
 from voicebot.cli.runner import FAILED
 from voicebot.cli.say import say
-from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop
+from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop, watch
 from voicebot.cli.voices import voices
 
 app = typer.Typer(
@@ -60,6 +60,7 @@ add_command(app, pause)
 add_command(app, resume)
 add_command(app, repeat)
 add_command(app, show_status, name="status")
+add_command(app, watch)
 add_command(app, chunk)
 add_command(app, voices)
 add_command(app, models)
@@ -113,4 +114,5 @@ def with_command(arguments: list[str]) -> list[str]:
 
 def _is_nearly_a_command(word: str) -> bool:
     """Whether `word` is a command with a slip in it: the first letter is right ("what" is not "chat")."""
-    return any(word[:1] == command[:1] for command in difflib.get_close_matches(word, _COMMANDS))
+    commands = [command for command in _COMMANDS if command != "watch"]  # "what" is how many a question begins
+    return any(word[:1] == command[:1] for command in difflib.get_close_matches(word, commands))

@@ -7,12 +7,12 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from voicebot.cli.options import JsonObjectOption
+from voicebot.cli.options import JsonEventsOption, JsonObjectOption
 from voicebot.cli.output import json_document, status, write_out
 from voicebot.cli.runner import FAILED, OK, UsageError
 from voicebot.daemon.address import AddressError
 from voicebot.daemon.client import Connection, DaemonError, connect
-from voicebot.daemon.verbs import PRIORITIES, Options, perform, say
+from voicebot.daemon.verbs import PRIORITIES, Options, ask, perform
 from voicebot.errors import VoicebotError
 
 SourceOption = Annotated[
@@ -52,20 +52,27 @@ class DaemonOptions:
         except (DaemonError, AddressError) as error:
             raise VoicebotError(error.message, hint=error.hint) from error
 
-    def as_light(self, *words: str, quiet: bool = False) -> Options:
+    def values(self) -> dict[str, str | None]:
         """The same as the light client has them."""
-        options = Options()
-        options.words = [*words]
-        options.values = {"--source": self.source or "", "--priority": self.priority or ""}
-        options.flags = {"--wait"} if self.wait else set()
-        options.flags |= {"--quiet"} if quiet else set()
-        return options
+        return {"--source": self.source, "--priority": self.priority}
+
+    def flags(self, *, quiet: bool) -> set[str]:
+        """And those that are on or off."""
+        return {name for name, on in (("--wait", self.wait), ("--quiet", quiet)) if on}
 
 
-def perform_say(connection: Connection, text: str, options: Options) -> int:
-    """Let the daemon say a text; return the exit code. Raises VoicebotError."""
+def let_daemon(verb: str, options: Options, connection: Connection) -> int | None:
+    """Let the daemon do it; return the exit code, or None where it cannot be told. Raises VoicebotError."""
     try:
-        return say(connection, text, options)
+        return perform(verb, options, connection)
+    except DaemonError as error:
+        raise VoicebotError(error.message, hint=error.hint) from error
+
+
+def ask_daemon(question: str, given: DaemonOptions, connection: Connection, *, quiet: bool) -> int:
+    """Let the daemon answer; return the exit code. Raises VoicebotError."""
+    try:
+        return ask(question, Options((), given.flags(quiet=quiet), given.values()), connection)
     except DaemonError as error:
         raise VoicebotError(error.message, hint=error.hint) from error
 
@@ -125,15 +132,23 @@ def show_status(*, json: JsonObjectOption = False) -> int:
       voicebot status
       voicebot status --json
     """
-    if (connection := _connect()) is None:
+    if _connect() is None:
         if json:
             write_out(json_document({"running": False}))
         else:
             status("no daemon runs → start it: voicebot daemon run")
         return FAILED
-    with_flags = Options()
-    with_flags.flags = {"--json"} if json else set()
-    return _done(connection, "status", with_flags)
+    return _ask("status", flags={"--json"} if json else set())
+
+
+def watch(*, json: JsonEventsOption = False) -> int:
+    """Follow what the daemon does, until Ctrl-C.
+
+    Examples:
+      voicebot watch
+      voicebot watch --json
+    """
+    return _ask("watch", flags={"--json"} if json else set())
 
 
 def _ask(verb: str, *words: str, flags: set[str] | None = None, source: str | None = None) -> int:
@@ -143,18 +158,8 @@ def _ask(verb: str, *words: str, flags: set[str] | None = None, source: str | No
             status("no daemon runs: there is nothing to stop")
             return OK
         raise VoicebotError("no daemon runs", hint="start it: voicebot daemon run")
-    options = Options()
-    options.words, options.flags, options.values = [*words], flags or set(), {"--source": source or ""}
-    return _done(connection, verb, options)
+    return let_daemon(verb, Options(words, flags or (), {"--source": source}), connection) or OK
 
 
 def _connect() -> Connection | None:
     return DaemonOptions().connect(autospawn=False)
-
-
-def _done(connection: Connection, verb: str, options: Options) -> int:
-    try:
-        code = perform(verb, options, connection)
-    except DaemonError as error:
-        raise VoicebotError(error.message, hint=error.hint) from error
-    return OK if code is None else code

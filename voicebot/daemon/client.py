@@ -37,7 +37,10 @@ class Connection:
 
     def request(self, command: str, **values: object) -> dict[str, object]:
         """What the daemon answers. Raises DaemonError."""
-        number = self.send(command, **values)
+        return self.answer(self.send(command, **values))
+
+    def answer(self, number: int) -> dict[str, object]:
+        """The answer to what was sent. Raises DaemonError."""
         for answer in self.lines():
             if answer.get("id") == number:
                 return accepted(answer)
@@ -46,7 +49,7 @@ class Connection:
     def send(self, command: str, **values: object) -> int:
         """Ask, and do not wait; return the number that the answer will carry. Raises DaemonError."""
         self._requests += 1
-        given = {name: value for name, value in values.items() if value not in (None, "")}
+        given = {name: value for name, value in values.items() if value not in (None, "", False)}
         try:
             self._socket.sendall(as_line({"id": self._requests, "command": command, **given}))
         except OSError as error:

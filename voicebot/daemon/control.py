@@ -5,21 +5,23 @@ from __future__ import annotations
 import errno
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import anyio
-from anyio import BrokenResourceError, ClosedResourceError, DelimiterNotFound, EndOfStream, IncompleteRead
+from anyio import BrokenResourceError, CancelScope, ClosedResourceError, DelimiterNotFound, EndOfStream, IncompleteRead
 from anyio.abc import SocketAttribute, SocketListener, SocketStream, TaskGroup
 from anyio.streams.buffered import BufferedByteReceiveStream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from voicebot.daemon.client import is_ours
 from voicebot.daemon.dispatcher import Dispatcher
-from voicebot.daemon.protocol import Ask, BadRequest, Plain, Repeat, Say, Stop, Wait, read_request
+from voicebot.daemon.protocol import Ask, BadRequest, More, Plain, Repeat, Say, Stop, Wait, read_request
 from voicebot.daemon.requests import SpeechRequest, State
 from voicebot.daemon.wire import MAX_LINE_BYTES
 from voicebot.errors import VoicebotError
-from voicebot.events import as_dict
+from voicebot.events import Subscription, as_dict
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ Values = dict[str, object]
 
 _WAITING_AT_ONCE = 256
 """Requests of one connection that wait for their end; whoever sends more is read again when one of them is over."""
+_PIECES_AHEAD = 16
+"""Of a text that comes piece by piece."""
 _SEND_SECONDS = 30.0
 """Whoever takes no answer for this long has gone."""
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -82,7 +86,10 @@ async def _serve_one(
                 return
             async with anyio.create_task_group() as waiting:
                 caller = Caller(stream, dispatcher, controls, waiting)
-                await caller.serve(token)
+                try:
+                    await caller.serve(token)
+                finally:
+                    caller.leave()
                 waiting.cancel_scope.cancel()
     except* (BrokenResourceError, ClosedResourceError, OSError):
         pass  # it has gone in the middle of something
@@ -102,6 +109,9 @@ class Caller:
         self._waiting = waiting
         self._sending = anyio.Lock()
         self._slots = anyio.Semaphore(_WAITING_AT_ONCE)
+        self._text: MemoryObjectSendStream[str] | None = None
+        self._growing: SpeechRequest | None = None
+        """What the text belongs to that comes piece by piece."""
 
     async def serve(self, token: str) -> None:
         """Answer line by line until the other end closes."""
@@ -142,8 +152,9 @@ class Caller:
         try:
             match request:
                 case Say():
-                    asked = await self._dispatcher.say(request.text, source=request.source, priority=request.priority)
-                    await self._follow(request.id, asked, request.wait)
+                    await self._say(request)
+                case More():
+                    await self._more(request)
                 case Ask():
                     await self._ask(request)
                 case Repeat():
@@ -159,11 +170,70 @@ class Caller:
         except VoicebotError as error:
             await self._refuse(request.id, "VB-FAILED", error.message, error.hint)
 
+    async def _say(self, request: Say) -> None:
+        text: str | AsyncGenerator[str, None] = request.text
+        if request.more:
+            self._end_text()
+            self._text, receive = anyio.create_memory_object_stream[str](_PIECES_AHEAD)
+            text = _text_of(request.text, receive)
+        asked = await self._dispatcher.say(text, source=request.source, priority=request.priority)
+        if request.more:
+            self._growing = asked
+        await self._follow(request.id, asked, request.wait)
+
+    async def _more(self, request: More) -> None:
+        """Pass a piece of a text on, as fast as it is spoken; nobody hears what comes after its turn is over."""
+        asked, text = self._growing, self._text
+        if asked is None or text is None:
+            await self._refuse(request.id, "VB-REQUEST", "there is no text that goes on", "begin it with say and more")
+            return
+        if request.text and not asked.state.over:
+            async with anyio.create_task_group() as sending:
+                sending.start_soon(_cancel_after, asked.ended, sending.cancel_scope)
+                with suppress(BrokenResourceError):
+                    await text.send(request.text)
+                sending.cancel_scope.cancel()
+        if request.end:
+            self._end_text()
+
+    def leave(self) -> None:
+        """What has come of a text is all of it."""
+        self._end_text()
+
+    def _end_text(self) -> None:
+        if self._text is not None:
+            self._text.close()
+        self._text = self._growing = None
+
     async def _ask(self, request: Ask) -> None:
-        asked = await self._dispatcher.ask(
+        if request.follow:
+            await self._slots.acquire()
+            self._waiting.start_soon(self._ask_and_show, request)
+            return
+        await self._follow(request.id, await self._asked(request), request.wait)
+
+    async def _asked(self, request: Ask) -> SpeechRequest:
+        return await self._dispatcher.ask(
             request.text, source=request.source, priority=request.priority, barge_in=not request.source
         )
-        await self._follow(request.id, asked, request.wait)
+
+    async def _ask_and_show(self, request: Ask) -> None:
+        """Send the events of the turn, then the answer."""
+        asked: SpeechRequest | None = None
+        try:
+            with self._dispatcher.subscribe() as subscription:
+                asked = await self._asked(request)
+                self._waiting.start_soon(_end_after, asked.ended, subscription)
+                async for event in subscription.events:
+                    if event.turn == asked.turn:
+                        await self._send(as_dict(event))
+            await self._tell(request.id, asked)
+        except BaseException:
+            if asked is not None:
+                self._dispatcher.stop_one(asked)
+            raise
+        finally:
+            self._slots.release()
 
     async def _stop(self, request: Stop) -> None:
         if request.scope in ("self", "all"):
@@ -265,3 +335,21 @@ class Caller:
                 await self._stream.send(line)
         if deadline.cancelled_caught:
             raise BrokenResourceError
+
+
+async def _text_of(beginning: str, rest: MemoryObjectReceiveStream[str]) -> AsyncGenerator[str, None]:
+    with rest:
+        if beginning:
+            yield beginning
+        async for piece in rest:
+            yield piece
+
+
+async def _end_after(event: anyio.Event, subscription: Subscription) -> None:
+    await event.wait()
+    subscription.end()
+
+
+async def _cancel_after(event: anyio.Event, scope: CancelScope) -> None:
+    await event.wait()
+    scope.cancel()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from voicebot.floor import Priority
 
@@ -25,13 +25,30 @@ class _Request(BaseModel):
 
 
 class Say(_Request):
-    """Say a text as it stands."""
+    """Say a text as it stands; with `more` only its beginning is here, and the rest comes as `More`."""
 
     command: Literal["say"]
-    text: Text
+    text: str
     priority: Priority = Priority.MESSAGE
     source: Source = ""
     wait: Wait = "queued"
+    more: bool = False
+
+    @model_validator(mode="after")
+    def has_text(self) -> Self:
+        """Only what goes on may begin with nothing."""
+        if not (self.text.strip() or self.more):
+            raise ValueError("the text is empty")
+        return self
+
+
+class More(_Request):
+    """The next piece of a text; it is not answered."""
+
+    command: Literal["more"]
+    text: str = ""
+    end: bool = False
+    """This was the last."""
 
 
 class Ask(_Request):
@@ -68,8 +85,8 @@ class Repeat(_Request):
     wait: Wait = "queued"
 
 
-Request = Annotated[Say | Ask | Stop | Repeat | Plain, Field(discriminator="command")]
-_REQUEST: TypeAdapter[Say | Ask | Stop | Repeat | Plain] = TypeAdapter(Request)
+Request = Annotated[Say | More | Ask | Stop | Repeat | Plain, Field(discriminator="command")]
+_REQUEST: TypeAdapter[Say | More | Ask | Stop | Repeat | Plain] = TypeAdapter(Request)
 
 
 class BadRequest(Exception):
@@ -81,7 +98,7 @@ class BadRequest(Exception):
         self.id = id
 
 
-def read_request(line: bytes) -> Say | Ask | Stop | Repeat | Plain:
+def read_request(line: bytes) -> Say | More | Ask | Stop | Repeat | Plain:
     """The request in one line. Raises BadRequest."""
     try:
         return _REQUEST.validate_json(line)

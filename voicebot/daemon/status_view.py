@@ -32,6 +32,20 @@ def as_json(status: dict[str, object]) -> str:
     return encoded({name: value for name, value in status.items() if name not in ("id", "ok")})
 
 
+_TOLD = ("utterance", "source", "priority", "position", "reason", "text", "message", "heard", "error", "hint", "events")
+_NOT_SHOWN = {"delta", "segment_ready", "utterance_ready", "clip_ready", "playback_finished"}
+"""Events that say the same as another, or nothing that a person waits for."""
+
+
+def event_line(event: dict[str, object]) -> str:
+    """One event for a person; empty where it says nothing new."""
+    kind = str(event.get("type", ""))
+    if kind in _NOT_SHOWN:
+        return ""
+    told = [safe_line(str(event[name])) for name in _TOLD if event.get(name) not in (None, "")]
+    return " ".join([time.strftime("%H:%M:%S"), safe_line(kind).replace("_", " "), *told])
+
+
 def _dicts(value: object) -> list[dict[str, object]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
