@@ -7,6 +7,9 @@ What is known of characters and languages:
     decoration       emoji, kaomoji, smileys: never spoken
     language         is a text Japanese?
     particles        Japanese words that carry a sentence on
+    latin_abbreviations     abbreviations by language, and words that begin sentences
+    cyrillic_abbreviations  the same
+    indic_abbreviations     the same
     abbreviations    what a full stop may belong to
     quotations       who said it
     speech_length    how long a text takes to say

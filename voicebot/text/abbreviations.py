@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from voicebot.text import cyrillic_abbreviations as cyrillic
+from voicebot.text import indic_abbreviations as indic
+from voicebot.text import latin_abbreviations as latin
 from voicebot.text.characters import is_cjk
 from voicebot.text.patterns import compiled, word_set
 
@@ -15,47 +18,28 @@ NAMES_WITH_MARK = ("Yahoo!", "Jeopardy!", "Mamma Mia!", "モーニング娘。",
 """Names that end in the mark of a sentence."""
 NAME_ENDS = frozenset(name[-2:] for name in NAMES_WITH_MARK)
 
-_TITLES = word_set(
-    "attn ee pck pkt std el tl mr mrs ms mx dr drs prof st mt ft messrs adm brig pvt pfc insp det supt amb atty p.s "
-    "p.p.s n.b v mme mlle gen col lt sgt capt cmdr cpl maj rev hon gov sen rep pres fr sra srta sres dra profa av ud "
-    "uds dña lic ing dott dott.ssa prof.ssa avv geom sig sigg dipl herr hr mag exc exmo nr bd hrsg e.g i.e eg ie vs "
-    "cf viz ca z.b d.h u.a bzw evtl ggf inkl zzgl vgl approx resp p.ej pág págs т.е т.к т.н г ул им тыс млн млрд руб "
-    "см св"
-)
-"""A sentence never ends behind these."""
-_ENDINGS = word_set(
-    "etc inc ltd co corp bros llc plc gmbh jr sr esq jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues "
-    "wed thu thur thurs fri sat sun ave blvd rd ln hwy dept univ assn est min mins hr hrs sec secs oz lb lbs yd km "
-    "tel ext misc usw uvm env ss avda т.д т.п др гг usd u.s u.s.a u.k e.u u.n d.c a.d b.c ph.d m.d b.a m.a a.m p.m "
-    "max temp avg intl natl al gal tsp tbsp pkg rte"
-)
-"""A sentence may end behind these: the next word tells."""
-_BEFORE_NUMBER = word_set(
-    "pag pagg rm apt ste no nos nr n° nº № fig figs eq eqs p pp vol vols ch chap sec sect art env núm par para pt ver "
-    "v op ex ed tab s str bd"
-)
-"""These are abbreviations only before a number."""
-_ALSO_WORDS = word_set("mar sun sat wed fri max gen col rep pres mag exc temp el tl std")
-"""These are abbreviations only with a capital letter."""
+Ending = Literal["word", "never", "before capital", "by next word", "before number", "initial", "ordinal"]
+
+_ENDINGS: dict[str, Ending] = {
+    **dict.fromkeys(latin.BY_NEXT_WORD | cyrillic.BY_NEXT_WORD, "by next word"),
+    **dict.fromkeys(latin.BEFORE_CAPITAL | cyrillic.BEFORE_CAPITAL, "before capital"),
+    **dict.fromkeys(latin.BEFORE_NUMBER | cyrillic.BEFORE_NUMBER, "before number"),
+    **dict.fromkeys(latin.NEVER | cyrillic.NEVER | indic.NEVER, "never"),
+}
+_BEHIND_NUMBER = latin.BEHIND_NUMBER | cyrillic.BEHIND_NUMBER
+SENTENCE_STARTERS = latin.SENTENCE_STARTERS | cyrillic.SENTENCE_STARTERS
 _LABELS = word_set(
     "plan vitamin option type class grade section part team group figure appendix point step letter hepatitis product "
     "answer choice question item phase tier level model exhibit building gate terminal platform room and or than "
     "formula channel"
 )
 _BEHIND_TIMES = word_set("eastern central mountain pacific monday tuesday wednesday thursday friday saturday sunday")
-_ORDINAL_BEFORE = word_set("am vom der dem den im zum die das des bis seit ab jeden")
-SENTENCE_STARTERS = word_set(
-    "nobody everybody everyone someone somebody nothing everything something afterwards today yesterday tomorrow "
-    "later soon finally eventually nowadays currently recently usually sometimes often additionally furthermore "
-    "moreover otherwise instead overall next first second third together during between within whenever whether "
-    "unlike besides generally typically fortunately unfortunately luckily again the a an i he she it we they you this "
-    "that these those there here my our your his her its their what when where why how who which is are do does did "
-    "was were has have had can could would should will may in if on at by for from with without and but or so then "
-    "now yes no not please let thanks thank also however after before since although because while as both all each "
-    "some many most maybe perhaps another once until unless despite even just only still sorry sure okay ok well "
-    "meanwhile therefore mr mrs ms der die das er sie es wir ich und aber wenn le la les il elle je nous vous on el "
-    "los las yo ella pero si и он она мы я но"
+_ORDINAL_BEFORE = word_set(
+    "am vom der dem den im zum die das des bis seit ab jeden jedem diesem dieser einem seinem seinen ihrem ihren beim "
+    "zur og till"
 )
+_ORDINAL_LETTERS = "[ěščřžýůťďňľĺŕőűæø]"
+"""Of languages that write ordinals with a full stop, before words with a small letter or a capital."""
 _LEADING = "\"'“‘(（[{«„*_「『>¿¡-–—#"
 _WITHIN_WORD = r"[(\[/\-–—~\u3001-\u30ff\u3400-\u9fff\uff01-\uff20]"
 _ELIDED = re.compile(r"(?:l|d|un|dell|all|nell|dall|sull|qu)['’](?=\w{2})", re.IGNORECASE)
@@ -63,9 +47,14 @@ _ELIDED = re.compile(r"(?:l|d|un|dell|all|nell|dall|sull|qu)['’](?=\w{2})", re
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _WORD = re.compile(r"[^\W\d_]*")
+_ONLY_TIME = re.compile(r"\s*(?:At|By|Around|About|Since|From|Until|Before|After)\s+[\d:.]+\s*")
+"""At 5 a.m. Mr. Smith …"""
+_ONLY_YEARS = re.compile(r"\s*[ВвСсКкУуОо]\w{0,2}\s+[\d\-–— ]+гг?\.\s")
+"""В 2010-2012 гг. Виктор …"""
+_NAME_PARTS = frozenset({"de"})
+"""These begin sentences in some languages, and names in others: J. De Witt."""
+_ROMAN = re.compile(r"[IVXLC]{2,6}")
 _LIST_MARKER = re.compile(r"[\s>]*(?:#{1,6}\s+)?(?:[-*+•⁃‣◦]\s*)?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})")
-
-Ending = Literal["word", "never", "by next word", "before number", "initial", "ordinal"]
 
 
 def is_list_marker(text: str, start: int, end: int) -> bool:
@@ -80,24 +69,47 @@ def ending_before(text: str, dot: int) -> tuple[Ending, str, str]:
         return "word", "", ""
     word = words[-1].lstrip(_LEADING)
     previous = words[-2].lstrip(_LEADING) if len(words) > 1 else ""
-    if not word.isascii() and is_cjk(word[-1:]):
-        return "word", previous, word
-    word = _ELIDED.sub("", compiled(_WITHIN_WORD).split(word)[-1])
+    if not (word.isascii() and word.isalpha()):
+        if is_cjk(word[-1:] or " "):
+            return "word", previous, word
+        word = _ELIDED.sub("", compiled(_WITHIN_WORD).split(word)[-1])
+        if len(word) == 1 and words[-1][-2:-1] == "/":  # km/h
+            return "word", previous, word
+    return _ending_of(word, previous, text, dot), previous, word
+
+
+def _ending_of(word: str, previous: str, text: str, dot: int) -> Ending:
     lower = word.lower()
-    if lower in _TITLES:
-        return ("word" if lower in _ALSO_WORDS and not word[:1].isupper() else "never"), previous, word
-    if lower in _BEFORE_NUMBER:
-        return "before number", previous, word
-    if lower in _ENDINGS:
-        return ("word" if lower in _ALSO_WORDS and not word[:1].isupper() else "by next word"), previous, word
+    listed = _ENDINGS.get(lower)
+    if listed is None and "\u0900" <= word[:1] <= "\u097f":  # जी.डी.पी.
+        listed = _ENDINGS.get(lower.rpartition(".")[2])
+    if listed is not None:
+        return _listed_ending(listed, word, lower, previous)
     if len(word) == 1 and word.isalpha():
-        return "initial", previous, word
+        return "initial"
+    if (previous.lower(), lower) in latin.PAIRS:
+        return "never"
     if _DOTTED.fullmatch(word) is not None:
-        return "by next word", previous, word
+        return "by next word"
     if word.isdigit() and len(word) <= 2:
-        marks_item = text[max(0, dot - 40) : dot].removesuffix(word).rstrip()[-1:] in (":", "：")  # Steps: 1. Boil
-        return ("never" if marks_item else "ordinal"), previous, word
-    return "word", previous, word
+        before = text[max(0, dot - 40) : dot].removesuffix(word).rstrip()[-1:]
+        return "never" if word == "1" and before in (":", "：") else "ordinal"  # Steps: 1. Boil
+    if word.isupper() and _ROMAN.fullmatch(word) is not None and compiled(_ORDINAL_LETTERS).search(text, 0, dot):
+        return "ordinal"
+    return "word"
+
+
+def _listed_ending(listed: Ending, word: str, lower: str, previous: str) -> Ending:
+    """What a word that may be an abbreviation is, by its capitals and the word before."""
+    if lower in latin.ALSO_WORDS and not word[:1].isupper():
+        return "before number" if lower in latin.BEFORE_NUMBER else "word"
+    if lower in _BEHIND_NUMBER and previous[-1:].isdigit():
+        return "by next word"
+    if len(word) == 1 and listed == "before number" and word.isupper():
+        return "initial"
+    if word.isupper() and lower in latin.NOT_IN_CAPITALS:
+        return "word"
+    return listed
 
 
 def ends_before_word(
@@ -108,30 +120,57 @@ def ends_before_word(
         return True
     if ending == "never":
         return False
-    if word.lower() in ("etc", "usw", "т.д", "т.п"):
-        return text[start].isupper()
+    if ending == "before capital":
+        return text[start].isupper() and _ONLY_YEARS.match(text) is None
     if word.lower() in ("a.m", "p.m"):  # "6 p.m. EST" and "6 p.m. Eastern" go on
         following = _WORD.match(text, start, min(end, start + 12))
         assert following is not None
         if following.end() == end and not final and end - start < 12:
             return None
+        if _ONLY_TIME.fullmatch(text, 0, text.rfind(word, 0, start)):
+            return False
         return text[start].isupper() and not following[0][1:2].isupper() and following[0].lower() not in _BEHIND_TIMES
-    if ending == "ordinal" and previous.lower() not in _ORDINAL_BEFORE:
-        return True
     following = _WORD.match(text, start, min(end, start + 24))
     assert following is not None
-    next_word, stop = following[0].lower(), following.end()
-    if stop == end and not final and len(next_word) < 24:
+    next_word, complete = following[0].lower(), following.end() < end or final or end - start >= 24
+    if ending == "ordinal" and not _is_ordinal_place(previous, text, start):
+        if not complete and any(date.startswith(next_word) for date in latin.DATE_WORDS):
+            return None
+        return next_word not in latin.DATE_WORDS
+    if not complete:
         return None
-    if ending == "ordinal":
-        return next_word in SENTENCE_STARTERS
     if ending == "initial":
-        return _ends_behind_letter(previous, word, next_word, text[stop : stop + 1])
-    return next_word in SENTENCE_STARTERS
+        return _ends_behind_letter(previous, word, next_word, text[following.end() : following.end() + 1])
+    return next_word in SENTENCE_STARTERS or next_word in _NAME_PARTS
+
+
+def _is_ordinal_place(previous: str, text: str, end: int) -> bool:
+    """Whether a number with a full stop behind `previous` is probably an ordinal."""
+    return previous.lower() in _ORDINAL_BEFORE or compiled(_ORDINAL_LETTERS).search(text, 0, end) is not None
+
+
+def is_starter(text: str, start: int, end: int, final: bool) -> bool | None:
+    """Whether the word at `text[start]` often begins a sentence."""
+    return _is_word_of(SENTENCE_STARTERS, text, start, end, final)
+
+
+def begins_in_small(text: str, start: int, end: int, final: bool) -> bool | None:
+    """Whether the word at `text[start]` is an English one that begins a sentence even with a small letter."""
+    return _is_word_of(latin.SMALL_STARTERS, text, start, end, final)
+
+
+def _is_word_of(words: frozenset[str], text: str, start: int, end: int, final: bool) -> bool | None:
+    following = _WORD.match(text, start, min(end, start + 24))
+    assert following is not None
+    if following.end() == end and not final and end - start < 24:
+        return None
+    return following[0].lower() in words
 
 
 def _ends_behind_letter(previous: str, letter: str, next_word: str, behind: str) -> bool:
-    """ "plan B. Thanks" ends, "J. Smith" and "Jonas E. Smith" do not."""
+    """ "plan B. Thanks" ends, "J. Smith", "Jonas E. Smith" and "n. Chr." do not."""
+    if next_word == "chr":
+        return False
     if len(next_word) == 1 and behind == "." and next_word != "i":
         return False
     if previous.lower() in _LABELS or letter.islower():
