@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 NEWLINES = "\n\r\u2028\u2029\x85"
-FULL_STOPS = "。｡।॥。።။۔។"
+FULL_STOPS = "。｡।॥።။۔។։፧፨"
 """These end a sentence whatever comes next."""
-EXCLAIMS = "!?！？‼⁇⁈⁉؟՞"
+EXCLAIMS = "!?！？‼⁇⁈⁉؟‽\u037e"
 ELLIPSES = "…‥"
 MARKS = frozenset(FULL_STOPS + EXCLAIMS + ELLIPSES + ".．")
 STRONG_MARKS = frozenset(FULL_STOPS + EXCLAIMS + ".．")
 CLAUSE_MARKS = "、，､,;；:：،؛—―–"
+SCRIPT_STOPS = ";:"
+"""These end a sentence in some script: the Greek question mark, the Armenian full stop as people type it."""
 DASHES = "—―–"
 OPENERS = frozenset("(（[［{｛「『【〔《〈〖｢“„")
 CLOSERS = frozenset(")）]］}｝」』】〕》〉〗｣”")
@@ -49,6 +51,17 @@ def is_cjk(character: str) -> bool:
 def is_hangul(character: str) -> bool:
     """Whether `character` is a Korean syllable: spaces separate the words, particles are glued to them."""
     return "\uac00" <= character <= "\ud7a3"
+
+
+def is_script_stop(text: str, at: int) -> bool:
+    """Whether text[at] is a ; or : that ends a sentence in the script before it: Greek, Armenian."""
+    character = text[at]
+    if character not in SCRIPT_STOPS or at == 0:
+        return False
+    before = text[at - 1]
+    if character == ";":
+        return "\u0370" <= before <= "\u03ff" or "\u1f00" <= before <= "\u1fff"
+    return "\u0530" <= before <= "\u0588"
 
 
 def is_numeral(character: str) -> bool:

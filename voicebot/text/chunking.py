@@ -119,7 +119,7 @@ class Chunker:
         while True:
             text, sentence = self._text, self._sentence
             longest, length = sentence.start + self._limit, len(text)
-            if sentence.inside is None and sentence.at == length <= longest:
+            if sentence.inside is None and sentence.at == length <= longest and not (final and sentence.holds):
                 self._quiet_until = longest
                 return segments
             end = longest + 1 if length > longest else length

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
+from voicebot.text.characters import is_cjk
+
 _LONGEST = 150
 """Characters; what has been open for longer no longer keeps its sentences together."""
+_LONGEST_WESTERN = 75
+"""The same for quotations outside Chinese and Japanese, which need more characters to say as much, and for code."""
+_WESTERN = frozenset('"“„«»`')
 _EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
 
 
@@ -41,9 +46,16 @@ class Holds:
         """What keeps the sentence together, for people to read."""
         return "within an action" if self.acting else "within a quotation" if self.quotations else "within brackets"
 
-    def is_stale(self, at: int) -> bool:
+    def is_stale(self, text: str, at: int) -> bool:
         """Whether at `at` it has been open for so long that it will hardly be closed."""
-        return at - self.since > _LONGEST
+        length = at - self.since
+        if length <= _LONGEST_WESTERN:
+            return False
+        return length > _LONGEST or (text[self.since] in _WESTERN and not is_cjk(text[self.since + 1]))
+
+    def may_be_misread(self, text: str) -> bool:
+        """Whether the outermost mark may have opened nothing: a quotation mark, a star or a `, not a bracket."""
+        return text[self.since] in _WESTERN or text[self.since] == "*"
 
     def close_quotation(self, mark: str) -> None:
         """Close all quotations that `mark` opened."""

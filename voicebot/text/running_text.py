@@ -20,8 +20,10 @@ from voicebot.text.characters import (
     MARKS,
     NEWLINES,
     OPENERS,
+    SCRIPT_STOPS,
     STRONG_MARKS,
     TOGGLES,
+    is_script_stop,
 )
 from voicebot.text.clauses import clause_end
 from voicebot.text.decoration import DECORATION_CLASS
@@ -31,14 +33,14 @@ from voicebot.text.marks import WRITTEN_MARKS, Mark, WrittenMark
 from voicebot.text.patterns import compiled
 from voicebot.text.sentence import Cut, Sentence
 from voicebot.text.sentence_ends import is_finished, is_tied, look_behind, why_held
-from voicebot.text.structure import close_bracket, open_bracket, pipe, star, ticks, toggle_quotation
+from voicebot.text.structure import close_bracket, is_emphasised_note, open_bracket, pipe, star, ticks, toggle_quotation
 from voicebot.text.thoughts import THOUGHT_TAGS
 from voicebot.text.units import Fence, Table, Thought, first_item, next_item, thought_tag
 
 Step = Cut | Sentence | bool
 """A cut, another sentence that takes the place of this one, True to read on, or False where more has to be seen."""
 
-_MATTER = MARKS | OPENERS | CLOSERS | TOGGLES | set("`~*<|" + NEWLINES)
+_MATTER = MARKS | OPENERS | CLOSERS | TOGGLES | set("`~*<|" + SCRIPT_STOPS + NEWLINES)
 _CLASS = re.escape("".join(sorted(_MATTER))) + DECORATION_CLASS
 NEWLINE_PATTERN = f"[{NEWLINES}]"
 SENTENCE_PATTERN = f"[{_CLASS}]"
@@ -94,7 +96,7 @@ def is_breakable(sentence: Sentence, text: str) -> bool:
     """Whether the clause may be broken at the end of what was read: nothing is open there, nothing is waited for."""
     at, holds = sentence.at, sentence.holds
     waits = sentence.inside is not None or _KINDS.get(text[at : at + 1]) == "newline"
-    return not (waits or (holds is not None and holds.ticks) or sentence.is_held(at) or is_emphasis_open(text, at))
+    return not (waits or (holds is not None and holds.ticks) or sentence.is_held or is_emphasis_open(text, at))
 
 
 def _in_text(sentence: Sentence, text: str, end: int, final: bool) -> Step:
@@ -106,18 +108,28 @@ def _in_text(sentence: Sentence, text: str, end: int, final: bool) -> Step:
         character = text[at]
         kind = _KINDS.get(character, "emoji")
         if kind == "newline":
+            if sentence.holds is not None and sentence.give_up_holds(text, at):
+                continue
             return _at_newline(sentence, text, end, final)
         holds = sentence.holds
-        if holds is not None and holds.ticks and character != "`":
-            if not holds.is_stale(at):
+        if holds is not None:
+            if holds.is_stale(text, at):
+                sentence.give_up_holds(text, at)
+                continue
+            if holds.ticks and character != "`":
                 sentence.at = at + 1
                 continue
-            sentence.holds = None
         step: Step
         if character in delimiters:
             step = _at_delimiter(sentence, text, at)
         elif character in CLAUSE_MARKS:
-            step = _at_clause_mark(sentence, text, at, end, final)
+            if not delimiters and is_script_stop(text, at):
+                step = _at_sentence_mark(sentence, "mark", text, at)
+            elif rules.cuts_clauses:
+                step = _at_clause_mark(sentence, text, at, end, final)
+            else:
+                sentence.at = at + 1
+                continue
         elif delimiters and character in WRITTEN_MARKS:
             sentence.at = at + 1
             continue
@@ -126,7 +138,7 @@ def _in_text(sentence: Sentence, text: str, end: int, final: bool) -> Step:
         if step is not True or sentence.inside is not None:
             return step
     sentence.at = end
-    return False
+    return final and sentence.holds is not None and sentence.give_up_holds(text, end)
 
 
 def _at_mark(sentence: Sentence, kind: _Kind, text: str, at: int, end: int, final: bool) -> Step:
@@ -144,7 +156,7 @@ def _at_mark(sentence: Sentence, kind: _Kind, text: str, at: int, end: int, fina
                 return _at_item(sentence, item, text, at, end, final)
             close_bracket(sentence, text, at)
         case "toggle":
-            toggle_quotation(sentence, text, at)
+            return toggle_quotation(sentence, text, at, end, final)
         case "star":
             return star(sentence, text, at, end, final)
         case "tick":
@@ -155,7 +167,7 @@ def _at_mark(sentence: Sentence, kind: _Kind, text: str, at: int, end: int, fina
             return _at_tag(sentence, text, at, end, final)
         case "emoji":
             sentence.at = at + 1
-            if sentence.has_voice(text, at) and not sentence.is_held(at):
+            if sentence.has_voice(text, at) and not sentence.is_held:
                 sentence.look_behind("emoji", at)
     return True
 
@@ -166,9 +178,9 @@ def _at_mark(sentence: Sentence, kind: _Kind, text: str, at: int, end: int, fina
 def _at_full_stop(sentence: Sentence, text: str, at: int) -> Step:
     """A mark such as 。 behind which nothing is waited for."""
     sentence.at = at + 1
-    if sentence.is_held(at):
+    if sentence.is_held:
         sentence.tell_holder(at + 1)
-    elif is_tied(text, at):
+    elif sentence.left_open or is_tied(text, at):
         sentence.look_behind("full stop", at)
     elif sentence.has_voice(text, at):
         return Cut(at + 1, Boundary.SENTENCE, "full stop")
@@ -177,7 +189,9 @@ def _at_full_stop(sentence: Sentence, text: str, at: int) -> Step:
 
 def _at_sentence_mark(sentence: Sentence, kind: WrittenMark, text: str, at: int) -> Step:
     sentence.at = at + 1
-    if sentence.is_held(at):
+    if sentence.is_held:
+        if is_emphasised_note(sentence, text) and sentence.give_up_holds(text, at):
+            return True
         sentence.tell_holder(at + 1)
     elif kind == "dot" and sentence.is_list_marker(text, at):
         sentence.tell_held(at + 1, "list marker")
@@ -192,10 +206,10 @@ def _at_delimiter(sentence: Sentence, text: str, at: int) -> Step:
     if character == "." and sentence.is_list_marker(text, at):
         return True
     if character.isascii() or character in _DOUBTFUL_DELIMITERS:
-        if character.isascii() or not sentence.is_held(at):
+        if character.isascii() or not sentence.is_held:
             sentence.look_behind("delimiter", at)
         return True
-    if sentence.is_held(at) or not sentence.has_voice(text, at):
+    if sentence.is_held or not sentence.has_voice(text, at):
         return True
     return Cut(at + 1, _delimiter_boundary(character), "delimiter")
 
@@ -206,7 +220,7 @@ def _delimiter_boundary(character: str) -> Boundary:
 
 def _at_clause_mark(sentence: Sentence, text: str, at: int, end: int, final: bool) -> Step:
     sentence.at = at + 1
-    if sentence.is_held(at):
+    if sentence.is_held:
         sentence.tell_holder(at + 1)
         return True
     if is_emphasis_open(text, at):
@@ -328,7 +342,7 @@ def _at_tag(sentence: Sentence, text: str, at: int, end: int, final: bool) -> St
 def _item_before(sentence: Sentence, text: str, at: int) -> int:
     """Where the next item of a list within one line ("1. One 2. Two") begins if text[at] ends its marker, or -1."""
     first = first_item(text, at)
-    if first is None or sentence.is_held(at) or (begin := next_item(text, first, at)) < 0:
+    if first is None or sentence.is_held or (begin := next_item(text, first, at)) < 0:
         return -1
     return sentence.before_whitespace(text, begin)
 

@@ -57,12 +57,14 @@ class Sentence:
     """
 
     __slots__ = (
+        "_reread_until",
         "_voiced",
         "_voiced_until",
         "after_sentence",
         "at",
         "holds",
         "inside",
+        "left_open",
         "line",
         "pause_at",
         "rules",
@@ -78,6 +80,7 @@ class Sentence:
         after_sentence: bool = True,
         voiced: bool = False,
         inside: Fence | Thought | None = None,
+        left_open: bool = False,
     ) -> None:
         self.rules = rules
         self.start = 0
@@ -94,9 +97,13 @@ class Sentence:
         """Where to cut if the stream pauses now; 0 for nowhere."""
         self.after_sentence = after_sentence
         """Whether the segment before ended with a sentence."""
+        self.left_open = left_open
+        """Whether a quotation was given up on this line, whose closing mark may yet come behind a full stop."""
         self._voiced = voiced
         """Whether there is a letter or digit before `_voiced_until`."""
         self._voiced_until = 0
+        self._reread_until = 0
+        """What stands before this place is read again: no quotation, code or *action* opens in it."""
 
     def cut_off(self, end: int) -> None:
         """Go on behind a clause or phrase that was cut off at `end`."""
@@ -113,7 +120,8 @@ class Sentence:
             unit = self.inside if isinstance(self.inside, (Fence, Thought)) else None
             return Sentence(self.rules, after_sentence=False, inside=unit and unit.rest(cut.end))
         line = 0 if cut.unit == "item" else -1
-        return Sentence(self.rules, line=line, after_sentence=cut.boundary is not Boundary.CLAUSE)
+        left_open = self.left_open and cut.boundary is Boundary.SENTENCE
+        return Sentence(self.rules, line=line, after_sentence=cut.boundary is not Boundary.CLAUSE, left_open=left_open)
 
     def has_voice(self, text: str, end: int) -> bool:
         """Whether text before `end` has a letter or digit; looks at each character once."""
@@ -122,14 +130,26 @@ class Sentence:
             self._voiced_until = end
         return self._voiced
 
-    def is_held(self, at: int) -> bool:
-        """Whether an open bracket, quotation or *action* keeps the sentence together here."""
-        holds = self.holds
-        if holds is None or not holds.keeps_sentences:
+    @property
+    def is_held(self) -> bool:
+        """Whether an open bracket, quotation or *action* keeps the sentence together."""
+        return self.holds is not None and self.holds.keeps_sentences
+
+    def may_open(self, at: int) -> bool:
+        """Whether a quotation, code or an *action* may open at `at`, where none was found to be left open before."""
+        return at >= self._reread_until
+
+    def give_up_holds(self, text: str, at: int) -> bool:
+        """Take nothing for open any more at `at`; whether the text has to be read again from where it opened.
+
+        It is read again once at most, as nothing opens there the second time.
+        """
+        holds, self.holds = self.holds, None
+        if holds is None or not holds.may_be_misread(text) or holds.since < self._reread_until:
             return False
-        if holds.is_stale(at):
-            self.holds = None
-            return False
+        self._reread_until = at
+        self.left_open = text[holds.since] not in "*`"
+        self.at = max(self.start, holds.since + 1)
         return True
 
     def tell_held(self, behind: int, why: str) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 
+from voicebot.text.characters import DASHES, OPENERS, is_cjk
 from voicebot.text.decoration import face_end
 from voicebot.text.holds import Holds
 from voicebot.text.marks import mark_within
 from voicebot.text.sentence import Sentence
 from voicebot.text.units import Fence, Table
 
+_NOTE_HEAD = re.compile(r"\*[^\W\d_][\w ]{1,20}:\s")
 _SMILEY_EYES = re.compile(r"\s[:;]-?\Z")
 
 
@@ -30,9 +32,14 @@ def open_bracket(sentence: Sentence, text: str, at: int, end: int, final: bool) 
                 sentence.look_behind("emoji", at, behind)
             return True
     sentence.at = at + 1
+    if character in "“„" and not sentence.may_open(at):
+        return True
+    if character == "“" and (strays := _is_stray(text, at, end, final)) is not False and not _closes_low(holds):
+        sentence.at = at if strays is None else at + 1
+        return strays is True
     if character == "(" and _SMILEY_EYES.search(text, max(0, at - 3), at) is not None:
         sentence.look_behind("emoji", at)
-    elif character == "“" and holds is not None and "„" in holds.quotations:
+    elif character == "“" and holds is not None and _closes_low(holds):
         holds.close_quotation("„")
         _close(sentence, holds, text, at)
     elif character == "„":
@@ -53,18 +60,41 @@ def close_bracket(sentence: Sentence, text: str, at: int) -> None:
         sentence.look_behind("emoji", at)
 
 
-def toggle_quotation(sentence: Sentence, text: str, at: int) -> None:
+def toggle_quotation(sentence: Sentence, text: str, at: int, end: int, final: bool) -> bool:
     """A quotation mark that opens and closes."""
     mark = "«" if text[at] in "«»" else '"'
     before = text[at - 1] if at > 0 else " "
     holds = sentence.holds
     sentence.at = at + 1
     if holds is None or mark not in holds.quotations:
-        if not (mark == '"' and before.isdigit()):  # inches
+        if not sentence.may_open(at) or (mark == '"' and before.isdigit()):  # inches
+            return True
+        strays = _is_stray(text, at, end, final)
+        if strays is None:
+            sentence.at = at
+            return False
+        if not strays:
             _opened(sentence, at).quotations += mark
     elif mark == "«" or not before.isspace():
         holds.close_quotation(mark)
         _close(sentence, holds, text, at)
+    return True
+
+
+def _closes_low(holds: Holds | None) -> bool:
+    """Whether “ closes what „ opened."""
+    return holds is not None and "„" in holds.quotations
+
+
+def _is_stray(text: str, at: int, end: int, final: bool) -> bool | None:
+    """Whether the quotation mark text[at] can only close something, which was not seen to open; None: unknown yet."""
+    before = text[at - 1] if at > 0 else " "
+    if text[at] != "»" and (before.isspace() or before in OPENERS or before in DASHES):
+        return False
+    if at + 1 >= end:
+        return True if final else None
+    behind = text[at + 1]
+    return not (behind.isalnum() or behind in OPENERS or behind in "'’*_$#@¿¡-+.…`")
 
 
 def star(sentence: Sentence, text: str, at: int, end: int, final: bool) -> bool:
@@ -83,9 +113,15 @@ def star(sentence: Sentence, text: str, at: int, end: int, final: bool) -> bool:
         following = text[at + 1 : min(end, at + 2)]
         if following == "*":
             sentence.at = at + 2
-        elif following and not following.isspace():
+        elif following and not following.isspace() and sentence.may_open(at):
             _opened(sentence, at).acting = True
     return True
+
+
+def is_emphasised_note(sentence: Sentence, text: str) -> bool:
+    """Whether what looks like an *action* is a *Note: of one sentence, or of several*."""
+    holds = sentence.holds
+    return holds is not None and holds.acting and _NOTE_HEAD.match(text, holds.since) is not None
 
 
 def ticks(sentence: Sentence, text: str, at: int, end: int, final: bool) -> bool:
@@ -102,11 +138,19 @@ def ticks(sentence: Sentence, text: str, at: int, end: int, final: bool) -> bool
     elif text[at] == "~":
         pass
     elif holds is None or not holds.ticks:
-        _opened(sentence, at).ticks = count
+        if sentence.may_open(at) and not _is_no_code(text, at, behind):
+            _opened(sentence, at).ticks = count
     elif holds.ticks == count:
         holds.ticks = 0
         _forget_if_empty(sentence, holds)
     return True
+
+
+def _is_no_code(text: str, at: int, behind: int) -> bool:
+    """Whether no code opens with text[at:behind]: TeX's ``quotation'', an accent (cafe`), a lone `."""
+    before = text[at - 1] if at > 0 else " "
+    following = text[behind : behind + 1]
+    return behind - at == 2 or following.isspace() or (before.isalnum() and not is_cjk(before))
 
 
 def pipe(sentence: Sentence, text: str, at: int) -> None:
