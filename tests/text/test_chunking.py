@@ -67,6 +67,24 @@ PIECES = st.sampled_from(
             "है। ",
             "*waves* ",
         ),
+        *(
+            "``",
+            "''",
+            " ,,",
+            "[1]",
+            " [2",
+            " ...",
+            " - ",
+            "» ",
+            " «",
+            "word. word",
+            "n. Chr. ",
+            "5. J",
+            "гг. ",
+            "ελ; ",
+            "է: ։",
+        ),
+        *("*Note: ", ".XI", "(late.) The ", "a quotation of many words. "),
     ]
 )
 REPLIES = st.lists(PIECES, max_size=60).map("".join)

@@ -18,14 +18,19 @@ DECORATION = re.compile(f"[{DECORATION_CLASS}\u200d\ufe0e\ufe0f\U000e0020-\U000e
 """Emoji, musical notes and what glues emoji together."""
 ARMS = frozenset("ヽヾ＼\\٩ლ┐╰mo")
 """What may stand before the bracket of a kaomoji: ヽ(´▽｀)ノ, m(_ _)m."""
+_LETTERS = r"[A-Za-z]{2}|[\u0400-\u052f]{2}|[\u0590-\u0fff]{2}|[\u3041-\u3096]{2}|[\u30a1-\u30fa]{2}|[\u3400-\u9fff]"
+"""No face has these in a row; the vowel signs of (ब्लैडर) are no letters to `re`."""
 _FACE = (
-    r"[(（](?:笑|泣|汗|爆|怒|涙|照|苦笑|爆笑|大笑|w{1,3}"
+    r"[(（](?:笑|泣|汗|爆|怒|涙|照|苦笑|爆笑|大笑|w{1,3}|laughs?"
     r"|(?=(?:[^()（）\n]{0,12}?[^\w\s.,、。%/()（）]){2}|(\w)_\1[)）])"
-    r"(?:(?![A-Za-z]{2}|[\u3041-\u3096]{2}|[\u30a1-\u30fa]{2}|[\u3400-\u9fff])[^()（）\n\d\"“”「」]){1,14})"
+    rf"(?:(?!{_LETTERS})[^()（）\n\d\"“”「」]){{1,14}})"
     r"[)）](?:[/／ﾉゞ丿♪☆;；۶]|[ノシvwmσo](?![A-Za-z\u30a1-\u30fa]))*"
 )
-"""A kaomoji, or a bracketed 笑."""
-_NO_FACE = r"[(（](?:[^()（）\n]{0,14}?(?:\d|[A-Za-z]{2}|[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff]{2}|[\n\"“”「」(（]))"
+"""A kaomoji, or a bracketed 笑 or laughs."""
+_NO_FACE = (
+    r"[(（](?!la(?:u(?:g(?:hs?)?)?)?\Z)(?:[^()（）\n]{0,14}?(?:\d|(?!ww)[A-Za-z]{2}|[\u0400-\u052f]{2}|[\u0590-\u0fff]{2}"
+    r"|[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff]{2}|[\n\"“”「」(（]))"
+)
 _LONGEST_FACE = 18
 SMILEY = re.compile(r"[:;=]['-]?[()DPp]{1,4}(?!\w)")
 _SMILEY_BEGINS = re.compile(r"[:;=]['-]?[()DPp]{0,4}")

@@ -49,13 +49,14 @@ class Mark:
 
 def mark_within(text: str, opened: int, closed: int) -> Mark | None:
     """The mark before the bracket text[closed] that opened at `opened`, if the sentence around it may end there too."""
-    if text[opened] == "(" and LETTER.search(text, 0, opened):
-        return None
+    within = text[opened] == "(" and LETTER.search(text, 0, opened) is not None
     at = closed - 1
     while at > opened and closed - at < 8:
         character = text[at]
         if character in STRONG_MARKS:
             quoted = text[closed] not in ")）]" and character not in ".．"
+            if within and (character not in ".!?" or LETTER.search(text, opened, at) is None):
+                return None
             return Mark("quote", at, closed + 1, closed + 1, opened, quoted)
         if not (character in STUCK_CLOSERS or character.isspace() or DECORATION.match(character)):
             return None

@@ -5,9 +5,17 @@ The rules of the language at the marks themselves: the chunker finds a mark and 
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from voicebot.text.abbreviations import NAME_ENDS, NAMES_WITH_MARK, ending_before, ends_before_word
+from voicebot.text.abbreviations import (
+    NAME_ENDS,
+    NAMES_WITH_MARK,
+    begins_in_small,
+    ending_before,
+    ends_before_word,
+    is_starter,
+)
 from voicebot.text.characters import (
     CLOSERS,
     DASHES,
@@ -29,6 +37,15 @@ from voicebot.text.quotations import is_said_by
 _OPENING_MARKS = frozenset("\"'“‘„«(（[【「『《{¿¡*_#`~<")
 _CONTINUES = frozenset("、，､,;:；：・=~～〜ー—―–-/&%+)」』）]】}」|^")
 
+_NOTE = re.compile(r"\[(?:\d[\d,\-–; ]*|\.{1,3}|…)?\]?")
+_LONGEST_NOTE = 16
+_SHORTEST_KNOWN_WORD = 4
+"""Characters of a word that is hardly an abbreviation, if it ends in a vowel: those are cut off before one."""
+_SHORTEST_KNOWN_NAME = 6
+_VOWEL_ENDS = frozenset("aeiouyáéíóúàèìòùâêîôûäöüåãõąęаеёиоуыэюяіїєάέήίόύώαεηιουως")
+_SPACED_ELLIPSIS = re.compile(r"[^\s.] \. \. \.\Z")
+_CYRILLIC_SMALL = re.compile("[\u0430-\u045f\u0491-\u04ff]{4}")
+
 Verdict = Literal["ends", "ends at once", "goes on", "open", "unclear"]
 """Whether the sentence ends at a mark: "at once" if nothing that comes behind it matters, "open" while nothing visible
 has come, "unclear" while more has to be seen of what has come."""
@@ -44,11 +61,14 @@ def look_behind(mark: Mark, text: str, end: int, final: bool) -> Verdict:
         character = text[at]
         written = WRITTEN_MARKS.get(character)
         if written is not None:
-            if at > mark.cut and written == "dot":  # " . . ." is an ellipsis, " .NET" is not
-                if at + 1 >= end and not final:
+            if at > mark.cut and written == "dot":  # " . . ." is an ellipsis, " .NET" is not, nor " ...and"
+                behind = text[at + 1 : min(end, at + 3)]
+                if not final and (not behind or behind == "."):
                     break
-                if text[at + 1 : at + 2].isalnum():
+                if behind[:1].isalnum() or (behind == ".." and mark.kind != "ellipsis"):
                     return _verdict(mark, text, at, end, final)
+            if written == "dot" and mark.kind == "quote" and at == mark.cut and text[mark.opened] == "(":
+                mark.kind, mark.at = "dot", at  # (1998 г.).
             mark.take(character, written, at)
             at = mark.cut = at + 1
             if written == "full stop" and mark.kind == "full stop" and not is_tied(text, at - 1):
@@ -61,6 +81,11 @@ def look_behind(mark: Mark, text: str, end: int, final: bool) -> Verdict:
                 mark.seen = at
                 return "ends"
             at += 1
+        elif character == "[" and mark.kind in ("dot", "mark") and (note := _note_end(text, at, end, final)) != at:
+            if note is None:
+                mark.seen = at
+                return "unclear"
+            at = mark.cut = note
         elif character in ARMS and at + 1 >= end and not final:
             break
         elif character in ARMS and text[at + 1 : at + 2] in ("(", "（"):
@@ -80,6 +105,16 @@ def _verdict(mark: Mark, text: str, at: int, end: int, final: bool) -> Verdict:
     mark.seen = at
     ends = _decide(text, mark, at, end, final)
     return "unclear" if ends is None else "ends" if ends else "goes on"
+
+
+def _note_end(text: str, at: int, end: int, final: bool) -> int | None:
+    """Where the reference to a footnote ends that begins at `at`, as [1] or [2-4]; `at` itself if there is none."""
+    if text[:at].lstrip()[:1] == "[":  # a list of such notes
+        return at
+    seen = _NOTE.match(text, at, min(end, at + _LONGEST_NOTE))
+    if seen is not None and seen[0][-1] == "]":
+        return seen.end()
+    return None if seen is not None and seen.end() == end and end - at < _LONGEST_NOTE and not final else at
 
 
 def _face_end(text: str, at: int, end: int, final: bool) -> int | None:
@@ -168,6 +203,10 @@ def _decide(text: str, mark: Mark, at: int, end: int, final: bool) -> bool | Non
     if text[mark.at] == "．":
         return not character.isdigit()
     if glued and ascii_mark:
+        if kind == "mark" and character.isdigit():  # なさいますか?3名様
+            return is_cjk(_before_mark(text, mark))
+        if kind == "dot" and character.isupper() and (character > "\u0400" or character in "IVX"):  # Текст.Ещё
+            return _CYRILLIC_SMALL.fullmatch(text, max(0, mark.at - 4), mark.at) is not None
         return (character in "「『" or (kind != "dot" and character in '“"*')) and is_cjk(_before_mark(text, mark))
     if glued:
         if kind == "quote" and character in OPENERS and _is_quoted_within(text, mark):
@@ -182,9 +221,11 @@ def _is_quoted_within(text: str, mark: Mark) -> bool:
 
 
 def _decide_after_dash(text: str, dash: int, end: int, final: bool) -> bool | None:
-    """— Ты слышишь? — спросил кот: a sentence goes on in small letters behind the dash."""
+    """— Ты слышишь? — спросил кот: a sentence goes on in small letters behind the dash, or behind " - "."""
+    if text[dash] == "-" and text[dash + 1 : min(end, dash + 2)].strip(" -"):
+        return True
     at = dash + 1
-    while at < end and text[at].isspace():
+    while at < end and (text[at].isspace() or text[at] == "-"):
         at += 1
     if at == end:
         return None if not final and end - dash < 4 else True
@@ -262,18 +303,24 @@ def _decide_after_space(text: str, mark: Mark, at: int, end: int, final: bool) -
     if opened and is_cjk(letter):
         return kind not in ("ellipsis", "dot") or is_cjk(_before_mark(text, mark))
     if letter.islower():
-        action = text[at] == "*" and text[at + 1 : at + 2] != "*"
-        return _decide_before_small(text, mark, opened, text[at]) or (kind == "ellipsis" and action)
+        if kind == "ellipsis" and text[at] == "*" and text[at + 1 : at + 2] != "*":
+            return True
+        small = _decide_before_small(text, mark, opened, text[at])
+        return small or _begins_in_small(text, mark, first, end, final)
     if kind == "ellipsis":
         return _decide_after_ellipsis(text, mark, first, end, final)
     if kind == "quote":
+        if text[mark.opened] == "(":
+            return _begins_behind_bracket(text, mark, first, end, final)
         if text[at] in "([":
             return False
         said = is_said_by(text, first, end, final) if letter.isalpha() and mark.quoted else False
         return None if said is None else not said and (letter.isalnum() or opened)
     if kind == "dot":
+        if letter == ",":  # ,,a low quotation mark as people type it''
+            return None if first + 1 >= end and not final else text[first + 1 : first + 2] == ","
         if not letter.isalnum():
-            return letter not in "&,;:" and ending_before(text, mark.at)[0] in (
+            return letter not in "&,;:/|" and ending_before(text, mark.at)[0] in (
                 "word",
                 "ordinal",
             )
@@ -285,7 +332,7 @@ def _decide_after_space(text: str, mark: Mark, at: int, end: int, final: bool) -
         return letter.isalnum() and not (
             _before_mark(text, mark) == " " and text[max(0, mark.at - 3) : mark.at].strip() == "I"
         )
-    if letter in DASHES and kind == "mark":
+    if (letter in DASHES or letter == "-") and kind == "mark":
         return _decide_after_dash(text, first, end, final)
     return letter not in "&,;"
 
@@ -303,9 +350,30 @@ def _decide_before_small(text: str, mark: Mark, opened: bool, opener: str) -> bo
     return small_style or (opened and opener not in "([")
 
 
+def _begins_in_small(text: str, mark: Mark, first: int, end: int, final: bool) -> bool | None:
+    """Whether a sentence begins with a small letter behind one that began with a capital: "Great! i can help"."""
+    if mark.kind not in ("dot", "mark") or is_emphasis_open(text, mark.at):
+        return False
+    if mark.kind == "dot":
+        ending, _, word = ending_before(text, mark.at)
+        fewest = _SHORTEST_KNOWN_WORD if word.islower() else _SHORTEST_KNOWN_NAME
+        if ending != "word" or len(word) < fewest or not word.isalpha() or not word[1:].islower():
+            return False
+        if word[-1] in _VOWEL_ENDS:
+            return True
+    return begins_in_small(text, first, end, final)
+
+
+def _begins_behind_bracket(text: str, mark: Mark, first: int, end: int, final: bool) -> bool | None:
+    """ "(198 pounds.) However," ends behind the bracket, "(late. Very late.) again" and "(Acme Inc.) Tower" do not."""
+    if not text[first].isupper() or (text[mark.at] == "." and ending_before(text, mark.at)[0] != "word"):
+        return False
+    return is_starter(text, first, end, final)
+
+
 def _decide_after_ellipsis(text: str, mark: Mark, first: int, end: int, final: bool) -> bool | None:
     """ "Wait... Did you", not "Hmm... I think" nor "from 3 ... 5"."""
-    if not text[first].isupper():
+    if not text[first].isupper() or _SPACED_ELLIPSIS.search(text, max(0, mark.cut - 8), mark.cut) is not None:
         return False
     if text[first] != "I":
         return True
