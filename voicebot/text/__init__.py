@@ -24,6 +24,7 @@ Chunking, from a delta to a segment:
     holds            what keeps sentences together
     units            code blocks, thoughts, tables, items: cut as a whole
     marks            what a sentence may end with
+    next_character   does a sentence begin with it?
     sentence_ends    whether it ends there
     sentence         what was seen of the present sentence
     structure        what opens and closes in it

@@ -57,6 +57,11 @@ _ROMAN = re.compile(r"[IVXLC]{2,6}")
 _LIST_MARKER = re.compile(r"[\s>]*(?:#{1,6}\s+)?(?:[-*+•⁃‣◦]\s*)?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})")
 
 
+def ends_name(text: str, at: int) -> bool:
+    """Whether text[at] is the last character of a name such as モーニング娘。"""
+    return text[max(0, at - 16) : at + 1].endswith(NAMES_WITH_MARK)
+
+
 def is_list_marker(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]`, which a full stop or bracket follows, marks a list item: "1", "- 2", "a"."""
     return end - start <= 16 and _LIST_MARKER.fullmatch(text, start, end) is not None
