@@ -183,3 +183,10 @@ def test_a_laugh_is_one_however_it_is_split() -> None:
 def test_a_semicolon_ends_no_sentence_elsewhere() -> None:
     for text in ("Keep it short; it helps: really.", "Лес; он велик: очень."):
         assert texts(text) == [text]
+
+
+def test_what_stands_behind_a_dash_is_looked_at_alike_however_it_is_split() -> None:
+    """Behind "- " a line end was skipped, if it had come in the same delta."""
+    for reply in ("Да? - \r\na", "Да? -   \n b", "Да? – а", "Да? -- он"):
+        whole = segments(reply, [reply])
+        assert segments(reply) == whole

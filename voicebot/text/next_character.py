@@ -20,6 +20,8 @@ _SHORTEST_KNOWN_WORD = 4
 """Characters of a word that is hardly an abbreviation, if it ends in a vowel: those are cut off before one."""
 _SHORTEST_KNOWN_NAME = 6
 _VOWEL_ENDS = frozenset("aeiouyáéíóúàèìòùâêîôûäöüåãõąęаеёиоуыэюяіїєάέήίόύώαεηιουως")
+_LONGEST_DASH = 4
+"""Characters, with the spaces behind it."""
 _SPACED_ELLIPSIS = re.compile(r"[^\s.] \. \. \.\Z")
 _CYRILLIC_SMALL = re.compile("[\u0430-\u045f\u0491-\u04ff]{4}")
 
@@ -63,14 +65,12 @@ def _is_quoted_within(text: str, mark: Mark) -> bool:
 
 def _decide_after_dash(text: str, dash: int, end: int, final: bool) -> bool | None:
     """— Ты слышишь? — спросил кот: a sentence goes on in small letters behind the dash, or behind " - "."""
-    if text[dash] == "-" and text[dash + 1 : min(end, dash + 2)].strip(" -"):
-        return True
-    at = dash + 1
-    while at < end and (text[at].isspace() or text[at] == "-"):
+    at, stop = dash + 1, min(end, dash + _LONGEST_DASH)
+    while at < stop and (text[at] == "-" or (text[at].isspace() and text[at] not in NEWLINES)):
         at += 1
-    if at == end:
-        return None if not final and end - dash < 4 else True
-    return not text[at].islower()
+    if at == stop:
+        return None if not final and end < dash + _LONGEST_DASH else True
+    return (text[dash] == "-" and at == dash + 1) or not text[at].islower()
 
 
 def _is_korean(text: str, mark: Mark) -> bool:

@@ -262,6 +262,7 @@ def _behind_mark(sentence: Sentence, mark: Mark, text: str, end: int, final: boo
     if (
         sentence.rules.cuts_clauses
         and mark.kind == "ellipsis"
+        and not sentence.is_held
         and LETTER.search(text, sentence.start, mark.cut) is not None
     ):
         return Cut(mark.cut, Boundary.CLAUSE, "clause", in_sentence=True)
