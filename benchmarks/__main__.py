@@ -9,11 +9,12 @@ groups of figures:
   loudspeaker  cold start, joints between clips and Ctrl-C, recorded from a null sink
   piped        replies piped into `voicebot say -`, recorded from a null sink (as long as their speech)
   chunking     how well, how late and at what cost texts are cut
+  golden       the golden rules of pySBD, by language (exact); --rules PATH of its repository measures all its languages
   pacing       first sounds and silence of whole turns, in virtual time (exact)
 
-chunking and pacing need the extra `lab` and print one table; --peers adds every peer that is installed (pip install
-stream2sentence pipecat-ai livekit-agents pysbd). A null sink needs apt install pulseaudio pulseaudio-utils
-libasound2-plugins libportaudio2. Measure on an idle machine. Exit code 1: a goal is missed.
+chunking, golden and pacing need the extra `lab` and print one table; --peers adds every peer that is installed (pip
+install stream2sentence sentence-stream pipecat-ai livekit-agents pysbd). A null sink needs apt install pulseaudio
+pulseaudio-utils libasound2-plugins libportaudio2. Measure on an idle machine. Exit code 1: a goal is missed.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ import platform
 import sys
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from benchmarks.figures import Figure
 
-GROUPS = ("virtual", "own", "chat", "cache", "start", "loudspeaker", "piped", "chunking", "pacing")
-TABLES = ("chunking", "pacing")
+GROUPS = ("virtual", "own", "chat", "cache", "start", "loudspeaker", "piped", "chunking", "golden", "pacing")
+TABLES = ("chunking", "golden", "pacing")
 """Groups that are rows of one table; the others are figures by themselves."""
 
 
@@ -42,6 +44,7 @@ def main() -> None:
         "--repeat", type=int, default=10, help="runs of each process, a third of them where they are long (default 10)"
     )
     parser.add_argument("--peers", action="store_true", help="measure the peers that are installed, too")
+    parser.add_argument("--rules", type=Path, metavar="PATH", help="a checkout of pySBD, for the group golden")
     parser.add_argument("--json", action="store_true", help="print one JSON object a figure")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(GROUPS):
@@ -56,24 +59,29 @@ def main() -> None:
             missed = missed or not figure.met
             print(json.dumps(figure.as_dict()) if arguments.json else figure.line(), flush=True)
     if tables := [name for name in TABLES if name in names]:
-        missed = _print_table(tables, peers=arguments.peers, as_json=arguments.json) or missed
+        missed = _print_table(tables, arguments) or missed
     sys.exit(1 if missed else 0)
 
 
-def _print_table(names: Sequence[str], *, peers: bool, as_json: bool) -> bool:
+def _print_table(names: Sequence[str], arguments: argparse.Namespace) -> bool:
     """Measure, print one table, and return whether voicebot misses a goal."""
     from benchmarks.chunking import measure_chunking
+    from benchmarks.golden import measure_golden
     from benchmarks.pacing import measure_pacing
     from benchmarks.peers import ADAPTIVE, SENTENCE, installed_peers
     from benchmarks.table import markdown
 
-    found, missing = installed_peers() if peers else ([], [])
+    found, missing = installed_peers() if arguments.peers else ([], [])
     contenders = [SENTENCE, ADAPTIVE, *found]
     rows = measure_chunking(contenders) if "chunking" in names else []
+    rows += measure_golden(contenders, arguments.rules) if "golden" in names else []
     rows += measure_pacing(contenders) if "pacing" in names else []
     for line in missing:
         print(line, file=sys.stderr)
-    print("\n".join(json.dumps(row.as_dict()) for row in rows) if as_json else markdown(rows, contenders), flush=True)
+    print(
+        "\n".join(json.dumps(row.as_dict()) for row in rows) if arguments.json else markdown(rows, contenders),
+        flush=True,
+    )
     return any(row.missed for row in rows)
 
 

@@ -156,6 +156,22 @@ class Stream2Sentence:
         return list(self._splitter.flush())
 
 
+class SentenceStream:
+    """sentence-stream, of the Open Home Foundation."""
+
+    def __init__(self, language: str) -> None:  # noqa: ARG002 - it knows no languages
+        self._detector: Any = import_module("sentence_stream").SentenceBoundaryDetector()
+
+    def feed(self, delta: str) -> list[str]:
+        """What is ready."""
+        return list(self._detector.add_chunk(delta))
+
+    def flush(self) -> list[str]:
+        """The rest."""
+        rest = self._detector.finish()
+        return [rest] if rest else []
+
+
 class Pipecat:
     """Pipecat's text aggregator."""
 
@@ -278,6 +294,7 @@ _PEERS: dict[str, dict[str, tuple[Callable[[str], Splitter], str]]] = {
             "every fragment",
         ),
     },
+    "sentence-stream": {"sentence-stream": (SentenceStream, "as it comes")},
     "pipecat-ai": {"pipecat": (Pipecat, "SimpleTextAggregator")},
     "livekit-agents": {
         "livekit": (LiveKit, "blingfire tokenizer, as AgentSession uses it"),
