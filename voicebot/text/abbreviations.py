@@ -38,6 +38,8 @@ _ORDINAL_BEFORE = word_set(
     "am vom der dem den im zum die das des bis seit ab jeden jedem diesem dieser einem seinem seinen ihrem ihren beim "
     "zur og till"
 )
+_BEFORE_RESULT = frozenset({"is", "are", "was", "were"})
+"""Behind these a number is no ordinal: the answer is 42."""
 _ORDINAL_LETTERS = "[ěščřžýůťďňľĺŕőűæø]"
 """Of languages that write ordinals with a full stop, before words with a small letter or a capital."""
 _LEADING = "\"'“‘(（[{«„*_「『>¿¡-–—#"
@@ -47,12 +49,15 @@ _ELIDED = re.compile(r"(?:l|d|un|dell|all|nell|dall|sull|qu)['’](?=\w{2})", re
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _WORD = re.compile(r"[^\W\d_]*")
+_SHORTEST_STREET = 5
+"""Characters: Goethestr."""
 _ONLY_TIME = re.compile(r"\s*(?:At|By|Around|About|Since|From|Until|Before|After)\s+[\d:.]+\s*")
 """At 5 a.m. Mr. Smith …"""
 _ONLY_YEARS = re.compile(r"\s*[ВвСсКкУуОо]\w{0,2}\s+[\d\-–— ]+гг?\.\s")
 """В 2010-2012 гг. Виктор …"""
 _NAME_PARTS = frozenset({"de"})
 """These begin sentences in some languages, and names in others: J. De Witt."""
+_ROMAN_NUMBER = re.compile(r"[IVX]+")
 _ROMAN = re.compile(r"[IVXLC]{2,6}")
 _LIST_MARKER = re.compile(r"[\s>]*(?:#{1,6}\s+)?(?:[-*+•⁃‣◦]\s*)?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})")
 
@@ -92,6 +97,8 @@ def _ending_of(word: str, previous: str, text: str, dot: int) -> Ending:
         return _listed_ending(listed, word, lower, previous)
     if len(word) == 1 and word.isalpha():
         return "initial"
+    if lower.endswith("str") and len(word) > _SHORTEST_STREET:
+        return "before number"
     if (previous.lower(), lower) in latin.PAIRS:
         return "never"
     if _DOTTED.fullmatch(word) is not None:
@@ -121,8 +128,10 @@ def ends_before_word(
     ending: Ending, previous: str, word: str, text: str, start: int, end: int, final: bool
 ) -> bool | None:
     """Whether a sentence ends behind `word` and its full stop when the word at `text[start]` comes next."""
-    if ending in ("word", "before number"):
+    if ending == "word" or (ending == "ordinal" and previous in _BEFORE_RESULT):
         return True
+    if ending == "before number":
+        return _is_no_roman(text, start, end, final)
     if ending == "never":
         return False
     if ending == "before capital":
@@ -152,6 +161,17 @@ def ends_before_word(
 def _is_ordinal_place(previous: str, text: str, end: int) -> bool:
     """Whether a number with a full stop behind `previous` is probably an ordinal."""
     return previous.lower() in _ORDINAL_BEFORE or compiled(_ORDINAL_LETTERS).search(text, 0, end) is not None
+
+
+def _is_no_roman(text: str, start: int, end: int, final: bool) -> bool | None:
+    """Whether the word at text[start] is none of II, IV, X …, as in "s. XV"; "I" is a word."""
+    if text[start] not in "IVX":
+        return True
+    following = _WORD.match(text, start, min(end, start + 8))
+    assert following is not None
+    if following.end() == end and not final and end - start < 8:
+        return None
+    return following[0] == "I" or _ROMAN_NUMBER.fullmatch(following[0]) is None
 
 
 def is_starter(text: str, start: int, end: int, final: bool) -> bool | None:

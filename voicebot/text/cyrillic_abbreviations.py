@@ -12,7 +12,7 @@ _UKRAINIAN = "ім вул див т.зв буд стор"
 _BULGARIAN = "т.нар"
 
 NEVER = word_set(f"{_RUSSIAN} {_UKRAINIAN} {_BULGARIAN}")
-BEFORE_NUMBER = word_set("стр пп ст п № тел")
+BEFORE_NUMBER = word_set("стр пп ст п № тел янв фев февр апр авг сен сент окт ноя нояб дек")
 BEFORE_CAPITAL = word_set(
     "т.д т.п др гг вв рр ін н.э н.е т.б тыс тис млн млрд руб коп дол долл грн чел куб кг км мл га шт"
 )

@@ -43,7 +43,7 @@ NEVER = word_set(
 BEFORE_NUMBER = word_set(
     "rm apt no nos nr n° nº № fig figs eq eqs p pp vol vols ch chap sec sect art arts tab s v op ex ed str bd ver pt "
     "abb abs kap aufl ste par para env núm núms pag pagg artt lett fls blz ust pkt poz rys obr hlm tgl mié miér jue "
-    "vie sáb dom lun mar"
+    "vie sáb dom lun mar cap rp"
 )
 BEFORE_CAPITAL = word_set("etc usw usf ecc enz itd itp atd apod osv m.m m.fl jne stb vb dll dsb dst zł")
 BY_NEXT_WORD = word_set(

@@ -151,7 +151,7 @@ def _decide_after_space(text: str, mark: Mark, at: int, end: int, final: bool) -
     if kind == "ellipsis":
         return _decide_after_ellipsis(text, mark, first, end, final)
     if kind == "quote":
-        if text[mark.opened] == "(":
+        if text[mark.opened] == "(" and _is_quoted_within(text, mark):
             return _begins_behind_bracket(text, mark, first, end, final)
         if text[at] in "([":
             return False
@@ -161,7 +161,7 @@ def _decide_after_space(text: str, mark: Mark, at: int, end: int, final: bool) -
         if letter == ",":  # ,,a low quotation mark as people type it''
             return None if first + 1 >= end and not final else text[first + 1 : first + 2] == ","
         if not letter.isalnum():
-            return letter not in "&,;:/|" and ending_before(text, mark.at)[0] in (
+            return letter not in "&,;:/|§" and ending_before(text, mark.at)[0] in (
                 "word",
                 "ordinal",
             )

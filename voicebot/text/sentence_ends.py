@@ -49,6 +49,12 @@ def look_behind(mark: Mark, text: str, end: int, final: bool) -> Verdict:
                 return "ends at once"
         elif (at == mark.cut and _sticks(text, mark, at)) or extends(character) or DECORATION.match(character):
             at = mark.cut = at + 1
+        elif character == "»" and mark.kind in ("dot", "mark", "ellipsis") and at > mark.cut:  # « Quoi ! »
+            if at + 1 >= end and not final:
+                break
+            if text[at + 1 : at + 2].isalnum():
+                return _verdict(mark, text, at, end, final)
+            at = mark.cut = at + 1
         elif character.isspace() and character not in NEWLINES:
             if mark.kind == "delimiter":
                 mark.seen = at
