@@ -102,6 +102,7 @@ def measure_quality(contenders: Sequence[Contender]) -> list[Row]:
             _f1,
             0.95,
         ),
+        _Marked("F1, running text of 12 languages", "corpora/running", lambda _: True, _f1, 0.97),
         _Marked("F1, replies of the traces", "traces/texts", lambda _: True, _f1, 0.94),
         _Marked("texts cut exactly right, %", "corpora/llm", lambda _: True, lambda s: 100 * s.exact / s.items, 92),
         _Marked("hard splits", "corpora/llm", lambda _: True, lambda s: s.hard_splits, 5, at_least=False),
