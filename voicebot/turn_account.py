@@ -25,10 +25,6 @@ _CUT_SHORT = {
 """Reasons to end a reply that its listener should know of: what happened, and what to do."""
 
 
-_ROUNDING_SECONDS = 0.02
-"""An output counts in frames of its own rate."""
-
-
 @dataclass(slots=True)
 class QueuedClip:
     """A clip on its way to the listener."""
@@ -49,7 +45,7 @@ class QueuedClip:
         """Nothing more of it will be heard; tell whether all of it was."""
         self.kept_seconds = self.heard_seconds()
         self.playback = None
-        return self.kept_seconds >= self.clip.seconds - _ROUNDING_SECONDS
+        return self.kept_seconds >= self.clip.seconds
 
     def past_timings(self) -> Iterator[Timing]:
         """What of its timings has been heard to its end."""
