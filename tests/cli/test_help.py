@@ -14,6 +14,7 @@ import typer.main
 
 from tests.cli.command import environment, voicebot
 from tests.cli.test_command import commands_of
+from voicebot.cli.completion import model_in
 from voicebot.cli.help import text_and_examples
 from voicebot.cli.main import app, with_command
 
@@ -113,6 +114,21 @@ def test_models_that_have_answered_are_offered(home: Path) -> None:
         assert completions(home, "ask", "--model", "q") == ["qwen3"]
     finally:
         (home / "config.toml").unlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("ollama qwen3:4b", "qwen3:4b"),
+        ("llama3.2 at http://127.0.0.1:8080/v1", "llama3.2"),
+        ("my model at home at https://host/v1", "my model at home"),
+        ("demo", ""),
+        ("langchain agent:make", ""),
+    ],
+)
+def test_an_address_is_not_offered_as_a_model(name: str, model: str) -> None:
+    """Whoever had talked with an OpenAI-compatible server was offered "at http://…" for --model."""
+    assert model_in(name) == model
 
 
 def test_whatever_is_wrong_nothing_is_offered_made_or_mended(tmp_path: Path) -> None:

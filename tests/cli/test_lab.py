@@ -177,6 +177,7 @@ def test_compare_shows_what_changes_run_by_run_and_on_average(tmp_path: Path) ->
         (trace, engine) for trace in ("tr-ja-chat@30", "tr-en-chat@30") for engine in ("cpu-slow", "gpu")
     ]
     assert all(c["b"]["ttfa"] < c["a"]["ttfa"] and c["only_b"] for c in compared)
+    assert {key for c in compared for key in [*c, *c["a"], *c["b"]] if not key.isidentifier()} == set()
 
 
 def test_a_configuration_changes_nothing_against_itself(tmp_path: Path) -> None:

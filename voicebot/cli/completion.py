@@ -45,9 +45,15 @@ def voices() -> Iterable[str]:
 def models() -> Iterable[str]:
     """The configured model, and those that have answered before."""
     yield from filter(None, [getattr(_config().chat, "model", "")])
-    for name in _history().models:  # "ollama llama3.2"
-        if model := name.partition(" ")[2]:
-            yield model
+    yield from filter(None, map(model_in, _history().models))
+
+
+def model_in(name: str) -> str:
+    """The model in what a person calls a chat model; empty where there is none."""
+    model, at, address = name.rpartition(" at ")  # "llama3.2 at http://127.0.0.1:8080/v1"
+    if at and "://" in address:
+        return model
+    return name.partition(" ")[2] if name.startswith("ollama ") else ""
 
 
 def conversations() -> Iterable[str]:
