@@ -7,6 +7,7 @@ import time
 
 import anyio
 import pytest
+from pydantic import SecretStr
 
 from tests.chat.dialects import CONTRACTS, OLLAMA, OPENAI
 from tests.fault_server import Act, Endless, FaultServer, Pause, Reset, Send, Stall, serve, whole
@@ -200,8 +201,11 @@ async def test_a_server_that_needs_a_key_is_named() -> None:
     async with serve() as server:
         server.answer("/v1/models", whole("{}", status="401 Unauthorized"))
         found = await search(ChatAuto(), server)
+        refused = await find_server(ChatAuto(base_url=server.url, api_key=SecretStr("sk-0")))
     assert found.config is None
+    assert "needs an API key" in found.why
     assert "VOICEBOT_CHAT__API_KEY" in found.why
+    assert "refuses the API key: set VOICEBOT_CHAT__API_KEY" in refused.why
 
 
 async def test_a_server_without_a_loaded_model_is_named() -> None:

@@ -514,14 +514,26 @@ async def test_a_secret_in_a_header_or_a_query_is_in_no_message(caplog: pytest.L
     assert all(secret not in repr(config) + caplog.text for secret in (header, query, KEY))
 
 
+@pytest.mark.parametrize("key", ["$MY_KEY", "${MY_KEY}"])
+def test_the_name_of_a_variable_is_not_sent_as_the_key(key: str) -> None:
+    """The server said that the key is wrong."""
+    with pytest.raises(ConfigError, match=r"chat\.api_key holds \$MY_KEY") as caught:
+        api_key(ChatOpenAI(kind="openai", model="m", api_key=SecretStr(key)))
+    assert 'VOICEBOT_CHAT__API_KEY="$MY_KEY"' in caught.value.hint
+
+
 async def test_without_a_key_a_server_that_wants_one_is_told_as_that() -> None:
     """It was "set VOICEBOT_CHAT__API_KEY to a valid API key", as if there were one."""
     refusal = whole('{"error": "no"}', status="401 Unauthorized")
     async with serve() as server:
         server.answer("/v1/chat/completions", refusal)
+        server.answer("/v1/models", refusal)
         for key, words in {"": "no API key is set", KEY: "to a valid API key"}.items():
             config = ChatOpenAI(kind="openai", base_url=f"{server.url}/v1", model="m", api_key=SecretStr(key))
             async with open_openai_compatible(config) as chat:
                 hint = (await failure_of(chat)).hint
+            with pytest.raises(ChatError) as caught:
+                await list_openai_models(config)
+            assert hint == caught.value.hint
             assert words in hint
             assert "VOICEBOT_CHAT__API_KEY" in hint

@@ -232,6 +232,9 @@ def _openai_result(config: ChatAuto, candidate: str, listing: JsonAnswer, health
     if lists:
         return ProbeResult(candidate, State.READY, server, models, f"an OpenAI-compatible server at {address}")
     if listing.response.status_code in (401, 403):
+        if config.base_url is not None and config.api_key.get_secret_value().strip():
+            remark = f"{who} refuses the API key: set VOICEBOT_CHAT__API_KEY to a valid one"
+            return ProbeResult(candidate, State.LOCKED, server, remark=remark)
         advice = f'set chat.base_url = "{address}/v1" and VOICEBOT_CHAT__API_KEY'
         return ProbeResult(candidate, State.LOCKED, server, remark=f"{who} needs an API key: {advice}")
     return ProbeResult(candidate, State.DOWN)

@@ -98,9 +98,7 @@ class OllamaChat:
     async def _explain(self, refusal: Refusal) -> VoicebotError:
         """Return the error for a refusal, with what helps."""
         hint = ""
-        if refusal.status in (401, 403):
-            hint = 'a key goes into chat.headers, such as { Authorization = "Bearer …" }'
-        elif refusal.status == 400 and "does not support tools" in refusal.words:
+        if refusal.status == 400 and "does not support tools" in refusal.words:
             hint = "use a model that can call tools, such as qwen3, or no tools"
         elif refusal.status == 404 and "model" in refusal.words:
             models: list[ListedModel] = []
@@ -165,6 +163,7 @@ def _open_connection(config: ChatOllama) -> AbstractAsyncContextManager[ChatConn
     server = chat_server(
         f"Ollama at {shown_address(address)}",
         start_hint="start it with `ollama serve`, or set chat.base_url to its address",
+        key_hint='a key goes into chat.headers, such as { Authorization = "Bearer …" }',
         secrets=given.secrets,
     )
     return open_connection(address, config, server, given=given)

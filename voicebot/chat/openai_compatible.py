@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import httpx
 
 from voicebot.chat.wire.addresses import openai_address, openai_roots
-from voicebot.chat.wire.api_keys import credentials, is_sendable, key_in_file
+from voicebot.chat.wire.api_keys import Credentials, credentials, is_sendable, key_in_file
 from voicebot.chat.wire.calls import arguments_object, describe_tools, read_call
 from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
@@ -33,7 +34,9 @@ from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
 
 OPENAI_HOST = "api.openai.com"
 END_OF_STREAM = "[DONE]"
-OPTIONAL_FIELDS = {"stream_options", "chat_template_kwargs", "reasoning_effort"}
+OPTIONAL_FIELDS = ("stream_options", "chat_template_kwargs", "reasoning_effort")
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
+_KEY_HEADERS = ("authorization", "api-key", "x-api-key")
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
 """DeepSeek and llama.cpp; vLLM, Ollama and OpenRouter; OpenRouter."""
 
@@ -91,7 +94,7 @@ class OpenAICompatibleChat:
             read_step=read_step,
             accept="text/event-stream",
             # Asked for here and not by name: whoever names them in the options is told that they are unknown.
-            optional_fields=tuple(OPTIONAL_FIELDS - config.options.keys()),
+            optional_fields=tuple(field for field in OPTIONAL_FIELDS if field not in config.options),
             offers_tools=bool(tools),
             counts_follow=config.include_usage,
         )
@@ -108,9 +111,6 @@ class OpenAICompatibleChat:
             hint = f'set chat.model = "{near}"' if near else "set chat.model to a model that the server has"
         elif refusal.status == 404:
             hint = _path_hint(self._config)
-        elif refusal.status in (401, 403) and not _has_key(self._config):
-            own = " or OPENAI_API_KEY" if _host(self._config) == OPENAI_HOST else ""
-            hint = f"no API key is set: put it into VOICEBOT_CHAT__API_KEY{own}, or name a file in chat.api_key_file"
         return reply_refused(self._connection.server, refusal, hint=hint)
 
 
@@ -148,6 +148,7 @@ def _open_connection(config: ChatOpenAI) -> AbstractAsyncContextManager[ChatConn
     server = chat_server(
         f"the chat server at {shown_address(config.base_url)}",
         start_hint="start the server, or set chat.base_url to its address up to and including /v1",
+        key_hint=_key_hint(config, given),
         secrets=given.secrets,
     )
     return open_connection(base_url, config, server, given=given, roots=openai_roots(base_url))
@@ -254,15 +255,22 @@ def api_key(config: ChatOpenAI) -> str:
         key, source, hint = key_in_file(config.api_key_file), config.api_key_file, "copy the key into the file again"
     if not key and _host(config) == OPENAI_HOST and config.base_url.startswith("https:"):
         key, source = os.environ.get("OPENAI_API_KEY", "").strip(), "OPENAI_API_KEY"
+    if variable := _VARIABLE.fullmatch(key):
+        raise ConfigError(
+            f"{source} holds ${variable[1]}, and variables are not looked up there",
+            hint=f'leave it empty, and start voicebot with VOICEBOT_CHAT__API_KEY="${variable[1]}"',
+        )
     if not is_sendable(key):
         raise ConfigError(f"{source} has characters that no API key has", hint=hint)
     return key
 
 
-def _has_key(config: ChatOpenAI) -> bool:
-    """Tell whether a request carries an API key, in whichever header."""
-    named = {name.strip().lower() for name in config.headers}
-    return bool(api_key(config)) or not named.isdisjoint({"authorization", "api-key", "x-api-key"})
+def _key_hint(config: ChatOpenAI, given: Credentials) -> str:
+    """What to do when the server asks for a key; empty when it was sent one, in whichever header."""
+    if not given.headers.keys().isdisjoint(_KEY_HEADERS):
+        return ""
+    own = " or OPENAI_API_KEY" if _host(config) == OPENAI_HOST else ""
+    return f"no API key is set: put it into VOICEBOT_CHAT__API_KEY{own}, or name a file in chat.api_key_file"
 
 
 def _path_hint(config: ChatOpenAI) -> str:

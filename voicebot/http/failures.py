@@ -34,6 +34,8 @@ class Server:
     """What to do when nobody answers."""
     failure: type[VoicebotError]
     unavailable: type[VoicebotError]
+    key_hint: str = ""
+    """What to do when it asks who is there; empty: look at the API key in the environment."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What is sent and must not be shown, such as an API key, and what to call it: some servers repeat it."""
 
@@ -199,6 +201,8 @@ def _usual_hint(server: Server, refusal: Refusal) -> str:
     match refusal.status:
         case status if 300 <= status < 400:
             return f"set {section}.base_url to the address it redirects to"
+        case 401 | 403 if server.key_hint:
+            return server.key_hint
         case 401:
             return f"set {key} to a valid API key"
         case 403:

@@ -8,7 +8,7 @@ from voicebot.errors import ChatError, ChatUnavailable, VoicebotError
 from voicebot.http.failures import Refusal, Server, refused
 
 
-def chat_server(name: str, *, start_hint: str, secrets: Mapping[str, str] | None = None) -> Server:
+def chat_server(name: str, *, start_hint: str, key_hint: str = "", secrets: Mapping[str, str] | None = None) -> Server:
     """Return a chat server as messages speak of it; `secrets` are sent to it, each with what to call it."""
     return Server(
         name=name,
@@ -16,6 +16,7 @@ def chat_server(name: str, *, start_hint: str, secrets: Mapping[str, str] | None
         start_hint=start_hint,
         failure=ChatError,
         unavailable=ChatUnavailable,
+        key_hint=key_hint,
         secrets=secrets or {},
     )
 
