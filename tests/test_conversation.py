@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from functools import partial
+from itertools import pairwise
 
 import anyio
 import pytest
@@ -65,11 +66,32 @@ def test_the_chat_model_is_told_of_the_last_turns_only() -> None:
 
     async def body() -> None:
         talk = conversation(chat, memory)
-        for number in range(4):
+        for number in range(6):
             await talk.speak(f"question {number}")
 
     in_virtual_time(body)
-    assert [m.content for m in chat.asked[-1]] == ["S", "question 1", "Yes.", "question 2", "Yes.", "question 3"]
+    assert [m.content for m in chat.asked[-1]] == ["S", "question 3", "Yes.", "question 4", "Yes.", "question 5"]
+
+
+def test_what_has_been_sent_stays_as_it_is_until_the_window_is_full() -> None:
+    """Whatever changes in front of the new message makes the server read all that follows it anew."""
+    memory = WindowMemory(system_prompt="S", turns=3)
+    chat = ScriptedChat(typed("Take the first one. Not the second. Good luck!"))
+    voice = CostingSynthesizer(fails={"Not the second.": SynthesisError("no sound")})
+
+    async def body() -> None:
+        talk = Conversation(pipeline(chat, voice), memory=memory)
+        for number in range(6):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(talk.speak, f"question {number}")
+                await anyio.sleep(3.0)
+                if number % 2:
+                    talk.interrupt()
+
+    in_virtual_time(body)
+    assert len(chat.asked) == 6
+    for before, after in pairwise(chat.asked):
+        assert list(after[: len(before)]) == list(before)
 
 
 @pytest.mark.parametrize(
