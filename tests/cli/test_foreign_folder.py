@@ -61,9 +61,24 @@ def test_what_is_trusted_runs(home: Path) -> None:
     assert (home / "pwned").exists()
 
 
+def test_a_chat_model_beside_a_trusted_config_toml_answers(home: Path) -> None:
+    """Tools were found in the folder where voicebot is started, a chat model was not."""
+    (home / "mine.py").write_text(
+        "class Chat:\n    name = 'mine'\n\n    async def stream_reply(self, messages):\n        yield 'Here I am.'\n"
+    )
+    (home / "config.toml").write_text('[chat]\nkind = "plugin"\nfactory = "mine:Chat"\n')
+    assert "Here I am." not in voicebot(home, "ask", "hi", "--no-audio").stdout
+    assert voicebot(home, "config", "trust").returncode == 0
+    assert "Here I am." in voicebot(home, "ask", "hi", "--no-audio").stdout
+    (home / "config.toml").unlink()  # what a person names on the command line is their own choice
+    given = ("--chat", "plugin", "--set", "chat.factory=mine:Chat")
+    assert "Here I am." in voicebot(home, "ask", "hi", "--no-audio", *given).stdout
+
+
 def test_what_is_trusted_is_shown_without_its_secrets(home: Path) -> None:
     (home / "config.toml").write_text(
         '[chat]\nkind = "openai"\napi_key = "sk-canary"\nbase_url = "http://me:canary@127.0.0.1:9/v1"\n'
+        'headers = { X-Token = "canary" }\nquery = { code = "canary" }\n'
         '[tools.mcp.x]\ncommand = "serve"\nenv = { TOKEN = "canary" }\n'
     )
     told = voicebot(home, "config", "trust")
