@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from tests.chat.dialects import CONTRACTS, OLLAMA, OPENAI
 from tests.fault_server import Act, Endless, FaultServer, Pause, Reset, Send, Stall, serve, whole
-from voicebot.chat import open_chat
+from voicebot.chat import open_chat, server_or_demo
 from voicebot.chat.discovery import Choice, State, find_server, probe, usual_candidates
 from voicebot.chat.ollama import open_ollama
 from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI
@@ -147,9 +147,9 @@ async def test_a_server_that_answers_late_is_waited_for() -> None:
     async with serve() as late, serve() as ready:
         be_ollama(late, "a")
         for path in ("/api/version", "/api/tags"):
-            late.answer(path, [Pause(0.3), *late.next_script(path)])
+            late.answer(path, [Pause(1.5), *late.next_script(path)])
         be_openai(ready, "b")
-        found = await find_server(ChatAuto(), candidates=[late.url, ready.url], seconds=0.1, busy_seconds=LONG_SECONDS)
+        found = await find_server(ChatAuto(), candidates=[late.url, ready.url], seconds=1, busy_seconds=LONG_SECONDS)
     assert found.config == ChatOllama(kind="ollama", base_url=late.url, model="a")
 
 
@@ -162,16 +162,12 @@ async def test_a_server_that_takes_the_connection_and_never_answers_is_busy_and_
         assert f"the server at {busy.url} takes connections and does not answer" in found.why
 
 
-async def test_a_busy_server_is_never_replaced_by_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_server_is_never_replaced_by_the_demo() -> None:
     """It has been started by somebody who expects it to answer."""
-    async with serve() as busy:
-        for path in ("/api/version", "/api/tags", "/v1/models", "/health"):
-            busy.answer(path, [Stall()])
-        monkeypatch.setenv("OLLAMA_HOST", busy.url)
-        with pytest.raises(ChatUnavailable, match="does not answer") as caught:
-            async with open_chat(ChatAuto(), notify=lambda _: None):
-                pass
+    with pytest.raises(ChatUnavailable, match="does not answer") as caught:
+        server_or_demo(ChatAuto(), Choice(None, "it takes connections and does not answer", State.BUSY))
     assert "--chat demo" in caught.value.hint
+    assert server_or_demo(ChatAuto(), Choice(None, "nobody is there", State.DOWN)).kind == "demo"
 
 
 async def test_nobody_waits_for_a_busy_server_behind_one_that_can_chat() -> None:

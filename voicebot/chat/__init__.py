@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from voicebot.config.models import (
     ChatAuto,
@@ -27,6 +27,9 @@ from voicebot.config.models import (
 from voicebot.errors import ChatUnavailable
 from voicebot.protocols import ChatModel
 
+if TYPE_CHECKING:
+    from voicebot.chat.discovery import Choice
+
 
 @asynccontextmanager
 async def open_chat(
@@ -38,18 +41,12 @@ async def open_chat(
     """
     async with AsyncExitStack() as stack:
         if isinstance(config, ChatAuto):
-            from voicebot.chat.discovery import State, find_server
+            from voicebot.chat.discovery import find_server
 
             choice = await find_server(config)
-            # A person who names a server or a model, or has started one, does not expect the demo.
-            there = choice.state in (State.BUSY, State.LOADING)
-            if choice.config is None and (config.base_url or config.model or there):
-                start = "start the server, or set chat.base_url to its address; without one: --chat demo"
-                raise ChatUnavailable(
-                    choice.why, hint=start if choice.state is State.DOWN else "without it: --chat demo"
-                )
+            found = server_or_demo(config, choice)
             notify(choice.why if choice.config else f"{choice.why}; using the built-in demo")
-            config = choice.config or ChatDemo(kind="demo")
+            config = found
         chat = await _open(config, stack)
         if isinstance(config, ChatDemo | ChatPiped):  # nothing in their text is for a program
             yield chat
@@ -70,6 +67,19 @@ def _asks_for_json(config: object) -> bool:
         case ChatOpenAI():
             return config.response_format != "text"
     return False
+
+
+def server_or_demo(config: ChatAuto, choice: Choice) -> ChatOllama | ChatOpenAI | ChatDemo:
+    """What `auto` uses after the search: the demo only where nobody expects a server. Raises ChatUnavailable."""
+    from voicebot.chat.discovery import State
+
+    if choice.config is not None:
+        return choice.config
+    # A person who names a server or a model, or has started one, does not expect the demo.
+    if config.base_url or config.model or choice.state in (State.BUSY, State.LOADING):
+        start = "start the server, or set chat.base_url to its address; without one: --chat demo"
+        raise ChatUnavailable(choice.why, hint=start if choice.state is State.DOWN else "without it: --chat demo")
+    return ChatDemo(kind="demo")
 
 
 async def _open(
