@@ -71,7 +71,7 @@ FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {
     "http": ["lines", "streaming", "failures", "client"],
     "chat.wire": ["addresses", "api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
-    "chat.langchain_runnable": ["graphs", "chunks"],
+    "chat.langchain_runnable": ["graphs", "chunks", "threads"],
     "chat.demo": ["topics", "phrases", "danger", "feelings", "wishes", "texts", "numbers", "dates", "replies"],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [

@@ -20,7 +20,7 @@ from voicebot.errors import AudioError, without_groups
 from voicebot.events import Broadcast, Event
 from voicebot.held_secrets import redactor, stream_redactor
 from voicebot.memory.window import WindowMemory
-from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer, takes_tools
+from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer, for_new_conversation, takes_tools
 from voicebot.speech import AudioFormat
 from voicebot.tts import open_synthesizer
 
@@ -158,9 +158,9 @@ async def open_conversation(
 
 
 def _with_tools(engines: Engines, config: Config, tasks: TaskGroup, say: Callable[[str], None]) -> ChatModel:
-    """The chat model with the tools of one conversation, where there are any."""
+    """The chat model of one conversation, with its tools where there are any."""
     if engines.tools is None:
-        return engines.chat
+        return for_new_conversation(engines.chat)
     from voicebot.tools.loop import ToolUsingChat
 
     assert takes_tools(engines.chat)

@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 from voicebot.events import Broadcast, Notice, new_turn_id
 from voicebot.floor import Floor, Priority
 from voicebot.messages import Message, ReplyPart
-from voicebot.protocols import Memory
+from voicebot.protocols import Memory, for_new_conversation
 from voicebot.speech import Metrics, Outcome
 from voicebot.text.language import has_japanese
 from voicebot.turn import Pipeline, speak_turn
@@ -141,7 +141,7 @@ class Conversation:
         if self.floor.live is not None:
             return
         with CancelScope() as self._condensing:
-            await self.memory.condense(self.pipeline.chat)
+            await self.memory.condense(for_new_conversation(self.pipeline.chat))  # which is no turn of this one
 
 
 def _told(messages: Sequence[Message]) -> list[Message]:

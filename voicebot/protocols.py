@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from inspect import signature
-from typing import Protocol, TypeGuard
+from typing import Protocol, TypeGuard, runtime_checkable
+from uuid import uuid4
 
 from voicebot.events import TurnEvent
 from voicebot.messages import Message, ReplyPart, ToolSpec
@@ -49,6 +50,20 @@ class ToolChatModel(Protocol):
 def takes_tools(chat: ChatModel) -> TypeGuard[ToolChatModel]:
     """Tell whether `chat` can be offered tools."""
     return "tools" in signature(chat.stream_reply).parameters
+
+
+@runtime_checkable
+class ConversationalChatModel(ChatModel, Protocol):
+    """Writes replies, and keeps something of each conversation itself."""
+
+    def for_conversation(self, conversation: str) -> ChatModel:
+        """Return the same chat model for the conversation with this id, which nothing else has."""
+        ...
+
+
+def for_new_conversation(chat: ChatModel) -> ChatModel:
+    """Return what writes the replies of one more conversation; `chat` itself where it keeps nothing of any."""
+    return chat.for_conversation(str(uuid4())) if isinstance(chat, ConversationalChatModel) else chat
 
 
 class Synthesizer(Protocol):

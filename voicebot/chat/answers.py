@@ -8,7 +8,7 @@ from typing import overload
 
 from voicebot.errors import ChatError
 from voicebot.messages import Message, ReplyData, ReplyPart, ToolCall, ToolSpec
-from voicebot.protocols import ChatModel, ToolChatModel, takes_tools
+from voicebot.protocols import ChatModel, ConversationalChatModel, ToolChatModel, takes_tools
 from voicebot.text.agent_scaffolding import AgentFilter
 from voicebot.text.written_values import Part
 
@@ -50,6 +50,17 @@ class AnswersOnly:
     def name(self) -> str:
         """What a person calls the chat model."""
         return self._chat.name
+
+    def for_conversation(self, conversation: str) -> AnswersOnly:
+        """Return the same for the conversation with this id."""
+        if not isinstance(self._chat, ConversationalChatModel):
+            return self
+        return answers_only(
+            self._chat.for_conversation(conversation),
+            spoken_field=self._spoken_field,
+            for_the_ear=self._for_the_ear,
+            runs_tools=self._runs_tools,
+        )
 
     def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
         """Yield what the chat model yields; anything but text ends what went before.

@@ -17,6 +17,7 @@ from voicebot.cli.chat_commands import Invoked, Verb, help_text, listing
 from voicebot.cli.output import printable, show_error
 from voicebot.config.models import AudioWav, Config, TtsTone
 from voicebot.errors import HistoryError, VoicebotError
+from voicebot.protocols import for_new_conversation, takes_tools
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
@@ -172,7 +173,6 @@ class ChatActions:
         """`chat` with the tools of the conversation, where there are any and it can use them."""
         if not self._config.tools.enabled and not self._config.tools.mcp:
             return chat
-        from voicebot.protocols import takes_tools
         from voicebot.tools.loop import ToolUsingChat
 
         before = self._conversation.pipeline.chat
@@ -229,6 +229,8 @@ class ChatActions:
         opening = open_memory(self._engines, self._config, conversation=name or None, notify=self._surface.notify)
         memory = await self._open(Verb.NEW, opening)
         self._conversation.memory = memory
+        pipeline = self._conversation.pipeline
+        self._conversation.pipeline = replace(pipeline, chat=for_new_conversation(pipeline.chat))
         self._turns, self._last = [], None
         if name:
             self.names[Verb.NEW] = [name, *(other for other in self.names.get(Verb.NEW, []) if other != name)]

@@ -4,6 +4,7 @@ LangChain itself runs on asyncio, so this backend does too. From the top down:
 
     graphs   whose text is the answer of a graph, and when that is known
     chunks   what a runnable yields, read as the parts of a reply
+    threads  what a graph with a checkpointer knows of the conversation already
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from anyio import to_thread
 
 from voicebot.chat.langchain_runnable.chunks import OUTPUT_KEYS, ChunkReader, Update
 from voicebot.chat.langchain_runnable.graphs import Nodes, When, graph_in, nodes_of
+from voicebot.chat.langchain_runnable.threads import keeps_threads, known_messages, replaces_by_id, thread_of, untold
 from voicebot.config.models import ChatLangChain
 from voicebot.errors import ChatError, VoicebotError
 from voicebot.import_paths import ImportPathError, import_by_path
@@ -41,16 +44,24 @@ class RunnableChat:
         # Any: a runnable takes and yields whatever it likes; what it yields is checked
         runnable: Runnable[Any, Any],
         config: ChatLangChain,
+        *,
+        conversation: str = "",
     ) -> None:
+        """`conversation` is the id of the thread in which a graph with a checkpointer keeps it; empty: a new one."""
         self._runnable = runnable
         self._config = config
         self._graph = graph_in(runnable)
+        self._thread = thread_of(runnable, conversation or str(uuid4()))
         self._nodes = nodes_of(runnable) if self._graph else Nodes(None, frozenset())
 
     @property
     def name(self) -> str:
         """What a person calls it, such as `langchain my.agents:graph`."""
         return f"langchain {self._config.runnable}"
+
+    def for_conversation(self, conversation: str) -> RunnableChat:
+        """Return the same for the conversation with this id."""
+        return RunnableChat(self._runnable, self._config, conversation=conversation)
 
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
         """Yield the deltas of the reply to `messages`; of a graph, what its last nodes say and its tool calls.
@@ -82,9 +93,14 @@ class RunnableChat:
 
     async def _chunks(self, messages: Sequence[Message]) -> AsyncGenerator[tuple[object, When], None]:
         """Yield what the runnable yields, and when it is for the listener."""
-        given = self._input(messages)
         astream = self._runnable.astream
-        chunks = astream(given, stream_mode=["messages", "updates"]) if self._graph else astream(given)
+        if self._graph:
+            given = await self._told(messages) if keeps_threads(self._runnable) else self._input(messages)
+            # A graph elsewhere would look for the thread on its server.
+            thread = self._thread if hasattr(self._graph, "checkpointer") else None
+            chunks = astream(given, thread, stream_mode=["messages", "updates"])
+        else:
+            chunks = astream(self._input(messages), self._thread)
         async with AsyncExitStack() as stack:
             if isinstance(chunks, AsyncGenerator):  # it always is in LangChain, whose types promise an iterator
                 await stack.enter_async_context(aclosing(chunks))
@@ -100,12 +116,27 @@ class RunnableChat:
                 if _NOT_STREAMED not in (metadata.get("tags") or ()):
                     yield message, self._nodes.when(metadata.get("langgraph_node"))
 
+    async def _told(self, messages: Sequence[Message]) -> object:
+        """Return the input of a graph that keeps the conversation itself: what it does not know yet."""
+        from langchain_core.messages import AIMessage
+
+        if self._config.input == "text":
+            return self._input(messages)
+        new = untold(await known_messages(self._runnable, self._thread, self._key), messages)
+        told = as_langchain(new.messages)
+        if new.heard is not None and replaces_by_id(self._runnable, self._key):
+            told.insert(0, AIMessage(new.heard, id=new.answer_id))
+        return {self._key: told}
+
     def _input(self, messages: Sequence[Message]) -> object:
         given: object = as_langchain(messages)
         if self._config.input == "text":
             given = next((message.content for message in reversed(messages) if message.role == "user"), "")
-        key = self._config.input_key or ("messages" if self._graph else "")
-        return {key: given} if key else given
+        return {self._key: given} if self._key else given
+
+    @property
+    def _key(self) -> str:
+        return self._config.input_key or ("messages" if self._graph else "")
 
 
 @asynccontextmanager
