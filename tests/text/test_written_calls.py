@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from voicebot.messages import ToolCall
+from voicebot.messages import ReplyData, ToolCall
 from voicebot.text.agent_scaffolding import AgentFilter
 from voicebot.text.written_calls import calls_of, load, read_calls
 
@@ -101,6 +101,29 @@ WAYS = {
     "fenced in one line": f"{FENCE}json {CALL} {FENCE}",
     "fenced without a language": f"{FENCE}\n{CALL}\n{FENCE}",
     "fenced as a call": f"{FENCE}tool_call\n{CALL}\n{FENCE}",
+    "functions of openai's prompts": f"functions.get_weather({ARGUMENTS})",
+    "functions, with names": 'functions.get_weather(city="Oslo")',
+    "python of a known tool": 'get_weather(city="Oslo")',
+    "json of a known tool": f"get_weather({ARGUMENTS})",
+    "xlam, in tags": f"<xlam_function_call>{CALL}</xlam_function_call>",
+    "in capitals": f"<TOOL_CALL>{CALL}</TOOL_CALL>",
+    "in square brackets": f"[TOOL_CALL]{CALL}[/TOOL_CALL]",
+    "tool_use": f"<tool_use>{CALL}</tool_use>",
+    "tool_code": '<tool_code>print(get_weather(city="Oslo"))</tool_code>',
+    "tools": f"<tools>{CALL}</tools>",
+    "tool": f"<tool>{CALL}</tool>",
+    "function": f"<function>{CALL}</function>",
+    "function with a name": f'<function name="get_weather">{ARGUMENTS}</function>',
+    "deepseek, in ascii": (
+        f"<|tool▁calls▁begin|><|tool▁call▁begin|>get_weather<|tool▁sep|>{ARGUMENTS}<|tool▁call▁end|><|tool▁calls▁end|>"
+    ),
+    "gpt-oss, recipient in the role": (
+        f"<|start|>assistant to=functions.get_weather<|channel|>commentary json<|message|>{ARGUMENTS}<|call|>"
+    ),
+    "gpt-oss, with its role": (
+        "<|start|>assistant<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>"
+        f"{ARGUMENTS}<|call|>"
+    ),
     "react with json": (
         f'Action:\n{FENCE}json\n{{"action": "get_weather", "action_input": {{"city": "Oslo"}}}}\n{FENCE}'
     ),
@@ -122,7 +145,7 @@ def heard(deltas: list[str], *, tools: tuple[str, ...] = ("get_weather",)) -> tu
 def test_a_call_is_a_call_whichever_way_it_is_written(way: str, before: str) -> None:
     """Of 17 ways 11 were read aloud."""
     reply = before + WAYS[way]
-    if before.endswith("。") and WAYS[way].startswith(("Action", FENCE, "functools")):
+    if before.endswith("。") and WAYS[way].startswith(("Action", FENCE, "functools", "get_weather")):
         reply = before + "\n" + WAYS[way]
     text, (call,) = heard([reply])
     assert text.strip() == before.strip()
@@ -131,7 +154,7 @@ def test_a_call_is_a_call_whichever_way_it_is_written(way: str, before: str) -> 
     assert heard([reply[at : at + 3] for at in range(0, len(reply), 3)]) == heard([reply])
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [way for way in WAYS if not way.endswith("of a known tool")])
 def test_a_call_is_not_text_even_where_nobody_knows_its_tool(way: str) -> None:
     text, calls = heard(list(WAYS[way]), tools=())
     assert text.strip() == ""
@@ -162,6 +185,9 @@ def test_a_call_that_breaks_off_is_not_text(way: str) -> None:
         "~~~\n{\n~~~",
         "```ls -la``` lists {files}.",
         "from here on, for five [good] reasons",
+        "The functions. And functions.php, functions.get() and functions.map(x) of",
+        "get_weather() is a function, as is\nget_weather(city) and\nget_weathers(city=1).",
+        "<tools>, <tool> and <function> are words, and so is <tool_use>",
         '{"',
         "{'a",
         "[{",
@@ -172,6 +198,40 @@ def test_a_call_that_breaks_off_is_not_text(way: str) -> None:
 def test_what_only_looks_like_a_call_passes_unchanged(reply: str) -> None:
     assert heard([reply]) == (reply, [])
     assert heard(list(reply)) == (reply, [])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{'say': 'x', 'arguments': b'1', 'name': 'a'}",
+        "{'say': 'x', 'arguments': {1, 2}, 'name': 'a'}",
+        "{'say': 'x', 'arguments': {'x': {(1, 2): 3}}, 'name': 'a'}",
+        '{"say": "\\ud800x", "arguments": {"x": "\\ud800"}, "name": "a"}',
+        '{"say": "x", "arguments": {"x": ' + "1" * 5000 + '}, "name": "a"}',
+        "[a" + ".b" * 300 + "(x=1)]",
+        "[a(x=" + "-" * 300 + "y)]",
+        "functions.a(" + "[" * 950 + "]" * 950 + ")",
+        '{"tool_call":' * 300 + '{"name": "a", "arguments": {}}' + "}" * 300,
+        *(
+            '{"say": "x", "arguments": {"x": ' + "[" * deep + "]" * deep + '}, "name": "a"}'
+            for deep in range(90, 999, 7)
+        ),
+    ],
+    ids=lambda value: f"{value[:30]}, {len(value)}",
+)
+@pytest.mark.parametrize("spoken_field", ["", "say"])
+def test_what_cannot_be_written_as_json_ends_no_reply(value: str, spoken_field: str) -> None:
+    """Python's sets and bytes, half characters and deep brackets were errors in the middle of a reply."""
+    for reply in (value, f"<tool_call>{value}</tool_call>", f"{FENCE}json\n{value}\n{FENCE}"):
+        scaffolding = AgentFilter(["a"], spoken_field=spoken_field)
+        for part in [*scaffolding.feed(f"Hi. {reply} Bye."), *scaffolding.flush()]:
+            match part:
+                case ToolCall():
+                    assert (part.name + part.arguments).encode()
+                case ReplyData():
+                    assert part.content.encode()
+                case _:
+                    assert part.encode()
 
 
 def test_several_calls_stand_side_by_side() -> None:

@@ -14,8 +14,8 @@ Verdict = Literal["yes", "no", "unfinished"]
 BLOCKS = CALL_BLOCKS | INVENTED
 LIST_NAME = "functools"
 """What Phi and FireFunction put in front of a list of calls."""
-AT_LINE_STARTS = "`~f"
-"""What begins something at the start of a line only."""
+FUNCTIONS = "functions."
+"""What models put in front of the names of functions, as OpenAI's prompts do."""
 LONGEST_BEGINNING = 600
 """Characters; what is not decided after this many is none."""
 
@@ -25,6 +25,7 @@ _SPACE = re.compile(r"\s*+")
 _KEY = re.compile(r"\"[^\"\\\n]{0,100}+(\"?+)|'[^'\\\n]{0,100}+('?+)")
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}+")
 _CALL = re.compile(r"\[\s*+([A-Za-z_][\w.]{0,63}+)(?:(\()\s*+([A-Za-z_]\w{0,63}+)?+\s*+)?+")
+_BRACKET = re.compile(r"([A-Za-z_][\w.-]{0,63}+)\s*+(\()?+\s*+([A-Za-z_]\w{0,63}+)?+\s*+")
 _FENCE = re.compile(r"(`++|~++)(?:[ \t]*+([\w+-]*+)[ \t]*+)")
 _TAGS_IN_CALLS = ("<tool_call>", "<function=", "<invoke name=", "<parameter", "<arg_key>")
 
@@ -38,10 +39,10 @@ def begins(text: str, *, at_line_start: bool, tools: Collection[str]) -> Verdict
             verdict = begins_object(text)
         case "[":
             verdict = either(begins_block(text), begins_array(text), begins_python(text, tools))
-        case "f" if at_line_start:
-            verdict = begins_with(text, f"{LIST_NAME}[")
-        case _:
+        case "`" | "~":
             verdict = begins_fence(text) if at_line_start else "no"
+        case _:
+            verdict = begins_named(text, at_line_start=at_line_start, tools=tools)
     return "no" if verdict == "unfinished" and len(text) >= LONGEST_BEGINNING else verdict
 
 
@@ -98,6 +99,36 @@ def begins_python(text: str, tools: Collection[str]) -> Verdict:
     if call.end() == len(text):
         return "unfinished"
     return "yes" if bracket and argument and text[call.end()] == "=" and not name[0].isupper() else "no"
+
+
+def begins_named(text: str, *, at_line_start: bool, tools: Collection[str]) -> Verdict:
+    """Tell whether `text` begins with functions.name(…), or at the start of a line with functools[…] or one of `tools`.
+
+    In the brackets stand an object or named arguments.
+    """
+    verdict = begins_with(text, FUNCTIONS)
+    if verdict == "yes":
+        verdict = _begins_arguments(text[len(FUNCTIONS) :])
+    if not at_line_start:
+        return verdict
+    listed = begins_with(text, f"{LIST_NAME}[")
+    return either(verdict, listed, *(_begins_arguments(text, name) for name in tools))
+
+
+def _begins_arguments(text: str, name: str = "") -> Verdict:
+    """Tell whether `text` begins with this name, or any, and its arguments in brackets."""
+    if not text.startswith(name):
+        return begins_with(text, name)
+    found = _BRACKET.match(text)
+    if found is None:
+        return "no" if text else "unfinished"
+    if found.end() == len(text):
+        return "unfinished"
+    if not found[2] or (name and found[1] != name):
+        return "no"
+    if found[3]:
+        return "yes" if text[found.end()] == "=" else "no"
+    return begins_object(text[found.end() :])
 
 
 def begins_fence(text: str) -> Verdict:

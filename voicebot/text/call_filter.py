@@ -8,26 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from voicebot.text.call_beginnings import (
-    AT_LINE_STARTS,
     BLOCKS,
+    FUNCTIONS,
     LIST_NAME,
     LONGEST_BEGINNING,
     begins,
-    begins_array,
     begins_value,
     fence_of,
 )
-from voicebot.text.written_calls import CALL_LANGUAGES, INVENTED, WORDS, read_calls
+from voicebot.text.written_calls import CALL_LANGUAGES, INVENTED, PLAIN_WORDS, WORDS, read_calls
 from voicebot.text.written_values import MOST_CHARACTERS, Answer, Part, WrittenValue
 
 _PIECE_CHARACTERS = 4096
 _LONGEST_END = max(len(tag) for ends in BLOCKS.values() for tag in ends)
-_TRIGGER = re.compile(r"[<{\[`~]|(?m:^)[ \t]*+f")
-"""What a call, a value or a fenced block can begin with."""
-_NAMING = ("<function=", "<invoke name=")
+_UNFINISHED = "|".join(re.escape(FUNCTIONS[1:length]) for length in range(len(FUNCTIONS) - 1, 0, -1))
+_NAMING = ("<function=", "<function name=", "<invoke name=")
 """Tags in which the name of the call stands."""
 _LEFT_OPEN = ("</tool_call>", "</function>")
 
@@ -44,6 +43,7 @@ class ToolCallFilter:
     def __init__(self, tools: Collection[str] = (), *, spoken_field: str = "", for_the_ear: bool = True) -> None:
         """Of `tools`, calls are known without any mark, and without arguments."""
         self._tools = frozenset(tools)
+        self._trigger = _trigger(self._tools)
         self._spoken_field = spoken_field
         self._for_the_ear = for_the_ear
         self._state: Literal["text", "block", "value", "code", "behind"] = "text"
@@ -87,12 +87,12 @@ class ToolCallFilter:
     def _read_text(self, parts: list[Part | Answer], *, ended: bool) -> bool:
         """Pass on text up to what begins something else; False when more has to be seen."""
         at = 0
-        while found := _TRIGGER.search(self._held, at):
+        while found := self._trigger.search(self._held, at):
             at = found.end() - 1
             text = self._held[at : at + LONGEST_BEGINNING]
-            at_line_start = text[0] in AT_LINE_STARTS and self._is_line_start(at)
+            at_line_start = text[0] not in "<{[" and self._is_line_start(at)
             verdict = begins(text, at_line_start=at_line_start, tools=self._tools)
-            if verdict == "unfinished" and ended and text.strip() in WORDS:
+            if verdict == "unfinished" and ended and text.strip() in WORDS - PLAIN_WORDS:
                 verdict = "yes"  # the call that was to follow did not come
             if verdict == "yes":
                 self._pass(at, parts)
@@ -116,9 +116,10 @@ class ToolCallFilter:
         elif text[0] in "`~":
             self._open_fence(parts)
         else:
-            if text.startswith(LIST_NAME):
+            if text.startswith(f"{LIST_NAME}["):
                 self._drop(len(LIST_NAME))
-            python = text[0] == "[" and begins_array(text) != "yes"
+                text = self._held
+            python = begins_value(text) != "yes"
             self._value = WrittenValue(spoken_field=self._spoken_field, python=python, inline=self._last == "`")
             self._state = "value"
 
@@ -250,3 +251,11 @@ class _Block:
     def body_begins_value(self) -> bool:
         """Tell whether it is JSON."""
         return begins_value(self.body().lstrip()) == "yes"
+
+
+@cache
+def _trigger(tools: frozenset[str]) -> re.Pattern[str]:
+    """Return the pattern of what a call, a value or a fenced block can begin with; it ends with its first character."""
+    initials = re.escape("".join(sorted({LIST_NAME[0], *(name[0] for name in tools if name)})))
+    functions = rf"{FUNCTIONS[0]}(?={re.escape(FUNCTIONS[1:])}|(?:{_UNFINISHED})\Z)"
+    return re.compile(rf"[<{{\[`~]|(?m:^)[ \t]*+[{initials}]|{functions}")

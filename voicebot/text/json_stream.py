@@ -10,6 +10,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _PLAIN = re.compile(r"[^\"'\\]+")
 _OUTSIDE = re.compile(r"[^\"'{}\[\](),:]+")
 _HEX = "0123456789abcdefABCDEF"
+_LONGEST_KEY = 1000
 _UNKNOWN = "\ufffd"
 
 
@@ -34,6 +35,8 @@ class ValueReader:
     def __init__(self) -> None:
         self.ended = False
         """Its last bracket has come."""
+        self.deepest = 0
+        """The most brackets that were open at once."""
         self._depth = 0
         self._is_object = False
         self._single_quotes: bool | None = None
@@ -43,7 +46,7 @@ class ValueReader:
         self._unescaper = _Unescaper()
         self._in_key = True
         """What comes next in the outermost object is a key."""
-        self._key: list[str] = []
+        self._key = ""
 
     def feed(self, text: str) -> tuple[list[FieldText], int]:
         """Return what `text` adds to the texts of the outermost object, and how much of `text` belongs to the value."""
@@ -61,12 +64,13 @@ class ValueReader:
         if sign in _OPENERS:
             self._is_object = self._is_object if self._depth else sign == "{"
             self._depth += 1
+            self.deepest = max(self.deepest, self._depth)
         elif sign in _CLOSERS:
             self._depth -= 1
             self.ended = self._depth <= 0
         elif sign == "," and self._depth == 1:
             self._in_key = True
-            self._key.clear()
+            self._key = ""
         elif sign == ":" and self._depth == 1:
             self._in_key = False
         elif sign in "\"'":
@@ -93,9 +97,9 @@ class ValueReader:
         if self._depth != 1 or not self._is_object:
             return
         if self._in_key:
-            self._key.append(piece)
+            self._key = (self._key + piece)[:_LONGEST_KEY]
         elif piece or ended:
-            fields.append(FieldText("".join(self._key), piece, ended))
+            fields.append(FieldText(self._key, piece, ended))
 
 
 class _Unescaper:

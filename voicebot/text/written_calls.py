@@ -21,8 +21,17 @@ CALL_BLOCKS: dict[str, tuple[str, ...]] = {
     "<minimax:tool_call>": ("</minimax:tool_call>",),
     "<seed:tool_call>": ("</seed:tool_call>",),
     "<longcat_tool_call>": ("</longcat_tool_call>",),
+    "<xlam_function_call>": ("</xlam_function_call>",),
+    "<TOOL_CALL>": ("</TOOL_CALL>",),
+    "<tool_use>": ("</tool_use>",),
+    "<tool_code>": ("</tool_code>",),
+    "<tools>": ("</tools>",),
+    "<tool>": ("</tool>",),
+    "<function>": ("</function>",),
     "<function=": ("</function>",),
+    "<function name=": ("</function>",),
     "<invoke name=": ("</invoke>",),
+    "[TOOL_CALL]": ("[/TOOL_CALL]",),
     "[TOOL_REQUEST]": ("[END_TOOL_REQUEST]",),  # LM Studio
     # Phi, Granite, Gemma, Kimi, Liquid
     "<|tool_call|>": ("<|/tool_call|>",),
@@ -34,20 +43,25 @@ CALL_BLOCKS: dict[str, tuple[str, ...]] = {
     # DeepSeek
     "<｜tool▁calls▁begin｜>": ("<｜tool▁calls▁end｜>",),
     "<｜tool▁call▁begin｜>": ("<｜tool▁call▁end｜>",),
+    "<|tool▁calls▁begin|>": ("<|tool▁calls▁end|>",),
     "<｜DSML｜function_calls>": ("</｜DSML｜function_calls>",),
     # Cohere, InternLM, Apertus, gpt-oss
     "<|START_ACTION|>": ("<|END_ACTION|>",),
     "<|action_start|>": ("<|action_end|>",),
     "<|tools_prefix|>": ("<|tools_suffix|>",),
     "<|channel|>commentary to=": ("<|call|>", "<|end|>"),
+    "<|start|>assistant<|channel|>commentary to=": ("<|call|>", "<|end|>"),
+    "<|start|>assistant to=": ("<|call|>", "<|end|>"),
     # Llama, Mistral: to the end of the reply
     "<|python_tag|>": ("<|eom_id|>", "<|eot_id|>"),
     "[TOOL_CALLS]": (),
 }
 """What a call begins with and what ends it."""
-WORDS = {
+PLAIN_WORDS = {"<tool>", "<tools>", "<tool_use>", "<tool_code>", "<function>", "[TOOL_CALL]"}
+"""Those that may well stand at the end of a reply."""
+WORDS = PLAIN_WORDS | {
     "<tool_call>", "<tool_calls>", "<function_call>", "<function_calls>", "<functioncall>", "<TOOLCALL>",
-    "<tool_response>",
+    "<TOOL_CALL>", "<xlam_function_call>", "<tool_response>",
 }  # fmt: skip
 """Those that somebody may write about: only what a call follows is one."""
 INVENTED = {"<tool_response>": ("</tool_response>",)}
@@ -66,16 +80,23 @@ _MARKED = re.compile(
     r"<｜tool▁calls?▁(?:begin|end)｜>|<\|tool_calls?(?:_section)?_(?:begin|end)\|>|</?tool_calls?>|</?function_calls>"
     r"|<\|tool_call\|?>|<tool_call\|>|<\|plugin\|>"
 )
+_ASCII_BARS = re.compile(r"<\|(tool▁[\w▁]++)\|>")
 _HEAD = re.compile(
     rf"(?:(?:function|tool)\s*+<｜tool▁sep｜>)?+(?:functions\.|call:)?+({_NAME})(?::\d+)?+"
     r"(?:<｜tool▁sep｜>|<\|tool_call_argument_begin\|>|\[CALL_ID\]\w*+|\[ARGS\]|<\|channel\|>\w++|<\|constrain\|>\w*+"
-    r"|<\|message\|>|json\b|```\w*+|\s++)*+(?=[{\[])"
+    r"|<\|message\|>|json\b|```\w*+|\(|\s++)*+(?=[{\[])"
 )
 """What may stand between the name of a call and its arguments."""
 _WRITTEN_NAME = re.compile(rf"[\"'](?:{'|'.join(_NAMES)})[\"']\s*:\s*[\"']([^\"'\\]+)[\"']|\[\s*({_NAME})\(")
 _GEMMA_QUOTES = re.compile(r"<escape>|<\|\"\|>")
 _BARE_KEY = re.compile(r"([{,]\s*)([A-Za-z_]\w*)\s*:")
 _DECODER = json.JSONDecoder(strict=False)
+_TAGGED = (
+    ("<function=", "</function>", "<parameter="),
+    ("<function name=", "</function>", "<parameter name="),
+    ("<invoke name=", "</invoke>", "<parameter name="),
+)
+"""How a call begins whose name stands in a tag, how it ends, and how its parameters begin."""
 
 
 def read_calls(body: str, *, tools: Collection[str] = ()) -> list[ToolCall]:
@@ -83,10 +104,13 @@ def read_calls(body: str, *, tools: Collection[str] = ()) -> list[ToolCall]:
 
     One that cannot be read is kept as it is, so that the model is told.
     """
-    body = body.replace("｜DSML｜", "")
-    calls = [*_tagged(body)] or [
-        call for part in _MARKED.split(body) if part.strip() for call in _read_part(part.strip(), tools)
-    ]
+    body = _ASCII_BARS.sub(r"<｜\1｜>", body.replace("｜DSML｜", ""))
+    try:
+        calls = [*_tagged(body)] or [
+            call for part in _MARKED.split(body) if part.strip() for call in _read_part(part.strip(), tools)
+        ]
+    except RecursionError:
+        calls = []
     if calls or not body.strip():
         return calls
     return [unreadable(body)]
@@ -125,14 +149,27 @@ def _calls_of(value: object, tools: Collection[str]) -> list[ToolCall]:
 
 
 def load(text: str) -> object:
-    """Return the value that `text` is, as JSON or in Python's words. Raises ValueError."""
+    """Return the value that `text` is, as JSON or in Python's words: it can be written as JSON. Raises ValueError."""
     try:
-        return _DECODER.decode(text.strip())
+        return _writable(_DECODER.decode(text.strip()))
     except (ValueError, RecursionError) as error:
         try:
-            return ast.literal_eval(_parsed(text.strip()))
+            return _writable(ast.literal_eval(_parsed(text.strip())))
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             raise ValueError(f"not a value: {error}") from error
+
+
+def _raw(text: str, at: int = 0) -> tuple[object, int]:
+    """Return the JSON value at this place of `text`, and where it ends. Raises ValueError and RecursionError."""
+    value, end = _DECODER.raw_decode(text, at)
+    return _writable(value), end
+
+
+def _writable(value: object) -> object:
+    """Return `value` without half characters, which no server takes. Raises TypeError for what is not JSON's."""
+    written = json.dumps(value, ensure_ascii=False)
+    whole = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value if whole == written else json.loads(whole)
 
 
 def _parsed(text: str) -> ast.expr:
@@ -164,10 +201,9 @@ def _arguments(value: object) -> str:
 
 def _tagged(body: str) -> Iterator[ToolCall]:
     """Yield the calls whose names and parameters stand in tags."""
-    for name, inside in _pieces(body, "<function=", "</function>"):
-        yield ToolCall("", name, _object_in(inside, "<parameter="))
-    for name, inside in _pieces(body, "<invoke name=", "</invoke>"):
-        yield ToolCall("", name, _object_in(inside, "<parameter name="))
+    for opening, closing, parameter in _TAGGED:
+        for name, inside in _pieces(body, opening, closing):
+            yield ToolCall("", name, _object_in(inside, parameter))
     name, keys, rest = body.partition("<arg_key>")
     if keys and re.fullmatch(rf"\s*({_NAME})\s*", name):
         pairs = (piece.partition("</arg_key>") for piece in rest.split(keys))
@@ -208,7 +244,7 @@ def _read_part(part: str, tools: Collection[str]) -> Iterator[ToolCall]:
         named = True
         written = part[head.end() :]
         try:
-            value, used = _DECODER.raw_decode(written)
+            value, used = _raw(written)
         except (ValueError, RecursionError):
             yield ToolCall("", head[1], _gemma_arguments(written))
             return
@@ -224,7 +260,7 @@ def _values(part: str, tools: Collection[str]) -> Iterator[ToolCall]:
     at = 0
     while at < len(part):
         try:
-            value, end = _DECODER.raw_decode(part, at)
+            value, end = _raw(part, at)
         except (ValueError, RecursionError):
             try:
                 value, end = load(part[at:]), len(part)
@@ -280,7 +316,7 @@ def _gemma_arguments(written: str) -> str:
     """Return as JSON what Gemma writes without quotation marks around keys and with words of its own around texts."""
     text = _BARE_KEY.sub(r'\1"\2":', _GEMMA_QUOTES.sub('"', written)).strip()
     try:
-        value, _ = _DECODER.raw_decode(text)
+        value, _ = _raw(text)
     except (ValueError, RecursionError):
         return written.strip()
     return _arguments(value)

@@ -15,6 +15,9 @@ Part = str | ToolCall | ReplyData
 
 MOST_CHARACTERS = 1_048_576
 """Of one call or value: what is longer is read to its end and dropped."""
+_LONGEST_ACTION = 100
+_DEEPEST = 100
+"""Brackets: what is deeper is not read."""
 _ANSWERS = {"finalanswer", "最終回答"}
 """The action of an agent that has come to its answer."""
 _ANY_ARGUMENTS = re.compile(r"[\"'](?:arguments|parameters|tool_input|action_input)[\"']\s*:")
@@ -76,20 +79,23 @@ class WrittenValue:
         if self.spoken_field:
             return piece.text if piece.key == self.spoken_field else ""
         if piece.key == "action":
-            self._action += piece.text
+            self._action = (self._action + piece.text)[:_LONGEST_ACTION]
             if piece.ended and _is_answer(self._action):
                 self._answers = True
                 return "".join(self._input)
         if piece.key == "action_input":
             if self._answers:
                 return piece.text
-            self._input.append(piece.text)
+            if self._characters < MOST_CHARACTERS:
+                self._input.append(piece.text)
         return ""
 
     def finish(self, parts: list[Part | Answer], tools: Collection[str]) -> bool:
         """Add to `parts` what the whole value means to a program; False when it is nothing but data."""
         if self._characters >= MOST_CHARACTERS:
             return True
+        if self._reader.deepest > _DEEPEST:
+            return self._finish_broken(parts, tools)
         try:
             value = load(self.text)
         except ValueError:
