@@ -58,6 +58,9 @@ class ToolCallFilter:
     def feed(self, delta: str) -> list[Part | Answer]:
         """Return what can be passed on now."""
         parts: list[Part | Answer] = []
+        if self._state == "text" and not self._held and self._trigger.search(delta) is None:
+            self._put(delta, parts)  # as nearly every delta
+            return parts
         # In pieces: a whole book in one delta would otherwise be copied for each of its tags.
         for start in range(0, len(delta), _PIECE_CHARACTERS):
             self._held += delta[start : start + _PIECE_CHARACTERS]
