@@ -22,6 +22,7 @@ from voicebot.messages import Message, ReplyData, ReplyPart, ToolCall, Usage
 from voicebot.pacing import Pacer, Pacing, VoiceCost
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Style, Timing
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
+from voicebot.text.redaction import StreamRedactor
 from voicebot.turn import Pipeline, speak_turn
 
 QUESTION = [Message("user", "Well?")]
@@ -481,6 +482,16 @@ def test_what_is_not_spoken_of_a_reply_that_is_an_object_is_told_as_an_event() -
     outcome, recorder = turn(pipeline(Telling("Hello.", ReplyData('{"mood": "happy"}'))))
     assert [event.content for event in recorder.of(events.ReplyData)] == ['{"mood": "happy"}']
     assert outcome.heard == "Hello."
+
+
+def test_a_secret_is_not_in_the_data_of_a_reply() -> None:
+    given = replace(
+        pipeline(Telling("Hello.", ReplyData('{"key": "sk-canary-0123456789"}'))),
+        new_redactor=partial(StreamRedactor, ("sk-canary-0123456789",)),
+    )
+    _, recorder = turn(given)
+    (event,) = recorder.of(events.ReplyData)
+    assert "canary" not in event.content
 
 
 @pytest.mark.parametrize("reason", ["length", "content_filter"])

@@ -18,7 +18,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from voicebot import events
 from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable, without_groups
-from voicebot.messages import Message
+from voicebot.messages import Message, ReplyData
 from voicebot.pacing import Pacer, Wait
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer
 from voicebot.speech import Audio, AudioFormat, Clip, Outcome, RenderedSegment, Utterance
@@ -125,7 +125,10 @@ async def _read(
         try:
             async with aclosing(pipeline.chat.stream_reply(messages)) as reply:
                 async for part in reply:
-                    if not isinstance(part, str):
+                    if isinstance(part, ReplyData):
+                        whole = pipeline.new_redactor()
+                        account.note(ReplyData(whole.feed(part.content) + whole.flush()))
+                    elif not isinstance(part, str):
                         account.note(part)
                     elif (delta := redactor.feed(part)) or not part:
                         await pass_on(delta)
