@@ -54,7 +54,10 @@ class Caller:
 
     def is_closed(self) -> bool:
         """Wait for the daemon to close the connection."""
-        return self._file.read() == b""
+        try:
+            return self._file.read() == b""
+        except ConnectionResetError:  # it did not read all that we had sent
+            return True
 
     def close(self) -> None:
         self._file.close()

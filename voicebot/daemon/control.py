@@ -237,9 +237,10 @@ class Caller:
 
     async def _stop(self, request: Stop) -> None:
         if request.scope in ("self", "all"):
-            count = self._dispatcher.stop(source=request.source, everybody=request.scope == "all")
+            count = await self._dispatcher.stop(source=request.source, everybody=request.scope == "all")
         elif (found := self._dispatcher.find(request.scope)) is not None:
             self._dispatcher.stop_one(found)
+            await found.ended.wait()
             count = 1
         else:
             message = f"there is no {request.scope!r} that waits or speaks"
@@ -251,7 +252,7 @@ class Caller:
         dispatcher, controls = self._dispatcher, self._controls
         match request.command:
             case "skip":
-                await self._accept(request.id, skipped=dispatcher.skip())
+                await self._accept(request.id, skipped=await dispatcher.skip())
             case "pause":
                 dispatcher.pause()
                 await self._accept(request.id, paused_until=dispatcher.paused_until)

@@ -29,6 +29,8 @@ from voicebot.speech import Outcome
 
 log = logging.getLogger(__name__)
 _ERRORS_KEPT = 10
+_SILENT_SECONDS = 1.0
+"""Silence is a matter of milliseconds; an output that hangs holds nobody up."""
 
 
 async def _as_it_is(kind: Kind) -> None:
@@ -134,8 +136,8 @@ class Dispatcher:
 
     # ------------------------------------------------ to be silent
 
-    def stop(self, *, source: str = "", everybody: bool = False) -> int:
-        """Stop what `source` asked for, or what everybody did; return how much that was.
+    async def stop(self, *, source: str = "", everybody: bool = False) -> int:
+        """Stop what `source` asked for, or what everybody did; return when it is silent, and how much that was.
 
         The person at this machine, who has no name, also silences whoever speaks.
         """
@@ -149,17 +151,28 @@ class Dispatcher:
         for request in cut:
             request.scope.cancel()
         self.resume()
+        await self._silent([self._requests.open.get(claim.id) for claim in found])
         return len(found) + len(cut)
 
     def stop_one(self, request: SpeechRequest) -> None:
-        """Stop this one, wherever it is."""
+        """Stop this one, wherever it is; it is over when it has `ended`."""
         if not self.conversation.floor.cancel(request.turn):
             request.scope.cancel()
 
-    def skip(self) -> bool:
+    async def skip(self) -> bool:
         """Go on to whoever waits; tell whether anybody spoke."""
         live = self.conversation.floor.live
-        return live is not None and self.conversation.floor.cancel(live.id)
+        if live is None:
+            return False
+        self.conversation.floor.cancel(live.id)
+        await self._silent([self._requests.open.get(live.id)])
+        return True
+
+    async def _silent(self, requests: Iterable[SpeechRequest | None]) -> None:
+        with anyio.move_on_after(_SILENT_SECONDS):
+            for request in requests:
+                if request is not None:
+                    await request.ended.wait()
 
     def pause(self) -> None:
         """Let the sound stand still until `resume`, a stop, or the end of the lease, which a forgotten pause has."""
@@ -217,8 +230,9 @@ class Dispatcher:
     def status(self) -> dict[str, object]:
         """Who speaks, who waits, with what, and what went wrong."""
         pipeline, floor = self.conversation.pipeline, self.conversation.floor
+        speaks = floor.live is not None and floor.live.dropped is None  # else it is just falling silent
         return {
-            "speaking": self._claim(floor.live) if floor.live is not None else None,
+            "speaking": self._claim(floor.live) if floor.live is not None and speaks else None,
             "waiting": [self._claim(claim) for claim in floor.waiting],
             "paused_until": self.paused_until,
             "chat": pipeline.chat.name,
