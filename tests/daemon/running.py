@@ -43,9 +43,14 @@ class Caller:
         self.socket.sendall(json.dumps(request).encode() + b"\n")
 
     def read(self) -> dict[str, Any]:  # Any: JSON
+        answer = self.line()
+        assert answer is not None, "the daemon has closed the connection"
+        return answer
+
+    def line(self) -> dict[str, Any] | None:  # Any: JSON
+        """The next line; None at the end."""
         line = self._file.readline()
-        assert line.endswith(b"\n"), "the daemon has closed the connection"
-        answer: dict[str, Any] = json.loads(line)
+        answer: dict[str, Any] | None = json.loads(line) if line.endswith(b"\n") else None
         return answer
 
     def ask(self, **request: object) -> dict[str, Any]:  # Any: JSON

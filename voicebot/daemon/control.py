@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -33,6 +34,11 @@ _PIECES_AHEAD = 16
 """Of a text that comes piece by piece."""
 _SEND_SECONDS = 30.0
 """Whoever takes no answer for this long has gone."""
+_LAST_ANSWERS_SECONDS = 0.5
+"""For those who are still told how it ended when the daemon closes."""
+_CONNECTIONS = 4096
+_OTHER_FILES = 64
+"""Descriptors that the engines, the device and the history need."""
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _AGAIN_SECONDS = 0.1
 
@@ -59,38 +65,64 @@ class Controls:
 
 
 async def serve(
-    listener: SocketListener, dispatcher: Dispatcher, controls: Controls, *, connections: int, token: str = ""
+    listener: SocketListener, dispatcher: Dispatcher, controls: Controls, closing: anyio.Event, *, token: str = ""
 ) -> None:
-    """Serve whoever connects, at most this many at once, until cancelled; with `token` only those who know it."""
-    slots = anyio.Semaphore(connections)
+    """Serve whoever connects until `closing`, then give those who wait their last answers.
+
+    With `token` only those are served who know it.
+    """
+    slots = anyio.Semaphore(_connections())
     async with anyio.create_task_group() as callers:
-        while True:
-            await slots.acquire()
-            try:
-                stream = await listener.accept()
-            except OSError as error:
-                slots.release()
-                if error.errno not in _NO_ROOM:
-                    raise
-                await anyio.sleep(_AGAIN_SECONDS)  # until somebody leaves
-                continue
-            callers.start_soon(_serve_one, stream, dispatcher, controls, slots, token)
+        accepting = CancelScope()
+        callers.start_soon(_cancel_after, closing, accepting)
+        with accepting:
+            while True:
+                await slots.acquire()
+                try:
+                    stream = await listener.accept()
+                except OSError as error:
+                    slots.release()
+                    if error.errno not in _NO_ROOM:
+                        raise
+                    await anyio.sleep(_AGAIN_SECONDS)  # until somebody leaves
+                    continue
+                callers.start_soon(_serve_one, stream, dispatcher, controls, closing, slots, token)
+
+
+def _connections() -> int:
+    """How many callers there may be at once: as many as there are descriptors for."""
+    if sys.platform == "win32":
+        return _CONNECTIONS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OTHER_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, min(_CONNECTIONS, soft - _OTHER_FILES))
 
 
 async def _serve_one(
-    stream: SocketStream, dispatcher: Dispatcher, controls: Controls, slots: anyio.Semaphore, token: str
+    stream: SocketStream,
+    dispatcher: Dispatcher,
+    controls: Controls,
+    closing: anyio.Event,
+    slots: anyio.Semaphore,
+    token: str,
 ) -> None:
     try:
         async with stream:
             if not token and not is_ours(stream.extra(SocketAttribute.raw_socket)):
                 return
             async with anyio.create_task_group() as waiting:
-                caller = Caller(stream, dispatcher, controls, waiting)
+                caller = Caller(stream, dispatcher, controls, waiting, closing)
                 try:
                     await caller.serve(token)
                 finally:
                     caller.leave()
-                waiting.cancel_scope.cancel()
+                last_answers_seconds = _LAST_ANSWERS_SECONDS if closing.is_set() else 0.0
+                waiting.cancel_scope.deadline = anyio.current_time() + last_answers_seconds
     except* (BrokenResourceError, ClosedResourceError, OSError):
         pass  # it has gone in the middle of something
     except* Exception:
@@ -102,11 +134,19 @@ async def _serve_one(
 class Caller:
     """One connection."""
 
-    def __init__(self, stream: SocketStream, dispatcher: Dispatcher, controls: Controls, waiting: TaskGroup) -> None:
+    def __init__(
+        self,
+        stream: SocketStream,
+        dispatcher: Dispatcher,
+        controls: Controls,
+        waiting: TaskGroup,
+        closing: anyio.Event,
+    ) -> None:
         self._stream = stream
         self._dispatcher = dispatcher
         self._controls = controls
         self._waiting = waiting
+        self._closing = closing
         self._sending = anyio.Lock()
         self._slots = anyio.Semaphore(_WAITING_AT_ONCE)
         self._text: MemoryObjectSendStream[str] | None = None
@@ -114,7 +154,13 @@ class Caller:
         """What the text belongs to that comes piece by piece."""
 
     async def serve(self, token: str) -> None:
-        """Answer line by line until the other end closes."""
+        """Answer line by line until the other end closes, or the daemon does."""
+        async with anyio.create_task_group() as reading:
+            reading.start_soon(_cancel_after, self._closing, reading.cancel_scope)
+            await self._serve(token)
+            reading.cancel_scope.cancel()
+
+    async def _serve(self, token: str) -> None:
         lines = BufferedByteReceiveStream(self._stream)
         if token and not await self._knows(token, lines):
             return
@@ -296,6 +342,7 @@ class Caller:
     async def _send_events(self, id: int | str | None) -> None:
         """The state of things, then everything that happens; how much was lost, where that was too fast."""
         with self._dispatcher.subscribe() as subscription:
+            self._waiting.start_soon(_end_after, self._closing, subscription)
             await self._send(
                 {"id": id, "ok": True, "event": "snapshot", **self._controls.about, **self._dispatcher.status()}
             )
@@ -311,7 +358,7 @@ class Caller:
     async def _tell(self, id: int | str | None, asked: SpeechRequest) -> None:
         """How a request goes."""
         if asked.state is State.FAILED:
-            await self._refuse(id, "VB-FAILED", asked.reason, asked.hint)
+            await self._refuse(id, asked.code or "VB-FAILED", asked.reason, asked.hint)
             return
         more: Values = {"reason": asked.reason} if asked.reason else {}
         if asked.kind == "ask" and asked.state.over:

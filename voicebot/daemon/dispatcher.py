@@ -124,8 +124,11 @@ class Dispatcher:
                 await self._prepare(request.kind)
                 outcome = await turn()
                 self._notice_faults(request.kind, outcome)
+                if outcome.error is not None:
+                    request.code = _PARTS[_part(outcome.error)]
         except VoicebotError as error:
             self._tell_gone(error)
+            request.code = _PARTS[_part(error)]
             request.ends(State.FAILED, error.message, error.hint)
         except Exception:
             log.exception("%s failed", request.id)
@@ -290,6 +293,9 @@ class Dispatcher:
         if request is not None:
             return _told(request)
         return {"utterance": "", "turn": claim.id, "source": claim.source, "priority": claim.priority.value}  # a timer
+
+
+_PARTS = {"chat model": "VB-CHAT", "loudspeaker": "VB-AUDIO", "voice": "VB-VOICE"}
 
 
 def _part(error: VoicebotError) -> str:

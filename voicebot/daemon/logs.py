@@ -29,9 +29,8 @@ class _OneLine(logging.Formatter):
     """What others wrote is quoted harmlessly, and steers no terminal that shows the log."""
 
     def format(self, record: logging.LogRecord) -> str:
-        record.message = safe_line(without_passwords(record.getMessage()))
-        text = self.formatMessage(record)
-        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+        record.msg, record.args = safe_line(without_passwords(record.getMessage())), ()
+        return super().format(record)
 
 
 class _ForJournal(_OneLine):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import anyio
@@ -16,7 +16,7 @@ from voicebot.config.models import Config
 from voicebot.daemon import systemd
 from voicebot.daemon.address import Address
 from voicebot.daemon.control import Controls, Values, serve
-from voicebot.daemon.dispatcher import Dispatcher, open_dispatcher
+from voicebot.daemon.dispatcher import open_dispatcher
 from voicebot.daemon.engines import Furnishing, unfurnished
 from voicebot.daemon.place import Instance, Listening
 from voicebot.errors import VoicebotError, without_groups
@@ -25,9 +25,6 @@ from voicebot.tts import list_voices
 log = logging.getLogger(__name__)
 
 _LAST_SENTENCE_SECONDS = 2.0
-_CONNECTIONS = 4096
-_OTHER_FILES = 64
-"""Descriptors that the engines, the device and the history need."""
 
 
 class Signals:
@@ -88,7 +85,7 @@ async def run_daemon(
                 await furnishing.change(load())
             except VoicebotError as error:
                 log.error("the old configuration stays: %s", error.message)
-                raise type(error)(f"the old configuration stays: {error.message}", hint=error.hint) from error
+                raise VoicebotError(f"the old configuration stays: {error.message}", hint=error.hint) from error
             finally:
                 systemd.notify("READY=1")
             log.info("the configuration was read again")
@@ -107,11 +104,14 @@ async def run_daemon(
         listener = await stack.enter_async_context(await SocketListener.from_socket(door.socket))
         tasks.start_soon(_warm_up, furnishing)
         tasks.start_soon(_reload_when_told, signals, reload)
-        tasks.start_soon(_serve, listener, dispatcher, controls, door.token)
         log.info("listening at %s", address)
-        await signals.stopping.wait()
-        systemd.notify("STOPPING=1")
-        await dispatcher.finish(_LAST_SENTENCE_SECONDS)
+        closing = anyio.Event()
+        async with anyio.create_task_group() as callers:
+            callers.start_soon(partial(serve, listener, dispatcher, controls, closing, token=door.token))
+            await signals.stopping.wait()
+            systemd.notify("STOPPING=1")
+            await dispatcher.finish(_LAST_SENTENCE_SECONDS)
+            closing.set()
         tasks.cancel_scope.cancel()
 
 
@@ -123,25 +123,7 @@ async def _warm_up(furnishing: Furnishing) -> None:
         log.warning("%s → %s", error.message, error.hint)
 
 
-async def _serve(listener: SocketListener, dispatcher: Dispatcher, controls: Controls, token: str) -> None:
-    await serve(listener, dispatcher, controls, connections=_connections(), token=token)
-
-
 async def _reload_when_told(signals: Signals, reload: Callable[[], Any]) -> None:
     async for _ in signals.reloads:
         with suppress(VoicebotError):  # the log has it
             await reload()
-
-
-def _connections() -> int:
-    """How many callers there may be at once: as many as there are descriptors for."""
-    if sys.platform == "win32":
-        return _CONNECTIONS
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _CONNECTIONS + _OTHER_FILES
-    if soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(1, min(_CONNECTIONS, soft - _OTHER_FILES))

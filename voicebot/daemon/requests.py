@@ -66,6 +66,8 @@ class SpeechRequest:
     reason: str = ""
     """Why it was cancelled (`DropReason`) or failed."""
     hint: str = ""
+    code: str = ""
+    """Which part failed: VB-CHAT, VB-VOICE, VB-AUDIO; empty where none did."""
     heard: str = ""
     """What was heard, once it is over."""
     placed: anyio.Event = field(default_factory=anyio.Event)
