@@ -113,7 +113,7 @@ class Dispatcher:
 
     async def repeat(self, *, source: str = "") -> SpeechRequest | None:
         """Say once more what was heard last; None: nothing was."""
-        said = next((one for one in reversed(self._requests.over) if one.heard), None)
+        said = next((one for one in reversed(self._requests.history()) if one.heard), None)
         if said is None:
             return None
         return await self.say(said.text if said.kind == "say" and said.text else said.heard, source=source)
@@ -227,7 +227,7 @@ class Dispatcher:
         """What was asked for and is over, the oldest first; what was cancelled too, with the reason."""
         return [
             {**_told(one), "state": one.state.value, "reason": one.reason, "hint": one.hint, "heard": one.heard}
-            for one in self._requests.over
+            for one in self._requests.history()
         ]
 
     def status(self) -> dict[str, object]:

@@ -118,6 +118,10 @@ class Requests:
         if self.open.pop(request.turn, None) is not None:
             self.over.append(request)
 
+    def history(self) -> list[SpeechRequest]:
+        """What is over, the oldest first."""
+        return [*self.over, *(one for one in self.open.values() if one.state.over)]
+
     def find(self, name: str) -> SpeechRequest | None:
         """The open request with this id, or of this turn."""
         return self.open.get(name) or next((one for one in self.open.values() if one.id == name), None)
@@ -138,4 +142,4 @@ class Requests:
                 request.began.set()
             case events.TurnEnded(outcome=kind, error=error, hint=hint, heard=heard):
                 request.heard = heard
-                request.ends(_STATE[kind], error or cut, hint)
+                request.ends(_STATE[kind], error or (cut if kind == "interrupted" else ""), hint)

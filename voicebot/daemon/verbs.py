@@ -163,8 +163,12 @@ def given_text(options: Options) -> str | Iterator[str] | None:
         return text_sources.file_text(path)
     if words == ["-"] or (not words and not os.isatty(0)):
         return text_sources.piped_text()
-    text = " ".join(words)
-    return text if text.strip() else None
+    return _typed(words) or None
+
+
+def _typed(words: Sequence[str]) -> str:
+    """The words as one text; what is not UTF-8 on the command line has no form in JSON."""
+    return " ".join(words).strip().encode(errors="replace").decode()
 
 
 def _pieces(text: str | Iterator[str]) -> Iterator[str]:
@@ -195,8 +199,8 @@ def _ended(answer: dict[str, object], options: Options) -> int:
 
 
 def _ask(options: Options, connection: Connection) -> int | None:
-    question = " ".join(options.words)
-    if "-" in options.words or not question.strip() or len(question) > _PIECE_CHARACTERS or _is_piped():
+    question = _typed(options.words)
+    if "-" in options.words or not question or len(question) > _PIECE_CHARACTERS or _is_piped():
         return None
     return ask(question, options, connection)
 
@@ -261,6 +265,8 @@ def _watch(options: Options, connection: Connection) -> int:
 def _out(text: str) -> None:
     """Print it at once. A reader who has gone ends the command."""
     try:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")  # a terminal without Japanese is no reason to stop
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -280,5 +286,7 @@ def _status(text: str) -> None:
 
     from voicebot.text.safe_display import safe_display
 
+    if hasattr(sys.stderr, "reconfigure"):
+        sys.stderr.reconfigure(errors="replace")
     with suppress(OSError):  # nobody reads it
         sys.stderr.write(safe_display(text) + "\n")
