@@ -1,6 +1,7 @@
 # make talk               ask a question and hear the answer (TEXT="…" for another)
 # make test               run every test
 # make check              format, lint, types, tests
+# make messages           take the messages out of the source, compile the Japanese ones
 # make constraints        pin the newest versions of everything we depend on
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ export TEXT
 # What plays sound or types at a terminal runs in one worker, one after the other: see tests/conftest.py.
 SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup
 
-.PHONY: talk test check constraints format clean
+.PHONY: talk test check messages constraints format clean
 
 talk: $(VENV)/.installed
 	@"$(VENV)/bin/voicebot" ask "$$TEXT"
@@ -27,6 +28,9 @@ check: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	"$(VENV)/bin/ruff" format .
 	"$(VENV)/bin/ruff" check --fix .
+
+messages: $(VENV)/.installed-test
+	"$(VENV)/bin/python" -m tests.catalogue
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

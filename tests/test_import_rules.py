@@ -13,6 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "voicebot"
 ROOMS = [
+    "translation",
     "errors",
     "messages",
     "speech",
@@ -51,6 +52,7 @@ ROOMS = [
 ]
 """From the top of the house down; some of them are still to be built."""
 CORE = {
+    "translation",
     "errors",
     "messages",
     "speech",

@@ -1,0 +1,139 @@
+"""What people read, in their language: English as it stands in the code, Japanese from the catalogue.
+
+How to add a message: write it in English where it is needed, as `tr("there is no model {name!r}", name=name)`, in
+whole sentences and with named fields, never as an f-string; then `make messages`, and write the Japanese into
+`voicebot/locale/ja/LC_MESSAGES/voicebot.po`, and `make messages` again. A test fails until that is done. Commands,
+options, keys and file names stand in both languages as they are typed. What programs read stays English and is not
+marked: keys and codes of JSON, events, logs, and everything that is sent to the chat model.
+
+A process speaks one language, that of its environment, from beginning to end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gettext import GNUTranslations
+
+LOCALE_FOLDER = Path(__file__).parent / "locale"
+DOMAIN = "voicebot"
+_TRANSLATED = ("ja",)
+"""The languages that have a catalogue."""
+_WINDOWS_JAPANESE = 0x11
+"""LANG_JAPANESE, the primary language in the low ten bits of a language identifier."""
+
+
+def tr(message: str, /, **fields: object) -> str:
+    """`message` in the language of the process, its fields filled in as `str.format` does.
+
+    Without fields it is taken as it stands, braces too.
+    """
+    catalogue = _catalogue()
+    text = catalogue.gettext(message) if catalogue else message
+    return text.format(**fields) if fields else text
+
+
+def counted(count: int, one: str, many: str, /, **fields: object) -> str:
+    """`one` or `many` by the number of things, which is also the field `count`."""
+    catalogue = _catalogue()
+    text = catalogue.ngettext(one, many, count) if catalogue else one if count == 1 else many
+    return text.format(count=count, **fields)
+
+
+def marked(message: str) -> str:
+    """`message` itself, for the catalogue to know it: it is translated later, with `tr` or `foreign`."""
+    return message
+
+
+def foreign(text: str, known: Iterable[str]) -> str:
+    """A message that a library has written, translated if it has the form of one of the `known`, which have fields."""
+    if not _catalogue():
+        return text
+    for message in known:
+        if found := re.fullmatch(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.*)", re.escape(message)), text, re.DOTALL):
+            return tr(message, **found.groupdict())
+    return text
+
+
+_SYSTEM_REASONS = (
+    marked("Address already in use"),
+    marked("Bad file descriptor"),
+    marked("Broken pipe"),
+    marked("Connection refused"),
+    marked("Connection reset by peer"),
+    marked("Exec format error"),
+    marked("File exists"),
+    marked("File name too long"),
+    marked("File too large"),
+    marked("Input/output error"),
+    marked("Invalid argument"),
+    marked("Is a directory"),
+    marked("Name or service not known"),
+    marked("Network is unreachable"),
+    marked("No route to host"),
+    marked("No space left on device"),
+    marked("No such device or address"),
+    marked("No such file or directory"),
+    marked("Not a directory"),
+    marked("Operation not permitted"),
+    marked("Permission denied"),
+    marked("Read-only file system"),
+    marked("Temporary failure in name resolution"),
+    marked("Too many levels of symbolic links"),
+    marked("Too many open files"),
+)
+"""What an operating system says where its own messages are English."""
+
+
+def system_reason(error: OSError) -> str:
+    """What the operating system says of an error."""
+    return foreign(error.strerror or str(error), _SYSTEM_REASONS)
+
+
+def language() -> str:
+    """The language of this process: "en", or one that has a catalogue."""
+    return _language_of_process()
+
+
+def language_of(environment: Mapping[str, str]) -> str:
+    """The language that an environment asks for, as gettext reads it."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((value for name in names if (value := environment.get(name))), "")
+    if locale.partition(".")[0] in ("", "C", "POSIX"):
+        return "en"  # asked for, whatever LANGUAGE says
+    for wanted in [*environment.get("LANGUAGE", "").split(":"), locale]:
+        code = re.split("[_.@-]", wanted, maxsplit=1)[0].lower()
+        if code in ("en", *_TRANSLATED):
+            return code
+    return "en"
+
+
+@cache
+def _language_of_process() -> str:
+    if sys.platform == "win32" and not {"LC_ALL", "LC_MESSAGES", "LANG"} & os.environ.keys():
+        import ctypes
+
+        shown = ctypes.windll.kernel32.GetUserDefaultUILanguage()
+        return "ja" if shown & 0x3FF == _WINDOWS_JAPANESE else "en"
+    return language_of(os.environ)
+
+
+@cache
+def _catalogue() -> GNUTranslations | None:
+    """The messages of the process's language; None for English, which then imports nothing for it."""
+    if (code := language()) == "en":
+        return None
+    from gettext import GNUTranslations
+
+    try:
+        with (LOCALE_FOLDER / code / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
+            return GNUTranslations(file)
+    except OSError:
+        return None  # a package without its catalogue speaks English
