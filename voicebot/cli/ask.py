@@ -48,7 +48,7 @@ def ask(
     settings = config.load(*groups, rate=voice.rate, quiet=shown.quiet).config
     name = conversation.name()
     if not question and sys.stdin.isatty():
-        raise UsageError("nothing to ask", hint='voicebot ask "How are you?", or some-program | voicebot ask')
+        raise UsageError(tr("nothing to ask"), hint=tr('voicebot ask "How are you?", or some-program | voicebot ask'))
     text = question_of(question or ())
     # What says how it is answered, where it is heard or what is shown can only be honoured by a process of its own.
     own = [record, shown.json or None, config.config, config.set_]

@@ -18,6 +18,7 @@ from voicebot.cli.output import printable, show_error
 from voicebot.config.models import AudioWav, Config, TtsTone
 from voicebot.errors import HistoryError, VoicebotError
 from voicebot.protocols import for_new_conversation, takes_tools
+from voicebot.translation import system_reason, tr
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
@@ -119,7 +120,7 @@ class ChatActions:
                 await self._repeat()
             case Verb.STOP:
                 if not self._conversation.interrupt():
-                    self._surface.notify("nobody speaks")
+                    self._surface.notify(tr("nobody speaks"))
             case Verb.SAVE:
                 await self._save(argument)
             case Verb.HISTORY:
@@ -140,12 +141,15 @@ class ChatActions:
     async def _voice(self, name: str) -> None:
         pipeline = self._conversation.pipeline
         if pipeline.synthesizer is None:
-            raise _Impossible("this conversation is text only", hint="begin one without --no-audio")
+            raise _Impossible(tr("this conversation is text only"), hint=tr("begin one without --no-audio"))
         if isinstance(self._config.tts, TtsTone):
-            raise _Impossible("the tone has one voice", hint="begin a conversation with another --tts")
+            raise _Impossible(tr("the tone has one voice"), hint=tr("begin a conversation with another --tts"))
         if not name:
             self.names[Verb.VOICE] = await voice_names(self._config, pipeline.synthesizer)
-            self._list(self.names[Verb.VOICE], f"the voice is {pipeline.synthesizer.name}; /voice NAME changes it")
+            self._list(
+                self.names[Verb.VOICE],
+                tr("the voice is {name}; /voice NAME changes it", name=pipeline.synthesizer.name),
+            )
             return
         synthesizer, cost = await self._open(Verb.VOICE, open_voice(self._config, name))
         self._config = self._config.model_copy(update={"tts": self._config.tts.model_copy(update={"voice": name})})
@@ -156,7 +160,7 @@ class ChatActions:
             output=pipeline.output,
             cost=cost,
         )
-        self._surface.notify(" · ".join(filter(None, [f"voice: {synthesizer.name}", synthesizer.credit])))
+        self._surface.notify(" · ".join(filter(None, [tr("voice: {name}", name=synthesizer.name), synthesizer.credit])))
 
     async def _model(self, name: str) -> None:
         if not name:
@@ -167,7 +171,7 @@ class ChatActions:
         chat = await self._open(Verb.MODEL, open_model(self._config, name, notify=self._surface.notify))
         self._config = self._config.model_copy(update={"chat": self._config.chat.model_copy(update={"model": name})})
         self._conversation.pipeline = replace(self._conversation.pipeline, chat=self._with_tools(chat))
-        self._surface.notify(f"model: {chat.name}")
+        self._surface.notify(tr("model: {name}", name=chat.name))
 
     def _with_tools(self, chat: ChatModel) -> ChatModel:
         """`chat` with the tools of the conversation, where there are any and it can use them."""
@@ -179,7 +183,7 @@ class ChatActions:
         if not isinstance(before, ToolUsingChat):
             return chat
         if not takes_tools(chat):
-            self._surface.notify(f"no tools: {chat.name} cannot use any")
+            self._surface.notify(tr("no tools: {name} cannot use any", name=chat.name))
             return chat
         return before.with_chat(chat)
 
@@ -192,7 +196,7 @@ class ChatActions:
     async def _say(self, text: str) -> None:
         if self._conversation.pipeline.synthesizer is None:
             raise _Impossible(
-                "this conversation is text only: nothing can be said", hint="begin one without --no-audio"
+                tr("this conversation is text only: nothing can be said"), hint=tr("begin one without --no-audio")
             )
         await self._stop()
         await self._resources.start(self._speak, text)
@@ -219,7 +223,7 @@ class ChatActions:
         await self._turn_ended.wait()
         text = (self._last.heard + self._last.unsaid).strip() if self._last else ""
         if not text:
-            raise _Impossible("there is no reply yet")
+            raise _Impossible(tr("there is no reply yet"))
         return text
 
     # ------------------------------------------------ the conversation
@@ -235,7 +239,7 @@ class ChatActions:
         if name:
             self.names[Verb.NEW] = [name, *(other for other in self.names.get(Verb.NEW, []) if other != name)]
         if all(message.role == "system" for message in memory.messages()):
-            self._surface.notify("a new conversation begins")
+            self._surface.notify(tr("a new conversation begins"))
 
     async def _history(self) -> None:
         from voicebot.cli.transcript import shown_turn
@@ -255,7 +259,7 @@ class ChatActions:
             with suppress(HistoryError):  # nothing of it is kept yet
                 turns = await history.result(history.submit(lambda store: store.turns(name)))
         if not turns:
-            raise _Impossible("nothing has been said yet")
+            raise _Impossible(tr("nothing has been said yet"))
         return name, turns
 
     async def _save(self, file: str) -> None:
@@ -270,19 +274,27 @@ class ChatActions:
                     text = await self._transcript(markdown=suffix != ".txt")
                     if await self._may_write(path):
                         await path.write_text(text, encoding="utf-8")
-                        self._surface.notify(f"written: {path}")
+                        self._surface.notify(tr("written: {path}", path=path))
                 case _:
                     raise _Impossible(
-                        f"{path.name} ends in nothing that can be written",
-                        hint=".txt and .md hold the conversation, .wav the sound of the last reply",
+                        tr("{name} ends in nothing that can be written", name=path.name),
+                        hint=tr(".txt and .md hold the conversation, .wav the sound of the last reply"),
                     )
         except (OSError, RuntimeError) as error:  # the second where nobody has that ~
-            raise _Impossible(f"cannot write {file}: {getattr(error, 'strerror', None) or error}") from error
+            raise _Impossible(
+                tr(
+                    "cannot write {file}: {reason}",
+                    file=file,
+                    reason=system_reason(error) if isinstance(error, OSError) else error,
+                )
+            ) from error
 
     async def _may_write(self, path: anyio.Path) -> bool:
-        if not await path.exists() or await self._surface.ask(f"{path} is there already. Write over it? (y/n)"):
+        if not await path.exists() or await self._surface.ask(
+            tr("{path} is there already. Write over it? (y/n)", path=path)
+        ):
             return True
-        self._surface.notify("nothing is written")
+        self._surface.notify(tr("nothing is written"))
         return False
 
     async def _transcript(self, *, markdown: bool) -> str:
@@ -295,7 +307,9 @@ class ChatActions:
         """Say `text` into a file, as fast as it can be made."""
         pipeline = self._conversation.pipeline
         if pipeline.synthesizer is None:
-            raise _Impossible("this conversation is text only: there is no sound", hint="begin one without --no-audio")
+            raise _Impossible(
+                tr("this conversation is text only: there is no sound"), hint=tr("begin one without --no-audio")
+            )
         from voicebot.audio.wav_file import open_wav
         from voicebot.conversation import GivenText
         from voicebot.turn import speak_turn
@@ -305,7 +319,9 @@ class ChatActions:
             outcome = await speak_turn([], said, emit=lambda _: None, scope=CancelScope())
         if outcome.error is not None:
             raise outcome.error
-        self._surface.notify(f"written: {path}, {outcome.metrics.audio_seconds:.1f} s")
+        self._surface.notify(
+            tr("written: {path}, {audio_seconds:.1f} s", path=path, audio_seconds=outcome.metrics.audio_seconds)
+        )
 
     # ------------------------------------------------ what is opened
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI, Config, TtsPyttsx3, TtsTone, TtsVoicevox
 from voicebot.errors import ChatError
 from voicebot.protocols import ChatModel, Synthesizer
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.pacing import VoiceCost
@@ -52,7 +53,7 @@ async def model_names(config: Config) -> list[str]:
 
             found = await find_server(config.chat)
             if found.config is None:
-                raise ChatError(found.why, hint="start a chat server, and begin a chat with it")
+                raise ChatError(found.why, hint=tr("start a chat server, and begin a chat with it"))
             return await model_names(config.model_copy(update={"chat": found.config}))
         case ChatOllama():
             from voicebot.chat.ollama import list_ollama_models
@@ -64,8 +65,8 @@ async def model_names(config: Config) -> list[str]:
             return [model.name for model in await list_openai_models(config.chat)]
         case _:
             raise ChatError(
-                f"the kind {config.chat.kind} has no models to choose from",
-                hint="begin a chat with --chat ollama, or --chat openai",
+                tr("the kind {kind} has no models to choose from", kind=config.chat.kind),
+                hint=tr("begin a chat with --chat ollama, or --chat openai"),
             )
 
 
@@ -81,7 +82,10 @@ async def open_model(config: Config, model: str, *, notify: Callable[[str], None
         if names and not has_model(names, model):
             near = nearest_model(model, names)
             raise ChatError(
-                f"there is no model {model!r}" + (f"; near to it: {near}" if near else ""), hint="/model lists them"
+                tr("there is no model {model!r}; near to it: {near}", model=model, near=near)
+                if near
+                else tr("there is no model {model!r}", model=model),
+                hint=tr("/model lists them"),
             )
     async with open_chat(config.chat.model_copy(update={"model": model}), notify=notify) as chat:
         yield chat

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from voicebot.translation import marked, tr
+
 
 class Verb(Enum):
     """What a command does."""
@@ -41,16 +43,27 @@ class Command:
 
 
 COMMANDS = (
-    Command(Verb.HELP, ("help", "ヘルプ", "?"), "", "what can be typed here"),
-    Command(Verb.VOICE, ("voice", "声"), "[NAME]", "speak with another voice from the next reply on; list them"),
-    Command(Verb.MODEL, ("model", "モデル"), "[NAME]", "ask another chat model from the next message on; list them"),
-    Command(Verb.SAY, ("say", "読んで"), "TEXT", "say a text as it stands"),
-    Command(Verb.REPEAT, ("repeat", "もう一度", "もういちど"), "", "say the last reply again"),
-    Command(Verb.STOP, ("stop", "止めて"), "", "interrupt, as Esc does"),
-    Command(Verb.SAVE, ("save", "保存"), "FILE", "write the conversation (.txt, .md) or the last reply's sound (.wav)"),
-    Command(Verb.HISTORY, ("history", "履歴"), "", "show the conversation so far"),
-    Command(Verb.NEW, ("new", "新規"), "[NAME]", "begin another conversation, or go on with the one of this name"),
-    Command(Verb.EXIT, ("exit", "終了", "quit", "bye"), "", "leave, as Ctrl-D does"),
+    Command(Verb.HELP, ("help", "ヘルプ", "?"), "", marked("what can be typed here")),
+    Command(
+        Verb.VOICE, ("voice", "声"), "[NAME]", marked("speak with another voice from the next reply on; list them")
+    ),
+    Command(
+        Verb.MODEL, ("model", "モデル"), "[NAME]", marked("ask another chat model from the next message on; list them")
+    ),
+    Command(Verb.SAY, ("say", "読んで"), "TEXT", marked("say a text as it stands")),
+    Command(Verb.REPEAT, ("repeat", "もう一度", "もういちど"), "", marked("say the last reply again")),
+    Command(Verb.STOP, ("stop", "止めて"), "", marked("interrupt, as Esc does")),
+    Command(
+        Verb.SAVE,
+        ("save", "保存"),
+        "FILE",
+        marked("write the conversation (.txt, .md) or the last reply's sound (.wav)"),
+    ),
+    Command(Verb.HISTORY, ("history", "履歴"), "", marked("show the conversation so far")),
+    Command(
+        Verb.NEW, ("new", "新規"), "[NAME]", marked("begin another conversation, or go on with the one of this name")
+    ),
+    Command(Verb.EXIT, ("exit", "終了", "quit", "bye"), "", marked("leave, as Ctrl-D does")),
 )
 _BY_NAME = {name: command for command in COMMANDS for name in command.names}
 _FAREWELLS = frozenset({"exit", "quit", "終了", "おわり", "終わり"})
@@ -99,12 +112,23 @@ def read_entry(line: str) -> Entry:
     command = _BY_NAME.get(name)
     if command is None:
         near = difflib.get_close_matches(name, _BY_NAME, 1, 0.5)
-        instead = f"did you mean /{near[0]}?" if near else "/help lists them."
-        return Misunderstood(f"there is no command /{name}: {instead} With //{name} it is a message.")
+        if near:
+            return Misunderstood(
+                tr(
+                    "there is no command /{name}: did you mean /{near}? With //{name} it is a message.",
+                    name=name,
+                    near=near[0],
+                )
+            )
+        return Misunderstood(
+            tr("there is no command /{name}: /help lists them. With //{name} it is a message.", name=name)
+        )
     if command.needs_argument and not argument:
-        return Misunderstood(f"/{name} needs something behind it: /{name} {command.argument}")
+        return Misunderstood(
+            tr("/{name} needs something behind it: /{name} {argument}", name=name, argument=command.argument)
+        )
     if argument and not command.argument:
-        return Misunderstood(f"/{name} takes nothing behind it. With //{name} it is a message.")
+        return Misunderstood(tr("/{name} takes nothing behind it. With //{name} it is a message.", name=name))
     return Invoked(command.verb, argument)
 
 
@@ -148,12 +172,12 @@ def help_text(columns: int) -> str:
     from voicebot.cli.wrapping import LineWrapper
 
     japanese = [f"/{c.names[1]}" for c in COMMANDS]
-    rows = [(f"/{c.names[0]} {c.argument}".rstrip(), c.help) for c in COMMANDS]
+    rows = [(f"/{c.names[0]} {c.argument}".rstrip(), tr(c.help)) for c in COMMANDS]
     rows += [
-        ("//…", "a message that begins with a slash"),
-        ("Enter", "sends; Alt-Enter or Ctrl-J begins a new line"),
-        ("Esc", "interrupts, as Ctrl-C and an empty line do"),
-        ("Ctrl-C", "clears the line; twice it leaves"),
+        ("//…", tr("a message that begins with a slash")),
+        ("Enter", tr("sends; Alt-Enter or Ctrl-J begins a new line")),
+        ("Esc", tr("interrupts, as Ctrl-C and an empty line do")),
+        ("Ctrl-C", tr("clears the line; twice it leaves")),
         ("日本語", " ".join(japanese[:5])),
         ("", " ".join(japanese[5:])),
     ]
@@ -171,5 +195,7 @@ def listing(names: Sequence[str], columns: int) -> str:
     from voicebot.cli.wrapping import LineWrapper
 
     wrapper = LineWrapper(lambda: columns)
-    more = f"  … {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return wrapper.feed("  ".join(names[:_MOST_NAMES]) + more) + wrapper.flush() + "\n"
+    shown = [*names[:_MOST_NAMES]]
+    if left := len(names) - len(shown):
+        shown.append(tr("… {count} more", count=left))
+    return wrapper.feed("  ".join(shown)) + wrapper.flush() + "\n"

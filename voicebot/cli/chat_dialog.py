@@ -32,6 +32,7 @@ from voicebot.cli.runner import FAILED, INTERRUPTED, CommandContext
 from voicebot.cli.typed_history import typed_history_path
 from voicebot.cli.view import ChatView, quoted, viewing
 from voicebot.config.models import Config
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
@@ -145,7 +146,7 @@ class Dialog:
         if typed:
             self._prompt.clear()
         else:
-            self._notify("(Ctrl-C again leaves)")
+            self._notify(tr("(Ctrl-C again leaves)"))
         return True
 
     def leave(self) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from voicebot.cli.options import ConfigOptions, JsonLinesOption, StrategyOption
 from voicebot.cli.runner import Body, UsageError
+from voicebot.translation import system_reason, tr
 
 if TYPE_CHECKING:
     from voicebot.chat.piped import GivenText, PipedChat
@@ -35,9 +36,11 @@ def chunk(
         try:
             source = GivenText(Path(file).read_text(encoding="utf-8-sig", errors="replace"))
         except OSError as error:
-            raise UsageError(f"{file}: {error.strerror}", hint="name a text file, or - for standard input") from error
+            raise UsageError(
+                f"{file}: {system_reason(error)}", hint=tr("name a text file, or - for standard input")
+            ) from error
     elif sys.stdin.isatty():
-        raise UsageError("nothing to cut", hint="voicebot chunk FILE, or some-program | voicebot chunk")
+        raise UsageError(tr("nothing to cut"), hint=tr("voicebot chunk FILE, or some-program | voicebot chunk"))
     else:
         source = PipedChat()
     return lambda context: print_segments(settings, context, source, as_json=json)

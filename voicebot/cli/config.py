@@ -16,6 +16,7 @@ from voicebot.cli.runner import CONFIG, OK, UsageError
 from voicebot.errors import ConfigError
 from voicebot.text.redaction import without_passwords
 from voicebot.text.safe_display import safe_line
+from voicebot.translation import marked, system_reason, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,20 +55,22 @@ def path(config: ConfigFileOption = None, json: JsonObjectOption = False) -> int
 
     rows: list[Row] = []
     if named := named_config(config, os.environ):
-        rows.append({"path": str(named.absolute()), "state": "used" if named.is_file() else "not found"})
+        rows.append(
+            {"path": str(named.absolute()), "state": marked("used") if named.is_file() else marked("not found")}
+        )
     else:
         own, here = user_config_path(), project_file()
-        rows.append({"path": str(own), "state": "used" if own.is_file() else "not found"})
+        rows.append({"path": str(own), "state": marked("used") if own.is_file() else marked("not found")})
         state = "used"
         if here is None:
-            state = "not voicebot's: not used" if PROJECT_CONFIG.exists() else "not found"
+            state = marked("not voicebot's: not used") if PROJECT_CONFIG.exists() else "not found"
         elif not is_trusted(here) and refused_in(here):
-            state = "used as far as it may be, see voicebot config trust"
+            state = marked("used as far as it may be, see voicebot config trust")
         if PROJECT_CONFIG.absolute() != own.absolute():
             rows.append({"path": str(PROJECT_CONFIG.absolute()), "state": state})
-    write_out(json_document({"files": rows}) if json else "".join(f"{r['path']}  ({r['state']})\n" for r in rows))
+    write_out(json_document({"files": rows}) if json else "".join(f"{r['path']}  ({tr(r['state'])})\n" for r in rows))
     if not json and not any(row["state"].startswith("used") for row in rows):
-        status("no config.toml, so every key has its default; this writes yours: voicebot config init")
+        status(tr("no config.toml, so every key has its default; this writes yours: voicebot config init"))
     return OK
 
 
@@ -92,7 +95,7 @@ def init(
 
     target = _target(config, here)
     create_config(target, force=force)
-    status(f"wrote {target}")
+    status(tr("wrote {target}", target=target))
     return OK
 
 
@@ -116,7 +119,7 @@ def get(key: KeyArgument, *, config: ConfigOptions, json: JsonObjectOption = Fal
     section, name = _split(key)
     table = _tables(loaded).get(section, {})
     if name not in table:
-        raise UsageError(f"there is no key {key}", hint="every key and its value: voicebot config show")
+        raise UsageError(tr("there is no key {key}", key=key), hint=tr("every key and its value: voicebot config show"))
     origin = loaded.origins.get(key, "default")
     text = table[name] if isinstance(table[name], str) else "" if table[name] is None else _toml(table[name])
     whole = json_document({"key": key, "value": table[name], "origin": origin}) if json else f"{text}\n"
@@ -144,7 +147,7 @@ def set_(
     changed = set_key(target, *_split(key), as_value(value))
     if trusted:
         trust(changed)  # whoever changes it here knows what it says
-    status(f"{target}: {key} is set")
+    status(tr("{target}: {key} is set", target=target, key=key))
     return OK
 
 
@@ -175,14 +178,18 @@ def trust(
 
     place = PROJECT_CONFIG.absolute()
     if forget:
-        status(f"{place} is trusted no longer" if distrust(PROJECT_CONFIG) else f"{place} was not trusted")
+        status(
+            tr("{place} is trusted no longer", place=place)
+            if distrust(PROJECT_CONFIG)
+            else tr("{place} was not trusted", place=place)
+        )
         return OK
     file = read_file(PROJECT_CONFIG)
     tables = file.tables()
     trust(file)
     for one in refused_in(file):
         status(f"  {one.dotted} = {safe_line(without_passwords(_toml(_told(one.key, tables[one.section][one.key]))))}")
-    status(f"{place} is trusted as it is now; voicebot config trust --forget takes that back")
+    status(tr("{place} is trusted as it is now; voicebot config trust --forget takes that back", place=place))
     return OK
 
 
@@ -215,15 +222,17 @@ def _open_in_editor(path: Path) -> None:
 
     usual = next((name for name in ("notepad", "nano", "vi") if shutil.which(name)), "")
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or usual)
-    hint = f"open {path} by hand, or name an editor in $EDITOR"
+    hint = tr("open {path} by hand, or name an editor in $EDITOR", path=path)
     if not command:
-        raise ConfigError("there is no editor here", hint=hint)
+        raise ConfigError(tr("there is no editor here"), hint=hint)
     try:
         code = subprocess.run([*command, str(path)]).returncode
     except OSError as error:
-        raise ConfigError(f"cannot run {command[0]}: {error.strerror}", hint=hint) from error
+        raise ConfigError(
+            tr("cannot run {command}: {reason}", command=command[0], reason=system_reason(error)), hint=hint
+        ) from error
     if code != 0:
-        raise ConfigError(f"{command[0]} ended with exit code {code}", hint=hint)
+        raise ConfigError(tr("{command} ended with exit code {code}", command=command[0], code=code), hint=hint)
 
 
 def _target(config: Path | None, here: bool) -> Path:
@@ -231,14 +240,14 @@ def _target(config: Path | None, here: bool) -> Path:
     from voicebot.config.loading import PROJECT_CONFIG, named_config, user_config_path
 
     if config is not None and here:
-        raise UsageError("--here and --config name two files", hint="give one of them")
+        raise UsageError(tr("--here and --config name two files"), hint=tr("give one of them"))
     return PROJECT_CONFIG if here else named_config(config, os.environ) or user_config_path()
 
 
 def _split(key: str) -> tuple[str, str]:
     section, dot, name = key.partition(".")
     if not (section and dot and name) or "." in name:
-        raise UsageError(f"{key!r} is not a key of config.toml", hint="SECTION.KEY, such as tts.rate")
+        raise UsageError(tr("{key!r} is not a key of config.toml", key=key), hint=tr("SECTION.KEY, such as tts.rate"))
     return section, name
 
 
@@ -260,7 +269,8 @@ def _checked(file: Path | None, *, as_json: bool) -> int:
         return OK
     for one in loaded.refused:
         status(str(one))
-    write_out("".join(f"{name}: no mistakes\n" for name in files) or "no config.toml, and no mistakes\n")
+    none = tr("no config.toml, and no mistakes")
+    write_out("".join(tr("{name}: no mistakes", name=name) + "\n" for name in files) or f"{none}\n")
     return OK
 
 
@@ -277,9 +287,9 @@ def _as_toml(tables: Mapping[str, Row], origins: Mapping[str, str] | None) -> st
     for name, table in tables.items():
         lines.append(f"[{name}]")
         for key, value in table.items():
-            line = f"{key} = {_toml(value)}" if value is not None else f"# {key} is unset"
+            line = f"{key} = {_toml(value)}" if value is not None else "# " + tr("{key} is unset", key=key)
             if origins is not None:
-                line = f"{line:<{column}} # {origins.get(f'{name}.{key}', 'default')}"
+                line = f"{line:<{column}} # {origins.get(f'{name}.{key}') or tr('default')}"
             lines.append(line)
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from voicebot.cli.options import JsonListOption
 from voicebot.cli.output import status, write_json_list, write_table
 from voicebot.cli.runner import OK, Body
+from voicebot.translation import tr
 
 
 def devices(*, json: JsonListOption = False) -> Body:
@@ -26,8 +27,10 @@ async def _list_devices(*, as_json: bool) -> int:
     if as_json:
         write_json_list(rows)
     else:
-        write_table({**row, "default": "default" if row["default"] else ""} for row in rows)
+        write_table({**row, "default": tr("default") if row["default"] else ""} for row in rows)
         status(
-            "choose one with --set audio.kind=device --set audio.device=NAME" if rows else "there is no output device"
+            tr("choose one with --set audio.kind=device --set audio.device=NAME")
+            if rows
+            else tr("there is no output device")
         )
     return OK

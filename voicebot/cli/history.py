@@ -26,7 +26,6 @@ from voicebot.cli.options import (
 )
 from voicebot.cli.output import (
     Row,
-    counted,
     json_document,
     json_line,
     printable,
@@ -37,6 +36,7 @@ from voicebot.cli.output import (
 )
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
 from voicebot.cli.transcript import as_markdown, short, shown_turn, when
+from voicebot.translation import counted, system_reason, tr
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import ConversationInfo, Store
@@ -92,9 +92,15 @@ def list_(
                 for c in kept
             )
         if not known:
-            status("there are no conversations yet")
+            status(tr("there are no conversations yet"))
         elif hidden := len(known) - len(kept):
-            status(f"and {counted(hidden, 'question')} asked alone → voicebot history list --all")
+            status(
+                counted(
+                    hidden,
+                    "and {count} question asked alone → voicebot history list --all",
+                    "and {count} questions asked alone → voicebot history list --all",
+                )
+            )
         return OK
 
     return _with_store(config, work, nothing="[]\n" if json else "")
@@ -114,7 +120,7 @@ def show(
     def work(store: Store) -> int:
         conversation = name or store.latest()
         if not conversation:
-            status("there are no conversations yet")
+            status(tr("there are no conversations yet"))
         turns = store.turns(conversation) if conversation else []
         if json:
             write_json_list(_as_dict(conversation, turn) for turn in turns)
@@ -155,7 +161,7 @@ def search(
         else:
             write_out("\n".join(f"{one.conversation}\n{shown_turn(one.turn)}" for one in found))
         if not found:
-            status("nothing found")
+            status(tr("nothing found"))
         return OK
 
     return _with_store(config, work, nothing="[]\n" if json else "")
@@ -202,7 +208,7 @@ def export(
         try:
             output.write_text(printable(text), encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"{output}: {error.strerror}") from error
+            raise UsageError(f"{output}: {system_reason(error)}") from error
         return OK
 
     return _with_store(config, work)
@@ -224,12 +230,16 @@ def delete(
     Example: voicebot history delete kitchen
     """
     if bool(names) == all_:
-        raise UsageError("name the conversations to delete, or give --all", hint="voicebot history list")
+        raise UsageError(tr("name the conversations to delete, or give --all"), hint="voicebot history list")
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError("deleting needs to be confirmed", hint="add --yes")
-        what = "every conversation" if all_ else ", ".join(names or ())
-        typer.confirm(printable(f"Delete {what} for good?"), abort=True, err=True)
+            raise UsageError(tr("deleting needs to be confirmed"), hint=tr("add --yes"))
+        question = (
+            tr("Delete every conversation for good?")
+            if all_
+            else tr("Delete {names} for good?", names=", ".join(names or ()))
+        )
+        typer.confirm(printable(question), abort=True, err=True)
 
     def work(store: Store) -> int:
         chosen = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
@@ -237,7 +247,8 @@ def delete(
         if json:
             write_out(json_line({"deleted": chosen, "turns": turns}))
         else:
-            status(f"deleted: {', '.join(chosen) or 'nothing'} ({counted(turns, 'turn')})")
+            told = ", ".join(chosen) or tr("nothing")
+            status(counted(turns, "deleted: {names} ({count} turn)", "deleted: {names} ({count} turns)", names=told))
         return OK
 
     return _with_store(config, work)
@@ -266,14 +277,17 @@ def replay(
 
     path = history_path(settings.memory.path)
     if not path.exists():
-        raise UsageError(f"there are no conversations yet: {path} does not exist")
+        raise UsageError(tr("there are no conversations yet: {path} does not exist", path=path))
     with closing(Store(path)) as store:
         conversation = name or store.latest()
         replies = [text for one in store.turns(conversation) if (text := one.heard + one.unsaid).strip()]
     if not replies:
-        raise UsageError(f"there is no reply in {conversation}")
+        raise UsageError(tr("there is no reply in {conversation}", conversation=conversation))
     if not -len(replies) <= turn <= len(replies) or turn == 0:
-        raise UsageError(f"there is no such reply: {conversation} has {len(replies)}", hint="--turn 1 is the first")
+        raise UsageError(
+            tr("there is no such reply: {conversation} has {replies}", conversation=conversation, replies=len(replies)),
+            hint=tr("--turn 1 is the first"),
+        )
     source = GivenText(replies[turn - 1 if turn > 0 else turn])
     talk = TalkOptions(not audio.no_audio, shown.json, shown.quiet)
     return lambda context: speak_once(settings, context, talk, source=source)
@@ -289,7 +303,7 @@ def path(*, config: ConfigOptions) -> int:
     where = history_path(config.load().config.memory.path)
     write_out(f"{where.absolute()}\n")
     if not where.exists():
-        status("it does not exist yet")
+        status(tr("it does not exist yet"))
     return OK
 
 
@@ -318,12 +332,15 @@ def status_(*, config: ConfigOptions, json: JsonObjectOption = False) -> int:
     if json:
         write_out(json_document(row))
         return OK
-    kept = "conversations are kept" if row["store"] else "nothing is kept"
-    write_out(f"{'on' if row['store'] else 'off'}: {kept} (memory.store, {row['origin']})\n{row['path']}\n")
-    write_out(
-        f"{counted(row['conversations'], 'conversation')}, {counted(row['single_questions'], 'question')} asked alone,"
-        f" {counted(row['turns'], 'turn')}, {row['size_bytes'] / 1e6:.1f} MB\n"
-    )
+    kept = tr("on: conversations are kept") if row["store"] else tr("off: nothing is kept")
+    origin = loaded.origins.get("memory.store") or tr("default")
+    parts = [
+        counted(row["conversations"], "{count} conversation", "{count} conversations"),
+        counted(row["single_questions"], "{count} question asked alone", "{count} questions asked alone"),
+        counted(row["turns"], "{count} turn", "{count} turns"),
+        f"{row['size_bytes'] / 1e6:.1f} MB",
+    ]
+    write_out(f"{kept} (memory.store, {origin})\n{row['path']}\n{', '.join(parts)}\n")
     return OK
 
 
@@ -352,9 +369,14 @@ def _switch(*, on: bool) -> int:
     status(f"{file}: memory.store = {'true' if on else 'false'}")
     loaded = load_config()
     if loaded.config.memory.store != on:
-        status(f"but {loaded.origins.get('memory.store', 'the configuration in use')} says otherwise, and counts more")
+        status(
+            tr(
+                "but {origin} says otherwise, and counts more",
+                origin=loaded.origins.get("memory.store") or tr("the configuration in use"),
+            )
+        )
     elif not on:
-        status("what is kept already stays → voicebot history delete --all")
+        status(tr("what is kept already stays → voicebot history delete --all"))
     return OK
 
 
@@ -373,7 +395,7 @@ def _with_store(config: ConfigOptions, work: Callable[[Store], int], *, nothing:
 
         path = history_path(settings.memory.path)
         if not path.exists():
-            status(f"there are no conversations yet: {path} does not exist")
+            status(tr("there are no conversations yet: {path} does not exist", path=path))
             write_out(nothing)
             return OK
         store = Store(path)

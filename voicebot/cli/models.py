@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from voicebot.cli.options import ChatOptions, ConfigOptions, JsonListOption
 from voicebot.cli.output import Row, status, write_json_list, write_table
 from voicebot.cli.runner import OK, Body
+from voicebot.translation import marked, tr
 
 if TYPE_CHECKING:
     from voicebot.chat.discovery import State
     from voicebot.chat.wire.models import ListedModel
     from voicebot.config.models import ChatAuto, ChatConfig, ChatOllama, ChatOpenAI
 
-_NO_MODEL = {"ollama": "run `ollama pull llama3.2`", "openai": "load one into the server"}
+_STATES = {"ready": marked("ready"), "wrong model": marked("wrong model")}
+"""Those in which a server's models are listed."""
+_NO_MODEL = {"ollama": marked("run `ollama pull llama3.2`"), "openai": marked("load one into the server")}
 
 
 def models(*, config: ConfigOptions, chat: ChatOptions, json: JsonListOption = False) -> Body:
@@ -42,15 +45,18 @@ async def _list_models(config: ChatConfig, *, as_json: bool) -> int:
         case ChatOllama() | ChatOpenAI():
             rows = await _listed(config, State.READY)
             if not rows:
-                raise ChatError(f"{shown_address(config.base_url)} has no chat model", hint=_NO_MODEL[config.kind])
+                raise ChatError(
+                    tr("{base_url} has no chat model", base_url=shown_address(config.base_url)),
+                    hint=tr(_NO_MODEL[config.kind]),
+                )
         case _:
-            status(f'chat.kind = "{config.kind}" has no models to choose from')
+            status(tr('chat.kind = "{kind}" has no models to choose from', kind=config.kind))
             rows = []
     if as_json:
         write_json_list(rows)
     elif rows:
         write_table(map(_shown, rows))
-        status("choose one with --model, or as chat.model in config.toml")
+        status(tr("choose one with --model, or as chat.model in config.toml"))
     return OK
 
 
@@ -68,7 +74,7 @@ async def _found(config: ChatAuto, *, as_json: bool) -> list[Row]:
         for row in await _listed(one.config, one.state)
     ]
     if not rows:
-        raise ChatUnavailable(found.why, hint="start a chat server, or name one with --base-url")
+        raise ChatUnavailable(found.why, hint=tr("start a chat server, or name one with --base-url"))
     if not as_json:
         status(found.why)
     return rows
@@ -107,15 +113,20 @@ async def _listed(config: ChatOllama | ChatOpenAI, state: State) -> list[Row]:
     ]
 
 
-def _shown(row: Row) -> Row:
-    """The row for people."""
+def _shown_state(row: Row) -> str:
+    """The state of a model for people."""
     from voicebot.chat.discovery import State
 
+    return tr("loaded") if row["loaded"] and row["state"] == State.READY.value else tr(_STATES[row["state"]])
+
+
+def _shown(row: Row) -> Row:
+    """The row for people."""
     return {
         "model": row["model"],
-        "server": f"{row['kind']} at {row['server']}",
-        "": "used" if row["used"] else "",
-        "state": "loaded" if row["loaded"] and row["state"] == State.READY.value else row["state"],
+        "server": tr("{kind} at {server}", kind=row["kind"], server=row["server"]),
+        "": tr("used") if row["used"] else "",
+        "state": _shown_state(row),
         "size": f"{row['size_bytes'] / 1e9:.1f} GB" if row["size_bytes"] else "",
         "context": row["context_tokens"] or "",
         "can": ", ".join(row["abilities"]),

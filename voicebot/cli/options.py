@@ -19,6 +19,7 @@ from voicebot.cli.completion import completing
 from voicebot.cli.help import COMMON
 from voicebot.cli.output import hide, status
 from voicebot.cli.runner import UsageError
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.config.loading import Loaded
@@ -222,18 +223,24 @@ class AudioOptions:
             return
         if self.output == "-":
             if as_json:
-                raise UsageError("--json and -o - both need standard output", hint="name a file with -o FILE.wav")
+                raise UsageError(
+                    tr("--json and -o - both need standard output"), hint=tr("name a file with -o FILE.wav")
+                )
             if sys.stdout.isatty():
                 raise UsageError(
-                    "a terminal cannot show a WAV file", hint='for example: voicebot say "Hello." -o - | aplay'
+                    tr("a terminal cannot show a WAV file"), hint=tr('for example: voicebot say "Hello." -o - | aplay')
                 )
             sys.stdout = sys.stderr  # so that nothing else gets among the audio
             return
         path = Path(self.output).expanduser()
         if re.fullmatch(r"\.[a-z]\w*", suffix := path.suffix.lower()) and suffix not in (".wav", ".wave"):
             raise UsageError(
-                f"the speech is written as WAV, not as {suffix[1:]}",
-                hint=f"name it {path.with_suffix('.wav')}, or convert it: voicebot … -o - | ffmpeg -i - {path}",
+                tr("the speech is written as WAV, not as {suffix}", suffix=suffix[1:]),
+                hint=tr(
+                    "name it {path}, or convert it: voicebot … -o - | ffmpeg -i - {target}",
+                    path=path.with_suffix(".wav"),
+                    target=path,
+                ),
             )
         refuse_to_overwrite(path, force=self.force)
 
@@ -246,7 +253,7 @@ class AudioOptions:
             settings |= {"audio.kind": ("--no-audio", "silent")}
         if self.realtime:
             if self.output is None:
-                raise UsageError("--realtime needs a WAV file", hint="name one with -o FILE.wav")
+                raise UsageError(tr("--realtime needs a WAV file"), hint=tr("name one with -o FILE.wav"))
             settings |= {"audio.realtime": ("--realtime", True)}
         return settings
 
@@ -282,14 +289,14 @@ class ConversationOptions:
         if self.conversation is None:
             return "" if self.continue_ else None
         if not self.conversation.strip() or not self.conversation.isprintable():
-            raise UsageError("a conversation needs a printable name", hint="for example --conversation kitchen")
+            raise UsageError(tr("a conversation needs a printable name"), hint=tr("for example --conversation kitchen"))
         return self.conversation.strip()
 
 
 def refuse_to_overwrite(path: Path, *, force: bool) -> None:
     """Raise UsageError where there is a file already, unless that is what the person asks for."""
     if path.is_file() and not force:
-        raise UsageError(f"{path} is there already", hint="choose another file, or add --force")
+        raise UsageError(tr("{path} is there already", path=path), hint=tr("choose another file, or add --force"))
 
 
 def _rate_settings(tts: TtsConfig, rate: int) -> dict[str, tuple[str, object]]:
@@ -300,14 +307,16 @@ def _rate_settings(tts: TtsConfig, rate: int) -> dict[str, tuple[str, object]]:
         case "voicevox":
             return {"tts.speed": ("--rate", rate / _USUAL_RATE)}
         case "tone":
-            raise UsageError("the tone has no rate", hint="--rate needs another engine: --tts pyttsx3 or voicevox")
+            raise UsageError(
+                tr("the tone has no rate"), hint=tr("--rate needs another engine: --tts pyttsx3 or voicevox")
+            )
         case _:
             assert_never(tts)
 
 
-def text_of(words: Sequence[str], *, noun: str) -> str:
+def text_of(words: Sequence[str]) -> str:
     """The words of a command as one text. Raises UsageError where it is empty."""
     text = " ".join(words)
     if not text.strip():
-        raise UsageError(f"the {noun} is empty")
+        raise UsageError(tr("the text is empty"))
     return text

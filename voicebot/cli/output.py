@@ -18,6 +18,7 @@ import typer
 from voicebot.cli import terminal
 from voicebot.text.redaction import redact, spellings, without_passwords
 from voicebot.text.safe_display import safe_display, safe_json, safe_line
+from voicebot.translation import marked, system_reason, tr
 
 if TYPE_CHECKING:
     from voicebot.errors import VoicebotError
@@ -30,6 +31,31 @@ _GAP_COLUMNS = 2
 """Between two columns of a table."""
 _ALIGNED_ROWS = 1000
 """Aligning more takes longer than anybody waits: a minute for 50,000 models."""
+
+_COLUMNS = {
+    "bytes": marked("bytes"),
+    "can": marked("can"),
+    "context": marked("context"),
+    "conversation": marked("conversation"),
+    "default": marked("default"),
+    "device": marked("device"),
+    "folder": marked("folder"),
+    "holds": marked("holds"),
+    "languages": marked("languages"),
+    "last": marked("last"),
+    "model": marked("model"),
+    "name": marked("name"),
+    "opening": marked("opening"),
+    "path": marked("path"),
+    "sample_rate": marked("sample rate"),
+    "server": marked("server"),
+    "size": marked("size"),
+    "state": marked("state"),
+    "style_id": marked("style id"),
+    "turns": marked("turns"),
+    "voice": marked("voice"),
+}
+"""The heading of a column by its key in JSON."""
 
 _SECRETS: ContextVar[tuple[str, ...]] = ContextVar("_SECRETS", default=())
 """What is never printed, as `spellings` names it: the keys and passwords that the command works with."""
@@ -66,7 +92,8 @@ def output_error(error: OSError) -> VoicebotError:
 
     _lead_nowhere(sys.stdout)
     return VoicebotError(
-        f"cannot write to standard output: {error.strerror}", hint="make room on that disk, or write it elsewhere"
+        tr("cannot write to standard output: {reason}", reason=system_reason(error)),
+        hint=tr("make room on that disk, or write it elsewhere"),
     )
 
 
@@ -115,7 +142,7 @@ def write_table(rows: Iterable[Row]) -> None:
     if not sys.stdout.isatty() or len(cells) > _ALIGNED_ROWS:
         write_out("".join("\t".join(row) + "\n" for row in cells))
     elif rows:
-        names = [name.replace("_", " ") for name in rows[0]]
+        names = [tr(_COLUMNS.get(name, name.replace("_", " "))) if name else "" for name in rows[0]]
         header, *lines = table([names, *cells], width=terminal_width(), fold=range(len(names)))
         _write("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
 
@@ -154,11 +181,6 @@ def table(
 def signed_seconds(seconds: float) -> str:
     """A difference in seconds, with its sign."""
     return f"{seconds:+.2f}".replace("-0.00", "+0.00")
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things, in the singular or the plural."""
-    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def terminal_width() -> int:

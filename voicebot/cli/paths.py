@@ -14,6 +14,7 @@ from voicebot.cli.options import JsonObjectOption
 from voicebot.cli.output import Row, json_document, status, write_out, write_table
 from voicebot.cli.runner import FAILED, OK, UsageError
 from voicebot.errors import VoicebotError
+from voicebot.translation import system_reason, tr
 
 
 def paths(
@@ -45,9 +46,9 @@ def kept_folders() -> list[tuple[str, Path, str]]:
 
     folders = [
         ("config", platformdirs.user_config_dir, "config.toml"),
-        ("data", platformdirs.user_data_dir, "the history of conversations"),
-        ("state", platformdirs.user_state_dir, "what is learned of voices; what is trusted"),
-        ("cache", platformdirs.user_cache_dir, "the Japanese dictionary, unpacked"),
+        ("data", platformdirs.user_data_dir, tr("the history of conversations")),
+        ("state", platformdirs.user_state_dir, tr("what is learned of voices; what is trusted")),
+        ("cache", platformdirs.user_cache_dir, tr("the Japanese dictionary, unpacked")),
     ]
     found: dict[Path, tuple[str, Path, str]] = {}
     for name, folder, holds in folders:
@@ -72,13 +73,15 @@ def _delete(rows: list[Row], *, ask: bool) -> int:
     """Delete the folders; return the exit code. Raises UsageError where nobody can be asked."""
     there = [Path(row["path"]) for row in rows if os.path.lexists(row["path"])]
     if not there:
-        status("there is nothing to delete")
+        status(tr("there is nothing to delete"))
         return OK
     if ask:
         if not sys.stdin.isatty():
-            raise UsageError("nobody can be asked here", hint="voicebot paths --delete --yes deletes without asking")
-        status("every conversation, your config.toml and what is learned will be gone")
-        if not typer.confirm("delete these folders?", err=True):
+            raise UsageError(
+                tr("nobody can be asked here"), hint=tr("voicebot paths --delete --yes deletes without asking")
+            )
+        status(tr("every conversation, your config.toml and what is learned will be gone"))
+        if not typer.confirm(tr("delete these folders?"), err=True):
             return FAILED
     for path in there:
         try:
@@ -87,8 +90,11 @@ def _delete(rows: list[Row], *, ask: bool) -> int:
             else:
                 shutil.rmtree(path)
         except OSError as error:
-            raise VoicebotError(f"cannot delete {path}: {error.strerror}", hint="delete it by hand") from error
-        status(f"deleted {path}")
+            raise VoicebotError(
+                tr("cannot delete {path}: {reason}", path=path, reason=system_reason(error)),
+                hint=tr("delete it by hand"),
+            ) from error
+        status(tr("deleted {path}", path=path))
     return OK
 
 

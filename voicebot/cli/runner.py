@@ -14,6 +14,7 @@ import typer
 
 from voicebot.cli.output import show_error, status, write_traceback
 from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError, without_groups
+from voicebot.translation import tr
 
 OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO = range(7)
 INTERRUPTED, TERMINATED = 130, 143
@@ -104,8 +105,8 @@ def _reported(work: Callable[[], T], *, debug: bool) -> T | int:
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be reported kindly
         if debug:
             write_traceback()
-        status(f"voicebot: unexpected {type(error).__name__}: {error}", bold=True)
-        status("  → this is a bug in voicebot; run again with --debug and report what it prints")
+        status(tr("voicebot: unexpected {kind}: {error}", kind=type(error).__name__, error=error), bold=True)
+        status(tr("  → this is a bug in voicebot; run again with --debug and report what it prints"))
         return FAILED
 
 

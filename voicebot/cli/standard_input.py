@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from voicebot.cli.output import status
 from voicebot.cli.runner import UsageError
+from voicebot.translation import tr
 
 _QUIET_SECONDS = 3.0
 """A pipe in which nothing comes for this long is not waited for, unless the person asks for it with `-`: a program that
@@ -25,7 +26,9 @@ def question_of(words: Sequence[str]) -> str:
     waits = not asked or "-" in words
     piped = _piped_text(waits=waits).strip() if waits or _is_piped() else ""
     if not (asked or piped):
-        raise UsageError("the question is empty", hint='voicebot ask "How are you?", or some-program | voicebot ask')
+        raise UsageError(
+            tr("the question is empty"), hint=tr('voicebot ask "How are you?", or some-program | voicebot ask')
+        )
     return "\n\n".join(filter(None, [asked, piped]))
 
 
@@ -53,8 +56,11 @@ def _piped_text(*, waits: bool) -> str:
         return ""
     if not waits and sys.platform != "win32" and not select.select([sys.stdin], [], [], _QUIET_SECONDS)[0]:
         status(
-            f"nothing came on standard input within {_QUIET_SECONDS:g} s: asking without it"
-            " → add - to wait for it, or < /dev/null where there is nothing to come"
+            tr(
+                "nothing came on standard input within {seconds:g} s: asking without it"
+                " → add - to wait for it, or < /dev/null where there is nothing to come",
+                seconds=_QUIET_SECONDS,
+            )
         )
         return ""
     return read_text()

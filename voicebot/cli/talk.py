@@ -29,6 +29,7 @@ from voicebot.config.models import Config
 from voicebot.errors import without_groups
 from voicebot.protocols import ChatModel, Memory
 from voicebot.text.language import has_japanese
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
@@ -94,7 +95,7 @@ async def converse(config: Config, context: CommandContext, options: TalkOptions
             return await _converse_by_lines(conversation, engines, config, context, options)
         from voicebot.cli.chat_dialog import converse_at_prompt
 
-        options.notify("Esc interrupts · Ctrl-D leaves · /help")
+        options.notify(tr("Esc interrupts · Ctrl-D leaves · /help"))
         view = ChatView(options.text_view())
         await converse_at_prompt(conversation, engines, config, context, view, notify=options.notify)
         return OK
@@ -108,7 +109,7 @@ async def _converse_by_lines(
     view = options.view()
     prompt = PROMPT if at_terminal and sys.stdout.isatty() and not options.as_json else ""
     if at_terminal:
-        options.notify("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves")
+        options.notify(tr("Enter or Ctrl-C interrupts · Ctrl-C twice, Ctrl-D or exit leaves"))
     last_interrupt = -math.inf
 
     def interrupt() -> bool:
@@ -118,7 +119,7 @@ async def _converse_by_lines(
         if now - before < terminal.TWICE_SECONDS:
             return False
         if not conversation.interrupt():
-            options.notify("\n(Ctrl-C again leaves)")
+            options.notify("\n" + tr("(Ctrl-C again leaves)"))
         return True
 
     async def ask(question: str) -> bool:
@@ -196,7 +197,14 @@ async def _say_what_takes_long(config: Config, options: TalkOptions, opened: any
     with anyio.move_on_after(_LONG_SECONDS):
         await opened.wait()
         return
-    options.notify(f"still opening: chat {config.chat.kind}, voice {config.tts.kind}, audio {config.audio.kind} …")
+    options.notify(
+        tr(
+            "still opening: chat {chat}, voice {voice}, audio {audio} …",
+            chat=config.chat.kind,
+            voice=config.tts.kind,
+            audio=config.audio.kind,
+        )
+    )
 
 
 async def _read_line(prompt: str) -> str | None:

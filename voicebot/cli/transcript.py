@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from voicebot.translation import tr
+
 if TYPE_CHECKING:
     from voicebot.memory.turns import Turn
 
@@ -55,10 +57,12 @@ def _tools(turn: Turn) -> list[tuple[str, str]]:
 def _note(turn: Turn) -> str:
     """How a turn ended that was not completed, and what could not be said; empty otherwise."""
     unsaid = " ".join(f"{turn.skipped} {turn.unsaid}".split())
+    parts = [tr("not heard: {unsaid}", unsaid=unsaid)] if unsaid else []
     match turn.outcome:
-        case "completed":
-            return f"not heard: {unsaid}" if unsaid else ""
         case "interrupted":
-            return "interrupted" + (f"; not heard: {unsaid}" if unsaid else "")
+            parts.insert(0, tr("interrupted"))
         case "failed":
-            return turn.error + (f"; not heard: {unsaid}" if unsaid else "")
+            parts.insert(0, turn.error)
+        case _:
+            pass
+    return "; ".join(parts)

@@ -18,6 +18,7 @@ from voicebot.errors import VoicebotError
 from voicebot.events import Broadcast, Event
 from voicebot.speech import Metrics
 from voicebot.text.safe_display import safe_display
+from voicebot.translation import counted, tr
 
 if TYPE_CHECKING:
     from voicebot.cli.wrapping import LineWrapper
@@ -74,7 +75,7 @@ class TextView:
     def waiting(self, name: str) -> None:
         """Say that the first sound takes long."""
         if not self._quiet:
-            self._status(f"still waiting for {name} …")
+            self._status(tr("still waiting for {name} …", name=name))
 
     def end_line(self) -> str:
         """What lets something else begin on a line of its own; the reply goes on below it."""
@@ -199,9 +200,9 @@ def interruption(heard: str, *, spoken: bool) -> str:
     """How far a turn came that was interrupted, in one line."""
     heard = " ".join(heard.split())
     if not spoken:
-        return "interrupted"
+        return tr("interrupted")
     if not heard:
-        return "interrupted before anything was heard"
+        return tr("interrupted before anything was heard")
     begin, left = len(heard), _HEARD_COLUMNS
     while begin and left > 0:
         begin -= 1
@@ -209,25 +210,35 @@ def interruption(heard: str, *, spoken: bool) -> str:
     if begin:  # with a whole word, where there are spaces between words
         begin += heard[begin : begin + _LONG_WORD].find(" ") + 1
         heard = "…" + heard[begin:]
-    return f"interrupted after: {heard}"
+    return tr("interrupted after: {heard}", heard=heard)
 
 
 def summary(metrics: Metrics) -> str:
     """What was slow, in one line."""
     parts = []
     if metrics.ttfa is not None:
-        waited = f" (first text after {metrics.ttft:.2f} s)" if metrics.ttft and metrics.ttft > 0.05 else ""
-        parts.append(f"first audio after {metrics.ttfa:.2f} s{waited}")
+        parts.append(
+            tr("first audio after {ttfa:.2f} s (first text after {ttft:.2f} s)", ttfa=metrics.ttfa, ttft=metrics.ttft)
+            if metrics.ttft and metrics.ttft > 0.05
+            else tr("first audio after {ttfa:.2f} s", ttfa=metrics.ttfa)
+        )
     if metrics.gaps:
         chat = metrics.waited_for_chat > metrics.waited_for_voice
-        slow = "the chat model" if chat else "the voice"
-        number = "1 gap" if metrics.gaps == 1 else f"{metrics.gaps} gaps"
-        parts.append(f"{number}, {metrics.gap_seconds:.2f} s, waiting for {slow}")
+        slow = tr("the chat model") if chat else tr("the voice")
+        parts.append(
+            counted(
+                metrics.gaps,
+                "{count} gap, {seconds:.2f} s, waiting for {slow}",
+                "{count} gaps, {seconds:.2f} s, waiting for {slow}",
+                seconds=metrics.gap_seconds,
+                slow=slow,
+            )
+        )
     else:
-        parts.append("no gaps")
-    parts.append(f"{metrics.audio_seconds:.1f} s of speech")
+        parts.append(tr("no gaps"))
+    parts.append(tr("{seconds:.1f} s of speech", seconds=metrics.audio_seconds))
     if metrics.rtf is not None and metrics.rtf >= 0.5:
-        parts.append(f"the voice takes {metrics.rtf:.1f} s for each second of it")
+        parts.append(tr("the voice takes {rtf:.1f} s for each second of it", rtf=metrics.rtf))
     return " · ".join(parts)
 
 

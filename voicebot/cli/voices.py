@@ -9,6 +9,7 @@ import typer
 from voicebot.cli.options import ConfigOptions, JsonListOption, TtsOption
 from voicebot.cli.output import status, write_json_list, write_table
 from voicebot.cli.runner import OK, Body
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.config.models import TtsConfig
@@ -42,5 +43,5 @@ async def _list_voices(config: TtsConfig, *, as_json: bool) -> int:
         write_json_list(rows)
     else:
         write_table(rows)
-        status("choose one with --voice, or as tts.voice in config.toml")
+        status(tr("choose one with --voice, or as tts.voice in config.toml"))
     return OK

@@ -10,9 +10,10 @@ import typer
 
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
 from voicebot.cli.options import JsonLinesOption
-from voicebot.cli.output import counted, signed_seconds, table, terminal_width, write_json, write_out
+from voicebot.cli.output import signed_seconds, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 from voicebot.text.safe_display import safe_line
+from voicebot.translation import counted, tr
 
 if TYPE_CHECKING:
     from voicebot.lab.comparison import Comparison
@@ -73,7 +74,7 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
     """What changes from run to run, then on average."""
     from voicebot.lab.comparison import changes
 
-    rows = [["trace", "engine", "TTFA", "", "gaps", "", "silence", "", "utterances"]]
+    rows = [[tr("trace"), tr("engine"), "TTFA", "", tr("gaps"), "", tr("silence"), "", tr("utterances")]]
     for c in compared:
         a, b = c.a, c.b
         rows.append(
@@ -87,14 +88,24 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
             ]
         )
     header, *lines_of_runs = table(rows, width=width)
-    lines = [f"A {compared[0].a.setting} → B {compared[0].b.setting}, seconds", "", header]
+    lines = [tr("A {a} → B {b}, seconds", a=compared[0].a.setting, b=compared[0].b.setting), "", header]
     for c, row in zip(compared, lines_of_runs, strict=True):
         lines.append(row)
-        lines += _cuts("only A", c.only_a, c.a.reply, width) + _cuts("only B", c.only_b, c.a.reply, width)
-    lines += ["", f"{counted(len(compared), 'run')}, B against A on average:"]
+        lines += _cuts(tr("only A"), c.only_a, c.a.reply, width) + _cuts(tr("only B"), c.only_b, c.a.reply, width)
     lines += [
-        f"  {change.name}  {signed_seconds(change.seconds)} s  ({change.better} better, {change.worse} worse,"
-        f" {change.same} the same)"
+        "",
+        counted(len(compared), "{count} run, B against A on average:", "{count} runs, B against A on average:"),
+    ]
+    lines += [
+        "  "
+        + tr(
+            "{name}  {seconds} s  ({better} better, {worse} worse, {same} the same)",
+            name=tr(change.name),
+            seconds=signed_seconds(change.seconds),
+            better=change.better,
+            worse=change.worse,
+            same=change.same,
+        )
         for change in changes(compared)
     ]
     return "\n".join([*lines, ""])
@@ -109,7 +120,7 @@ def _cuts(name: str, places: Sequence[int], reply: str, width: int) -> list[str]
         return []
     shown = [f"{_before(place, reply)}|{_after(place, reply)}" for place in places[:_MOST_CUTS]]
     if more := len(places) - len(shown):
-        shown.append(f"and {more} more")
+        shown.append(tr("and {count} more", count=more))
     lines = table([[f"{name}:", "   ".join(shown)]], width=width - len(_INDENT), fold={1})
     return [_INDENT + line for line in lines]
 

@@ -12,6 +12,7 @@ import typer
 from voicebot.cli.options import ConfigOptions, JsonLinesOption, StrategyOption
 from voicebot.cli.output import table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
+from voicebot.translation import system_reason, tr
 
 if TYPE_CHECKING:
     from voicebot.lab.explain import Decision
@@ -57,12 +58,12 @@ def _read_text(file: str) -> str:
         return path.read_bytes().decode("utf-8-sig", "replace")
     except OSError as error:
         raise LabError(
-            f"{path}: {error.strerror}", hint="name a text file, a trace, or - for standard input"
+            f"{path}: {system_reason(error)}", hint=tr("name a text file, a trace, or - for standard input")
         ) from error
 
 
 def explanation(decisions: Sequence[Decision], *, width: int) -> str:
     """One decision per line: place, verdict, boundary, rule, text."""
-    rows = [["from", "to", "verdict", "boundary", "rule", "text"]]
+    rows = [[tr("from"), tr("to"), tr("verdict"), tr("boundary"), tr("rule"), tr("text")]]
     rows += [[str(d.start), str(d.end), d.verdict, d.boundary, d.rule, d.text] for d in decisions]
     return "\n".join([*table(rows, width=width, right={0, 1}, fold={4, 5}), ""])

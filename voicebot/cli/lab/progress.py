@@ -12,6 +12,7 @@ import typer
 
 from voicebot.cli.output import status
 from voicebot.cli.runner import INTERRUPTED
+from voicebot.translation import tr
 
 _SECONDS_BETWEEN_LINES = 5.0
 """How often the progress is printed where standard error is not a terminal."""
@@ -38,7 +39,7 @@ def progress_bar(noun: str) -> Iterator[Progress]:
         nonlocal printed
         if monotonic() - printed >= _SECONDS_BETWEEN_LINES:
             printed = monotonic()
-            status(f"{done} of {of} {noun}")
+            status(tr("{noun}: {done} of {of}", noun=noun, done=done, of=of))
 
     yield tell
 

@@ -11,6 +11,7 @@ import typer
 from voicebot.cli.options import ChatOptions, ConfigOptions, ForceOption
 from voicebot.cli.output import status, write_out
 from voicebot.cli.runner import OK, Body
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.config.models import Config
@@ -45,7 +46,7 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     from voicebot.recording import open_recorder
 
     if not question.strip():
-        raise LabError("the question is empty")
+        raise LabError(tr("the question is empty"))
     with open_recorder(output, force=force, redact=redactor(config)) as recorder:
         async with open_chat(config.chat, notify=status) as chat:
             messages = [*window_memory(config).messages(), Message("user", question)]
@@ -59,5 +60,5 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
             finally:
                 if recorder.written:
                     write_out("\n")
-                    status(f"wrote {output}")
+                    status(tr("wrote {output}", output=output))
     return OK

@@ -8,15 +8,15 @@ import typer
 
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
 from voicebot.cli.options import ConfigOptions, JsonLinesOption
-from voicebot.cli.output import counted, signed_seconds, table, terminal_width, write_json, write_out
+from voicebot.cli.output import signed_seconds, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 from voicebot.text.safe_display import safe_line
+from voicebot.translation import counted, tr
 
 if TYPE_CHECKING:
     from voicebot.lab.runs import ReplayedUtterance, Run
 
 _WRITING, _SYNTHESIS, _READY, _HEARD = "·", "░", "─", "█"
-_LEGEND = f"{_WRITING} written, waits for the voice   {_SYNTHESIS} synthesis   {_READY} ready, waits   {_HEARD} heard"
 
 
 def replay(
@@ -55,19 +55,32 @@ def timeline(run: Run, *, width: int) -> str:
 
 
 def _figures(run: Run, width: int) -> list[str]:
-    seed = f" · seed {run.seed}" if run.seed else ""
+    seed = " · " + tr("seed {seed}", seed=run.seed) if run.seed else ""
     setting = f" · {run.setting}" if run.setting else ""
-    gaps = "no gaps" if not run.gaps else f"{counted(len(run.gaps), 'gap')}, {run.gap_seconds:.2f} s"
+    gaps = tr("TTFA and no gaps")
+    if run.gaps:
+        gaps = counted(
+            len(run.gaps),
+            "TTFA and {count} gap, {seconds:.2f} s",
+            "TTFA and {count} gaps, {seconds:.2f} s",
+            seconds=run.gap_seconds,
+        )
     speech = sum(utterance.audio_seconds for utterance in run.utterances)
+    said = counted(
+        len(run.utterances),
+        "{seconds:.2f} s of speech in {count} utterance",
+        "{seconds:.2f} s of speech in {count} utterances",
+        seconds=speech,
+    )
     rows = [
         ["TTFT", f"{run.ttft:.2f} s", ""],
         ["TTFA", f"{run.ttfa:.2f} s", _against(run.ttfa, run.bound_ttfa)],
         [
-            "silence",
+            tr("silence"),
             f"{run.silence_seconds:.2f} s",
-            f"{_against(run.silence_seconds, run.bound_silence_seconds)}   TTFA and {gaps}",
+            f"{_against(run.silence_seconds, run.bound_silence_seconds)}   {gaps}",
         ],
-        ["end", f"{run.finish:.2f} s", f"{speech:.2f} s of speech in {counted(len(run.utterances), 'utterance')}"],
+        [tr("end"), f"{run.finish:.2f} s", said],
     ]
     return [
         f"{run.trace} ({run.language}) · {run.engine}{setting}{seed}",
@@ -76,12 +89,16 @@ def _figures(run: Run, width: int) -> list[str]:
 
 
 def _against(seconds: float, bound: float) -> str:
-    return f"{signed_seconds(seconds - bound)} against {bound:.2f} s, the best that cuts at clauses allow"
+    return tr(
+        "{difference} against {bound:.2f} s, the best that cuts at clauses allow",
+        difference=signed_seconds(seconds - bound),
+        bound=bound,
+    )
 
 
 def _utterances(run: Run, width: int) -> list[str]:
     gaps = dict(run.gaps)
-    rows = [["#", "written", "asked", "ready", "heard", "ended", "gap", "text"]]
+    rows = [["#", tr("written"), tr("asked"), tr("ready"), tr("heard"), tr("ended"), tr("gap"), tr("text")]]
     for utterance in run.utterances:
         gap = f"{gaps[utterance.index]:.2f}" if utterance.index in gaps else ""
         times = [
@@ -99,7 +116,7 @@ def _segments(utterance: ReplayedUtterance) -> str:
         parts.append(utterance.text[start : end - utterance.start])
         start = end - utterance.start
     parts.append(utterance.text[start:])
-    silent = "" if utterance.spoken else " (only shown)"
+    silent = "" if utterance.spoken else " " + tr("(only shown)")
     return safe_line("│".join(part for part in parts if part)) + silent
 
 
@@ -107,6 +124,16 @@ def _rules(utterance: ReplayedUtterance) -> str:
     return "└ " + " │ ".join(
         boundary if rule == boundary else f"{boundary}: {rule}" for _, boundary, rule in utterance.cuts
     )
+
+
+def _legend() -> str:
+    meanings = {
+        _WRITING: tr("written, waits for the voice"),
+        _SYNTHESIS: tr("synthesis"),
+        _READY: tr("ready, waits"),
+        _HEARD: tr("heard"),
+    }
+    return "   ".join(f"{mark} {meaning}" for mark, meaning in meanings.items())
 
 
 def _waterfall(run: Run, width: int) -> list[str]:
@@ -118,7 +145,7 @@ def _waterfall(run: Run, width: int) -> list[str]:
     def column(seconds: float) -> int:
         return min(place - 1, round(seconds / end * (place - 1)))
 
-    lines = [_LEGEND, " " * label + "0" + f"{end:.1f} s".rjust(place - 1)]
+    lines = [_legend(), " " * label + "0" + f"{end:.1f} s".rjust(place - 1)]
     for utterance in run.utterances:
         cells = [" "] * place
         for mark, start, stop in (

@@ -13,6 +13,7 @@ import typer
 from voicebot.cli.options import ConfigOptions, JsonObjectOption, StrategyOption
 from voicebot.cli.output import table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,11 +86,19 @@ def score(
 
 def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict], *, width: int) -> str:
     lines = [
-        f"{verdict.item.id}: {len(verdict.extra)} not wanted ({len(verdict.hard)} hard), {len(verdict.missing)} missing"
-        f", {verdict.lost} characters lost or invented\n{indent(verdict.marked(), '    ')}\n"
+        tr(
+            "{id}: {extra} not wanted ({hard} hard), {missing} missing, {lost} characters lost or invented",
+            id=verdict.item.id,
+            extra=len(verdict.extra),
+            hard=len(verdict.hard),
+            missing=len(verdict.missing),
+            lost=verdict.lost,
+        )
+        + f"\n{indent(verdict.marked(), '    ')}\n"
         for verdict in wrong
     ]
-    names = ["items", "precision", "recall", "F1", "exact", "hard", "lost", "delay mean / p50 / p95"]
+    names = [tr("items"), tr("precision"), tr("recall"), "F1", tr("exact"), tr("hard"), tr("lost")]
+    names.append(tr("delay mean / p50 / p95"))
     rows = [[strategy, *names]]
     for name, s in scores.items():
         shares = (f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}", f"{s.exact / s.items:.0%}")

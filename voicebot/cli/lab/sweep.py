@@ -14,6 +14,7 @@ from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.options import JsonObjectOption
 from voicebot.cli.output import status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.lab.summary import Row
@@ -55,7 +56,7 @@ def sweep(
         chosen = read_experiment(experiment)
         settings = chosen.all_settings()
         require_matplotlib()  # before the work, not after it
-        with progress_bar("runs") as show:
+        with progress_bar(tr("runs")) as show:
 
             def progress(done: int, of: int) -> None:
                 kept[:] = done, of
@@ -83,15 +84,18 @@ def sweep(
             write_out(_means(rows, width=terminal_width()))
         if size > COMFORTABLE_BYTES:
             status(
-                f"the report is {size / 1e6:.1f} MB, slow to open on a phone → fewer seeds or traces make it smaller"
+                tr(
+                    "the report is {size:.1f} MB, slow to open on a phone → fewer seeds or traces make it smaller",
+                    size=size / 1e6,
+                )
             )
-        status(f"wrote {report}")
+        status(tr("wrote {report}", report=report))
     return OK
 
 
 def _means(rows: Sequence[Row], *, width: int) -> str:
     """The means of each setting with each engine."""
-    lines = [["engine", "setting", "TTFA", "gaps", "silence", "over bound", "utterances"]]
+    lines = [[tr("engine"), tr("setting"), "TTFA", tr("gaps"), tr("silence"), tr("over bound"), tr("utterances")]]
     for row in rows:
         seconds = (f"{value:.2f}" for value in (row.ttfa, row.gap_seconds, row.silence_seconds, row.over_bound_seconds))
         lines.append([row.engine, row.setting, *seconds, f"{row.utterances:.1f}"])
@@ -101,5 +105,10 @@ def _means(rows: Sequence[Row], *, width: int) -> str:
 def _kept(kept: Sequence[int], folder: Path) -> str:
     done, of = kept
     if not of:
-        return "stopped"
-    return f"stopped: {done} of {of} runs are in {folder} → run the same command to continue"
+        return tr("stopped")
+    return tr(
+        "stopped: {done} of {of} runs are in {folder} → run the same command to continue",
+        done=done,
+        of=of,
+        folder=folder,
+    )

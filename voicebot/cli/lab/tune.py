@@ -13,6 +13,7 @@ from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.options import ForceOption, JsonObjectOption
 from voicebot.cli.output import status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.lab.tune import Measured, Tuned
@@ -45,7 +46,7 @@ def tune(
 
     Example: voicebot lab tune experiment.toml -o best.toml --budget 100
     """
-    with stoppable(lambda: "stopped: nothing was written"):
+    with stoppable(lambda: tr("stopped: nothing was written")):
         from voicebot.lab.experiment_file import read_experiment
         from voicebot.lab.tune import as_dict, refuse_to_overwrite, write_config
         from voicebot.lab.tune import tune as run_tune
@@ -53,7 +54,7 @@ def tune(
         if not force:
             refuse_to_overwrite(output)
         chosen = read_experiment(experiment)
-        with progress_bar("configurations") as progress:
+        with progress_bar(tr("configurations")) as progress:
             tuned = run_tune(
                 chosen,
                 budget=budget,
@@ -67,7 +68,7 @@ def tune(
             write_json([{"config": str(output), **as_dict(tuned)}])
         else:
             write_out(_result(tuned, width=terminal_width()))
-        status(f"wrote {output}")
+        status(tr("wrote {output}", output=output))
     return OK
 
 
@@ -78,13 +79,13 @@ def _result(tuned: Tuned, *, width: int) -> str:
         figures = (measured.objective, measured.silence_seconds, measured.ttfa, measured.gap_seconds)
         return [half, what, *(f"{value:.3f}" for value in figures)]
 
-    lines = [["traces", "configuration", "objective", "silence", "TTFA", "gaps"]]
+    lines = [[tr("traces"), tr("configuration"), tr("objective"), tr("silence"), "TTFA", tr("gaps")]]
     lines += [
-        line("searched", "before", tuned.searched.before),
-        line("searched", "best", tuned.searched.best),
-        line("checked", "before", tuned.checked.before),
-        line("checked", "best", tuned.checked.best),
+        line(tr("searched"), tr("before"), tuned.searched.before),
+        line(tr("searched"), tr("best"), tuned.searched.best),
+        line(tr("checked"), tr("before"), tuned.checked.before),
+        line(tr("checked"), tr("best"), tuned.checked.best),
     ]
     chosen = [f"  {key} = {value!r}" for key, value in tuned.overrides.items()]
     figures = table(lines, width=width, right=range(2, 6))
-    return "\n".join([*figures, "", "best:", *(chosen or ["  as it was"]), *tuned.remarks(), ""])
+    return "\n".join([*figures, "", tr("best:"), *(chosen or ["  " + tr("as it was")]), *tuned.remarks(), ""])
