@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_FORM = "name it as package.module:attribute"
+from voicebot.translation import marked, tr
+
+_FORM = marked("name it as package.module:attribute")
 
 
 class ImportPathError(Exception):
@@ -26,7 +28,7 @@ def import_by_path(path: str) -> Any:  # Any: whatever stands there
     """Import what `path` names. Raises ImportPathError, also for whatever its module raises."""
     module_name = path.partition(":")[0]
     if not module_name:
-        raise ImportPathError(f"cannot import {path!r}: it names no module", hint=_FORM)
+        raise ImportPathError(tr("cannot import {path!r}: it names no module", path=path), hint=tr(_FORM))
     try:
         if importlib.util.find_spec(module_name.partition(".")[0]) is None:
             # A command does not look where it is started; whoever keeps agent.py beside config.toml expects it.
@@ -35,16 +37,16 @@ def import_by_path(path: str) -> Any:  # Any: whatever stands there
     except ModuleNotFoundError as error:
         missing = (error.name or module_name).partition(".")[0]
         raise ImportPathError(
-            f"cannot import {path}: {error}",
-            hint=f"install {missing}, or put it in the folder where voicebot is started",
+            tr("cannot import {path}: {error}", path=path, error=error),
+            hint=tr("install {missing}, or put it in the folder where voicebot is started", missing=missing),
             missing=missing,
         ) from error
     except (Exception, SystemExit) as error:  # a module is somebody else's code
         raise ImportPathError(
-            f"cannot import {path}: {type(error).__name__}: {error}",
-            hint=f"importing {module_name} alone shows where it fails",
+            tr("cannot import {path}: {kind}: {error}", path=path, kind=type(error).__name__, error=error),
+            hint=tr("importing {module} alone shows where it fails", module=module_name),
         ) from error
     try:
         return pkgutil.resolve_name(path)
     except Exception as error:  # an attribute may be computed there
-        raise ImportPathError(f"cannot import {path}: {error}", hint=_FORM) from error
+        raise ImportPathError(tr("cannot import {path}: {error}", path=path, error=error), hint=tr(_FORM)) from error

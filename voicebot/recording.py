@@ -11,6 +11,7 @@ from pathlib import Path
 from voicebot import events
 from voicebot.errors import LabError
 from voicebot.events import Event
+from voicebot.translation import system_reason, tr
 
 
 class TraceRecorder:
@@ -73,9 +74,11 @@ def open_recorder(
     """
     path = Path(path)
     if path.exists() and not force:
-        raise LabError(f"{path} is there already", hint="name another file, or overwrite it with --force")
+        raise LabError(
+            tr("{path} is there already", path=path), hint=tr("name another file, or overwrite it with --force")
+        )
     if not path.absolute().parent.is_dir():
-        raise LabError(f"there is no folder {path.absolute().parent}", hint="make it first")
+        raise LabError(tr("there is no folder {parent}", parent=path.absolute().parent), hint=tr("make it first"))
     recorder = TraceRecorder(path, force=force, redact=redact)
     try:
         yield recorder
@@ -83,7 +86,10 @@ def open_recorder(
         recorder.close()
     if (failure := recorder.failure) is not None:
         where = failure.filename or path
-        raise LabError(f"cannot write {where}: {failure.strerror}", hint="what came before is in it") from failure
+        raise LabError(
+            tr("cannot write {where}: {reason}", where=where, reason=system_reason(failure)),
+            hint=tr("what came before is in it"),
+        ) from failure
 
 
 def _trace_line(seconds: float, delta: str) -> str:

@@ -12,6 +12,7 @@ from voicebot.config.files import VERSION_KEY, ConfigFile, read_file, write_whol
 from voicebot.config.loading import CONFIG_VERSION, InvalidConfig, faults_in
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError
+from voicebot.translation import system_reason, tr
 
 SCHEMA_NAME = "voicebot.schema.json"
 """What the first line of config.toml calls the file beside it."""
@@ -35,7 +36,9 @@ def annotated_config() -> str:
 def create_config(path: Path, *, force: bool = False) -> None:
     """Write the annotated config.toml and its schema. Raises ConfigError, also where there is one already."""
     if path.exists() and not force:
-        raise ConfigError(f"{path} is already there", hint="voicebot config edit opens it; --force writes a new one")
+        raise ConfigError(
+            tr("{path} is already there", path=path), hint=tr("voicebot config edit opens it; --force writes a new one")
+        )
     _write(path, annotated_config().encode())
     _write(path.with_name(SCHEMA_NAME), json.dumps(config_schema(), indent=2, ensure_ascii=False).encode())
 
@@ -90,4 +93,4 @@ def _write(path: Path, data: bytes) -> None:
     try:
         write_whole(path, data)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+        raise ConfigError(tr("cannot write {path}: {reason}", path=path, reason=system_reason(error))) from error

@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError
+from voicebot.translation import system_reason, tr
 
 _MOST_BYTES = 1_000_000
 _MARK = re.compile(r"^#:schema .*voicebot", re.MULTILINE)
@@ -39,7 +40,9 @@ class ConfigFile:
         try:
             return self.data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise ConfigError(f"{self.path}: not valid TOML: {error}", hint="save it as UTF-8") from error
+            raise ConfigError(
+                tr("{path}: not valid TOML: {error}", path=self.path, error=error), hint=tr("save it as UTF-8")
+            ) from error
 
     def tables(self) -> dict[str, Any]:  # Any: TOML
         """The content as TOML. Raises ConfigError."""
@@ -47,10 +50,11 @@ class ConfigFile:
             return tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(
-                f"{self.path}: not valid TOML: {error}", hint='text needs quotes: model = "llama3.2"'
+                tr("{path}: not valid TOML: {error}", path=self.path, error=error),
+                hint=tr('text needs quotes: model = "llama3.2"'),
             ) from error
         except RecursionError as error:
-            raise ConfigError(f"{self.path}: not valid TOML: nested too deeply") from error
+            raise ConfigError(tr("{path}: not valid TOML: nested too deeply", path=self.path)) from error
 
     def is_ours(self) -> bool:
         """Tell whether it is voicebot's: it says so in a `#:schema` line, or has a table of ours with a key of ours."""
@@ -80,13 +84,13 @@ def read_file(path: Path) -> ConfigFile:
     try:
         return ConfigFile(path, read_small_file(path, max_bytes=_MOST_BYTES))
     except UnsuitableFile as error:
-        raise ConfigError(f"{path}: {error}", hint="is this the right file?") from error
+        raise ConfigError(f"{path}: {error}", hint=tr("is this the right file?")) from error
     except FileNotFoundError as error:
         raise ConfigError(
-            f"there is no file {path}", hint="voicebot config path shows where it is looked for"
+            tr("there is no file {path}", path=path), hint=tr("voicebot config path shows where it is looked for")
         ) from error
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
+        raise ConfigError(f"{path}: {system_reason(error)}") from error
 
 
 def read_small_file(path: Path, *, max_bytes: int, private: bool = False) -> bytes:
@@ -98,12 +102,12 @@ def read_small_file(path: Path, *, max_bytes: int, private: bool = False) -> byt
     with open(os.open(path, flags), "rb") as file:
         mode = os.fstat(file.fileno()).st_mode  # of the open file: its name may mean another one a moment later
         if not stat.S_ISREG(mode):
-            raise UnsuitableFile("not a file")
+            raise UnsuitableFile(tr("not a file"))
         if private and os.name == "posix" and stat.S_IMODE(mode) & 0o077:
             raise OthersCanRead
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
-        raise UnsuitableFile(f"longer than {max_bytes:,} bytes")
+        raise UnsuitableFile(tr("longer than {size:,} bytes", size=max_bytes))
     return data
 
 

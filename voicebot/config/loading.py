@@ -23,6 +23,7 @@ from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
 from voicebot.config.trust import TRUST_COMMAND, Refused, is_trusted, without_modules_of_this_folder, without_refused
 from voicebot.errors import ConfigError
 from voicebot.text.redaction import without_passwords
+from voicebot.translation import foreign, marked, tr
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -35,6 +36,33 @@ _MOST_FAULTS = 20
 """More are counted, not listed."""
 _MOST_CHARACTERS = 500
 """Of each part of a fault: a file of another kind may have very long lines."""
+_OF_PYDANTIC = (
+    marked("Field required"),
+    marked("Input should be greater than or equal to {least}"),
+    marked("Input should be greater than {least}"),
+    marked("Input should be less than or equal to {most}"),
+    marked("Input should be less than {most}"),
+    marked("Input should be a valid integer, unable to parse string as an integer"),
+    marked("Input should be a valid integer, got a number with a fractional part"),
+    marked("Input should be a valid integer"),
+    marked("Input should be a valid number, unable to parse string as a number"),
+    marked("Input should be a valid number"),
+    marked("Input should be a finite number"),
+    marked("Input should be a valid boolean, unable to interpret input"),
+    marked("Input should be a valid boolean"),
+    marked("Input should be a valid string"),
+    marked("Input should be a valid list"),
+    marked("Input should be a valid tuple"),
+    marked("Input should be a valid dictionary"),
+    marked("Input should be {choices}"),
+    marked("String should have at least {least} characters"),
+    marked("String should have at least {least} character"),
+    marked("String should match pattern {pattern}"),
+    marked("List should have at least {least} items after validation{rest}"),
+    marked("List should have at least {least} item after validation{rest}"),
+    marked("needs either a command or a url"),
+)
+"""The forms of the validator's messages, the more particular ones first."""
 _NEEDED = {"base_url", "factory", "runnable"}
 """Keys without which a kind is another one than was meant."""
 _INNER_TABLES: dict[tuple[str, ...], type[BaseModel]] = {("tools", "mcp"): McpServer}
@@ -76,8 +104,8 @@ class InvalidConfig(ConfigError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         lines = [*map(str, faults[:_MOST_FAULTS])]
         if len(faults) > _MOST_FAULTS:
-            lines.append(f"and {len(faults) - _MOST_FAULTS} more")
-        super().__init__("\n".join(lines), hint="every key and its default: voicebot config show")
+            lines.append(tr("and {count} more", count=len(faults) - _MOST_FAULTS))
+        super().__init__("\n".join(lines), hint=tr("every key and its default: voicebot config show"))
         self.faults = tuple(faults)
 
 
@@ -147,7 +175,15 @@ def _validated(layers: Sequence[Sequence[_Setting]]) -> tuple[Config | None, dic
     """The configuration of all layers, the origins of its keys, and every fault; None where it cannot be made."""
     faults = _renamed(layers)
     faults += [
-        Fault(setting.origin, VERSION_KEY, f"this voicebot reads {CONFIG_VERSION}, not {setting.value!r}")
+        Fault(
+            setting.origin,
+            VERSION_KEY,
+            tr(
+                "this voicebot reads {known}, not {value!r}",
+                known=CONFIG_VERSION,
+                value=setting.value,
+            ),
+        )
         for layer in layers
         for setting in layer
         if setting.section == VERSION_KEY and setting.value != CONFIG_VERSION
@@ -195,7 +231,7 @@ def _used(files: Sequence[ConfigFile], layers: Sequence[Sequence[_Setting]], ref
     says_something = bool(files) and any(setting.section != VERSION_KEY for setting in layers[-1])
     if not refused and not (says_something and files[-1].path == PROJECT_CONFIG):
         return ""
-    return f"configuration: {', and on top of it '.join(str(file.path) for file in files)}"
+    return tr("configuration: {files}", files=tr(", and on top of it ").join(str(file.path) for file in files))
 
 
 def _check_needs(refused: Sequence[Refused], asked: Iterable[_Setting], origins: Mapping[str, str]) -> None:
@@ -207,7 +243,8 @@ def _check_needs(refused: Sequence[Refused], asked: Iterable[_Setting], origins:
     for one in refused:
         if one.key in _NEEDED and one.kind and kinds.get(one.section) == one.kind and one.dotted not in origins:
             raise ConfigError(
-                f"{one.path}: {one.dotted} is needed, and nobody has trusted it", hint=f"read it, then {TRUST_COMMAND}"
+                tr("{path}: {dotted} is needed, and nobody has trusted it", path=one.path, dotted=one.dotted),
+                hint=tr("read it, then {command}", command=TRUST_COMMAND),
             )
 
 
@@ -245,7 +282,7 @@ def _settings_of_assignments(assignments: Iterable[str]) -> tuple[list[_Setting]
     for assignment in assignments:
         dotted, equals, text = assignment.partition("=")
         if not equals or "." not in dotted:
-            wanted = "expected SECTION.KEY=VALUE, such as --set tts.rate=180"
+            wanted = tr("expected SECTION.KEY=VALUE, such as --set tts.rate=180")
             faults.append(Fault(f"--set {dotted}", "", wanted))  # its value may be a secret
             continue
         settings.append(_setting(f"--set {dotted.strip()}", dotted.strip(), as_value(text)))
@@ -299,7 +336,11 @@ def _merge(layers: Iterable[Sequence[_Setting]]) -> tuple[dict[str, Any], dict[s
 def _renamed(layers: Iterable[Sequence[_Setting]]) -> list[Fault]:
     """A fault for each layer's use of a table by an earlier name."""
     found = [
-        Fault(setting.origin, setting.section, f"the table is called [{RENAMED_TABLES[setting.section]}] now")
+        Fault(
+            setting.origin,
+            setting.section,
+            tr("the table is called [{name}] now", name=RENAMED_TABLES[setting.section]),
+        )
         for layer in layers
         for setting in layer
         if setting.section in RENAMED_TABLES
@@ -323,15 +364,24 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
             key = f"{section}.kind"
             wanted, kinds = str(problem["ctx"]["tag"]), str(problem["ctx"]["expected_tags"]).replace("'", "")
             near = difflib.get_close_matches(wanted, kinds.split(", "), 1, 0.5)
-            message = f"unknown kind {wanted!r}{_did_you_mean(near)} (one of: {kinds})"
+            message = (
+                tr(
+                    "unknown kind {wanted!r}; did you mean {near}? (one of: {kinds})",
+                    wanted=wanted,
+                    near=near[0],
+                    kinds=kinds,
+                )
+                if near
+                else tr("unknown kind {wanted!r} (one of: {kinds})", wanted=wanted, kinds=kinds)
+            )
         case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
-            message = f"expected a table: [{key}] with its keys below it"
+            message = tr("expected a table: [{key}] with its keys below it", key=key)
         case _:
-            message = message.removeprefix("Value error, ")
+            message = foreign(message.removeprefix("Value error, "), _OF_PYDANTIC)
             if not (
                 isinstance(problem["input"], dict) or key.endswith("api_key") or {"env", "headers", "query"} & {*path}
             ):  # may hold secrets
-                message += f", not {without_passwords(repr(problem['input']))}"
+                message = tr("{message}, not {value}", message=message, value=without_passwords(repr(problem["input"])))
     return Fault(origin, key, message)
 
 
@@ -339,8 +389,18 @@ def _unknown_key(path: Sequence[str], merged: Mapping[str, Any]) -> str:  # Any:
     *table, key = path
     known = sorted(_keys_below(table, merged)) if table else list(Config.model_fields)
     near = difflib.get_close_matches(key, known, 1, 0.6)
-    noun = "key" if table else "table"
-    return f"unknown {noun}{_did_you_mean(near)}" if near else f"unknown {noun}; known {noun}s: {', '.join(known)}"
+    names = ", ".join(known)
+    if table:
+        return (
+            tr("unknown key; did you mean {near}?", near=near[0])
+            if near
+            else tr("unknown key; known keys: {names}", names=names)
+        )
+    return (
+        tr("unknown table; did you mean {near}?", near=near[0])
+        if near
+        else tr("unknown table; known tables: {names}", names=names)
+    )
 
 
 def _keys_below(table: Sequence[str], merged: Mapping[str, Any]) -> set[str]:  # Any: TOML
@@ -353,10 +413,6 @@ def _keys_below(table: Sequence[str], merged: Mapping[str, Any]) -> set[str]:  #
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
-
-
-def _did_you_mean(near: Sequence[str]) -> str:
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _any_origin(section: str, origins: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from voicebot.config.files import ConfigFile, keys_of, write_whole
 from voicebot.config.models import DEFAULT_KINDS
 from voicebot.errors import ConfigError
+from voicebot.translation import marked, system_reason, tr
 
 TRUST_COMMAND = "voicebot config trust"
 
@@ -47,7 +48,10 @@ _HARMLESS_KEYS = {
     "memory": {"max_tokens", "summary"},
     "tools": {"max_steps", "timeout_seconds", "speak", "max_result_characters"},
 }
-_RUNS_CODE, _NAMES_SERVER, _OPENS_FILE = "runs code", "names a server, or what is sent to it", "names a file"
+_RUNS_CODE = marked("it runs code")
+_NAMES_SERVER = marked("it names a server, or what is sent to it")
+_OPENS_FILE = marked("it names a file")
+_REACHES_OUT = marked("it may reach beyond this folder")
 _MODULES = (("chat", "factory"), ("chat", "runnable"), ("tools", "enabled"))
 """The keys that name modules."""
 _REASONS = {
@@ -66,7 +70,7 @@ _REASONS = {
     "audio.kind": _OPENS_FILE,
     "audio.path": _OPENS_FILE,
     "memory.path": _OPENS_FILE,
-    "memory.store": "turns the history on",
+    "memory.store": marked("it turns the history on"),
 }
 
 
@@ -91,14 +95,25 @@ class Refused:
 
     def __str__(self) -> str:
         if self.module:
-            return (
-                f"{self.path}: {self.dotted} is not used: {self.module} would come from this folder, which nobody has "
-                f"trusted. To use it: install {self.module}, or name it in a config.toml here and {TRUST_COMMAND}"
+            return tr(
+                "{path}: {key} is not used: {module} would come from this folder, which nobody has trusted."
+                " To use it: install {module}, or name it in a config.toml here and {command}",
+                path=self.path,
+                key=self.dotted,
+                module=self.module,
+                command=TRUST_COMMAND,
             )
-        reason = _REASONS.get(self.dotted, "may reach beyond this folder")
-        again = "; the file has changed since it was trusted" if self.changed else ""
-        rest = f", nor is the rest of [{self.section}]" if self.section in DEFAULT_KINDS else ""
-        return f"{self.path}: {self.dotted} is not used{rest}: it {reason}{again}. To use it: {TRUST_COMMAND}"
+        reason = tr(_REASONS.get(self.dotted, _REACHES_OUT))
+        if self.changed:
+            reason = tr("{reason}; the file has changed since it was trusted", reason=reason)
+        fields = {"path": self.path, "key": self.dotted, "reason": reason, "command": TRUST_COMMAND}
+        if self.section in DEFAULT_KINDS:
+            return tr(
+                "{path}: {key} is not used, nor is the rest of [{section}]: {reason}. To use it: {command}",
+                section=self.section,
+                **fields,
+            )
+        return tr("{path}: {key} is not used: {reason}. To use it: {command}", **fields)
 
 
 def without_refused(file: ConfigFile, tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Refused]]:  # Any: TOML
@@ -230,5 +245,6 @@ def _write(known: Mapping[str, str]) -> None:
         write_whole(path, json.dumps(known, ensure_ascii=False, indent=0).encode())
     except OSError as error:
         raise ConfigError(
-            f"cannot remember what is trusted: {path}: {error.strerror}", hint="or name the file: --config config.toml"
+            tr("cannot remember what is trusted: {path}: {reason}", path=path, reason=system_reason(error)),
+            hint=tr("or name the file: --config config.toml"),
         ) from error

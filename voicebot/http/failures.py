@@ -16,6 +16,7 @@ import httpx
 from voicebot.errors import VoicebotError
 from voicebot.http.lines import BadStream, shorten, without_lone_surrogates
 from voicebot.text.redaction import without_passwords
+from voicebot.translation import system_reason, tr
 
 MAX_WORDS = 500
 SECRET_CHARACTERS = 6
@@ -127,7 +128,7 @@ def refused(server: Server, refusal: Refusal, *, hint: str = "") -> VoicebotErro
     """Return the error that says what `server` answered; `hint` wins over the usual one for its status."""
     status = server.conceal(f"{refusal.status} {refusal.reason}".strip())
     if refusal.html:
-        message = f"{server.name} answered with an HTML page ({status})"
+        message = tr("{name} answered with an HTML page ({status})", name=server.name, status=status)
     elif 300 <= refusal.status < 400:
         message = f"{server.name} redirects to {shown_address(refusal.location) or 'nowhere'} ({status})"
     elif refusal.words:
@@ -140,7 +141,8 @@ def refused(server: Server, refusal: Refusal, *, hint: str = "") -> VoicebotErro
 def broke_off(server: Server, *, hint: str = "") -> VoicebotError:
     """Return the error for an answer that ended in the middle."""
     return server.failure(
-        f"{server.name} broke off in the middle of its answer", hint=hint or "its log may say why; then ask again"
+        tr("{name} broke off in the middle of its answer", name=server.name),
+        hint=hint or tr("its log may say why; then ask again"),
     )
 
 
@@ -151,12 +153,16 @@ def translated(server: Server) -> Iterator[None]:
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise server.unavailable(
-            f"{server.section}.base_url is not a usable address: {server.conceal(str(error))}",
-            hint=f"set {server.section}.base_url to something like http://127.0.0.1:8000",
+            tr(
+                "{section}.base_url is not a usable address: {reason}",
+                section=server.section,
+                reason=server.conceal(str(error)),
+            ),
+            hint=tr("set {section}.base_url to something like http://127.0.0.1:8000", section=server.section),
         ) from error
     except httpx.ConnectTimeout as error:
         raise server.unavailable(
-            f"{server.name} did not accept the connection in time", hint=server.start_hint
+            tr("{name} did not accept the connection in time", name=server.name), hint=server.start_hint
         ) from error
     except httpx.ConnectError as error:
         if name := unresolved_name(error):
@@ -165,22 +171,31 @@ def translated(server: Server) -> Iterator[None]:
                 hint=f"is {server.section}.base_url spelled right, and is this machine connected to a network?",
             ) from error
         raise server.unavailable(
-            f"nobody answers: {server.name} ({server.conceal(_cause(error))})", hint=server.start_hint
+            tr("nobody answers: {name} ({reason})", name=server.name, reason=server.conceal(_cause(error))),
+            hint=server.start_hint,
         ) from error
     except httpx.ProxyError as error:
         raise server.unavailable(
-            f"the proxy does not let us through to {server.name}: {server.conceal(str(error))}",
-            hint="check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+            tr(
+                "the proxy does not let us through to {name}: {reason}",
+                name=server.name,
+                reason=server.conceal(str(error)),
+            ),
+            hint=tr("check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"),
         ) from error
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise server.failure(
-            f"the connection to {server.name} broke: {server.conceal(_cause(error))}",
-            hint="its log may say why; then ask again",
+            tr("the connection to {name} broke: {reason}", name=server.name, reason=server.conceal(_cause(error))),
+            hint=tr("its log may say why; then ask again"),
         ) from error
     except BadStream as error:
         raise server.failure(
-            f"{server.name} sent something that cannot be read: {server.conceal(str(error))}",
-            hint=f"is {server.section}.base_url the address of the right kind of server?",
+            tr(
+                "{name} sent something that cannot be read: {reason}",
+                name=server.name,
+                reason=server.conceal(str(error)),
+            ),
+            hint=tr("is {section}.base_url the address of the right kind of server?", section=server.section),
         ) from error
 
 
@@ -197,26 +212,33 @@ def unresolved_name(error: httpx.ConnectError) -> str:
 def _usual_hint(server: Server, refusal: Refusal) -> str:
     section = server.section
     key = f"VOICEBOT_{section.upper()}__API_KEY"
-    wait = " later" if refusal.retry_after_seconds is None else f" in {math.ceil(refusal.retry_after_seconds)} s"
+    after = refusal.retry_after_seconds
+    again = tr("try again later") if after is None else tr("try again in {seconds} s", seconds=math.ceil(after))
     match refusal.status:
         case status if 300 <= status < 400:
-            return f"set {section}.base_url to the address it redirects to"
+            return tr("set {section}.base_url to the address it redirects to", section=section)
         case 401 | 403 if server.key_hint:
             return server.key_hint
         case 401:
-            return f"set {key} to a valid API key"
+            return tr("set {key} to a valid API key", key=key)
         case 403:
-            return f"is the API key ({key}) allowed to do this?"
+            return tr("is the API key ({key}) allowed to do this?", key=key)
         case 429:
-            return f"too many requests or no credit left: try again{wait}"
+            return tr("too many requests or no credit left: {again}", again=again)
         case 404 | 405:
-            return f"is {section}.base_url right?"
+            return tr("is {section}.base_url right?", section=section)
         case _ if refusal.html:
-            return f"a proxy or another web server answered: is {section}.base_url right, and the server behind it up?"
+            return tr(
+                "a proxy or another web server answered: is {section}.base_url right, and the server behind it up?",
+                section=section,
+            )
         case status if status >= 500:
-            return f"the server itself failed: its log may say why; try again{wait}"
+            return tr("the server itself failed: its log may say why; {again}", again=again)
         case _:
-            return f"the server does not accept this request: check the section [{section}] of the configuration"
+            return tr(
+                "the server does not accept this request: check the section [{section}] of the configuration",
+                section=section,
+            )
 
 
 def _retry_after_seconds(headers: httpx.Headers) -> float | None:
