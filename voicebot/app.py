@@ -22,6 +22,7 @@ from voicebot.held_secrets import redactor, stream_redactor
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer, for_new_conversation, takes_tools
 from voicebot.speech import AudioFormat
+from voicebot.translation import tr
 from voicebot.tts import open_synthesizer
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ async def _open_tools(config: Config, chat: ChatModel, notify: Notify, stack: As
 
     if takes_tools(chat):
         return await stack.enter_async_context(open_tools(config.tools))
-    notify(f"no tools: {chat.name} cannot use any")
+    notify(tr("no tools: {name} cannot use any", name=chat.name))
     return None
 
 
@@ -246,7 +247,7 @@ async def open_memory(
     window = window_memory(config)
     if engines.history is None:
         if conversation is not None:
-            notify("memory.store is false: nothing is kept, and there is nothing to continue")
+            notify(tr("memory.store is false: nothing is kept, and there is nothing to continue"))
         yield window
         return
     from voicebot.memory.persistent import open_persistent_memory

@@ -26,6 +26,7 @@ from voicebot.text.chunking import Chunker
 from voicebot.text.false_pauses import without_false_pauses
 from voicebot.text.redaction import StreamRedactor
 from voicebot.text.rendering import Renderer
+from voicebot.translation import tr
 from voicebot.turn_account import QueuedClip, TurnAccount
 
 _NO_AUDIO = AudioFormat(24_000)
@@ -247,7 +248,9 @@ async def _synthesize(
                     account.voice_error = error
                     if failures == _FAILURES_IN_A_ROW:
                         account.error = account.error or error
-                    message = f"could not say {utterance.text.strip()!r}: {error.message}"
+                    message = tr(
+                        "could not say {text!r}: {message}", text=utterance.text.strip(), message=error.message
+                    )
                     account.emit(events.TurnWarning(*account.stamp(), message, error.hint))
                     await clips.send(account.made(Clip(utterance, b"", _NO_AUDIO, skipped=True)))
             account.synthesized_end = utterance.end
@@ -318,7 +321,10 @@ async def _next_piece(pieces: AsyncGenerator[Audio, None], patience_seconds: flo
     """The next piece of audio; None at the end. Raises _Frozen."""
     with anyio.move_on_after(patience_seconds):
         return await anext(pieces, None)
-    raise _Frozen(f"{voice} did not answer within {patience_seconds:.0f} s", hint="it may hang: start its engine anew")
+    raise _Frozen(
+        tr("{voice} did not answer within {seconds:.0f} s", voice=voice, seconds=patience_seconds),
+        hint=tr("it may hang: start its engine anew"),
+    )
 
 
 async def _play(

@@ -17,6 +17,7 @@ from voicebot.protocols import Emit, Playback
 from voicebot.speech import Clip, Outcome, OutcomeKind, Timing, Utterance
 from voicebot.text.heard import heard_part
 from voicebot.text.speech_length import speech_seconds
+from voicebot.translation import tr
 
 _CUT_SHORT = {
     "length": ("the chat server ended the reply at its length limit", "raise chat.max_tokens, or ask for less"),
@@ -183,7 +184,8 @@ class TurnAccount:
             case ToolCall():
                 self.emit(
                     events.TurnWarning(
-                        *self.stamp(), f"the chat model asked for the tool {part.name!r}, which nobody runs"
+                        *self.stamp(),
+                        tr("the chat model asked for the tool {name!r}, which nobody runs", name=part.name),
                     )
                 )
 

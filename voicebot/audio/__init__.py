@@ -13,6 +13,7 @@ from voicebot.config.models import AudioAuto, AudioConfig, AudioDevice, AudioSil
 from voicebot.errors import AudioError
 from voicebot.protocols import AudioOutput
 from voicebot.speech import AudioFormat
+from voicebot.translation import tr
 
 
 @asynccontextmanager
@@ -35,9 +36,9 @@ async def open_audio(
                 output = await _open(device, format, stack, close_after_seconds)
             except AudioError as error:
                 remedy = f" → {error.hint}" if error.hint else ""
-                notify(f"no sound here: {error.message}{remedy}")
+                notify(tr("no sound here: {reason}{remedy}", reason=error.message, remedy=remedy))
                 output = await _open_new_wav(format, stack)
-                notify(f"writing {output.name}")
+                notify(tr("writing {name}", name=output.name))
         else:
             output = await _open(config, format, stack, close_after_seconds)
         yield output

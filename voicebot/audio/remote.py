@@ -19,6 +19,7 @@ from voicebot.audio.background import in_background
 from voicebot.audio.paced import PauseTimer
 from voicebot.errors import AudioError
 from voicebot.speech import Clip
+from voicebot.translation import tr
 
 BLOCK_SECONDS = 0.04
 """The longest block."""
@@ -221,7 +222,7 @@ class RemoteOutput:
     def close(self, error: AudioError | None = None) -> None:
         """The listener has gone: whatever waits, and every `play` from now on, raises AudioError."""
         if self._error is None:
-            self._error = error or AudioError(f"{self.name} has gone away")
+            self._error = error or AudioError(tr("{name} has gone away", name=self.name))
             for playback in tuple(self._playbacks):
                 playback.error = self._error
                 self._end(playback)

@@ -14,6 +14,7 @@ from voicebot.audio.pcm import convert, silence, wav_bytes
 from voicebot.config.models import AudioWav
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
+from voicebot.translation import system_reason, tr
 
 _HEADER_BYTES = 44
 _MOST_DATA = 2**32 - 1 - _HEADER_BYTES
@@ -82,7 +83,9 @@ class WavOutput:
 
     def _append(self, pcm: bytes, format: AudioFormat) -> None:
         if self._data_bytes + len(pcm) > _MOST_DATA:
-            raise AudioError(f"{self._path} is full: a WAV file holds 4 GB", hint="start another file with -o")
+            raise AudioError(
+                tr("{path} is full: a WAV file holds 4 GB", path=self._path), hint=tr("start another file with -o")
+            )
         self._write(self._data_bytes, pcm, format)
 
     def _write(self, position: int, pcm: bytes, format: AudioFormat) -> None:
@@ -118,7 +121,8 @@ async def open_wav(config: AudioWav) -> AsyncIterator[WavOutput]:
         path = Path(config.path).expanduser()  # noqa: ASYNC240 - two system calls before anything plays
     except RuntimeError as error:
         raise AudioError(
-            f"there is no such folder: {config.path} ({error})", hint="name a writable file with -o FILE.wav"
+            tr("there is no such folder: {path} ({error})", path=config.path, error=error),
+            hint=tr("name a writable file with -o FILE.wav"),
         ) from error
     try:
         existed = path.exists()
@@ -138,8 +142,8 @@ async def open_wav(config: AudioWav) -> AsyncIterator[WavOutput]:
 def _write_error(path: Path, error: OSError) -> AudioError:
     full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     return AudioError(
-        f"cannot write {path}: {error.strerror or error}",
-        hint="make room on that disk, or name a file elsewhere with -o"
+        tr("cannot write {path}: {reason}", path=path, reason=system_reason(error)),
+        hint=tr("make room on that disk, or name a file elsewhere with -o")
         if full
-        else "name a writable file with -o FILE.wav",
+        else tr("name a writable file with -o FILE.wav"),
     )

@@ -15,6 +15,7 @@ from voicebot.audio.paced import PacedPlayback, PacedQueue
 from voicebot.audio.pcm import convert, silence, wav_bytes
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
+from voicebot.translation import system_reason, tr
 
 _UNKNOWN_SIZE = b"\xff\xff\xff\xff"
 """What sox, ffmpeg and players take for "until the end of the stream"."""
@@ -79,7 +80,8 @@ class WavStream:
                 raise
             except OSError as error:
                 raise AudioError(
-                    f"cannot write to standard output: {error.strerror or error}", hint="name a file with -o FILE.wav"
+                    tr("cannot write to standard output: {reason}", reason=system_reason(error)),
+                    hint=tr("name a file with -o FILE.wav"),
                 ) from error
 
 
@@ -93,6 +95,6 @@ def streaming_header(format: AudioFormat) -> bytes:
 async def open_wav_stream(*, realtime: bool) -> AsyncIterator[WavStream]:
     """The process's standard output, whatever stands in for `sys.stdout`. Raises AudioError."""
     if sys.__stdout__ is None:
-        raise AudioError("standard output is closed", hint="name a file with -o FILE.wav")
+        raise AudioError(tr("standard output is closed"), hint=tr("name a file with -o FILE.wav"))
     with os.fdopen(os.dup(sys.__stdout__.fileno()), "wb", buffering=0) as file:
         yield WavStream(file, realtime=realtime)

@@ -11,6 +11,7 @@ import anyio
 
 from voicebot.errors import HistoryError
 from voicebot.threadsafe import event_loop_caller
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import Store
@@ -40,7 +41,7 @@ class History:
                     from voicebot.memory.sqlite_store import Store, history_path  # not loaded before the first sound
                 except ImportError as error:
                     raise HistoryError(
-                        f"this Python has no SQLite: {error}", hint="set memory.store = false"
+                        tr("this Python has no SQLite: {error}", error=error), hint=tr("set memory.store = false")
                     ) from error
 
                 self._store = Store(history_path(self._path), redact=self._redact)

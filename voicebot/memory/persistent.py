@@ -16,6 +16,7 @@ from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
 from voicebot.protocols import ChatModel
 from voicebot.speech import Outcome
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import Store
@@ -81,7 +82,10 @@ class PersistentMemory:
         except HistoryError as error:
             if not self._failure_told:
                 self._failure_told = True
-                self._notify(f"this conversation is not kept: {error.message}" + f" → {error.hint}" * bool(error.hint))
+                self._notify(
+                    tr("this conversation is not kept: {message}", message=error.message)
+                    + f" → {error.hint}" * bool(error.hint)
+                )
 
 
 @asynccontextmanager
@@ -105,9 +109,9 @@ async def open_persistent_memory(
         if found is not None:
             window.restore(found.turns, found.summary)
             name = found.name
-            notify(f"continuing the conversation {name}")
+            notify(tr("continuing the conversation {name}", name=name))
         elif not name:
-            notify("there is no earlier conversation to continue: this is a new one")
+            notify(tr("there is no earlier conversation to continue: this is a new one"))
     memory = PersistentMemory(window, history, conversation=name, single=single and conversation is None, notify=notify)
     try:
         yield memory

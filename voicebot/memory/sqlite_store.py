@@ -29,6 +29,7 @@ from voicebot.memory.summary import NO_SUMMARY, Summary
 from voicebot.memory.turns import Turn
 from voicebot.messages import Message, ToolCall
 from voicebot.speech import Metrics, OutcomeKind
+from voicebot.translation import marked, tr
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ _APPLICATION_ID = 0x766F6963
 """Marks the file as ours, in its header."""
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
-_ELSEWHERE = "choose another file with memory.path, or keep nothing with memory.store = false"
+_ELSEWHERE = marked("choose another file with memory.path, or keep nothing with memory.store = false")
 _BUSY_SECONDS = 5.0
 """How long to wait for another process that is writing."""
 _MOST_WORDS = 200
@@ -278,7 +279,7 @@ class Store:
                 yield row
             elif not self._damage_told:
                 self._damage_told = True
-                self.notes.append(f"{self.path}: some of what it holds is damaged, and is left out")
+                self.notes.append(tr("{path}: some of what it holds is damaged, and is left out", path=self.path))
 
     # ---------------------------------------------------------------- the file
 
@@ -295,8 +296,8 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise HistoryError(
-                f"cannot use {self.path}: {error}",
-                hint=_ELSEWHERE,
+                tr("cannot use {path}: {error}", path=self.path, error=error),
+                hint=tr(_ELSEWHERE),
             ) from error
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -330,7 +331,13 @@ class Store:
             for beside in ("-wal", "-shm", ""):  # the log first: it must never be read beside a new file
                 with suppress(FileNotFoundError):
                     self.path.with_name(self.path.name + beside).replace(aside.with_name(aside.name + beside))
-            self.notes.append(f"{self.path} is damaged: it is kept as {aside.name}, and a new history begins")
+            self.notes.append(
+                tr(
+                    "{path} is damaged: it is kept as {aside}, and a new history begins",
+                    path=self.path,
+                    aside=aside.name,
+                )
+            )
 
 
 def _make(path: Path) -> None:
@@ -365,12 +372,20 @@ def _make_tables(connection: sqlite3.Connection, statements: str) -> None:
 def _check_ours(path: Path) -> None:
     """Raise HistoryError for whatever is not a history: it is looked at, and stays as it is."""
     if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its other end
-        what = "a folder" if path.is_dir() else "not a file"
-        raise HistoryError(f"cannot use {path} as the history: it is {what}", hint=_ELSEWHERE)
+        what = (
+            tr("cannot use {path} as the history: it is a folder", path=path)
+            if path.is_dir()
+            else tr("cannot use {path} as the history: it is not a file", path=path)
+        )
+        raise HistoryError(what, hint=tr(_ELSEWHERE))
     if _is_marked(path) or _is_marked_in_its_log(path):
         return
-    what = "is empty, and not" if path.stat().st_size == 0 else "is not"
-    raise HistoryError(f"{path} {what} a history of voicebot: it stays as it is", hint=_ELSEWHERE)
+    what = (
+        tr("{path} is empty, and not a history of voicebot: it stays as it is", path=path)
+        if path.stat().st_size == 0
+        else tr("{path} is not a history of voicebot: it stays as it is", path=path)
+    )
+    raise HistoryError(what, hint=tr(_ELSEWHERE))
 
 
 def _is_marked(path: Path) -> bool:
@@ -402,8 +417,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise HistoryError(
-            f"{path} was written by a newer voicebot (its form is {version}, this one knows {SCHEMA_VERSION})",
-            hint="update voicebot, or choose another file with memory.path",
+            tr(
+                "{path} was written by a newer voicebot (its form is {version}, this one knows {schema_version})",
+                path=path,
+                version=version,
+                schema_version=SCHEMA_VERSION,
+            ),
+            hint=tr("update voicebot, or choose another file with memory.path"),
         )
     _use_write_ahead_log(connection)
     # What is written survives the end of this process; only a power failure may take the last seconds.
@@ -492,8 +512,10 @@ def _conversation_id(connection: sqlite3.Connection, conversation: str) -> int:
         names = [name for (name,) in connection.execute("SELECT name FROM conversation")]
         near = difflib.get_close_matches(conversation, names, 1, 0.5)
         raise HistoryError(
-            f"there is no conversation {conversation!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
-            hint="voicebot history list shows all",
+            tr("there is no conversation {name!r}; did you mean {near!r}?", name=conversation, near=near[0])
+            if near
+            else tr("there is no conversation {name!r}", name=conversation),
+            hint=tr("voicebot history list shows all"),
         )
     number: int = row[0]
     return number
@@ -514,7 +536,10 @@ def _search(connection: sqlite3.Connection, words: str, conversation: str, limit
     values: list[object] = []
     terms = list(dict.fromkeys(_folded(words).split()))
     if len(terms) > _MOST_WORDS:  # SQLite's own limits are not far beyond
-        raise HistoryError(f"that are {len(terms)} words to search for", hint=f"at most {_MOST_WORDS} at once")
+        raise HistoryError(
+            tr("that are {count} words to search for", count=len(terms)),
+            hint=tr("at most {count} at once", count=_MOST_WORDS),
+        )
     if indexed := [term for term in terms if len(term) >= _TRIGRAM]:
         conditions.append("words MATCH ?")
         values.append(" AND ".join('"' + term.replace('"', '""') + '"' for term in indexed))

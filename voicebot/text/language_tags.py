@@ -9,6 +9,8 @@ import difflib
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from voicebot.translation import language
+
 _LANGUAGES = {
     "af": "Afrikaans/アフリカーンス語",
     "ar": "Arabic/アラビア語/العربية",
@@ -89,8 +91,9 @@ def language_tag(name: str) -> str:
 
 
 def language_name(tag: str) -> str:
-    """What the language of a tag is called in English; the tag itself where nobody has told us."""
-    return _LANGUAGES.get(_code(tag), tag).partition("/")[0]
+    """What the person calls the language of a tag; the tag itself where nobody has told us."""
+    english, *others = _LANGUAGES.get(_code(tag), tag).split("/")
+    return others[0] if others and language() == "ja" else english
 
 
 def nearest_language(name: str) -> str:

@@ -26,6 +26,7 @@ from voicebot.audio.pcm import read_sound_file
 from voicebot.config.models import TtsPyttsx3
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
+from voicebot.translation import foreign, marked, tr
 
 logger = logging.getLogger(__name__)
 
@@ -97,8 +98,8 @@ class _Child:
         try:
             code = self._process.wait(1.0)
         except subprocess.TimeoutExpired:
-            return "it stopped answering"
-        return f"exit code {code}" if code >= 0 else f"signal {-code}"
+            return tr("it stopped answering")
+        return tr("exit code {code}", code=code) if code >= 0 else tr("signal {number}", number=-code)
 
     def wait_until_free(self, seconds: float) -> bool:
         """Give an exchange that was cancelled so long to end; return whether it has."""
@@ -119,6 +120,15 @@ class _Child:
                         pipe.close()
                     except OSError:
                         continue
+
+
+_NOTICES = (
+    marked("kanji are read roughly: haqumei is not installed"),
+    marked("kanji are read roughly: cannot write {folder}"),
+    marked("kanji are read roughly: {reason}"),
+    marked("unpacked the Japanese dictionary ({size} MB) into {folder}"),
+)
+"""What the child may have to tell."""
 
 
 class _Engine:
@@ -153,18 +163,24 @@ class _Engine:
                     with anyio.fail_after(self._timeout_seconds):
                         header, data = await to_thread.run_sync(child.exchange, request, abandon_on_cancel=True)
                     if "notice" in header:
-                        logger.warning(header["notice"])
+                        logger.warning("%s", foreign(header["notice"], _NOTICES))
                     return header, data, anyio.current_time() - began
                 except TimeoutError as error:
                     self._drop()
                     raise SynthesisError(
-                        f"pyttsx3 {failure} within {self._timeout_seconds:g} s and is started anew",
-                        hint="a longer tts.timeout_seconds?",
+                        tr(
+                            "{failure} within {seconds:g} s and is started anew",
+                            failure=failure,
+                            seconds=self._timeout_seconds,
+                        ),
+                        hint=tr("a longer tts.timeout_seconds?"),
                     ) from error
                 except EOFError as error:
                     self._drop()
                     if crashed_before:
-                        raise SynthesisError(f"pyttsx3's engine crashed twice ({error}) and is started anew") from error
+                        raise SynthesisError(
+                            tr("pyttsx3's engine crashed twice ({error}) and is started anew", error=error)
+                        ) from error
                     crashed_before = True
 
     async def _start(self) -> _Child:
@@ -182,7 +198,7 @@ class _Engine:
         except (TimeoutError, EOFError, OSError) as error:
             self._drop()
             raise VoiceUnavailable(
-                f"pyttsx3's engine does not start: {_reason(error)}", hint=_how_to_install()
+                tr("pyttsx3's engine does not start: {error}", error=_reason(error)), hint=_how_to_install()
             ) from error
         except BaseException:
             self._drop()  # whose greeting nobody has read
@@ -190,7 +206,8 @@ class _Engine:
         if "error" in header:
             self._drop()
             raise VoiceUnavailable(
-                f"pyttsx3 has no working speech engine here: {header['error']}", hint=_how_to_install()
+                tr("pyttsx3 has no working speech engine here: {reason}", reason=header["error"]),
+                hint=_how_to_install(),
             )
         self.driver = header["driver"]
         return child
@@ -232,7 +249,7 @@ class Pyttsx3Synthesizer:
     async def voices(self) -> list[LocalVoice]:
         """The voices that are installed."""
         if not self._voices:
-            header, _, _ = await self._engine.exchange({"op": "voices"}, "did not list its voices")
+            header, _, _ = await self._engine.exchange({"op": "voices"}, tr("pyttsx3 did not list its voices"))
             self._voices = [LocalVoice(v["id"], v["name"], tuple(v["languages"])) for v in header.get("voices", [])]
         return self._voices
 
@@ -245,7 +262,8 @@ class Pyttsx3Synthesizer:
         text = text.replace("\0", "").encode("utf-8", "replace").decode()  # lone surrogates cannot be said
         if len(text) > _MOST_CHARACTERS:
             raise SynthesisError(
-                f"{len(text)} characters are too many for one utterance", hint="lower chunking.max_characters"
+                tr("{count} characters are too many for one utterance", count=len(text)),
+                hint=tr("lower chunking.max_characters"),
             )
         request = {
             "op": "say",
@@ -254,15 +272,15 @@ class Pyttsx3Synthesizer:
             "rate": round(self._config.rate * style.speed),
             "volume": self._config.volume,
         }
-        header, data, work_seconds = await self._engine.exchange(request, "did not finish")
+        header, data, work_seconds = await self._engine.exchange(request, tr("pyttsx3 did not finish"))
         if "error" in header:
-            raise SynthesisError(f"pyttsx3 failed: {header['error']}")
+            raise SynthesisError(tr("pyttsx3 failed: {reason}", reason=header["error"]))
         try:
             pcm, format = read_sound_file(data)
         except ValueError as error:
-            raise SynthesisError(f"pyttsx3 gave no audio: {error}") from error
+            raise SynthesisError(tr("pyttsx3 gave no audio: {error}", error=error)) from error
         if not pcm:
-            raise SynthesisError("pyttsx3 gave no audio")
+            raise SynthesisError(tr("pyttsx3 gave no audio"))
         self.format = format
         yield Audio(pcm, format, work_seconds=work_seconds)
 
@@ -290,31 +308,40 @@ def _by_language(wanted: str, voices: Sequence[LocalVoice]) -> LocalVoice:
         speaking = usual + [voices[number] for number in closest(tag, [voice.languages for voice in voices])]
         if speaking:
             return speaking[0]
-        told = f"there is no voice for {language_name(tag)}"
+        told = tr("there is no voice for {language}", language=language_name(tag))
     elif tag := nearest_language(wanted):
         near = [voices[number].name for number in closest(tag, [voice.languages for voice in voices])[:3]]
-        told = f"there is no voice {wanted!r}" + (f"; near to it: {', '.join(near)}" if near else "")
+        told = _no_voice(wanted, near)
     else:
         names = [voice.id if "/" in wanted else voice.name for voice in voices]
         near = difflib.get_close_matches(wanted, names, 3, 0.6)
-        told = f"there is no voice {wanted!r}" + (f"; near to it: {', '.join(near)}" if near else "")
-    raise VoiceUnavailable(told, hint="list them: voicebot voices --tts pyttsx3")
+        told = _no_voice(wanted, near)
+    raise VoiceUnavailable(told, hint=tr("list them: voicebot voices --tts pyttsx3"))
+
+
+def _no_voice(wanted: str, near: Sequence[str]) -> str:
+    if not near:
+        return tr("there is no voice {wanted!r}", wanted=wanted)
+    return tr("there is no voice {wanted!r}; near to it: {near}", wanted=wanted, near=", ".join(near))
 
 
 def _how_to_install() -> str:
     if not sys.platform.startswith("linux"):
-        return "try another voice: --tts voicevox"
+        return tr("try another voice: --tts voicevox")
     from voicebot.installation import install_command
 
-    return f"sudo apt install libespeak-ng1, or {install_command('espeakng-loader')}; or another voice: --tts voicevox"
+    return tr(
+        "sudo apt install libespeak-ng1, or {command}; or another voice: --tts voicevox",
+        command=install_command("espeakng-loader"),
+    )
 
 
 def _reason(error: BaseException) -> str:
     match error:
         case TimeoutError():
-            return f"no answer within {_START_SECONDS:g} s"
+            return tr("no answer within {seconds:g} s", seconds=_START_SECONDS)
         case EOFError():
-            return f"it crashed ({error})"
+            return tr("it crashed ({error})", error=error)
         case _:
             return str(error)
 

@@ -23,6 +23,7 @@ from voicebot.http.lines import without_lone_surrogates
 from voicebot.http.streaming import open_body
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 from voicebot.text.language_tags import language_name, language_tag
+from voicebot.translation import tr
 
 _CONNECT_SECONDS = 5.0
 _USUAL_SAMPLE_RATE = 24_000
@@ -124,13 +125,18 @@ class _Engine:
         except VoiceUnavailable as error:
             if isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
                 raise VoiceUnavailable(
-                    f"no VOICEVOX engine answers at {self.address}", hint=error.hint
+                    tr("no VOICEVOX engine answers at {address}", address=self.address), hint=error.hint
                 ) from error.__cause__
             raise
         except TimeoutError as error:
             raise self.server.failure(
-                f"{self.server.name} did not finish {path} within {self._timeout_seconds:g} s",
-                hint="it may be busy with something else: try again, or raise tts.timeout_seconds",
+                tr(
+                    "{name} did not finish {path} within {seconds:g} s",
+                    name=self.server.name,
+                    path=path,
+                    seconds=self._timeout_seconds,
+                ),
+                hint=tr("it may be busy with something else: try again, or raise tts.timeout_seconds"),
             ) from error
         if body.response.is_success:
             return data
@@ -198,13 +204,17 @@ class VoicevoxSynthesizer:
             pcm, format = read_wav(wav)
         except ValueError as error:
             raise SynthesisError(
-                f"{self._engine.server.name} sent audio that cannot be read: {error}", hint="its log may say why"
+                tr("{name} sent audio that cannot be read: {error}", name=self._engine.server.name, error=error),
+                hint=tr("its log may say why"),
             ) from error
         if not pcm:
-            raise SynthesisError(f"{self._engine.server.name} sent no audio", hint="its log may say why")
+            raise SynthesisError(
+                tr("{name} sent no audio", name=self._engine.server.name), hint=tr("its log may say why")
+            )
         if _is_cut_off(wav):
             raise SynthesisError(
-                f"{self._engine.server.name} sent only a part of the audio", hint="its log may say why"
+                tr("{name} sent only a part of the audio", name=self._engine.server.name),
+                hint=tr("its log may say why"),
             )
         yield Audio(pcm, format, credit=_credit(self._brand, voice), work_seconds=work_seconds)
 
@@ -230,8 +240,8 @@ class VoicevoxSynthesizer:
             query = _AudioQuery.model_validate_json(answer)
         except ValidationError as error:
             raise SynthesisError(
-                f"{self._engine.server.name} sent an audio query that cannot be read",
-                hint="is tts.base_url the address of a VOICEVOX engine?",
+                tr("{name} sent an audio query that cannot be read", name=self._engine.server.name),
+                hint=tr("is tts.base_url the address of a VOICEVOX engine?"),
             ) from error
         return query.model_copy(
             update={
@@ -292,7 +302,9 @@ def choose_style(styles: Sequence[VoicevoxStyle], voice: int | str, *, address: 
     Raises VoiceUnavailable with the nearest names.
     """
     if not styles:
-        raise VoiceUnavailable(f"the VOICEVOX engine at {address} has no voice", hint="install one in VOICEVOX")
+        raise VoiceUnavailable(
+            tr("the VOICEVOX engine at {address} has no voice", address=address), hint=tr("install one in VOICEVOX")
+        )
     wanted = _plain(str(voice))
     if not wanted:
         return styles[0]
@@ -307,17 +319,30 @@ def choose_style(styles: Sequence[VoicevoxStyle], voice: int | str, *, address: 
         if tag.partition("-")[0] == "ja":
             return styles[0]
         raise VoiceUnavailable(
-            f"the VOICEVOX engine at {address} has no voice for {language_name(tag)}: they all speak Japanese",
-            hint="another engine may have one: --tts pyttsx3",
+            tr(
+                "the VOICEVOX engine at {address} has no voice for {language}: they all speak Japanese",
+                address=address,
+                language=language_name(tag),
+            ),
+            hint=tr("another engine may have one: --tts pyttsx3"),
         )
     names = {_plain(name): name for style in styles for name in (style.character, style.name)}
     near = [names[key] for key in difflib.get_close_matches(wanted, names, 3, 0.4)]
-    instead = f"near to it: {', '.join(near)}" if near else f"it has {', '.join(style.name for style in styles[:3])}"
-    if not near and len(styles) > 3:
-        instead += f" and {len(styles) - 3} more"
+    first = ", ".join(style.name for style in styles[:3])
+    if near:
+        instead = tr("near to it: {near}", near=", ".join(near))
+    elif len(styles) > 3:
+        instead = tr("it has {names} and {count} more", names=first, count=len(styles) - 3)
+    else:
+        instead = tr("it has {names}", names=first)
     raise VoiceUnavailable(
-        f"the VOICEVOX engine at {address} has no voice {str(voice)!r}; {instead}",
-        hint="list them: voicebot voices --tts voicevox",
+        tr(
+            "the VOICEVOX engine at {address} has no voice {voice!r}; {instead}",
+            address=address,
+            voice=str(voice),
+            instead=instead,
+        ),
+        hint=tr("list them: voicebot voices --tts voicevox"),
     )
 
 
@@ -326,9 +351,9 @@ async def _open_engine(config: TtsVoicevox) -> AsyncGenerator[_Engine, None]:
     """Open the engine; until it is `opened()`, whatever fails is VoiceUnavailable."""
     address = shown_address(config.base_url)
     server = Server(
-        name=f"VOICEVOX at {address}",
+        name=tr("VOICEVOX at {address}", address=address),
         section="tts",
-        start_hint="start VOICEVOX, or set tts.base_url to its address; another voice: --tts pyttsx3",
+        start_hint=tr("start VOICEVOX, or set tts.base_url to its address; another voice: --tts pyttsx3"),
         failure=VoiceUnavailable,
         unavailable=VoiceUnavailable,
     )
@@ -376,8 +401,8 @@ def _is_cut_off(wav: bytes) -> bool:
 
 def _no_voicevox(address: str) -> VoiceUnavailable:
     return VoiceUnavailable(
-        f"what answers at {address} is no VOICEVOX engine",
-        hint="set tts.base_url to the engine's address, usually on port 50021",
+        tr("what answers at {address} is no VOICEVOX engine", address=address),
+        hint=tr("set tts.base_url to the engine's address, usually on port 50021"),
     )
 
 

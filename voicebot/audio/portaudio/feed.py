@@ -15,6 +15,7 @@ from anyio import CancelScope
 from voicebot.audio.portaudio.library import no_answer
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat
+from voicebot.translation import tr
 
 _STALL_SECONDS = 3.0
 """A device whose buffer is full does not ask for more for as long as that is: two seconds at most."""
@@ -224,8 +225,8 @@ class Feed:
             raise no_answer()
         if self.lost:
             raise AudioError(
-                f"the audio device {self._device_name} went away",
-                hint="plug it in again, or choose another: voicebot devices",
+                tr("the audio device {name} went away", name=self._device_name),
+                hint=tr("plug it in again, or choose another: voicebot devices"),
             )
 
     # ------------------------------------------------ PortAudio's thread

@@ -18,6 +18,7 @@ from voicebot.audio.portaudio.watch import NoAnswer, WatchedThread
 from voicebot.errors import AudioError
 from voicebot.installation import install_command
 from voicebot.speech import AudioFormat
+from voicebot.translation import tr
 
 T = TypeVar("T")
 
@@ -67,11 +68,19 @@ class PortAudioLibrary:
                 import sounddevice
             except (OSError, ImportError) as error:
                 hint = (
-                    "sudo apt install libportaudio2  (or your distribution's PortAudio), or write a file: -o speech.wav"
+                    tr(
+                        "sudo apt install libportaudio2  (or your distribution's PortAudio), or write a file: "
+                        "-o speech.wav"
+                    )
                     if sys.platform.startswith("linux")
-                    else f"reinstall it: {install_command('sounddevice')} --force-reinstall"
+                    else tr(
+                        "reinstall it: {command} --force-reinstall",
+                        command=install_command("sounddevice"),
+                    )
                 )
-                raise AudioError(f"there is no PortAudio on this machine ({error})", hint=hint) from error
+                raise AudioError(
+                    tr("there is no PortAudio on this machine ({error})", error=error), hint=hint
+                ) from error
         if ON_ALSA:
             _silence_alsa()
         if platform.libc_ver()[0] == "glibc":  # elsewhere the pointer is constant
@@ -237,9 +246,10 @@ class PortAudioLibrary:
             return sounddevice.query_devices(device, "output")
         except (sounddevice.PortAudioError, ValueError) as error:
             if _reason(error).endswith("device -1"):
-                raise AudioError("this machine has no loudspeaker that PortAudio can see") from error
+                raise AudioError(tr("this machine has no loudspeaker that PortAudio can see")) from error
             raise AudioError(
-                f"there is no such sound device: {_reason(error)}", hint="list them: voicebot devices"
+                tr("there is no such sound device: {error}", error=_reason(error)),
+                hint=tr("list them: voicebot devices"),
             ) from error
 
     @contextmanager
@@ -290,11 +300,13 @@ def import_sounddevice() -> ModuleType:
 def no_answer() -> AudioError:
     """The error for a sound server that is there and hangs."""
     return AudioError(
-        "the sound server does not answer",
-        hint="start it anew (systemctl --user restart pipewire pipewire-pulse, or pulseaudio -k), or write a file: "
-        "-o speech.wav"
+        tr("the sound server does not answer"),
+        hint=tr(
+            "start it anew (systemctl --user restart pipewire pipewire-pulse, or pulseaudio -k), or "
+            "write a file: -o speech.wav"
+        )
         if ON_ALSA
-        else "start the computer's sound anew, or write a file: -o speech.wav",
+        else tr("start the computer's sound anew, or write a file: -o speech.wav"),
     )
 
 

@@ -18,6 +18,7 @@ from voicebot.audio.portaudio.library import ON_ALSA, Device, PortAudioLibrary
 from voicebot.audio.portaudio.watch import NoAnswer
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat
+from voicebot.translation import tr
 
 TAIL_SECONDS = 0.05
 """The device may be this much later than it says: nothing of the last word is cut off."""
@@ -72,8 +73,8 @@ class DeviceStream:
             return format, self._opened(format)
         except AudioError:
             raise AudioError(
-                f"cannot open the audio device {self._name}: {refused.message}",
-                hint="close the program that uses it, or choose another: voicebot devices",
+                tr("cannot open the audio device {name}: {message}", name=self._name, message=refused.message),
+                hint=tr("close the program that uses it, or choose another: voicebot devices"),
             ) from refused.__cause__
 
     def _opened(self, format: AudioFormat) -> Any:  # Any: sounddevice has no types
@@ -170,8 +171,8 @@ class DeviceStream:
             if isinstance(error.__cause__, NoAnswer):
                 raise
             raise AudioError(
-                f"the audio device {self._name} does not start: {error.message}",
-                hint="is the sound server running? Or choose another: voicebot devices",
+                tr("the audio device {name} does not start: {message}", name=self._name, message=error.message),
+                hint=tr("is the sound server running? Or choose another: voicebot devices"),
             ) from error.__cause__
 
     def _stop(self) -> None:
