@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from voicebot.errors import LabError
+from voicebot.translation import system_reason, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,10 @@ def read_corpus(path: Path) -> list[Item]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        reason = system_reason(error) if isinstance(error, OSError) else tr("not UTF-8")
         raise LabError(
-            f"{path}: cannot be read: {reason}", hint="voicebot lab score --help shows the format"
+            tr("{path}: cannot be read: {reason}", path=path, reason=reason),
+            hint=tr("voicebot lab score --help shows the format"),
         ) from error
     items = [_item(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
     if not items:
@@ -52,24 +54,31 @@ def _item(line: str, where: str) -> Item:
             tuple(int(place) for place in row.get("optional", ())),
         )
     except json.JSONDecodeError as error:
-        raise _broken(where, f"not JSON: {error.msg} at column {error.colno}") from error
+        raise _broken(
+            where,
+            tr(
+                "not JSON: {reason} at column {column}",
+                reason=error.msg,
+                column=error.colno,
+            ),
+        ) from error
     except KeyError as error:
-        raise _broken(where, f"{error} is missing") from error
+        raise _broken(where, tr("{location} is missing", location=error)) from error
     except (AttributeError, TypeError, ValueError) as error:
-        raise _broken(where, f"not an item: {error}") from error
+        raise _broken(where, tr("not an item: {error}", error=error)) from error
     if squeeze("".join(item.segments)) != squeeze(item.text):
-        raise _broken(where, f"the segments of {item.id} do not add up to its text")
+        raise _broken(where, tr("the segments of {id} do not add up to its text", id=item.id))
     return item
 
 
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
-    raise TypeError(f"{value!r} is not text")
+    raise TypeError(tr("{value!r} is not text", value=value))
 
 
 def _broken(where: str, what: str) -> LabError:
-    return LabError(f"{where}: {what}", hint="voicebot lab score --help shows the format")
+    return LabError(f"{where}: {what}", hint=tr("voicebot lab score --help shows the format"))
 
 
 def squeeze(text: str) -> str:

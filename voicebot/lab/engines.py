@@ -12,6 +12,7 @@ import anyio
 from voicebot.errors import LabError
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 from voicebot.text.speech_length import speech_seconds
+from voicebot.translation import tr
 
 _FORMAT = AudioFormat(8000)
 _SHORTEST_SECONDS = 0.05
@@ -59,8 +60,11 @@ def parse_engine(text: str) -> SynthesisCost:
         costs = (-1.0, -1.0)
     if not plus or not all(0 <= cost < math.inf for cost in costs):
         raise LabError(
-            f"unknown engine cost model {text!r}",
-            hint=f"one of {', '.join(engine.name for engine in ENGINES)}, or your own as FIXED+RTF such as 0.2+0.4",
+            tr("unknown engine cost model {text!r}", text=text),
+            hint=tr(
+                "one of {names}, or your own as FIXED+RTF such as 0.2+0.4",
+                names=", ".join(engine.name for engine in ENGINES),
+            ),
         )
     return SynthesisCost(wanted, *costs)
 

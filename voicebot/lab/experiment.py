@@ -12,6 +12,7 @@ from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.engines import SynthesisCost
 from voicebot.lab.traces import Trace
+from voicebot.translation import tr
 
 _MOST_SETTINGS = 2000
 """More than this is a mistake, not an experiment."""
@@ -82,16 +83,21 @@ class Experiment:
         """Each setting with each combination of the matrix; raises LabError for ranges and impossible ones."""
         if ranges := [key for key, knob in self.matrix.items() if isinstance(knob, Range)]:
             raise LabError(
-                f"{self.path}: matrix.{ranges[0]}: a range is for voicebot lab tune",
-                hint="list the values to try, such as [50, 100, 200]",
+                tr("{path}: matrix.{key}: a range is for voicebot lab tune", path=self.path, key=ranges[0]),
+                hint=tr("list the values to try, such as [50, 100, 200]"),
             )
         number = len(self.settings)
         for knob in self.matrix.values():
             number *= len(knob) if isinstance(knob, tuple) else 1
         if number > _MOST_SETTINGS:
             raise LabError(
-                f"{self.path}: the matrix makes {number} settings, more than {_MOST_SETTINGS}",
-                hint="list fewer values, or let voicebot lab tune search",
+                tr(
+                    "{path}: the matrix makes {number} settings, more than {most}",
+                    path=self.path,
+                    number=number,
+                    most=_MOST_SETTINGS,
+                ),
+                hint=tr("list fewer values, or let voicebot lab tune search"),
             )
         problems: list[str] = []
         settings: list[Setting] = []
@@ -101,5 +107,5 @@ class Experiment:
             except ConfigError as error:
                 problems.append(error.message)
         if problems:
-            raise LabError("\n".join(problems[:10]), hint="every key and its default: voicebot config show")
+            raise LabError("\n".join(problems[:10]), hint=tr("every key and its default: voicebot config show"))
         return settings

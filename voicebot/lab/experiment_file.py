@@ -43,6 +43,7 @@ from voicebot.errors import ConfigError, LabError
 from voicebot.lab.engines import SynthesisCost, parse_engine
 from voicebot.lab.experiment import Experiment, Knob, Range
 from voicebot.lab.traces import Trace, read_traces
+from voicebot.translation import system_reason, tr
 
 
 class _RangeTable(BaseModel):
@@ -55,7 +56,7 @@ class _RangeTable(BaseModel):
     @model_validator(mode="after")
     def in_order(self) -> _RangeTable:
         if self.min >= self.max:
-            raise ValueError(f"min must be less than max, not {self.min} and {self.max}")
+            raise ValueError(tr("min must be less than max, not {min} and {max}", min=self.min, max=self.max))
         return self
 
 
@@ -92,8 +93,8 @@ def read_experiment(path: str | Path) -> Experiment:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         where = f"{path}:{place[1]}:{place[2]}" if place else str(path)
         reason = re.sub(r" \(at .*\)$", "", str(error))
-        hint = 'texts need quotes, and so do names that are not plain ASCII: [settings."一文ごと"]'
-        raise LabError(f"{where}: not valid TOML: {reason}", hint=hint) from error
+        hint = tr('texts need quotes, and so do names that are not plain ASCII: [settings."一文ごと"]')
+        raise LabError(tr("{where}: not valid TOML: {reason}", where=where, reason=reason), hint=hint) from error
 
     lines = _line_numbers(text)
     problems: set[tuple[int, str]] = set()
@@ -109,7 +110,7 @@ def read_experiment(path: str | Path) -> Experiment:
     engines, traces = _engines(file, report), _traces(file, path.parent, report)
     for name in ("engines", "seeds"):
         if (repeated := _repeated(getattr(file, name))) is not None:
-            report(name, f"{repeated!r} is there twice")
+            report(name, tr("{value!r} is there twice", value=repeated))
     base = path.parent / file.config if file.config else Path(os.devnull)
     matrix = {key: _knob(value) for key, value in file.matrix.items()}
     settings = file.settings or {"": {}}
@@ -126,7 +127,7 @@ def read_experiment(path: str | Path) -> Experiment:
     _check_values(experiment, report)
     if problems:
         message = "\n".join(f"{path}{problem}" for _, problem in sorted(problems))
-        raise LabError(message, hint="see docs/experiments for one that works")
+        raise LabError(message, hint=tr("see docs/experiments for one that works"))
     return experiment
 
 
@@ -150,11 +151,15 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise LabError(f"there is no file {path}", hint="see docs/experiments for one that works") from error
+        raise LabError(
+            tr("there is no file {path}", path=path), hint=tr("see docs/experiments for one that works")
+        ) from error
     except UnicodeDecodeError as error:
-        raise LabError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from error
+        raise LabError(
+            tr("{path}: not UTF-8: {reason} at byte {start}", path=path, reason=error.reason, start=error.start)
+        ) from error
     except OSError as error:
-        raise LabError(f"{path}: {error.strerror}") from error
+        raise LabError(f"{path}: {system_reason(error)}") from error
 
 
 def _line_numbers(text: str) -> dict[str, int]:
@@ -191,18 +196,26 @@ def _explain(problem: Any) -> tuple[str, str]:  # Any: pydantic's ErrorDetails
         case "extra_forbidden":
             known = list(_File.model_fields if len(location) == 1 else _RangeTable.model_fields)
             near = difflib.get_close_matches(location[-1], known, 1, 0.6)
-            key = "unknown key" if len(location) == 1 else f"unknown key {location[-1]}"
-            message = key + (f"; did you mean {near[0]}?" if near else f"; known are: {', '.join(known)}")
+            names = ", ".join(known)
+            match len(location), near:
+                case 1, [name]:
+                    message = tr("unknown key; did you mean {name}?", name=name)
+                case 1, _:
+                    message = tr("unknown key; known are: {names}", names=names)
+                case _, [name]:
+                    message = tr("unknown key {key}; did you mean {name}?", key=location[-1], name=name)
+                case _:
+                    message = tr("unknown key {key}; known are: {names}", key=location[-1], names=names)
         case "missing":
-            message = f"{location[-1]} is missing"
+            message = tr("{location} is missing", location=location[-1])
         case "too_short":
-            message = "is empty"
+            message = tr("is empty")
         case "dict_type":
-            message = f"expected a table: [{'.'.join(location)}] and its keys below it"
+            message = tr("expected a table: [{location}] and its keys below it", location=".".join(location))
     if location[0] == "matrix" and len(location) > 1:
         location = location[:2]  # after that comes the kind of value that pydantic took it for
         if problem["type"] == "list_type":
-            message = "expected a list of values such as [0.5, 1.0], or a range such as {min = 0.5, max = 2.0}"
+            message = tr("expected a list of values such as [0.5, 1.0], or a range such as {min = 0.5, max = 2.0}")
     return ".".join(location), message
 
 
@@ -226,7 +239,7 @@ def _traces(file: _File, folder: Path, report: _Report) -> list[Trace]:
         except LabError as error:
             report("traces", error.message)
     if repeated := _repeated([trace.name for trace in traces]):
-        report("traces", f"two of them are called {repeated}: rename one")
+        report("traces", tr("two of them are called {name}: rename one", name=repeated))
     return traces
 
 
@@ -252,9 +265,9 @@ def _check_values(experiment: Experiment, report: _Report) -> None:
             report(f"settings.{name}.{key}" if name else key, message)
     for key, knob in experiment.matrix.items():
         if knob == ():
-            report(f"matrix.{key}", "the list is empty")
+            report(f"matrix.{key}", tr("the list is empty"))
         elif isinstance(knob, tuple) and (repeated := _repeated(knob)) is not None:
-            report(f"matrix.{key}", f"{repeated!r} is there twice")
+            report(f"matrix.{key}", tr("{value!r} is there twice", value=repeated))
         for value in knob if isinstance(knob, tuple) else knob.ends:
             for overrides in experiment.settings.values():
                 for wrong, message in _mistakes(experiment, {**overrides, key: value}):

@@ -14,6 +14,7 @@ from typing import Any
 from voicebot.errors import LabError
 from voicebot.installation import extra_command
 from voicebot.lab.summary import Row, pareto_front
+from voicebot.translation import tr
 
 _COLOURS = 8
 """In the template; with more settings than that the shape of the marker changes."""
@@ -31,7 +32,7 @@ _CURRENT = "#010203"
 def require_matplotlib() -> None:
     """Raise LabError where matplotlib is missing."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise LabError("the report needs matplotlib, and it is missing", hint=extra_command("lab"))
+        raise LabError(tr("the report needs matplotlib, and it is missing"), hint=extra_command("lab"))
 
 
 def marker(setting: int) -> tuple[str, str]:

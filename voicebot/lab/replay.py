@@ -20,6 +20,7 @@ from voicebot.lab.engines import ReplayedSynthesizer, SynthesisCost
 from voicebot.lab.runs import ReplayedUtterance, Run
 from voicebot.lab.traces import Trace
 from voicebot.messages import Message
+from voicebot.translation import tr
 from voicebot.turn import speak_turn
 
 T = TypeVar("T")
@@ -100,7 +101,7 @@ def _in_virtual_time(body: Callable[[], Awaitable[T]]) -> T:
         import trio
         from trio.testing import MockClock
     except ImportError as error:
-        raise LabError("the lab needs trio for its virtual time", hint=extra_command("lab")) from error
+        raise LabError(tr("the lab needs trio for its virtual time"), hint=extra_command("lab")) from error
     return trio.run(body, clock=MockClock(autojump_threshold=0))
 
 

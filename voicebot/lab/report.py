@@ -16,6 +16,7 @@ from voicebot.errors import LabError
 from voicebot.lab.plots import marker, scatter
 from voicebot.lab.runs import Run
 from voicebot.lab.summary import Row, names, summarize
+from voicebot.translation import system_reason, tr
 
 COMFORTABLE_BYTES = 5_000_000
 """A larger report is slow on a phone."""
@@ -53,7 +54,7 @@ def write_report(path: Path, runs: Sequence[Run], about: About) -> int:
     try:
         path.write_bytes(page)
     except OSError as error:
-        raise LabError(f"{path}: {error.strerror}", hint="name another folder with -o") from error
+        raise LabError(f"{path}: {system_reason(error)}", hint=tr("name another folder with -o")) from error
     return len(page)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.experiment import Experiment, Knob, Range
+from voicebot.translation import tr
 
 _FIRST_STEP, _LAST_STEP = 1 / 4, 1 / 64
 """How far a value is moved, as a share of its range, at first and at last."""
@@ -27,8 +28,8 @@ def knobs_of(experiment: Experiment) -> dict[str, Knob]:
         knobs = {_SETTING: tuple(experiment.settings), **knobs}
     if not knobs:
         raise LabError(
-            f"{experiment.path}: there is nothing to search",
-            hint="name what may change in [matrix], such as chunking.max_characters = {min = 50, max = 500}",
+            tr("{path}: there is nothing to search", path=experiment.path),
+            hint=tr("name what may change in [matrix], such as chunking.max_characters = {min = 50, max = 500}"),
         )
     return knobs
 
@@ -67,8 +68,8 @@ class Search:
         best = self._best()
         if self._seen[best] == math.inf:
             raise LabError(
-                f"{self._experiment.path}: none of the combinations that were tried is possible",
-                hint="voicebot lab sweep says what is wrong with each",
+                tr("{path}: none of the combinations that were tried is possible", path=self._experiment.path),
+                hint=tr("voicebot lab sweep says what is wrong with each"),
             )
         return self._read(best)
 

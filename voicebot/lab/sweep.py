@@ -22,6 +22,7 @@ from voicebot.lab.engines import SynthesisCost
 from voicebot.lab.experiment import Experiment, Setting
 from voicebot.lab.runs import Run, as_dict, from_dict
 from voicebot.lab.traces import Trace
+from voicebot.translation import system_reason, tr
 
 RESULTS = "results.jsonl"
 _RUNS_A_PROCESS = 40
@@ -101,7 +102,10 @@ def sweep(
                 progress(finished, len(jobs))
         _write_results(path, [(key, done[key]) for key in keys])
     except OSError as error:
-        raise LabError(f"{error.filename or path}: {error.strerror}", hint="name another folder with -o") from error
+        raise LabError(
+            f"{error.filename or path}: {system_reason(error)}",
+            hint=tr("name another folder with -o"),
+        ) from error
     return [done[key] for key in keys]
 
 
@@ -162,7 +166,7 @@ def open_workers(processes: int, jobs: int) -> Iterator[RunAll]:
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except BrokenProcessPool as error:
-            raise LabError("a worker process died", hint="run it again with --jobs 1 to see why") from error
+            raise LabError(tr("a worker process died"), hint=tr("run it again with --jobs 1 to see why")) from error
 
     try:
         yield run_all

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voicebot.errors import LabError
+from voicebot.translation import marked, system_reason, tr
 
-_EXPECTED = 'expected one delta a line, such as {"t_ms": 273.3, "token": "Hello"}'
+_EXPECTED = marked('expected one delta a line, such as {"t_ms": 273.3, "token": "Hello"}')
 _SCRIPTS = {
     "ja": re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d]"),
     "zh": re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"),
@@ -58,13 +59,21 @@ def read_trace(path: str | Path) -> Trace:
         seconds, delta = _read_line(line, f"{path}:{number}")
         if deltas and seconds < deltas[-1][0]:
             raise LabError(
-                f"{path}:{number}: t_ms goes back, from {deltas[-1][0] * 1000:g} to {seconds * 1000:g}",
-                hint="times count from the question and never decrease; one file holds one reply",
+                tr(
+                    "{path}:{number}: t_ms goes back, from {before:g} to {now:g}",
+                    path=path,
+                    number=number,
+                    before=deltas[-1][0] * 1000,
+                    now=seconds * 1000,
+                ),
+                hint=tr("times count from the question and never decrease; one file holds one reply"),
             )
         deltas.append((seconds, delta))
     text = "".join(delta for _, delta in deltas)
     if not text.strip():
-        raise LabError(f"{path}: " + ("no text in any delta" if deltas else "the file is empty"), hint=_EXPECTED)
+        raise LabError(
+            f"{path}: " + (tr("no text in any delta") if deltas else tr("the file is empty")), hint=tr(_EXPECTED)
+        )
     return Trace(path.stem, language_of(text), tuple(deltas))
 
 
@@ -75,7 +84,10 @@ def read_traces(paths: Iterable[str | Path]) -> list[Trace]:
         if path.is_dir():
             files = [file for file in sorted(path.glob("*.jsonl")) if _looks_like_trace(file)]
             if not files:
-                raise LabError(f"{path}: no trace in this folder", hint=f"a trace is a .jsonl file; {_EXPECTED}")
+                raise LabError(
+                    tr("{path}: no trace in this folder", path=path),
+                    hint=tr("a trace is a .jsonl file; {expected}", expected=tr(_EXPECTED)),
+                )
             traces += map(read_trace, files)
         else:
             traces.append(read_trace(path))
@@ -97,25 +109,37 @@ def _lines(path: Path) -> Iterator[str]:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
             yield from file
     except FileNotFoundError as error:
-        raise LabError(f"there is no file {path}", hint='record one: voicebot lab record -o FILE "question"') from error
+        raise LabError(
+            tr("there is no file {path}", path=path), hint=tr('record one: voicebot lab record -o FILE "question"')
+        ) from error
     except UnicodeDecodeError as error:
-        raise LabError(f"{path}: not UTF-8: {error.reason} at byte {error.start}", hint=_EXPECTED) from error
+        raise LabError(
+            tr("{path}: not UTF-8: {reason} at byte {start}", path=path, reason=error.reason, start=error.start),
+            hint=tr(_EXPECTED),
+        ) from error
     except OSError as error:
-        raise LabError(f"{path}: {error.strerror}") from error
+        raise LabError(f"{path}: {system_reason(error)}") from error
 
 
 def _read_line(line: str, place: str) -> tuple[float, str]:
     try:
         entry = json.loads(line)
     except ValueError as error:
-        raise LabError(f"{place}: not valid JSON: {error}", hint=_EXPECTED) from error
+        raise LabError(tr("{place}: not valid JSON: {error}", place=place, error=error), hint=tr(_EXPECTED)) from error
     if not isinstance(entry, dict):
-        raise LabError(f"{place}: not an object", hint=_EXPECTED)
+        raise LabError(tr("{place}: not an object", place=place), hint=tr(_EXPECTED))
     milliseconds, delta = entry.get("t_ms"), entry.get("token")
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not 0 <= milliseconds < math.inf:
-        raise LabError(f"{place}: t_ms must be a number of milliseconds, not {milliseconds!r}", hint=_EXPECTED)
+        raise LabError(
+            tr(
+                "{place}: t_ms must be a number of milliseconds, not {milliseconds!r}",
+                place=place,
+                milliseconds=milliseconds,
+            ),
+            hint=tr(_EXPECTED),
+        )
     if not isinstance(delta, str):
-        raise LabError(f"{place}: token must be text, not {delta!r}", hint=_EXPECTED)
+        raise LabError(tr("{place}: token must be text, not {delta!r}", place=place, delta=delta), hint=tr(_EXPECTED))
     return milliseconds / 1000, delta
 
 

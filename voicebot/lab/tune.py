@@ -20,6 +20,7 @@ from voicebot.lab.runs import Run
 from voicebot.lab.search import Search, knobs_of
 from voicebot.lab.sweep import Job, RunAll, open_workers
 from voicebot.lab.traces import Trace
+from voicebot.translation import system_reason, tr
 
 _SMALLEST_GAIN = 1e-4
 """Seconds; a smaller gain is not an improvement."""
@@ -66,11 +67,11 @@ class Tuned:
         """What to know before believing the result."""
         remarks = []
         if self.searched.best.objective >= self.searched.before.objective - _SMALLEST_GAIN:
-            remarks.append("nothing better than the first setting was found")
+            remarks.append(tr("nothing better than the first setting was found"))
         elif self.checked.best.objective > self.checked.before.objective + _SMALLEST_GAIN:
-            remarks.append("over-fitted: it is better on the traces that were searched and worse on the others")
+            remarks.append(tr("over-fitted: it is better on the traces that were searched and worse on the others"))
         if self.impossible:
-            remarks.append(f"{self.impossible} combinations were left out because they are impossible")
+            remarks.append(tr("{count} combinations were left out because they are impossible", count=self.impossible))
         return remarks
 
 
@@ -143,8 +144,8 @@ def split_traces(traces: Iterable[Trace]) -> tuple[list[Trace], list[Trace]]:
         halves[number % 2].extend(group)
     if not halves[1]:
         raise LabError(
-            "all traces are of one text: there is nothing to check the answer on",
-            hint="add traces of another reply; voicebot lab record keeps one",
+            tr("all traces are of one text: there is nothing to check the answer on"),
+            hint=tr("add traces of another reply; voicebot lab record keeps one"),
         )
     return halves
 
@@ -202,7 +203,9 @@ def _simplified(
 def refuse_to_overwrite(path: Path) -> None:
     """Raise LabError if the file is there."""
     if path.exists():
-        raise LabError(f"{path} is there already", hint="overwrite it with --force, or name another with -o")
+        raise LabError(
+            tr("{path} is there already", path=path), hint=tr("overwrite it with --force, or name another with -o")
+        )
 
 
 def write_config(path: Path, tuned: Tuned) -> None:
@@ -210,7 +213,7 @@ def write_config(path: Path, tuned: Tuned) -> None:
     try:
         path.write_text(config_text(tuned), encoding="utf-8")
     except OSError as error:
-        raise LabError(f"{path}: {error.strerror}", hint="name another file with -o") from error
+        raise LabError(f"{path}: {system_reason(error)}", hint=tr("name another file with -o")) from error
 
 
 def config_text(tuned: Tuned) -> str:
