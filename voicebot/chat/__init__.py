@@ -26,6 +26,7 @@ from voicebot.config.models import (
 )
 from voicebot.errors import ChatUnavailable
 from voicebot.protocols import ChatModel
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.chat.discovery import Choice
@@ -45,7 +46,7 @@ async def open_chat(
 
             choice = await find_server(config)
             found = server_or_demo(config, choice)
-            notify(choice.why if choice.config else f"{choice.why}; using the built-in demo")
+            notify(choice.why if choice.config else tr("{why}; using the built-in demo", why=choice.why))
             config = found
         chat = await _open(config, stack)
         if isinstance(config, ChatDemo | ChatPiped):  # nothing in their text is for a program
@@ -77,8 +78,8 @@ def server_or_demo(config: ChatAuto, choice: Choice) -> ChatOllama | ChatOpenAI 
         return choice.config
     # A person who names a server or a model, or has started one, does not expect the demo.
     if config.base_url or config.model or choice.state in (State.BUSY, State.LOADING):
-        start = "start the server, or set chat.base_url to its address; without one: --chat demo"
-        raise ChatUnavailable(choice.why, hint=start if choice.state is State.DOWN else "without it: --chat demo")
+        start = tr("start the server, or set chat.base_url to its address; without one: --chat demo")
+        raise ChatUnavailable(choice.why, hint=start if choice.state is State.DOWN else tr("without it: --chat demo"))
     return ChatDemo(kind="demo")
 
 

@@ -174,13 +174,15 @@ def choose(config: ChatAuto, results: Sequence[ProbeResult]) -> Choice:
     if chosen is None or chosen.config is None:
         best = max((result.state for result in up), key=list(State).index)
         return Choice(None, "; ".join(result.remark for result in up), best)
-    why = f"found {chosen.remark}, using {chosen.config.model}"
+    why = tr("found {remark}, using {model}", remark=chosen.remark, model=chosen.config.model)
     if config.model:
-        why += ", the model that was asked for"
+        why = tr("{why}, the model that was asked for", why=why)
     elif len(chosen.models) > 1:
-        why += f", the first of its {len(chosen.models)} chat models"
+        why = tr("{why}, the first of its {count} chat models", why=why, count=len(chosen.models))
     others = "; ".join(result.remark for result in up if result is not chosen)
-    return Choice(chosen.config, f"{why} (not taken: {others})" if others else why, State.READY)
+    if others:
+        why = tr("{why} (not taken: {others})", why=why, others=others)
+    return Choice(chosen.config, why, State.READY)
 
 
 def _result(config: ChatAuto, place: _Place) -> ProbeResult:
@@ -203,18 +205,42 @@ def _ollama_result(config: ChatAuto, candidate: str, tags: JsonAnswer | None) ->
     models = _names(listed_by_ollama(_value(tags)))
     model = config.model or next(iter(models), "")
     server = ChatOllama(kind="ollama", base_url=candidate, **{**_common(config), "model": model})
-    who, pull = f"Ollama at {shown_address(candidate)}", f"run `ollama pull {model or 'llama3.2'}`"
+    who = tr("Ollama at {address}", address=shown_address(candidate))
+    pull = tr("run `ollama pull {model}`", model=model or "llama3.2")
     if not models and (tags is not None or not model):
-        return ProbeResult(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model yet: {pull}")
+        return ProbeResult(
+            candidate,
+            State.NO_MODEL,
+            server,
+            remark=tr(
+                "{who} has no chat model yet: {pull}",
+                who=who,
+                pull=pull,
+            ),
+        )
     # A list that came too late does not speak against a model that was asked for.
     if models and not has_model(models, model):
-        return ProbeResult(candidate, State.WRONG_MODEL, server, models, _wrong_model(who, model, models, f"or {pull}"))
+        return ProbeResult(
+            candidate,
+            State.WRONG_MODEL,
+            server,
+            models,
+            _wrong_model(
+                who,
+                model,
+                models,
+                tr(
+                    "or {pull}",
+                    pull=pull,
+                ),
+            ),
+        )
     return ProbeResult(candidate, State.READY, server, models, who)
 
 
 def _openai_result(config: ChatAuto, candidate: str, listing: JsonAnswer, health: JsonAnswer | None) -> ProbeResult:
     address = shown_address(candidate)
-    who = f"the chat server at {address}"
+    who = tr("the chat server at {address}", address=address)
     models = _names(listed_by_openai(_value(listing)))
     model = config.model or next(iter(models), "")
     server = ChatOpenAI(
@@ -223,20 +249,38 @@ def _openai_result(config: ChatAuto, candidate: str, listing: JsonAnswer, health
     lists = _lists_models(listing)
     # While they load, older llama-servers answer every request like this; newer ones list their model already.
     if _is_loading(listing) or (lists and _is_loading(health)):
-        remark = f"{who} is still loading its model: try again in a moment"
+        remark = tr("{who} is still loading its model: try again in a moment", who=who)
         return ProbeResult(candidate, State.LOADING, server, models, remark)
     if lists and not model:
-        return ProbeResult(candidate, State.NO_MODEL, server, remark=f"{who} has no chat model loaded")
+        return ProbeResult(candidate, State.NO_MODEL, server, remark=tr("{who} has no chat model loaded", who=who))
     if lists and models and not has_model(models, model):
         return ProbeResult(candidate, State.WRONG_MODEL, server, models, _wrong_model(who, model, models, ""))
     if lists:
-        return ProbeResult(candidate, State.READY, server, models, f"an OpenAI-compatible server at {address}")
+        return ProbeResult(
+            candidate,
+            State.READY,
+            server,
+            models,
+            tr(
+                "an OpenAI-compatible server at {address}",
+                address=address,
+            ),
+        )
     if listing.response.status_code in (401, 403):
         if config.base_url is not None and config.api_key.get_secret_value().strip():
-            remark = f"{who} refuses the API key: set VOICEBOT_CHAT__API_KEY to a valid one"
+            remark = tr("{who} refuses the API key: set VOICEBOT_CHAT__API_KEY to a valid one", who=who)
             return ProbeResult(candidate, State.LOCKED, server, remark=remark)
-        advice = f'set chat.base_url = "{address}/v1" and VOICEBOT_CHAT__API_KEY'
-        return ProbeResult(candidate, State.LOCKED, server, remark=f"{who} needs an API key: {advice}")
+        advice = tr('set chat.base_url = "{address}/v1" and VOICEBOT_CHAT__API_KEY', address=address)
+        return ProbeResult(
+            candidate,
+            State.LOCKED,
+            server,
+            remark=tr(
+                "{who} needs an API key: {advice}",
+                who=who,
+                advice=advice,
+            ),
+        )
     return ProbeResult(candidate, State.DOWN)
 
 
@@ -250,10 +294,11 @@ def _common(config: ChatAuto) -> dict[str, Any]:  # Any: of many types, as in th
 
 def _wrong_model(who: str, wanted: str, models: Sequence[str], alternative: str) -> str:
     near = nearest_model(wanted, models)
-    advice = f'set chat.model = "{near or models[0]}"'
-    if not near:
-        advice += f" or another of its {len(models)}" if len(models) > 1 else ""
-    return f'{who} has no model "{wanted}": {" ".join(filter(None, (advice, alternative)))}'
+    advice = tr('set chat.model = "{near}"', near=near or models[0])
+    if not near and len(models) > 1:
+        advice = tr('set chat.model = "{first}" or another of its {count}', first=models[0], count=len(models))
+    advice = " ".join(filter(None, (advice, alternative)))
+    return tr('{who} has no model "{wanted}": {advice}', who=who, wanted=wanted, advice=advice)
 
 
 def usual_candidates(environment: Mapping[str, str]) -> list[str]:
@@ -306,10 +351,10 @@ def _places(candidates: Sequence[str]) -> str:
         if port:
             ports.append(str(port))
         else:
-            places.append(f"at {shown_address(candidate)}")
+            places.append(tr("at {address}", address=shown_address(candidate)))
     if ports:
-        places.append(f"on {'port' if len(ports) == 1 else 'ports'} {', '.join(ports)}")
-    return " or ".join(places)
+        places.append(counted(len(ports), "on port {ports}", "on ports {ports}", ports=", ".join(ports)))
+    return tr(" or ").join(places)
 
 
 def _loopback_port(candidate: str) -> int | None:

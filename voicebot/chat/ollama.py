@@ -29,6 +29,7 @@ from voicebot.errors import ChatError, VoicebotError
 from voicebot.http.failures import Refusal, shown_address, words_of
 from voicebot.http.lines import LineDecoder, parse_object, without_lone_surrogates
 from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
+from voicebot.translation import tr
 
 EXAMPLE_MODEL = "llama3.2"
 DETAILS_SECONDS = 2.0
@@ -58,7 +59,8 @@ class OllamaChat:
         if self._config.api == "generate":
             if tools:
                 raise ChatError(
-                    f"{self._connection.server.name} does not support tools with generate", hint='set chat.api = "chat"'
+                    tr("{name} does not support tools with generate", name=self._connection.server.name),
+                    hint=tr('set chat.api = "chat"'),
                 )
             path, said, read = "/api/generate", generate_request(messages), read_generate_step
         else:
@@ -105,8 +107,8 @@ class OllamaChat:
             with suppress(ChatError):
                 models = await _list_models(self._connection)
             near = nearest_model(self._model, [model.name for model in models])
-            pull = f"run `ollama pull {self._model}`"
-            hint = f'set chat.model = "{near}", or {pull}' if near else pull
+            pull = tr("run `ollama pull {model}`", model=self._model)
+            hint = tr('set chat.model = "{near}", or {pull}', near=near, pull=pull) if near else pull
         return reply_refused(self._connection.server, refusal, hint=hint)
 
 
@@ -122,7 +124,8 @@ async def open_ollama(config: ChatOllama) -> AsyncGenerator[OllamaChat, None]:
             models = await _list_models(connection)
             if not models:
                 raise ChatError(
-                    f"{connection.server.name} has no chat model yet", hint=f"run `ollama pull {EXAMPLE_MODEL}`"
+                    tr("{name} has no chat model yet", name=connection.server.name),
+                    hint=tr("run `ollama pull {model}`", model=EXAMPLE_MODEL),
                 )
             model = models[0].name
         yield OllamaChat(connection, config, model=model)

@@ -31,6 +31,7 @@ from voicebot.http.lines import (
 )
 from voicebot.http.streaming import Decoder
 from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
+from voicebot.translation import tr
 
 OPENAI_HOST = "api.openai.com"
 END_OF_STREAM = "[DONE]"
@@ -108,7 +109,11 @@ class OpenAICompatibleChat:
                 models = await _list_models(self._connection)
             names = [model.name for model in models]
             near = nearest_model(self._model, names) or next(iter(names), "")
-            hint = f'set chat.model = "{near}"' if near else "set chat.model to a model that the server has"
+            hint = (
+                tr('set chat.model = "{near}"', near=near)
+                if near
+                else tr("set chat.model to a model that the server has")
+            )
         elif refusal.status == 404:
             hint = _path_hint(self._config)
         return reply_refused(self._connection.server, refusal, hint=hint)
@@ -126,7 +131,8 @@ async def open_openai_compatible(config: ChatOpenAI) -> AsyncGenerator[OpenAICom
             models = await _list_models(connection)
             if not models:
                 raise ChatError(
-                    f"{connection.server.name} lists no chat model", hint="set chat.model to the model's name"
+                    tr("{name} lists no chat model", name=connection.server.name),
+                    hint=tr("set chat.model to the model's name"),
                 )
             model = models[0].name
         yield OpenAICompatibleChat(connection, config, model=model)
@@ -146,7 +152,7 @@ def _open_connection(config: ChatOpenAI) -> AbstractAsyncContextManager[ChatConn
     base_url = openai_address(config.base_url)
     given = credentials(config, base_url, key=api_key(config))
     server = chat_server(
-        f"the chat server at {shown_address(config.base_url)}",
+        tr("the chat server at {address}", address=shown_address(config.base_url)),
         start_hint="start the server, or set chat.base_url to its address up to and including /v1",
         key_hint=_key_hint(config, given),
         secrets=given.secrets,
@@ -250,9 +256,10 @@ def _host(config: ChatOpenAI) -> str:
 def api_key(config: ChatOpenAI) -> str:
     """Return the configured key, or OPENAI_API_KEY for OpenAI's own host: no other server may ever see that one."""
     key, source = config.api_key.get_secret_value().strip(), "chat.api_key"
-    hint = "copy the key into VOICEBOT_CHAT__API_KEY again"
+    hint = tr("copy the key into VOICEBOT_CHAT__API_KEY again")
     if not key and config.api_key_file:
-        key, source, hint = key_in_file(config.api_key_file), config.api_key_file, "copy the key into the file again"
+        key, source = key_in_file(config.api_key_file), config.api_key_file
+        hint = tr("copy the key into the file again")
     if not key and _host(config) == OPENAI_HOST and config.base_url.startswith("https:"):
         key, source = os.environ.get("OPENAI_API_KEY", "").strip(), "OPENAI_API_KEY"
     if variable := _VARIABLE.fullmatch(key):
@@ -261,7 +268,7 @@ def api_key(config: ChatOpenAI) -> str:
             hint=f'leave it empty, and start voicebot with VOICEBOT_CHAT__API_KEY="${variable[1]}"',
         )
     if not is_sendable(key):
-        raise ConfigError(f"{source} has characters that no API key has", hint=hint)
+        raise ConfigError(tr("{source} has characters that no API key has", source=source), hint=hint)
     return key
 
 

@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from voicebot.errors import ChatError
 from voicebot.messages import Message
+from voicebot.translation import system_reason, tr
 
 _READ_BYTES = 65_536
 
@@ -43,7 +44,7 @@ class PipedChat:
                 await anyio.wait_readable(self._file_descriptor)  # files and /dev/null are always ready
             return os.read(self._file_descriptor, _READ_BYTES)
         except OSError as error:
-            raise ChatError(f"cannot read standard input: {error.strerror or error}") from error
+            raise ChatError(tr("cannot read standard input: {reason}", reason=system_reason(error))) from error
 
 
 class GivenText:

@@ -74,25 +74,37 @@ async def open_plugin(config: ChatPlugin) -> AsyncGenerator[PluginChat | PluginT
             raise _failed(config.factory, error) from error
         if not (hasattr(model, "name") and callable(getattr(model, "stream_reply", None))):
             raise ConfigError(
-                f"chat.factory: {config.factory} returned {type(model).__name__}, which is not a chat model",
-                hint="a chat model has a name and stream_reply(messages), see voicebot/protocols.py",
+                tr(
+                    "chat.factory: {factory} returned {kind}, which is not a chat model",
+                    factory=config.factory,
+                    kind=type(model).__name__,
+                ),
+                hint=tr("a chat model has a name and stream_reply(messages), see voicebot/protocols.py"),
             )
         yield PluginToolChat(model, config.factory) if takes_tools(model) else PluginChat(model, config.factory)
 
 
 def _find_factory(path: str) -> Any:  # Any: somebody else's function
     if not path:
-        raise ConfigError("chat.factory is empty", hint='name what makes the chat model: "package.module:attribute"')
+        raise ConfigError(
+            tr("chat.factory is empty"), hint=tr('name what makes the chat model: "package.module:attribute"')
+        )
     try:
         factory = import_by_path(path)
     except ImportPathError as error:
         raise ConfigError(f"chat.factory: {error}", hint=error.hint) from error
     if not callable(factory):
-        raise ConfigError(f"chat.factory: {path} cannot be called", hint="name a function or a class")
+        raise ConfigError(tr("chat.factory: {path} cannot be called", path=path), hint=tr("name a function or a class"))
     return factory
 
 
 def _failed(factory: str, error: Exception) -> ChatError:
     return ChatError(
-        f"the chat model of {factory} failed: {type(error).__name__}: {error}", hint="--debug shows where it happened"
+        tr(
+            "the chat model of {factory} failed: {kind}: {error}",
+            factory=factory,
+            kind=type(error).__name__,
+            error=error,
+        ),
+        hint=tr("--debug shows where it happened"),
     )

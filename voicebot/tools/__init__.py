@@ -16,6 +16,7 @@ from voicebot.errors import ConfigError, without_groups
 from voicebot.tools.functions import function_tool, import_tool
 from voicebot.tools.printing import tool_prints_to_log
 from voicebot.tools.toolbox import Tool, Toolbox
+from voicebot.translation import tr
 
 BUNDLED = ("calculator", "current_time", "timer")
 
@@ -75,6 +76,6 @@ def _open(name: str) -> Tool | None:
         case _ if ":" in name:
             return import_tool(name)
     raise ConfigError(
-        f"tools.enabled: there is no tool {name!r}",
-        hint=f"the bundled ones are {', '.join(BUNDLED)}; your own are named package.module:function",
+        tr("tools.enabled: there is no tool {name!r}", name=name),
+        hint=tr("the bundled ones are {names}; your own are named package.module:function", names=", ".join(BUNDLED)),
     )

@@ -67,7 +67,9 @@ def import_tool(path: str) -> Tool:
     if isinstance(found, Tool):
         return found
     if not callable(found):
-        raise ConfigError(f"tools.enabled: {path} is not a function", hint="name it as package.module:function")
+        raise ConfigError(
+            tr("tools.enabled: {path} is not a function", path=path), hint=tr("name it as package.module:function")
+        )
     return function_tool(found)
 
 
@@ -86,8 +88,12 @@ def _argument_checker(
             raise TypeError("its arguments cannot be given by name")
     except (PydanticUserError, NameError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"the tool {name!r} has a signature without a JSON schema: {str(error).splitlines()[0]}",
-            hint="annotate its arguments with types such as str, int, float, bool, list[str] or a pydantic model",
+            tr(
+                "the tool {name!r} has a signature without a JSON schema: {reason}",
+                name=name,
+                reason=str(error).splitlines()[0],
+            ),
+            hint=tr("annotate its arguments with types such as str, int, float, bool, list[str] or a pydantic model"),
         ) from error
     return adapter
 

@@ -91,8 +91,8 @@ class ToolUsingChat:
                 return
             if not may_use_tools:
                 raise ChatError(
-                    f"{self.name} still calls tools after {self._max_steps} steps",
-                    hint="allow more with tools.max_steps, or use another model",
+                    tr("{name} still calls tools after {max_steps} steps", name=self.name, max_steps=self._max_steps),
+                    hint=tr("allow more with tools.max_steps, or use another model"),
                 )
             request = Message("assistant", text.strip(), tool_calls=tuple(answer.calls))
             yield request

@@ -183,8 +183,16 @@ def _did_not_start(name: str, config: McpServer, words: str, log: TextIO, faults
     last = next((line.strip() for line in reversed(log.readlines()) if line.strip()), "")
     message = f"tools.mcp.{name}: the server did not start: {' '.join(faults) or last or words}"
     if config.url is not None:
-        return ConfigError(message, hint=f"is {without_passwords(config.url)} its address? Most end in /mcp")
-    return ConfigError(message, hint=f"try it by hand: {shlex.join([config.command, *config.args])}")
+        return ConfigError(
+            message, hint=tr("is {url} its address? Most end in /mcp", url=without_passwords(config.url))
+        )
+    return ConfigError(
+        message,
+        hint=tr(
+            "try it by hand: {command}",
+            command=shlex.join([config.command, *config.args]),
+        ),
+    )
 
 
 def _words(error: BaseException) -> str:

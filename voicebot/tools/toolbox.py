@@ -10,6 +10,7 @@ from typing import Any
 
 from voicebot.errors import ConfigError
 from voicebot.messages import ToolSpec
+from voicebot.translation import tr
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What every dialect accepts."""
@@ -43,11 +44,13 @@ class Toolbox:
             name = tool.spec.name
             if not _NAME.fullmatch(name):
                 raise ConfigError(
-                    f"a tool cannot be called {name!r}", hint="use 1 to 64 ASCII letters, digits, - and _"
+                    tr("a tool cannot be called {name!r}", name=name),
+                    hint=tr("use 1 to 64 ASCII letters, digits, - and _"),
                 )
             if name in self._tools:
                 raise ConfigError(
-                    f"there are two tools called {name!r}", hint="leave one of them out of [tools], or rename it"
+                    tr("there are two tools called {name!r}", name=name),
+                    hint=tr("leave one of them out of [tools], or rename it"),
                 )
             self._tools[name] = tool
 

@@ -11,6 +11,7 @@ import httpx
 from voicebot.config.files import OthersCanRead, UnsuitableFile, read_small_file
 from voicebot.config.models import ChatServer
 from voicebot.errors import ConfigError
+from voicebot.translation import marked, system_reason, tr
 
 MAX_KEY_BYTES = 10_000
 _HINT = "put the API key, and nothing else, there"
@@ -77,14 +78,25 @@ def key_in_file(name: str) -> str:
     try:
         content = read_small_file(path, max_bytes=MAX_KEY_BYTES, private=True)
     except OthersCanRead as error:
-        raise ConfigError(f"others can read the API key in {path}", hint=f"run `chmod 600 {path}`") from error
+        raise ConfigError(
+            tr("others can read the API key in {path}", path=path), hint=tr("run `chmod 600 {path}`", path=path)
+        ) from error
     except UnsuitableFile as error:
-        raise ConfigError(f"chat.api_key_file: cannot read {path}: {error}", hint=_HINT) from error
+        raise ConfigError(
+            tr("chat.api_key_file: cannot read {path}: {error}", path=path, error=error), hint=tr(_HINT)
+        ) from error
     except OSError as error:
-        raise ConfigError(f"chat.api_key_file: cannot read {path}: {error.strerror}", hint=_HINT) from error
+        raise ConfigError(
+            tr(
+                "chat.api_key_file: cannot read {path}: {reason}",
+                path=path,
+                reason=system_reason(error),
+            ),
+            hint=tr(_HINT),
+        ) from error
     key = content.decode("utf-8-sig", "replace").strip()
     if not key:
-        raise ConfigError(f"chat.api_key_file: {path} is empty", hint=_HINT)
+        raise ConfigError(tr("chat.api_key_file: {path} is empty", path=path), hint=tr(_HINT))
     return key
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from voicebot.errors import ChatError, ChatUnavailable, VoicebotError
 from voicebot.http.failures import Refusal, Server, refused
+from voicebot.translation import tr
 
 
 def chat_server(name: str, *, start_hint: str, key_hint: str = "", secrets: Mapping[str, str] | None = None) -> Server:
@@ -32,9 +33,9 @@ def _usual_hint(refusal: Refusal) -> str:
         case 401 | 403 | 429:
             return ""
         case status if 400 <= status < 500 and "context" in refusal.words:
-            return "the conversation is longer than the model's context: try fewer conversation.turns"
+            return tr("the conversation is longer than the model's context: try fewer conversation.turns")
         case 503 if "loading" in refusal.words.lower():
-            return "it is still loading its model: try again in a moment"
+            return tr("it is still loading its model: try again in a moment")
         case _:
             return ""
 
@@ -42,40 +43,49 @@ def _usual_hint(refusal: Refusal) -> str:
 def reply_late(server: Server, *, first_seconds: float) -> VoicebotError:
     """Return the error for a reply that did not begin in time."""
     return server.failure(
-        f"{server.name} did not begin to reply within {first_seconds:g} s",
-        hint=f"use a smaller model, or wait longer with {server.section}.first_delta_timeout_seconds",
+        tr("{name} did not begin to reply within {seconds:g} s", name=server.name, seconds=first_seconds),
+        hint=tr(
+            "use a smaller model, or wait longer with {section}.first_delta_timeout_seconds", section=server.section
+        ),
     )
 
 
 def reply_paused(server: Server, *, idle_seconds: float) -> VoicebotError:
     """Return the error for a reply that paused for too long."""
     return server.failure(
-        f"{server.name} paused for more than {idle_seconds:g} s in the middle of its reply",
-        hint=f"allow longer pauses with {server.section}.idle_timeout_seconds",
+        tr(
+            "{name} paused for more than {seconds:g} s in the middle of its reply",
+            name=server.name,
+            seconds=idle_seconds,
+        ),
+        hint=tr("allow longer pauses with {section}.idle_timeout_seconds", section=server.section),
     )
 
 
 def reply_failed(server: Server, words: str, *, begun: bool) -> VoicebotError:
     """Return the error for a reply that the server itself gave up, with its `words` for why."""
-    place = " in the middle of its reply" if begun else ""
-    return server.failure(
-        f"{server.name} failed{place}: {server.conceal(words)}", hint="its log may say more; then ask again"
+    words = server.conceal(words)
+    message = (
+        tr("{name} failed in the middle of its reply: {words}", name=server.name, words=words)
+        if begun
+        else tr("{name} failed: {words}", name=server.name, words=words)
     )
+    return server.failure(message, hint=tr("its log may say more; then ask again"))
 
 
 def reply_cut_short(server: Server) -> VoicebotError:
     """Return the error for a stream that the server ended in good order, and too early."""
     return server.failure(
-        f"{server.name} ended the stream before its reply was finished",
-        hint="servers for one user stop a reply when another request comes in; its log may say more",
+        tr("{name} ended the stream before its reply was finished", name=server.name),
+        hint=tr("servers for one user stop a reply when another request comes in; its log may say more"),
     )
 
 
 def reply_missing(server: Server) -> VoicebotError:
     """Return the error for an answer that ended before any of the reply."""
     return server.failure(
-        f"{server.name} ended its answer without a word",
-        hint="the conversation may be longer than the model's context: try fewer conversation.turns",
+        tr("{name} ended its answer without a word", name=server.name),
+        hint=tr("the conversation may be longer than the model's context: try fewer conversation.turns"),
     )
 
 
@@ -85,20 +95,21 @@ def reply_empty(server: Server, finish: str, *, called: bool, thought: bool) -> 
     `finish` is the server's word for why it ended; `called` and `thought` tell of tool calls and of reasoning.
     """
     reason, hint = _emptiness(finish, called=called, thought=thought, limit=f"{server.section}.max_tokens")
-    return server.failure(f"the reply of {server.name} is empty{reason}", hint=hint)
+    return server.failure(tr("the reply of {name} is empty{reason}", name=server.name, reason=reason), hint=hint)
 
 
 def _emptiness(finish: str, *, called: bool, thought: bool, limit: str) -> tuple[str, str]:
     """Return why a reply is empty, and what to do about it."""
     if called or finish == "tool_calls":
-        return ": the model called a tool", "use a model without built-in tools"
+        return tr(": the model called a tool"), tr("use a model without built-in tools")
     if finish == "length" and thought:
-        hint = f"raise {limit}, turn thinking off, or use a model that does not think"
-        return ": thinking used up its limit of model tokens", hint
+        hint = tr("raise {limit}, turn thinking off, or use a model that does not think", limit=limit)
+        return tr(": thinking used up its limit of model tokens"), hint
     if finish == "length":
-        hint = f"raise {limit}, or shorten the conversation with conversation.turns"
-        return ": its limit of model tokens left no room for a word", hint
+        hint = tr("raise {limit}, or shorten the conversation with conversation.turns", limit=limit)
+        return tr(": its limit of model tokens left no room for a word"), hint
     if finish == "content_filter":
-        return ": its content filter stopped it", "ask differently"
-    reason = f" (it ended with {finish!r})" if finish not in ("", "stop") else ""
-    return reason, "the model thought and said nothing: ask again" if thought else "ask again, or use another model"
+        return tr(": its content filter stopped it"), tr("ask differently")
+    reason = tr(" (it ended with {finish!r})", finish=finish) if finish not in ("", "stop") else ""
+    hint = tr("the model thought and said nothing: ask again") if thought else tr("ask again, or use another model")
+    return reason, hint
