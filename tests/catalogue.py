@@ -24,7 +24,7 @@ MO = PO.with_suffix(".mo")
 
 def extracted() -> Catalog:
     """Every message that is marked in the source, and the help of the commands, by paragraphs, and of their options."""
-    catalogue = Catalog(project="voicebot", locale="ja", charset="utf-8")
+    catalogue = Catalog(locale="ja", charset="utf-8")
     for file, _, message, _, _ in extract_from_dir(PACKAGE, [("**.py", "python")], keywords=KEYWORDS):
         catalogue.add(message, locations=[(f"voicebot/{file}", 0)])
     for name, text in help_texts(typer.main.get_command(app)):
@@ -58,12 +58,11 @@ def compiled(catalogue: Catalog) -> bytes:
 
 def update() -> None:
     """Add what is new in the source to the catalogue, drop what is no longer there, and compile it."""
-    catalogue = written() if PO.exists() else Catalog(project="voicebot", locale="ja", charset="utf-8")
-    catalogue.update(extracted(), no_fuzzy_matching=True)
+    catalogue = written()
+    catalogue.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
-    PO.parent.mkdir(parents=True, exist_ok=True)
     with PO.open("wb") as file:
-        write_po(file, catalogue, width=120, sort_by_file=True, include_lineno=False, omit_header=False)
+        write_po(file, catalogue, width=120, sort_by_file=True, include_lineno=False)
     MO.write_bytes(compiled(catalogue))
 
 

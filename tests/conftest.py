@@ -10,6 +10,8 @@ from hypothesis import settings
 
 from tests import null_sink as sinks
 
+os.environ["LC_ALL"] = "C.UTF-8"  # the tests read English, whatever their person does
+
 settings.register_profile("busy machine", deadline=None)  # a timed assertion is a flaky test
 settings.load_profile("busy machine")
 

@@ -36,7 +36,7 @@ def tr(message: str, /, **fields: object) -> str:
     Without fields it is taken as it stands, braces too.
     """
     catalogue = _catalogue()
-    text = catalogue.gettext(message) if catalogue else message
+    text = catalogue.gettext(message) if catalogue and message else message  # "" is the catalogue's head
     return text.format(**fields) if fields else text
 
 

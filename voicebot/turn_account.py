@@ -17,11 +17,14 @@ from voicebot.protocols import Emit, Playback
 from voicebot.speech import Clip, Outcome, OutcomeKind, Timing, Utterance
 from voicebot.text.heard import heard_part
 from voicebot.text.speech_length import speech_seconds
-from voicebot.translation import tr
+from voicebot.translation import marked, tr
 
 _CUT_SHORT = {
-    "length": ("the chat server ended the reply at its length limit", "raise chat.max_tokens, or ask for less"),
-    "content_filter": ("the chat server's content filter ended the reply", ""),
+    "length": (
+        marked("the chat server ended the reply at its length limit"),
+        marked("raise chat.max_tokens, or ask for less"),
+    ),
+    "content_filter": (marked("the chat server's content filter ended the reply"), ""),
 }
 """Reasons to end a reply that its listener should know of: what happened, and what to do."""
 

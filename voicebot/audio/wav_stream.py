@@ -27,7 +27,7 @@ class WavStream:
     When realtime, the silence between clips is sent too. What has been sent cannot be taken back: it counts as heard.
     """
 
-    name = "standard output"
+    name = tr("standard output")
 
     def __init__(self, file: BinaryIO, *, realtime: bool) -> None:
         self._file = file

@@ -175,7 +175,7 @@ def read_step(event: ServerSentEvent) -> StreamStep | None:
     finish = text_of(choice, "finish_reason")
     error = ""
     if value.get("error") or event.name == "error" or value.get("object") == "error" or finish == "error":
-        error = words_of(value) or "it gave no reason"
+        error = words_of(value) or tr("it gave no reason")
     return StreamStep(
         text=without_lone_surrogates(text_of(delta, "content") + text_of(delta, "refusal")),
         thought=any(delta.get(key) for key in REASONING_FIELDS),
@@ -238,7 +238,7 @@ class _WholeBody:
 
     def check(self) -> None:
         if len(self._lines) > MAX_LINE_BYTES:
-            raise BadStream(f"an answer of more than {MAX_LINE_BYTES} bytes")
+            raise BadStream(tr("an answer of more than {limit} bytes", limit=MAX_LINE_BYTES))
 
 
 def _first_choice(value: dict[str, object]) -> dict[str, object]:

@@ -166,7 +166,7 @@ class ChatActions:
         if not name:
             self.names[Verb.MODEL] = await model_names(self._config)
             now = self._conversation.pipeline.chat.name
-            self._list(self.names[Verb.MODEL], f"the model is {now}; /model NAME changes it")
+            self._list(self.names[Verb.MODEL], tr("the model is {name}; /model NAME changes it", name=now))
             return
         chat = await self._open(Verb.MODEL, open_model(self._config, name, notify=self._surface.notify))
         self._config = self._config.model_copy(update={"chat": self._config.chat.model_copy(update={"model": name})})

@@ -240,5 +240,5 @@ def _expect_japanese(config: Config, message: str = "") -> bool:
 
 
 def _ready(pipeline: Pipeline) -> str:
-    voice = pipeline.synthesizer.name if pipeline.synthesizer else "no voice"
-    return f"ready: {pipeline.chat.name} → {voice} → {pipeline.output.name}"
+    voice = pipeline.synthesizer.name if pipeline.synthesizer else tr("no voice")
+    return tr("ready: {chat} → {voice} → {output}", chat=pipeline.chat.name, voice=voice, output=pipeline.output.name)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from voicebot import __version__
+from voicebot.translation import tr
 
 KEEPALIVE_SECONDS = 4.0
 """uvicorn and llama-server close a connection that was idle for 5 s; a request sent at that moment would be lost."""
@@ -74,8 +75,8 @@ async def open_client(
 def _check_address(url: httpx.URL) -> None:
     """Raise httpx.InvalidURL for what httpx lets through and the resolver fails on with errors of its own."""
     if not url.host or not 0 < (url.port or 1) < 65536:
-        raise httpx.InvalidURL(f"no host or port in {url.host}:{url.port}")
+        raise httpx.InvalidURL(tr("no host or port in {host}:{port}", host=url.host, port=url.port))
     try:
         url.host.encode("idna")
     except UnicodeError as error:
-        raise httpx.InvalidURL(f"not a host name: {url.host}") from error
+        raise httpx.InvalidURL(tr("not a host name: {host}", host=url.host)) from error

@@ -10,6 +10,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from voicebot.translation import tr
+
 MAX_LINE_BYTES = 8 * 1024 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LINE_END = re.compile(rb"(?:\r\n|\r|\n)([\r\n]*)")
@@ -176,9 +178,9 @@ def parse_object(text: str) -> dict[str, object]:
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadStream(f"not JSON: {shorten(text)}") from error
+        raise BadStream(tr("not JSON: {text}", text=shorten(text))) from error
     if not isinstance(value, dict):
-        raise BadStream(f"not a JSON object: {shorten(text)}")
+        raise BadStream(tr("not a JSON object: {text}", text=shorten(text)))
     return value
 
 
@@ -198,9 +200,9 @@ def _check_end(line: bytearray) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     decoder.decode(bytes(line))
     if decoder.getstate()[0]:
-        raise BadStream("the end is inside a character")
+        raise BadStream(tr("the end is inside a character"))
 
 
 def _limit(length: int, max_line_bytes: int) -> None:
     if length > max_line_bytes:
-        raise BadStream(f"a line of more than {max_line_bytes} bytes")
+        raise BadStream(tr("a line of more than {limit} bytes", limit=max_line_bytes))

@@ -14,6 +14,7 @@ import anyio.lowlevel
 import httpx
 
 from voicebot.http.lines import BadStream
+from voicebot.translation import tr
 
 CLOSE_SECONDS = 2.0
 DRAIN_SECONDS = 0.1
@@ -78,7 +79,7 @@ class Body:
             while piece := await self._next_piece():
                 body += piece
                 if len(body) > max_bytes:
-                    raise BadStream(f"an answer of more than {max_bytes} bytes")
+                    raise BadStream(tr("an answer of more than {limit} bytes", limit=max_bytes))
         self.ended = True
         return bytes(body)
 
@@ -184,16 +185,16 @@ class _Unpacker:
         if not self._more:
             return b""
         if self._encoding not in ("gzip", "x-gzip", "deflate"):
-            raise BadStream(f"an answer compressed as {self._encoding}, which was not asked for")
+            raise BadStream(tr("an answer compressed as {encoding}, which was not asked for", encoding=self._encoding))
         try:
             piece = self._inflate.decompress(self._packed, PIECE_BYTES)
         except zlib.error as error:
-            raise BadStream(f"compressed data that is damaged: {error}") from error
+            raise BadStream(tr("compressed data that is damaged: {error}", error=error)) from error
         self._packed = self._inflate.unconsumed_tail
         self._more = len(piece) == PIECE_BYTES
         self._unpacked_bytes += len(piece)
         if self._unpacked_bytes > MAX_UNPACKED_BYTES:
-            raise BadStream(f"a compressed answer of more than {MAX_UNPACKED_BYTES} bytes")
+            raise BadStream(tr("a compressed answer of more than {limit} bytes", limit=MAX_UNPACKED_BYTES))
         return piece
 
 

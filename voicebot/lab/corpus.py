@@ -37,7 +37,7 @@ def read_corpus(path: Path) -> list[Item]:
         ) from error
     items = [_item(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
     if not items:
-        raise _broken(str(path), "there is no text in it")
+        raise _broken(str(path), tr("there is no text in it"))
     return items
 
 

@@ -231,7 +231,7 @@ def _engines(file: _File, report: _Report) -> list[SynthesisCost]:
 
 def _traces(file: _File, folder: Path, report: _Report) -> list[Trace]:
     if not file.traces:
-        report("traces", 'name at least one file or folder, such as ["traces"]')
+        report("traces", tr('name at least one file or folder, such as ["traces"]'))
     traces: list[Trace] = []
     for text in file.traces:
         try:
@@ -278,7 +278,7 @@ def _check_values(experiment: Experiment, report: _Report) -> None:
 
 def _mistakes(experiment: Experiment, overrides: Mapping[str, object]) -> list[tuple[str, str]]:
     """What is wrong with these values, as (dotted key, message)."""
-    mistakes = [(key, "expected SECTION.KEY, such as chunking.strategy") for key in overrides if "." not in key]
+    mistakes = [(key, tr("expected SECTION.KEY, such as chunking.strategy")) for key in overrides if "." not in key]
     try:
         experiment.configure({key: value for key, value in overrides.items() if "." in key})
     except InvalidConfig as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from voicebot.chat.wire.fields import as_object, count_of, object_of, text_of
 from voicebot.http.lines import MAX_LINE_BYTES, BadStream, without_lone_surrogates
 from voicebot.messages import ToolCall, ToolSpec
+from voicebot.translation import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class JoinedCalls:
         """Take one part; raise BadStream when the calls become too long."""
         self._characters += len(part.arguments) + len(part.name)
         if self._characters > MAX_LINE_BYTES:
-            raise BadStream(f"tool calls of more than {MAX_LINE_BYTES} characters")
+            raise BadStream(tr("tool calls of more than {limit} characters", limit=MAX_LINE_BYTES))
         place = len(self._calls) - 1 if part.index is None else self._places.get(part.index, -1)
         known = self._calls[place] if place >= 0 else None
         if known is None or part.whole or _begins(part, known):
