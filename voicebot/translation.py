@@ -66,6 +66,7 @@ _SYSTEM_REASONS = (
     marked("Address already in use"),
     marked("Bad file descriptor"),
     marked("Broken pipe"),
+    marked("Connect call failed {address}"),
     marked("Connection refused"),
     marked("Connection reset by peer"),
     marked("Exec format error"),

@@ -8,26 +8,25 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from wcwidth import wcswidth
 
-from tests.chat.dialects import OLLAMA
-from tests.cli.command import environment, json_lines, voicebot
+from tests.cli.command import json_lines, voicebot
 from tests.cli.terminal import Terminal
 from tests.cli.test_command import commands_of
 from tests.fake_voicevox import nobody_there
-from tests.fault_server import Stall, serve
 from voicebot.cli.main import app
 
-JAPANESE = {"LANG": "ja_JP.UTF-8"}
 GROUPS = ["voicebot", "voicebot config", "voicebot lab", "voicebot history"]
 COMMANDS = [*GROUPS, *(name for name, _ in commands_of(typer.main.get_command(app)))]
-NAMES = {
-    *"voicebot chat ask say chunk voices models devices paths config lab history".split(),
-    *"auto ollama openai demo langchain pyttsx3 voicevox tone silent adaptive sentence punctuation newline".split(),
-    *"show path init edit get set check trust schema replay record compare explain score sweep tune list search".split(),
-    *"export delete status on off jsonl md lines char token whole str int float segments matrix settings".split(),
-    *"cpu-fast cpu-slow gpu cloud instant objective WAV JSON TOML VOICEVOX Ollama Markdown OpenAI Ctrl Enter Esc".split(),
-    *"Alt Shift true false text optional exact hard lost delay".split(),
-}
+NAMES = """
+    python voicebot chat ask say chunk voices models devices paths config lab history
+    show path init edit get set check trust schema replay record compare explain score sweep tune list search
+    export delete status on off
+    auto ollama openai demo langchain pyttsx3 voicevox tone silent
+    adaptive sentence punctuation newline cpu fast slow gpu cloud instant char token whole segments matrix settings
+    jsonl md lines str int float bool text optional path
+    Ollama OpenAI Markdown Ctrl Enter Esc Alt Shift aplay ffmpeg mp3 min max
+    """
 """What is typed, or is a name, and therefore the same in both languages."""
 
 
@@ -38,17 +37,129 @@ def english_in(shown: str) -> list[str]:
     text = re.sub(
         r"[^\s、。：「」（）]*[/.=_<>$@\[\]{}|*][^\s、。：「」（）]*", " ", text
     )  # paths, addresses, keys, places
+    text = re.sub(r"'[^']*'", " ", text)  # what somebody has typed
     text = re.sub(r"(?<!\w)--?[\w-]+", " ", text)
-    words = re.findall(r"[A-Za-z][A-Za-z0-9'-]+", text)
+    words = re.findall(r"[A-Za-z][A-Za-z0-9']+", text)
     return [
         word
         for word in words
-        if word not in NAMES and not word.isupper() and not re.fullmatch(r"[A-Z0-9a-z]?\d+", word)
+        if word not in NAMES.split() and not word.isupper() and not re.fullmatch(r"[A-Z0-9a-z]?\d+", word)
     ]
+
+
+def japanese(home: Path, *arguments: str, input: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command as somebody in Japan does."""
+    return voicebot(home, *arguments, input=input, LANG="ja_JP.UTF-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_japanese(tmp_path: Path, command: str) -> None:
-    shown = voicebot(tmp_path, *command.split()[1:], "--help", **JAPANESE).stdout
-    assert shown.startswith("使い方: voicebot")
+    shown = japanese(tmp_path, *command.split()[1:], "--help").stdout
+    assert shown.startswith("使い方: ")
     assert english_in(shown) == []
+    assert all(wcswidth(line) <= 80 for line in shown.split("例:")[0].splitlines() if '"' not in line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("say", "--bogus", "x"), "オプション--bogusはありません"),
+        (("say", "-r", "9", "x"), "50以上でなければなりません"),
+        (("say", "-r", "fast", "x"), "整数でなければなりません"),
+        (("say", "--voice"), "オプション'--voice'には値が必要です"),
+        (("histroy", "list"), "コマンド'histroy'はありません。'history'のことですか"),
+        (("history", "show", "a", "b"), "余分な引数があります（b）"),
+        (("history", "search"), "引数'WORD'がありません"),
+        (("history", "export", "--format", "pdf"), "のどれでもありません"),
+        (("config", "get", "tts"), "'tts'はconfig.tomlのキーではありません"),
+        (("say", "--tts", "tone", "-r", "200", "x"), "toneには話す速さがありません"),
+        (("say", "x", "-o", "x.mp3"), "音声はWAVで書きます"),
+        (("chunk", "nowhere.txt"), "そのファイルもフォルダーもありません"),
+        (("history", "delete"), "削除する会話を指定するか、--allを付けてください"),
+        (("config", "check", "nowhere.toml"), "ファイルnowhere.tomlがありません"),
+        (("lab", "replay", "nowhere.jsonl"), "ファイルnowhere.jsonlがありません"),
+        (("voices", "--tts", "pyttsx3", "--set", "tts.rate=fast"), "整数でなければなりません"),
+    ],
+)
+def test_a_mistake_is_told_in_japanese(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = japanese(tmp_path, *arguments)
+    assert done.returncode in (2, 3)
+    assert said in done.stderr
+    assert english_in(done.stderr) == []
+
+
+def test_every_fault_of_a_configuration_is_told_in_japanese(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(
+        """
+[chat]
+kind = "olama"
+[tts]
+rate = "fast"
+volume = 7
+[memory]
+stor = true
+[speech]
+x = 1
+"""
+    )
+    done = japanese(tmp_path, "config", "check", "x.toml")
+    assert done.returncode == 3
+    assert "種類'olama'はありません。ollamaのことですか" in done.stderr
+    assert "整数でなければなりません（指定された値：'fast'）" in done.stderr
+    assert "知らないキーです。storeのことですか" in done.stderr
+    assert english_in(re.sub(r"（選べるもの：.*?）|使える表：.*|。store|: speech", "", done.stderr)) == []
+
+
+def test_a_server_that_is_down_is_told_in_japanese(tmp_path: Path) -> None:
+    with nobody_there() as url:
+        done = japanese(tmp_path, "ask", "--chat", "openai", "--base-url", f"{url}/v1", "--no-audio", "元気？")
+    assert done.returncode == 4
+    assert "応答がありません：チャットサーバー（" in done.stderr
+    assert "に接続できません" in done.stderr
+    assert english_in(done.stderr) == []
+
+
+def test_a_turn_and_its_history_are_japanese(tmp_path: Path) -> None:
+    done = japanese(
+        tmp_path, "ask", "--chat", "demo", "今日は何曜日？", "--tts", "tone", "-o", "x.wav", "--conversation", "台所"
+    )
+    assert done.returncode == 0
+    assert "最初の音まで" in done.stderr
+    assert english_in(done.stderr) == []
+    for command in (("list",), ("show", "台所"), ("status",), ("search", "曜日"), ("search", "そんな言葉はない")):
+        told = japanese(tmp_path, "history", *command)
+        assert told.returncode == 0
+        assert english_in(told.stdout + told.stderr) == []
+    assert "何も見つかりません" in told.stderr
+    (tmp_path / "elsewhere").mkdir()
+    nothing = japanese(tmp_path / "elsewhere", "history", "list")
+    assert "まだ会話がありません" in nothing.stderr
+
+
+def test_what_programs_read_is_the_same_in_every_language(tmp_path: Path) -> None:
+    """Keys, kinds, outcomes and exit codes are no messages."""
+    arguments = ("ask", "--chat", "demo", "6*7?", "--tts", "tone", "-o", "x.wav", "--force", "--json", "--no-log")
+    english, translated = (json_lines(run(tmp_path, *arguments).stdout) for run in (voicebot, japanese))
+    assert [(e["type"], [*e]) for e in translated if e["type"] != "delta"] == [
+        (e["type"], [*e]) for e in english if e["type"] != "delta"
+    ]
+    assert translated[-1]["outcome"] == english[-1]["outcome"] == "completed"
+    assert json_lines(japanese(tmp_path, "history", "list", "--json").stdout) == []
+
+
+def test_the_chat_speaks_japanese_about_itself(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, "chat", "--chat", "demo", "--no-audio", LANG="ja_JP.UTF-8")
+    try:
+        terminal.expect_prompt()
+        terminal.expect_on_screen("Escで読み上げを停止")
+        terminal.type("/help\r")
+        terminal.expect_on_screen("会話を続ける")
+        terminal.type("/nonsense\r")
+        terminal.expect_on_screen("一覧は/help")
+        terminal.type("/say x\r")
+        terminal.expect_on_screen("読み上げられません")
+        terminal.type("/exit\r")
+        assert terminal.exit_code() == 0
+        assert english_in(terminal.screen.replace("Alt-Enter", "")) == []
+    finally:
+        terminal.close()

@@ -27,6 +27,7 @@ _KNOWN = (
 """The forms of typer's messages, the more particular ones first."""
 _INVALID = marked("Invalid value for {option}: {reason}")
 _REASONS = (
+    marked("Value error, {value} is not one of {choices}."),
     marked("{value} is not in the range {range}."),
     marked("{value} is not a valid {kind}."),
     marked("{value} is not one of {choices}."),
@@ -34,7 +35,6 @@ _REASONS = (
     marked("Input should be less than or equal to {most}"),
     marked("Input should be a valid integer, unable to parse string as an integer"),
     marked("Input should be a valid number, unable to parse string as a number"),
-    marked("Value error, {value} is not one of {choices}."),
 )
 
 
@@ -44,12 +44,14 @@ def show_usage_error(error: Exception) -> bool:
         return False
     ctx = getattr(error, "ctx", None)
     message = error.format_message()
-    if ctx is not None and not message.startswith(ctx.get_usage()):  # a group without a command shows its help
+    if ctx is not None:
+        if message.startswith(ctx.get_usage()):  # a group without a command shows its help
+            typer.echo(message, err=True)
+            return True
         typer.echo(ctx.get_usage(), err=True)
         command = f"{ctx.command_path} {ctx.help_option_names[0]}"
         typer.echo(tr("Try '{command}' for help.", command=command) + "\n", err=True)
-        message = tr("Error: {message}", message=_translated(message))
-    typer.echo(printable(message), err=True)
+    typer.echo(printable(tr("Error: {message}", message=_translated(message))), err=True)
     return True
 
 
