@@ -163,3 +163,18 @@ def test_the_chat_speaks_japanese_about_itself(tmp_path: Path) -> None:
         assert english_in(terminal.screen.replace("Alt-Enter", "")) == []
     finally:
         terminal.close()
+
+
+def test_a_question_is_japanese_and_understands_a_japanese_answer(tmp_path: Path) -> None:
+    """It answered はい with "Error: invalid input"."""
+    arguments = ("ask", "--chat", "demo", "今日は？", "--no-audio", "--conversation", "台所")
+    assert japanese(tmp_path, *arguments).returncode == 0
+    for answer, code in (("いいえ", 1), ("はい", 0)):
+        terminal = Terminal(tmp_path, "history", "delete", "台所", LANG="ja_JP.UTF-8")
+        try:
+            terminal.expect("台所を完全に削除しますか")
+            terminal.type(f"{answer}\n")
+            assert terminal.exit_code() == code
+        finally:
+            terminal.close()
+    assert "まだ会話がありません" in japanese(tmp_path, "history", "list").stderr

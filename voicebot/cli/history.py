@@ -26,6 +26,7 @@ from voicebot.cli.options import (
 )
 from voicebot.cli.output import (
     Row,
+    confirm,
     json_document,
     json_line,
     printable,
@@ -239,7 +240,8 @@ def delete(
             if all_
             else tr("Delete {names} for good?", names=", ".join(names or ()))
         )
-        typer.confirm(printable(question), abort=True, err=True)
+        if not confirm(question):
+            raise typer.Abort
 
     def work(store: Store) -> int:
         chosen = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())

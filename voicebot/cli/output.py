@@ -199,6 +199,17 @@ def status(text: str, *, bold: bool = False) -> None:
         _lead_nowhere(sys.stderr)  # nobody reads it any more
 
 
+def confirm(question: str) -> bool:
+    """Ask something at the terminal, on standard error; only yes is yes. Raises typer.Abort at the end of input."""
+    from voicebot.cli.chat_commands import is_yes
+
+    sys.stderr.write(printable(f"{question} [y/N]: "))
+    sys.stderr.flush()
+    if not (line := sys.stdin.readline()):
+        raise typer.Abort
+    return is_yes(line)
+
+
 def write_traceback() -> None:
     """Print where the present exception comes from, on standard error."""
     import traceback

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from voicebot.cli.options import JsonObjectOption
-from voicebot.cli.output import Row, json_document, status, write_out, write_table
+from voicebot.cli.output import Row, confirm, json_document, status, write_out, write_table
 from voicebot.cli.runner import FAILED, OK, UsageError
 from voicebot.errors import VoicebotError
 from voicebot.translation import system_reason, tr
@@ -81,7 +81,7 @@ def _delete(rows: list[Row], *, ask: bool) -> int:
                 tr("nobody can be asked here"), hint=tr("voicebot paths --delete --yes deletes without asking")
             )
         status(tr("every conversation, your config.toml and what is learned will be gone"))
-        if not typer.confirm(tr("delete these folders?"), err=True):
+        if not confirm(tr("delete these folders?")):
             return FAILED
     for path in there:
         try:
