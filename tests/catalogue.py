@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -27,6 +28,9 @@ def extracted() -> Catalog:
     catalogue = Catalog(locale="ja", charset="utf-8")
     for file, _, message, _, _ in extract_from_dir(PACKAGE, [("**.py", "python")], keywords=KEYWORDS):
         catalogue.add(message, locations=[(f"voicebot/{file}", 0)])
+    report = (PACKAGE / "lab" / "report.html").read_text(encoding="utf-8")
+    for text in re.findall("«(.*?)»", report, re.DOTALL):
+        catalogue.add(" ".join(text.split()), locations=[("voicebot/lab/report.html", 0)])
     for name, text in help_texts(typer.main.get_command(app)):
         catalogue.add(text, auto_comments=[name])
     return catalogue

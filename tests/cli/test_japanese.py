@@ -14,6 +14,7 @@ from tests.cli.command import json_lines, voicebot
 from tests.cli.terminal import Terminal
 from tests.cli.test_command import commands_of
 from tests.fake_voicevox import nobody_there
+from tests.lab.samples import write_traces
 from voicebot.cli.main import app
 
 GROUPS = ["voicebot", "voicebot config", "voicebot lab", "voicebot history"]
@@ -25,7 +26,7 @@ NAMES = """
     auto ollama openai demo langchain pyttsx3 voicevox tone silent
     adaptive sentence punctuation newline cpu fast slow gpu cloud instant char token whole segments matrix settings
     jsonl md lines str int float bool text optional path
-    Ollama OpenAI Markdown Ctrl Enter Esc Alt Shift aplay ffmpeg mp3 min max
+    en ja JavaScript Ollama OpenAI Markdown Ctrl Enter Esc Alt Shift aplay ffmpeg mp3 min max
     """
 """What is typed, or is a name, and therefore the same in both languages."""
 
@@ -178,3 +179,17 @@ def test_a_question_is_japanese_and_understands_a_japanese_answer(tmp_path: Path
         finally:
             terminal.close()
     assert "まだ会話がありません" in japanese(tmp_path, "history", "list").stderr
+
+
+def test_the_report_of_the_lab_is_japanese(tmp_path: Path) -> None:
+    write_traces(tmp_path)
+    (tmp_path / "x.toml").write_text('traces = ["."]\nengines = ["gpu"]\n[settings.a]\nchunking.strategy = "newline"\n')
+    done = japanese(tmp_path, "lab", "sweep", "x.toml", "-o", "out")
+    assert done.returncode == 0
+    assert english_in(done.stdout + done.stderr) == []
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert '<html lang="ja">' in page
+    assert "«" not in page
+    text = re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<(style|script|svg|title|h1)\b.*?</\1>|&nbsp;", " ", page))
+    assert english_in(text) == []
+    assert "書かれている" in text

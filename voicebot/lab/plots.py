@@ -98,8 +98,8 @@ def _draw(axes: Any, rows: Sequence[Row], settings: Sequence[str]) -> None:  # A
         x0, x1 = max(0, left - 0.15 * margin), right + 0.4 * margin
     axes.set_xlim(x0, x1)
     axes.set_ylim(y0, y1)
-    axes.set_xlabel("TTFA, seconds" + (" (logarithmic)" if wide else ""))
-    axes.set_ylabel("gaps, seconds")
+    axes.set_xlabel(tr("TTFA, seconds (logarithmic)") if wide else tr("TTFA, seconds"))
+    axes.set_ylabel(tr("gaps, seconds"))
     shade = {"color": _CURRENT, "alpha": 0.08, "linewidth": 0}
     axes.axvspan(x0, bound_ttfa, **shade)  # before the earliest first sound
     first_sounds = [bound_ttfa + (bound - y0 - bound_ttfa) * n / 20 for n in range(21)]

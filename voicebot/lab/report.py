@@ -16,17 +16,17 @@ from voicebot.errors import LabError
 from voicebot.lab.plots import marker, scatter
 from voicebot.lab.runs import Run
 from voicebot.lab.summary import Row, names, summarize
-from voicebot.translation import system_reason, tr
+from voicebot.translation import counted, marked, system_reason, tr
 
 COMFORTABLE_BYTES = 5_000_000
 """A larger report is slow on a phone."""
 
 _FIGURES = {
     "ttfa": "TTFA",
-    "gap_seconds": "gaps",
-    "silence_seconds": "silence",
-    "over_bound_seconds": "over bound",
-    "utterances": "utterances",
+    "gap_seconds": marked("gaps"),
+    "silence_seconds": marked("silence"),
+    "over_bound_seconds": marked("over bound"),
+    "utterances": marked("utterances"),
 }
 """The columns of the table: attribute of a row → its heading."""
 
@@ -71,22 +71,26 @@ def render_report(runs: Sequence[Run], about: About) -> str:
         "DATA": _script_json(_data(runs)),
     }
     template = (resources.files("voicebot.lab") / "report.html").read_text(encoding="utf-8")
+    template = re.sub("«(.*?)»", _translated, template, flags=re.DOTALL)
     # In one pass: what is put in is not searched again, so a reply that contains a placeholder stays as it is.
     return re.sub(r"<!--([A-Z]+)-->", lambda place: parts[place[1]], template)
 
 
+def _translated(marked_text: re.Match[str]) -> str:
+    """A text of the template, whose lines mean nothing."""
+    words = " ".join(marked_text[1].split())
+    return tr(words)
+
+
 def _about(runs: Sequence[Run], about: About) -> str:
     counts = [
-        (len(names(runs, "setting")), "setting"),
-        (len(names(runs, "trace")), "trace"),
-        (len(names(runs, "engine")), "engine"),
-        (len({run.seed for run in runs}), "seed"),
+        counted(len(names(runs, "setting")), "{count} setting", "{count} settings"),
+        counted(len(names(runs, "trace")), "{count} trace", "{count} traces"),
+        counted(len(names(runs, "engine")), "{count} engine", "{count} engines"),
+        counted(len({run.seed for run in runs}), "{count} seed", "{count} seeds"),
     ]
-    matrix = " × ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts)
-    return (
-        f"<p>{matrix}: {len(runs)} runs in virtual time.</p>"
-        f"<p class=quiet>voicebot {escape(about.version)}, {escape(about.made)}</p>"
-    )
+    made = tr("{matrix}: {number} runs in virtual time.", matrix=" × ".join(counts), number=len(runs))
+    return f"<p>{made}</p><p class=quiet>voicebot {escape(about.version)}, {escape(about.made)}</p>"
 
 
 def _findings(rows: Sequence[Row]) -> str:
@@ -94,11 +98,18 @@ def _findings(rows: Sequence[Row]) -> str:
     for engine in dict.fromkeys(row.engine for row in rows):
         best = min((row for row in rows if row.engine == engine), key=lambda row: row.silence_seconds)
         over = best.over_bound_seconds
-        margin = f"{abs(over):.2f}&nbsp;s {'over' if over >= 0 else 'under'} the bound"
-        items.append(
-            f"<li>Least silence with <b>{escape(engine)}</b>: <b>{escape(best.setting)}</b>, "
-            f"{best.silence_seconds:.2f}&nbsp;s, {margin}.</li>"
+        fields = {
+            "engine": f"<b>{escape(engine)}</b>",
+            "setting": f"<b>{escape(best.setting)}</b>",
+            "silence": f"{best.silence_seconds:.2f}&nbsp;s",
+            "difference": f"{abs(over):.2f}&nbsp;s",
+        }
+        found = (
+            tr("Least silence with {engine}: {setting}, {silence}, {difference} over the bound.", **fields)
+            if over >= 0
+            else tr("Least silence with {engine}: {setting}, {silence}, {difference} under the bound.", **fields)
         )
+        items.append(f"<li>{found}</li>")
     return f"<ul class=findings>{''.join(items)}</ul>"
 
 
@@ -106,8 +117,11 @@ def _table(rows: Sequence[Row], settings: Sequence[str], about: About) -> str:
     languages = sorted({language for row in rows for language in row.silence_by_language})
     by_language = languages if len(languages) > 1 else []
     longest = max((row.silence_seconds for row in rows), default=0) or 1
-    heads = [*_FIGURES.values(), *(f"silence {language}" for language in by_language)]
-    parts = ["<table><thead><tr><th scope=col>setting</th>"]
+    heads = [
+        *map(tr, _FIGURES.values()),
+        *(tr("silence {language}", language=language) for language in by_language),
+    ]
+    parts = ["<table><thead><tr><th scope=col>", tr("setting"), "</th>"]
     parts += [f"<th scope=col>{escape(head)}</th>" for head in heads]
     parts.append("</tr></thead>")
     for engine in dict.fromkeys(row.engine for row in rows):
@@ -118,14 +132,14 @@ def _table(rows: Sequence[Row], settings: Sequence[str], about: About) -> str:
             + (f" <span class=quiet>{escape(cost)}</span>" if cost and cost != engine else "")
             + "</span></th></tr>"
         )
+        counted_column = [*_FIGURES].index("utterances")
         columns = [
             *([getattr(row, figure) for row in group] for figure in _FIGURES),
             *([row.silence_by_language.get(language) for row in group] for language in by_language),
         ]
         for number, row in enumerate(group):
             cells = "".join(
-                _cell(column[number], column, seconds=head != "utterances")
-                for head, column in zip(heads, columns, strict=True)
+                _cell(column[number], column, seconds=place != counted_column) for place, column in enumerate(columns)
             )
             change = about.settings.get(row.setting, "")
             parts.append(
@@ -163,7 +177,11 @@ def _plots(rows: Sequence[Row], settings: Sequence[str]) -> str:
     figures = []
     for engine in dict.fromkeys(row.engine for row in rows):
         group = [row for row in rows if row.engine == engine]
-        title = f"TTFA against gaps with {engine}, {len(group)} settings; the numbers are in the table"
+        title = tr(
+            "TTFA against gaps with {engine}, {count} settings; the numbers are in the table",
+            engine=engine,
+            count=len(group),
+        )
         figures.append(
             f"<figure><figcaption>{escape(engine)}</figcaption>"
             f'<div role=img aria-label="{escape(title)}">{scatter(group, settings)}</div></figure>'

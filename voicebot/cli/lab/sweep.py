@@ -71,7 +71,10 @@ def sweep(
                 setting.name: ", ".join(f"{key} = {value!r}" for key, value in setting.overrides.items())
                 for setting in settings
             },
-            engines={engine.name: f"{engine.fixed_seconds:g} s + {engine.rtf:g} × audio" for engine in chosen.engines},
+            engines={
+                engine.name: tr("{fixed:g} s + {rtf:g} × audio", fixed=engine.fixed_seconds, rtf=engine.rtf)
+                for engine in chosen.engines
+            },
         )
         report = folder / "report.html"
         size = write_report(report, runs, about)
