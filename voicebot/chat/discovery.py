@@ -22,6 +22,7 @@ from voicebot.http.client import is_loopback, open_client
 from voicebot.http.failures import shown_address, unresolved_name, words_of
 from voicebot.http.lines import BadStream
 from voicebot.http.streaming import JsonAnswer, exchange_json
+from voicebot.translation import counted, tr
 
 SEARCH_SECONDS = 0.3
 BUSY_SECONDS = 2.0

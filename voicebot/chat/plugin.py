@@ -13,6 +13,7 @@ from voicebot.errors import ChatError, ConfigError, VoicebotError
 from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.messages import Message, ReplyPart, ToolSpec
 from voicebot.protocols import takes_tools
+from voicebot.translation import tr
 
 
 class PluginChat:

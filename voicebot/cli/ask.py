@@ -19,6 +19,7 @@ from voicebot.cli.options import (
 from voicebot.cli.runner import Body, UsageError
 from voicebot.cli.standard_input import question_of
 from voicebot.cli.verbs import DaemonOptions, ask_daemon
+from voicebot.translation import tr
 
 
 def ask(

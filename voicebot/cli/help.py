@@ -16,19 +16,29 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-COMMON = "Common options"
-_OWN = "Options"
+from voicebot.cli.usage_errors import show_usage_error
+from voicebot.translation import foreign, language, marked, tr
+
+COMMON = marked("Common options")
+_OWN = marked("Options")
 _ORDER = [
-    "Arguments",
+    marked("Arguments"),
     _OWN,
-    "Text options",
-    "Chat options",
-    "Voice options",
-    "Audio options",
-    "Output options",
-    "Daemon options",
+    marked("Text options"),
+    marked("Chat options"),
+    marked("Voice options"),
+    marked("Audio options"),
+    marked("Output options"),
+    marked("Daemon options"),
     COMMON,
 ]
+_REMARKS = (marked("default: {value}"), marked("required"))
+"""What typer adds to the help of an option, in brackets."""
+_OF_TYPER = (
+    marked("Show this message and exit."),
+    marked("Install completion for the current shell."),
+    marked("Show completion for the current shell, to copy it or customize the installation."),
+)
 _WHOLE = 1000
 """More characters than any first sentence has."""
 

@@ -66,7 +66,7 @@ def say(
     if given.pointed() + bool(text) > 1 or given.clipboard + given.selection + (given.file is not None) > 1:
         raise UsageError("there is more than one text", hint="choose one of TEXT, --file, --clipboard and --selection")
     if text and text != ["-"]:
-        text_of(text, noun="text")
+        text_of(text)
     elif not text and not given.pointed() and sys.stdin.isatty():
         raise UsageError("nothing to say", hint='voicebot say "some text", or some-program | voicebot say -')
     settings = config.load(voice.settings(), audio.settings(), rate=voice.rate, quiet=shown.quiet).config

@@ -16,7 +16,7 @@ import httpx
 from voicebot.errors import VoicebotError
 from voicebot.http.lines import BadStream, shorten, without_lone_surrogates
 from voicebot.text.redaction import without_passwords
-from voicebot.translation import system_reason, tr
+from voicebot.translation import tr
 
 MAX_WORDS = 500
 SECRET_CHARACTERS = 6

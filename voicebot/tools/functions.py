@@ -18,6 +18,7 @@ from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.messages import ToolSpec
 from voicebot.tools.printing import tool_prints
 from voicebot.tools.toolbox import BadArguments, Tool, ToolFailed, described, read_arguments
+from voicebot.translation import tr
 
 
 def function_tool(function: Callable[..., Any], *, name: str = "") -> Tool:  # Any: somebody else's function

@@ -18,6 +18,7 @@ from voicebot.messages import Message, ReplyPart, ToolCall
 from voicebot.protocols import ToolChatModel
 from voicebot.tools.printing import tool_prints
 from voicebot.tools.toolbox import BadArguments, Toolbox, ToolFailed, described
+from voicebot.translation import tr
 
 logger = logging.getLogger(__name__)
 

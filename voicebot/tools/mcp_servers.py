@@ -21,6 +21,7 @@ from voicebot.installation import extra_command
 from voicebot.messages import ToolSpec
 from voicebot.text.redaction import without_passwords
 from voicebot.tools.toolbox import BadArguments, Tool, ToolFailed, read_arguments
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     import mcp

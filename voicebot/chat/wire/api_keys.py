@@ -11,7 +11,7 @@ import httpx
 from voicebot.config.files import OthersCanRead, UnsuitableFile, read_small_file
 from voicebot.config.models import ChatServer
 from voicebot.errors import ConfigError
-from voicebot.translation import marked, system_reason, tr
+from voicebot.translation import system_reason, tr
 
 MAX_KEY_BYTES = 10_000
 _HINT = "put the API key, and nothing else, there"

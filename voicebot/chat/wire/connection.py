@@ -23,7 +23,6 @@ from voicebot.http.failures import Refusal, Server, is_html, read_refusal, trans
 from voicebot.http.lines import BadStream
 from voicebot.http.streaming import Body, exchange_json, open_body
 from voicebot.messages import ReplyPart
-from voicebot.translation import tr
 
 T = TypeVar("T")
 
