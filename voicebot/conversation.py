@@ -13,8 +13,8 @@ from anyio.abc import TaskGroup
 from voicebot.events import Broadcast, Notice, new_turn_id
 from voicebot.floor import Floor, Priority
 from voicebot.messages import Message, ReplyPart
-from voicebot.protocols import Memory, for_new_conversation
-from voicebot.speech import Metrics, Outcome
+from voicebot.protocols import Memory, Synthesizer, for_new_conversation
+from voicebot.speech import AS_CONFIGURED, Audio, Metrics, Outcome, Style
 from voicebot.text.language import has_japanese
 from voicebot.turn import Pipeline, speak_turn
 
@@ -38,6 +38,20 @@ class GivenText:
         async with aclosing(text) if isinstance(text, AsyncGenerator) else nullcontext():
             async for delta in text:
                 yield delta
+
+
+class Styled:
+    """A synthesizer that says everything in one style."""
+
+    def __init__(self, synthesizer: Synthesizer, style: Style) -> None:
+        self._synthesizer = synthesizer
+        self._style = style
+        self.name, self.identity, self.credit = synthesizer.name, synthesizer.identity, synthesizer.credit
+        self.format, self.capabilities = synthesizer.format, synthesizer.capabilities
+
+    def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+        """Yield the audio of `text` in its style, unless another is asked for."""
+        return self._synthesizer.synthesize(text, self._style if style == AS_CONFIGURED else style)
 
 
 class Conversation:
@@ -103,18 +117,22 @@ class Conversation:
         priority: Priority = Priority.MESSAGE,
         source: str = "",
         turn: str = "",
+        style: Style = AS_CONFIGURED,
     ) -> Outcome:
         """Say `text` as it stands when its turn has come, and return how that ended. It is not remembered.
 
         Deltas are said while they come. What they raise is raised here, a ChatError excepted: that is an outcome. An
         async generator is closed when its turn ends. `message` is what the text replies to and `writer` who writes it,
-        as `TurnStarted` tells them. `turn` is the id in its events; left out, it gets a new one.
+        as `TurnStarted` tells them. `turn` is the id in its events; left out, it gets a new one. `style` is the
+        voice and speed, where they differ from the configured ones.
         """
         turn = turn or new_turn_id()
         async with self.floor.claim(turn, priority, source=source) as claim:
             if claim.dropped:
                 return _unspoken(text if isinstance(text, str) else "")
             pipeline = replace(self.pipeline, chat=GivenText(text, writer))
+            if pipeline.synthesizer is not None and style != AS_CONFIGURED:
+                pipeline = replace(pipeline, synthesizer=Styled(pipeline.synthesizer, style))
             messages = [Message("user", message)] if message else []
             return await speak_turn(messages, pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
 

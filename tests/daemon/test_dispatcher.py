@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
@@ -18,6 +18,7 @@ from voicebot.daemon.requests import Kind, State
 from voicebot.errors import ChatUnavailable, VoiceUnavailable
 from voicebot.floor import Priority
 from voicebot.memory.window import WindowMemory
+from voicebot.speech import AS_CONFIGURED, Audio, Style
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 
 SENTENCE = "This sentence takes a while to be said to its very end."
@@ -216,3 +217,27 @@ async def test_a_hundred_callers_at_once_are_all_placed() -> None:
                 callers.start_soon(call, number)
         assert len({one.id for one in placed}) == 100
         assert sum(not one.state.over for one in placed) <= 2
+
+
+class _Noting(CostingSynthesizer):
+    """Knows in what style each text was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.styles: list[Style] = []
+
+    def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+        self.styles.append(style)
+        return super().synthesize(text, style)
+
+
+def test_a_caller_may_have_a_voice_and_a_speed_of_its_own() -> None:
+    async def main() -> None:
+        voice = _Noting()
+        made = pipeline(ScriptedChat([]), voice)
+        async with open_dispatcher(Conversation(made, memory=WindowMemory(system_prompt="", turns=5))) as dispatcher:
+            await (await dispatcher.say("One.", style=Style("ja", 1.5))).ended.wait()
+            await (await dispatcher.say("Two.")).ended.wait()
+        assert voice.styles == [Style("ja", 1.5), AS_CONFIGURED]
+
+    in_virtual_time(main)

@@ -53,10 +53,14 @@ async def _run(context: CommandContext, options: ConfigOptions, *, detached: boo
     from voicebot.daemon.place import AlreadyRunning, listening, only_instance
     from voicebot.daemon.systemd import notify
 
+    if detached:
+        _tell_starter(".")
     try:
         address = find_address()
         with open_log(foreground=not detached), only_instance(address) as instance:
             config = options.load(quiet=True).config
+            if detached:
+                _tell_starter(".")
             with listening(address) as door:
                 if detached:
                     _tell_starter("ready")  # whoever connects now waits until the rest is loaded
@@ -107,9 +111,11 @@ def _running(instance: Instance | None) -> str:
 
 
 def _tell_starter(message: str) -> None:
-    """Let the client that waits at the other end of our standard output go on, and lead that nowhere."""
+    """Tell the client that waits at the other end of our standard output; after the last word that leads nowhere."""
     with suppress(OSError):  # it did not wait
         os.write(1, message.encode(errors="replace"))
+    if message == ".":
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

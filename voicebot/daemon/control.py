@@ -23,6 +23,7 @@ from voicebot.daemon.requests import SpeechRequest, State
 from voicebot.daemon.wire import MAX_LINE_BYTES
 from voicebot.errors import VoicebotError
 from voicebot.events import Subscription, as_dict
+from voicebot.speech import Style
 
 log = logging.getLogger(__name__)
 
@@ -222,7 +223,8 @@ class Caller:
             self._end_text()
             self._text, receive = anyio.create_memory_object_stream[str](_PIECES_AHEAD)
             text = _text_of(request.text, receive)
-        asked = await self._dispatcher.say(text, source=request.source, priority=request.priority)
+        style = Style(request.voice, request.speed)
+        asked = await self._dispatcher.say(text, source=request.source, priority=request.priority, style=style)
         if request.more:
             self._growing = asked
         await self._follow(request.id, asked, request.wait)

@@ -25,7 +25,7 @@ from voicebot.daemon.requests import Kind, Requests, SpeechRequest, State
 from voicebot.errors import AudioError, ChatError, VoicebotError, without_groups
 from voicebot.events import Event, Subscription
 from voicebot.floor import Claim, Priority
-from voicebot.speech import Outcome
+from voicebot.speech import AS_CONFIGURED, Outcome, Style
 
 log = logging.getLogger(__name__)
 _ERRORS_KEPT = 10
@@ -78,7 +78,12 @@ class Dispatcher:
     # ------------------------------------------------ to speak
 
     async def say(
-        self, text: str | AsyncIterable[str], *, source: str = "", priority: Priority = Priority.MESSAGE
+        self,
+        text: str | AsyncIterable[str],
+        *,
+        source: str = "",
+        priority: Priority = Priority.MESSAGE,
+        style: Style = AS_CONFIGURED,
     ) -> SpeechRequest:
         """Have `text` said; return when it has its place, or was refused one.
 
@@ -86,7 +91,7 @@ class Dispatcher:
         generator is closed when its turn ends.
         """
         request = self._requests.new("say", text if isinstance(text, str) else "", source=source, priority=priority)
-        say = partial(self.conversation.say, text, priority=priority, source=source, turn=request.turn)
+        say = partial(self.conversation.say, text, priority=priority, source=source, turn=request.turn, style=style)
         self._tasks.start_soon(self._run, request, say)
         await request.placed.wait()
         return request

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from voicebot.config.models import Config
 from voicebot.daemon import systemd
 from voicebot.daemon.address import Address
 from voicebot.daemon.control import Controls, Values, serve
-from voicebot.daemon.dispatcher import open_dispatcher
+from voicebot.daemon.dispatcher import Dispatcher, open_dispatcher
 from voicebot.daemon.engines import Furnishing, unfurnished
 from voicebot.daemon.place import Instance, Listening
 from voicebot.errors import VoicebotError, without_groups
@@ -25,6 +25,10 @@ from voicebot.tts import list_voices
 log = logging.getLogger(__name__)
 
 _LAST_SENTENCE_SECONDS = 2.0
+
+
+Door = Callable[[Dispatcher, anyio.Event], Coroutine[Any, Any, None]]  # Any: the event loop's
+"""Serves callers of another protocol until the event, which says that the daemon closes."""
 
 
 class Signals:
@@ -64,8 +68,9 @@ async def run_daemon(
     instance: Instance,
     signals: Signals,
     door: Listening,
+    more_doors: Sequence[Door] = (),
 ) -> None:
-    """Speak for whoever comes to the `door` until told to stop.
+    """Speak for whoever comes to the `door`, or to one of the others, until told to stop.
 
     `load` reads the configuration anew, `config` is the present one. What cannot be opened yet is told to those who
     ask, and tried again for the next one.
@@ -108,6 +113,8 @@ async def run_daemon(
         closing = anyio.Event()
         async with anyio.create_task_group() as callers:
             callers.start_soon(partial(serve, listener, dispatcher, controls, closing, token=door.token))
+            for other in more_doors:
+                callers.start_soon(other, dispatcher, closing)
             await signals.stopping.wait()
             systemd.notify("STOPPING=1")
             await dispatcher.finish(_LAST_SENTENCE_SECONDS)

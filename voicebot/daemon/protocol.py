@@ -33,6 +33,10 @@ class Say(_Request):
     source: Source = ""
     wait: Wait = "queued"
     more: bool = False
+    voice: Annotated[str, StringConstraints(max_length=200)] = ""
+    """One of the engine's voices, by any name that the configuration takes; empty: the configured one."""
+    speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
+    """Times the configured speed."""
 
     @model_validator(mode="after")
     def has_text(self) -> Self:

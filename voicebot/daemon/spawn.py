@@ -10,7 +10,9 @@ import threading
 from voicebot.daemon.address import AddressError, find_address, make_folder
 from voicebot.daemon.client import Connection, DaemonError, connect
 
-_READY_SECONDS = 2.0
+_SILENT_SECONDS = 2.0
+"""Whoever starts a daemon hears of each step: that Python runs, that all is loaded, that it listens."""
+STEP = b"."
 _DETACHED = 0x00000008 | 0x00000200
 """Windows: DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP."""
 
@@ -66,19 +68,23 @@ def _start(folder: str) -> str:
         creationflags=_DETACHED if sys.platform == "win32" else 0,
     )
     assert process.stdout is not None
-    told = b""
     with process.stdout as answer:
-
-        def read() -> None:
-            nonlocal told
-            told = os.read(answer.fileno(), 4096)
-
-        reader = threading.Thread(target=read, daemon=True)  # a pipe cannot be waited for on Windows
-        reader.start()
-        reader.join(_READY_SECONDS)
-        if reader.is_alive():
-            process.kill()
-            reader.join()
-            return f"it was not ready within {_READY_SECONDS:g} s"
+        told = STEP
+        while told and not told.strip(STEP):
+            step = _read(answer.fileno())
+            if step is None:
+                process.kill()
+                process.wait()
+                return f"nothing was heard of it for {_SILENT_SECONDS:g} s"
+            told = step
     process.returncode = 0  # it is nobody's child to wait for: Popen would warn
-    return told.decode(errors="replace")
+    return told.lstrip(STEP).decode(errors="replace")
+
+
+def _read(descriptor: int) -> bytes | None:
+    """What comes next; None: nothing in time. By a thread, since a pipe cannot be waited for on Windows."""
+    told: list[bytes] = []
+    reader = threading.Thread(target=lambda: told.append(os.read(descriptor, 4096)), daemon=True)
+    reader.start()
+    reader.join(_SILENT_SECONDS)
+    return told[0] if told else None
