@@ -1,0 +1,39 @@
+"""The daemon at a real sound server."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.cli.command import voicebot
+from tests.daemon.running import LONG, QUIET, running_daemon
+from tests.null_sink import NullSink, sounds, wait_until
+
+CONFIG = QUIET.replace('kind = "silent"\nrealtime = true', 'kind = "auto"') + "[daemon]\nclose_after_seconds = 0.5\n"
+
+
+def streams(sink: NullSink) -> bytes:
+    """What plays at the sound server now, be it silence."""
+    command = ["pactl", "list", "short", "sink-inputs"]
+    return subprocess.run(command, env=sink.environment, capture_output=True, check=True).stdout
+
+
+def test_the_device_is_open_for_speech_only_and_the_next_utterance_is_heard_too(
+    tmp_path: Path, null_sink: NullSink
+) -> None:
+    with running_daemon(tmp_path, config=CONFIG, PULSE_SERVER=null_sink.environment["PULSE_SERVER"]) as daemon:
+        for count in (1, 2):
+            assert daemon.ask(command="say", text="Good morning.", wait="finished")["state"] == "finished"
+            wait_until(lambda: streams(null_sink) == b"", "the device stays open")
+            assert len(sounds(null_sink.samples(), pause=0.2)) == count
+
+
+def test_a_sound_server_that_is_killed_is_told_and_the_daemon_lives(tmp_path: Path, null_sink: NullSink) -> None:
+    with running_daemon(tmp_path, config=CONFIG, PULSE_SERVER=null_sink.environment["PULSE_SERVER"]) as daemon:
+        assert daemon.ask(command="say", text="Good morning.", wait="finished")["state"] == "finished"
+        caller = daemon.caller()
+        caller.ask(command="say", text=LONG, wait="started")
+        null_sink.kill_server()
+        answer = caller.ask(command="say", text="Is anybody there?", wait="finished")
+        assert (answer["ok"], answer["code"]) == (False, "VB-AUDIO")
+        assert "the loudspeaker is gone" in voicebot(tmp_path, "status").stdout
