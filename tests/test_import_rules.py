@@ -106,6 +106,7 @@ INNER_ORDER = {
         "requests",
         "dispatcher",
         "protocol",
+        "caller",
         "control",
         "systemd",
         "place",

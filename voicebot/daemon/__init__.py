@@ -3,7 +3,7 @@
 From the top down: `wire` has the lines, `address` says where, `client` is the far end, `spawn` starts a daemon,
 `status_view` shows how it is, `text_sources` has what is selected or copied, `verbs` are the commands that ask. All
 these import the standard library alone, and little of it. `requests` is what callers have asked for, `dispatcher` the
-one door to the conversation. `protocol` checks what comes in and `control` serves it, `systemd` tells the service
-manager, `place` lets one run at a time, `logs` writes for the operator, `engines` opens and reopens what it speaks
-with, `process` puts it all together.
+one door to the conversation. `protocol` checks what comes in, `caller` answers it, `control` lets everybody in,
+`systemd` tells the service manager, `place` lets one run at a time, `logs` writes for the operator, `engines` opens
+and reopens what it speaks with, `process` puts it all together.
 """

@@ -15,7 +15,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from voicebot.config.models import Config
 from voicebot.daemon import systemd
 from voicebot.daemon.address import Address
-from voicebot.daemon.control import Controls, Values, serve
+from voicebot.daemon.caller import Controls, Values
+from voicebot.daemon.control import serve
 from voicebot.daemon.dispatcher import Dispatcher, open_dispatcher
 from voicebot.daemon.engines import Furnishing, unfurnished
 from voicebot.daemon.place import Instance, Listening
