@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.text.test_chunking import cut_up, segments, texts
+from voicebot.text.chunking import Chunker
 from voicebot.text.decoration import face_end
 from voicebot.text.patterns import compiled
 from voicebot.text.running_text import SENTENCE_PATTERN, read_sentence
@@ -166,10 +167,24 @@ def test_the_marks_of_other_scripts_end_sentences(marked: str) -> None:
     assert texts(marked.replace("|", " ")) == marked.split("|")
 
 
-def test_the_closing_mark_of_a_quotation_given_up_stays_with_its_full_stop() -> None:
+@pytest.mark.parametrize("marks", ["“”", '""'])
+def test_the_closing_mark_of_a_quotation_given_up_stays_with_its_full_stop(marks: str) -> None:
     """Behind a danda nothing is waited for, and the mark went to the next sentence."""
-    _, *rest = texts("उसने कहा, “मैं यहाँ बहुत देर से खड़ा हूँ और तुम नहीं आए, अब मैं घर जा रहा हूँ। कल मिलेंगे।” फिर वह गया।")
-    assert rest == ["कल मिलेंगे।”", "फिर वह गया।"]
+    said = "मैं यहाँ बहुत देर से खड़ा हूँ और तुम नहीं आए, अब मैं यहाँ से घर जा रहा हूँ। कल मिलेंगे।"
+    _, *rest = texts(f"उसने कहा, {marks[0]}{said}{marks[1]} फिर वह गया।")
+    assert rest == [f"कल मिलेंगे।{marks[1]}", "फिर वह गया।"]
+
+
+@pytest.mark.parametrize(
+    "text", ["“a quotation that goes on and never closes at all, for many, many words", "`" + "x" * 60]
+)
+def test_a_phrase_may_be_broken_off_what_has_been_open_for_too_long(text: str) -> None:
+    chunker = Chunker(strategy="adaptive")
+    chunker.feed(text)
+    assert chunker.unfinished == ""
+    found = chunker.feed(" word" * 10)
+    assert chunker.unfinished.endswith("word word")
+    assert not found or found[0].start == 0
 
 
 def test_a_laugh_is_one_however_it_is_split() -> None:

@@ -96,7 +96,8 @@ def is_breakable(sentence: Sentence, text: str) -> bool:
     """Whether the clause may be broken at the end of what was read: nothing is open there, nothing is waited for."""
     at, holds = sentence.at, sentence.holds
     waits = sentence.inside is not None or _KINDS.get(text[at : at + 1]) == "newline"
-    return not (waits or (holds is not None and holds.ticks) or sentence.is_held or is_emphasis_open(text, at))
+    is_open = holds is not None and not holds.is_stale(text, at)
+    return not (waits or is_open or is_emphasis_open(text, at))
 
 
 def _in_text(sentence: Sentence, text: str, end: int, final: bool) -> Step:

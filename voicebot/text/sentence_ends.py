@@ -18,6 +18,8 @@ from voicebot.text.next_character import ends_before
 
 _NOTE = re.compile(r"\[(?:\d[\d,\-–; ]*|\.{1,3}|…)?\]?")
 _LONGEST_NOTE = 16
+_FIRST_WIDE_MARK = "\u2000"
+"""From here on marks are followed by quotations without a space between them: はい！"Hello"…"""
 
 Verdict = Literal["ends", "ends at once", "goes on", "open", "unclear"]
 """Whether the sentence ends at a mark: "at once" if nothing that comes behind it matters, "open" while nothing visible
@@ -112,7 +114,7 @@ def _sticks(text: str, mark: Mark, at: int) -> bool:
         return text.count(character, 0, at) > 0 and (
             character != "*" or is_emphasis_open(text, at) or text[at - 1] == "*"
         )
-    return text[mark.at].isascii() or character in CLOSERS
+    return text[mark.at] < _FIRST_WIDE_MARK or character in CLOSERS
 
 
 def is_tied(text: str, at: int) -> bool:
