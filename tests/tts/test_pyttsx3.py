@@ -408,6 +408,12 @@ def test_marks_and_signs_are_said_as_a_reader_would(text: str, said: str) -> Non
 KANA = "".join(map(chr, range(0x30A1, 0x30FB)))
 
 
+def test_a_long_vowel_behind_another_vowel_stays_long() -> None:
+    """ジェイアール was said as ジェイアル, and 会おう as アオ."""
+    assert pyttsx3_child.speakable_kana("ジェイアールノ") == "ジェイアアルノ"
+    assert pyttsx3_child.speakable_kana("アオーヨ") == "アオオヨ"
+
+
 @with_espeak
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.text(KANA + "ーー。、 ", min_size=1, max_size=12), min_size=20, max_size=60))

@@ -55,7 +55,9 @@ SMALL_ALONE = re.compile(
     "(?<![フツクグ])ァ|(?<![ウフツクグ])ォ|(?<![ウフツクグテデ])ィ|(?<![ウフツクグシジチ])ェ|(?<![トド])ゥ"
     "|(?<![キギシジチヂニヒビピミリ])[ャョ]|(?<![キギシジチヂニヒビピミリテデフ])ュ|[ヮヵヶ]"
 )
-LONG_ALONE = re.compile("(?<![ァ-ヺ])ー+|(?<=[ンッー])ー+|(?<=[ァ-ヺ][アイウエオ])ー+")
+LONG_ALONE = re.compile("(?<![ァ-ヺ])ー+|(?<=[ンッー])ー+")
+LONG_VOWEL = re.compile("(?<=[ァ-ヺ][アイウエオ])ー+")
+"""Behind a vowel of its own the mark makes espeak-ng spell; the vowel twice is as long."""
 JOINED_W = re.compile("(?<=[ウクスツヌフムユルグズヅブプュゥ])(?=ウ[ィェォ])")
 STOP_ALONE = re.compile("ッ+(?![カ-ヂツ-ドハ-ポ])ー*")
 V = re.compile("ヴ([ァィェォュ]?)|[ヷ-ヺ]")
@@ -271,7 +273,9 @@ def speakable_kana(kana: str) -> str:
     kana = V.sub(lambda match: AS_B[match[0] if match[1] is None else match[1]], kana.translate(OLD))
     kana = re.sub(" +(?=ー)", "", kana)
     kana = SMALL_ALONE.sub(lambda match: match[0].translate(SMALL), kana)
-    kana = JOINED_W.sub(" ", LONG_ALONE.sub("", LONG_ALONE.sub("", STOP_ALONE.sub("ッ ", kana))))
+    kana = LONG_ALONE.sub("", STOP_ALONE.sub("ッ ", kana))
+    kana = LONG_VOWEL.sub(lambda match: match.string[match.start() - 1], kana)
+    kana = JOINED_W.sub(" ", LONG_ALONE.sub("", kana))
     kana = re.sub(r" *([。、？！])[ 。、]*", r"\1", re.sub(" +", " ", kana))
     return re.sub("([ァ-ヺー]{40})(?=[ァ-ヺ])", r"\1 ", kana).strip(" 。、")
 
