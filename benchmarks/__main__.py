@@ -8,6 +8,7 @@ groups of figures:
   start        `voicebot --help` and imports, as processes
   loudspeaker  cold start, joints between clips and Ctrl-C, recorded from a null sink
   piped        replies piped into `voicebot say -`, recorded from a null sink (as long as their speech)
+  readings     how many everyday texts are read aloud wrongly
   chunking     how well, how late and at what cost texts are cut
   golden       the golden rules of pySBD, by language (exact); --rules PATH of its repository measures all its languages
   pacing       first sounds and silence of whole turns, in virtual time (exact)
@@ -30,7 +31,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 
-GROUPS = ("virtual", "own", "chat", "cache", "start", "loudspeaker", "piped", "chunking", "golden", "pacing")
+GROUPS = ("virtual", "own", "chat", "cache", "start", "loudspeaker", "piped", "readings", "chunking", "golden", "pacing")
 TABLES = ("chunking", "golden", "pacing")
 """Groups that are rows of one table; the others are figures by themselves."""
 
@@ -111,6 +112,10 @@ def _measure(name: str, repeat: int) -> list[Figure]:
             from benchmarks.loudspeaker import measure_loudspeaker
 
             return measure_loudspeaker(repeat)
+        case "readings":
+            from benchmarks.readings import measure_readings
+
+            return measure_readings()
         case _:
             from benchmarks.piped import measure_piped
 

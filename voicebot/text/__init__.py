@@ -43,6 +43,17 @@ Rendering, from a segment to what is shown and spoken:
     markup           ties them together
     rendering        the Renderer; prose without marks needs nothing but it
 
+Respelling, from what is spoken to what is said:
+    lexicon          finds whole words
+    english_numbers  numbers in English words
+    english_units    units, abbreviations, currencies
+    english_words    dates, times, sums and signs in English words
+    japanese_units   units, currencies
+    japanese_words   dates, times, sums and signs in Japanese words
+    latin_names      names in Latin letters, in kana
+    homographs       kanji that are read in two ways
+    respelling       the Respeller
+
 Beside them:
     reasoning        takes what a model thinks out of the beginning of a reply
     json_stream      reads a JSON value while it is being written

@@ -15,3 +15,9 @@ def compiled(pattern: str) -> re.Pattern[str]:
 def word_set(text: str) -> frozenset[str]:
     """The words of `text`, which whitespace separates."""
     return frozenset(text.split())
+
+
+def word_table(text: str) -> dict[str, str]:
+    """The words of `text` in pairs: each first one stands for the second."""
+    words = text.split()
+    return dict(zip(words[::2], words[1::2], strict=True))

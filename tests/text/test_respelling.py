@@ -1,0 +1,142 @@
+"""What is said of numbers, dates, signs and names, and what stays as it is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.readings import FILES, load_items, misread, open_reader
+from voicebot.speech import Boundary, Segment, Span, Utterance
+from voicebot.text.lexicon import Lexicon
+from voicebot.text.rendering import Renderer
+from voicebot.text.respelling import Respeller, respelled
+
+
+def spans_of(text: str) -> tuple[Span, ...]:
+    return Renderer().feed(Segment(text, 0, len(text), Boundary.END, "end")).spans
+
+
+def said(text: str, *before: str, words: Lexicon | None = None) -> str:
+    respeller = Respeller(words or Lexicon({}))
+    for earlier in before:
+        respeller.feed(spans_of(earlier))
+    return "".join([span.spoken for span in respeller.feed(spans_of(text))])
+
+
+@pytest.mark.parametrize("file", FILES.values())
+def test_everyday_texts_are_read_as_a_person_reads_them(file: str) -> None:
+    """37 of 245 everyday items were misread."""
+    pytest.importorskip("haqumei")
+    items = load_items(file)
+    wrong = misread(items, open_reader())
+    assert len(wrong) <= 0.03 * len(items), [(item.text, read) for item, read in wrong]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("会議は14:00〜15:30です。", "会議は14時から15時30分です。"),
+        ("11/21(土)に東京〜大阪間を走る。", "11月21日土曜日に東京から大阪間を走る。"),
+        ("2/3が賛成、2/3に発売。", "3分の2が賛成、2月3日に発売。"),
+        ("ＣｈａｔＧＰＴとVS Codeを使う。", "チャットジーピーティーとブイエスコードを使う。"),
+        ("これは～序章～です。", "これは～序章～です。"),
+        ("スコアは3-2で、5-6人が見た。", "スコアは3対2で、5から6人が見た。"),
+        ("図3-2を見る。", "図3の2を見る。"),
+        ("Due on 11/21/2026.", "Due on November twenty-first, twenty twenty-six."),
+        ("For $1,200.50.", "For one thousand two hundred dollars and fifty cents."),
+        ("Dr. Smith lives on Elm Dr.", "Doctor Smith lives on Elm drive."),
+        ("St. Paul is on 5th St.", "Saint Paul is on fifth street."),
+        ("2024 people in 2024", "two thousand twenty-four people in twenty twenty-four"),
+    ],
+)  # fmt: skip
+def test_what_is_written_short_is_said_in_words(text: str, words: str) -> None:
+    assert said(text) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Il coûte 5 € le 11/21/2026.",
+        "Der Preis ist $5.",
+        "我有12:30的会议，3×4。",
+        "Привет, это 5 км.",
+        "No, I do not know.",
+        "It is in the U.S. now.",
+        "日本代表の元日本記録",
+        "東京都と京都",
+    ],
+)
+def test_other_languages_and_plain_words_stay_as_they_are(text: str) -> None:
+    assert said(text) == text
+
+
+def test_what_was_said_before_tells_the_language_of_numbers_alone() -> None:
+    assert said("19:30.", "会議の時間をお知らせします。") == "19時30分."
+    assert said("19:30.", "Here is the time of the meeting.") == "nineteen thirty."
+
+
+def test_an_engine_that_reads_well_by_itself_is_given_the_text_as_it_is() -> None:
+    spans = spans_of("It costs $5.")
+    assert Respeller().feed(spans, reads=("en-US",)) == spans
+
+
+def test_an_engine_that_speaks_only_japanese_is_given_japanese() -> None:
+    respeller = Respeller()
+    [span, *_] = respeller.feed(spans_of("19:30"), languages=("ja",))
+    assert span.spoken == "19時30分"
+
+
+def test_a_word_belongs_to_what_it_stands_for() -> None:
+    """Whoever interrupts within a number has not heard it."""
+    text = "It costs **$1,200**.50 in all."
+    utterance = Utterance(0, Respeller().feed(spans_of(text)), 0, len(text))
+    assert utterance.text == text
+    assert utterance.spoken == "It costs one thousand two hundred dollars and fifty cents in all."
+    inside = utterance.spoken.index("hundred")
+    assert utterance.text[: utterance.text_end(inside)] == "It costs **"
+    behind = utterance.spoken.index(" in all")
+    assert utterance.text[: utterance.text_end(behind)] == "It costs **$1,200**.50"
+
+
+def test_own_words_come_before_all_others_and_are_whole_words() -> None:
+    words = Lexicon({"JSON": "ジェーソン", "京都": "キョート", "アイ": "アーイ", "Kai": "Kye"})
+    assert said("JSONとJSONLと東京都と京都市、アイスとアイ。", words=words).startswith("ジェーソンと")
+    assert "東京都とキョート市、アイスとアーイ。" in said("東京都と京都市、アイスとアイ。", words=words)
+    assert said("Kai and Kaiser", words=words) == "Kye and Kaiser"
+
+
+TEXT = st.text(
+    st.one_of(
+        st.sampled_from(
+            "0123456789/:-〜~.,$¥€%()（）月火日年時分円kmGB×=+ABCw ChatGPT東京のはを行った辛い&#@½㈱\n１：／"
+        ),
+        st.characters(codec="utf-8"),
+    ),
+    max_size=60,
+)
+
+
+@given(st.lists(TEXT, max_size=3), st.sampled_from([(), ("ja",), ("en",)]))
+def test_no_text_is_lost_and_none_breaks_it(texts: list[str], languages: tuple[str, ...]) -> None:
+    respeller = Respeller(Lexicon({"GPT": "ジー", "東": "ヒガシ"}))
+    for text in texts:
+        spans = spans_of(text)
+        result = respeller.feed(spans, languages=languages)
+        assert "".join([span.raw for span in result]) == "".join([span.raw for span in spans])
+        assert "".join([span.shown for span in result]) == "".join([span.shown for span in spans])
+        assert "\n" not in "".join([span.spoken for span in result])
+
+
+@given(st.lists(st.tuples(st.text("ab", max_size=4), st.booleans()), max_size=6), st.data())
+def test_other_words_stand_exactly_where_they_belong(pieces: list[tuple[str, bool]], data: st.DataObject) -> None:
+    spans = [Span(text, text, text) if exact else Span(f"<{text}>", text, text, "markup") for text, exact in pieces]
+    spoken = "".join([span.spoken for span in spans])
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(spoken)), max_size=6)))
+    places = [(start, end, "X") for start, end in zip(cuts[::2], cuts[1::2], strict=False)]
+    result = respelled(spans, places)
+    wanted, at = "", 0
+    for start, end, words in places:
+        wanted, at = wanted + spoken[at:start] + words, end
+    assert "".join([span.spoken for span in result]) == wanted + spoken[at:]
+    assert "".join([span.raw for span in result]) == "".join([span.raw for span in spans])
