@@ -606,7 +606,7 @@ def test_no_space_beside_a_japanese_character_reaches_a_japanese_voice() -> None
     """Each was a pause of 0.3 s that nobody had written."""
     reply = "今日は Python 3.13 と OpenAI API を使って話します。"
     voice = CostingSynthesizer()
-    voice.capabilities = Capabilities(languages=("ja",))
+    voice.capabilities = Capabilities(languages=("ja",), reads=("ja",))
     outcome, _ = turn(pipeline(ScriptedChat(typed(reply)), voice))
     assert voice.said == ["今日はPython 3.13とOpenAI APIを使って話します。"]
     assert outcome.heard == reply

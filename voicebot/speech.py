@@ -205,6 +205,8 @@ class Capabilities:
     """How many texts its engine works on at once; what comes on top waits."""
     languages: tuple[str, ...] = ()
     """BCP 47 tags of what it speaks well; empty where that is not known."""
+    reads: tuple[str, ...] = ()
+    """BCP 47 tags of the languages whose numbers, dates and signs it reads well by itself: they stay as written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from voicebot.text.chunking import Chunker
 from voicebot.text.false_pauses import without_false_pauses
 from voicebot.text.redaction import StreamRedactor
 from voicebot.text.rendering import Renderer
+from voicebot.text.respelling import Respeller
 from voicebot.translation import tr
 from voicebot.turn_account import QueuedClip, TurnAccount
 
@@ -57,6 +58,7 @@ class Pipeline:
     new_renderer: Callable[[], Renderer] = Renderer
     new_redactor: Callable[[], StreamRedactor] = partial(StreamRedactor, ())  # noqa: RUF009 - it holds no state
     """Takes the secrets that the process holds out of the reply."""
+    new_respeller: Callable[[], Respeller] = Respeller
     idle_seconds: float = 0.3
     """A finished sentence is said when the model has paused this long."""
     patience_seconds: float = 2.0
@@ -105,7 +107,7 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
         async with anyio.create_task_group() as stages:
             stages.start_soon(_read, pipeline, messages, deltas_in, account)
             stages.start_soon(_chunk, deltas_out, pipeline, pacer, segments_in, account)
-            stages.start_soon(_synthesize, segments_out, pacer, pipeline.synthesizer, clips_in, ahead, account)
+            stages.start_soon(_synthesize, segments_out, pacer, pipeline, clips_in, ahead, account)
             stages.start_soon(_play, clips_out, ahead, pipeline.output, account)
 
 
@@ -182,6 +184,7 @@ async def _next_utterance(
     segments: MemoryObjectReceiveStream[RenderedSegment],
     pacer: Pacer,
     synthesizer: Synthesizer | None,
+    respeller: Respeller,
     account: TurnAccount,
 ) -> Utterance | None:
     """Decide, as late as possible, how much is said next; None at the end of the reply."""
@@ -200,8 +203,9 @@ async def _next_utterance(
                 return None
             case utterance:
                 if synthesizer is not None:
-                    spans = without_false_pauses(utterance.spans, synthesizer.capabilities.languages)
-                    utterance = replace(utterance, spans=spans)
+                    can = synthesizer.capabilities
+                    spans = respeller.feed(utterance.spans, languages=can.languages, reads=can.reads)
+                    utterance = replace(utterance, spans=without_false_pauses(spans, can.languages))
                 lead = account.lead()
                 account.emit(
                     events.UtteranceReady(
@@ -220,17 +224,18 @@ async def _next_utterance(
 async def _synthesize(
     segments: MemoryObjectReceiveStream[RenderedSegment],
     pacer: Pacer,
-    synthesizer: Synthesizer | None,
+    pipeline: Pipeline,
     clips: MemoryObjectSendStream[QueuedClip],
     ahead: anyio.Semaphore,
     account: TurnAccount,
 ) -> None:
     """Make the reply audible. An utterance that cannot be said is reported, shown and skipped."""
+    synthesizer, respeller = pipeline.synthesizer, pipeline.new_respeller()
     failures = 0
     with clips:
         while True:
             await ahead.acquire()
-            utterance = await _next_utterance(segments, pacer, synthesizer, account)
+            utterance = await _next_utterance(segments, pacer, synthesizer, respeller, account)
             if utterance is None:
                 return
             if synthesizer is None or not utterance.spoken:

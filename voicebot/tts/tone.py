@@ -26,7 +26,7 @@ class ToneSynthesizer:
 
     name = identity = "tone"
     credit = ""
-    capabilities = Capabilities(parallel=1_000_000)
+    capabilities = Capabilities(parallel=1_000_000, reads=("en", "ja"))
 
     def __init__(self, *, sample_rate: int = 24_000, delay_seconds: float = 0.0, rtf: float = 0.0) -> None:
         self.format = AudioFormat(sample_rate)
