@@ -82,7 +82,7 @@ class ReplayedSynthesizer:
 
     credit = ""
     format = _FORMAT
-    capabilities = Capabilities(parallel=1_000_000)
+    capabilities = Capabilities(parallel=1_000_000, reads=("en", "ja"))
 
     def __init__(self, engine: SynthesisCost, *, seed: int = 0) -> None:
         self.name = self.identity = engine.name
