@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.figures import Figure
-from voicebot.speech import Boundary, Segment
+from voicebot.speech import Boundary, Segment, Span
 from voicebot.text.false_pauses import without_false_pauses
-from voicebot.text.render_options import RenderOptions
 from voicebot.text.rendering import Renderer
 from voicebot.text.respelling import Respeller
 
@@ -85,11 +84,16 @@ def same_words(words: str) -> str:
     return " ".join(words.split())
 
 
+_BEFORE = {"ja": "これから読みます。", "en": "This is what it says."}
+"""What a reply has said before; it tells the language of numbers that stand alone."""
+
+
 def said(text: str, *, language: Literal["ja", "en"]) -> str:
     """What an engine is given for `text` in a reply in this language."""
-    segment = Segment(text, 0, len(text), Boundary.END, "end")
-    spans = Renderer(RenderOptions(language=language)).feed(segment).spans
-    spans = Respeller(language=language).feed(spans)
+    renderer, respeller = Renderer(), Respeller()
+    spans: tuple[Span, ...] = ()
+    for part in (_BEFORE[language], text):
+        spans = respeller.feed(renderer.feed(Segment(part, 0, len(part), Boundary.END, "end")).spans)
     return "".join([span.spoken for span in without_false_pauses(spans, [language])])
 
 

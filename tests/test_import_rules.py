@@ -34,6 +34,7 @@ ROOMS = [
     "installation",
     "budoux_phrases",
     "config",
+    "dictionary",  # below config, whose way to write a file it shares
     "http",
     "chat",
     "held_secrets",

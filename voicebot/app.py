@@ -22,6 +22,7 @@ from voicebot.held_secrets import redactor, stream_redactor
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer, for_new_conversation, takes_tools
 from voicebot.speech import AudioFormat
+from voicebot.text.respelling import OwnWords
 from voicebot.translation import tr
 from voicebot.tts import open_synthesizer
 
@@ -50,6 +51,8 @@ class Engines:
     tools: Tools | None
     history: History | None
     """The one writer of the file that keeps conversations; None: nothing is kept."""
+    words: Callable[[], OwnWords] = OwnWords
+    """The person's own words and how they are said, as they are now."""
 
 
 @asynccontextmanager
@@ -93,7 +96,18 @@ async def open_engines(
             history = await stack.enter_async_context(
                 open_history(config.memory.path, notify=notify, redact=redactor(config))
             )
-        yield Engines(chat, synthesizer, cost, tools, history)
+        yield Engines(chat, synthesizer, cost, tools, history, _words(notify))
+
+
+def _words(notify: Notify) -> Callable[[], OwnWords]:
+    """The person's own words; what is wrong with their file is told once."""
+    from voicebot.dictionary import Dictionary, dictionary_path
+
+    dictionary = Dictionary(dictionary_path())
+    dictionary.words()
+    if dictionary.fault is not None:
+        notify(f"your dictionary is not used: {dictionary.fault.message}")
+    return dictionary.words
 
 
 async def _open_tools(config: Config, chat: ChatModel, notify: Notify, stack: AsyncExitStack) -> Tools | None:
@@ -146,7 +160,9 @@ async def open_conversation(
             background.start_soon(partial(conversation.say, text, source="timer"))
 
         chat = _with_tools(engines, config, background, say_when_due)
-        built = build_pipeline(config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost)
+        built = build_pipeline(
+            config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost, words=engines.words
+        )
         pipeline = replace(built, new_redactor=stream_redactor(config))
         if furnish is None:
             broadcast = Broadcast(*listeners)
@@ -182,15 +198,17 @@ def build_pipeline(
     synthesizer: Synthesizer | None,
     output: AudioOutput,
     cost: VoiceCost | None = None,
+    words: Callable[[], OwnWords] = OwnWords,
 ) -> Pipeline:
     """What turns are made with: the chunker and the pacer as `config` says, everything else as given.
 
-    `cost` is what is known of the voice; left out, it is learned anew.
+    `cost` is what is known of the voice; left out, it is learned anew. Each turn says the `words` that there are then.
     """
     from voicebot.budoux_phrases import split_japanese
     from voicebot.pacing import Pacer, Pacing, VoiceCost
     from voicebot.text.render_options import RenderOptions
     from voicebot.text.rendering import Renderer
+    from voicebot.text.respelling import Respeller
     from voicebot.turn import Pipeline
 
     chunking = config.chunking
@@ -207,6 +225,7 @@ def build_pipeline(
         new_chunker=partial(new_chunker, config),
         new_pacer=partial(Pacer, pacing, cost or VoiceCost(), split_japanese=split_japanese),
         new_renderer=partial(Renderer, RenderOptions(**dict(config.spoken))),
+        new_respeller=lambda: Respeller(words()),
         idle_seconds=chunking.idle_seconds,
         patience_seconds=chunking.patience_seconds,
     )

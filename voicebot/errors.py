@@ -8,6 +8,7 @@
     │   └── VoiceUnavailable      the engine itself is missing or gone
     ├── AudioError                the audio output is missing, busy, gone or full
     ├── HistoryError              conversations cannot be kept, or not found again
+    ├── DictionaryError           a word or a file of words cannot be used, or the dictionary not be kept
     └── LabError                  a trace, a corpus, an experiment or a cost model cannot be used as it is
 
 Adapters translate what their libraries raise into these once, `from` the original.
@@ -54,6 +55,10 @@ class AudioError(VoicebotError):
 
 class HistoryError(VoicebotError):
     """Conversations cannot be kept, or the one that was asked for is not there."""
+
+
+class DictionaryError(VoicebotError):
+    """A word, or a file of words, cannot be used as it is written; or the dictionary cannot be read or kept."""
 
 
 class LabError(VoicebotError):

@@ -10,15 +10,15 @@ from benchmarks.readings import FILES, load_items, misread, open_reader
 from voicebot.speech import Boundary, Segment, Span, Utterance
 from voicebot.text.lexicon import Lexicon
 from voicebot.text.rendering import Renderer
-from voicebot.text.respelling import Respeller, respelled
+from voicebot.text.respelling import OwnWords, Respeller, respelled
 
 
 def spans_of(text: str) -> tuple[Span, ...]:
     return Renderer().feed(Segment(text, 0, len(text), Boundary.END, "end")).spans
 
 
-def said(text: str, *before: str, words: Lexicon | None = None) -> str:
-    respeller = Respeller(words or Lexicon({}))
+def said(text: str, *before: str, words: OwnWords | None = None) -> str:
+    respeller = Respeller(words)
     for earlier in before:
         respeller.feed(spans_of(earlier))
     return "".join([span.spoken for span in respeller.feed(spans_of(text))])
@@ -100,7 +100,7 @@ def test_a_word_belongs_to_what_it_stands_for() -> None:
 
 
 def test_own_words_come_before_all_others_and_are_whole_words() -> None:
-    words = Lexicon({"JSON": "ジェーソン", "京都": "キョート", "アイ": "アーイ", "Kai": "Kye"})
+    words = OwnWords(Lexicon({"JSON": "ジェーソン", "京都": "キョート", "アイ": "アーイ"}), Lexicon({"Kai": "Kye"}))
     assert said("JSONとJSONLと東京都と京都市、アイスとアイ。", words=words).startswith("ジェーソンと")
     assert "東京都とキョート市、アイスとアーイ。" in said("東京都と京都市、アイスとアイ。", words=words)
     assert said("Kai and Kaiser", words=words) == "Kye and Kaiser"
@@ -119,7 +119,7 @@ TEXT = st.text(
 
 @given(st.lists(TEXT, max_size=3), st.sampled_from([(), ("ja",), ("en",)]))
 def test_no_text_is_lost_and_none_breaks_it(texts: list[str], languages: tuple[str, ...]) -> None:
-    respeller = Respeller(Lexicon({"GPT": "ジー", "東": "ヒガシ"}))
+    respeller = Respeller(OwnWords(Lexicon({"GPT": "ジー", "東": "ヒガシ"}), Lexicon({"a": "b"})))
     for text in texts:
         spans = spans_of(text)
         result = respeller.feed(spans, languages=languages)

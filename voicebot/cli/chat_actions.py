@@ -153,13 +153,14 @@ class ChatActions:
             return
         synthesizer, cost = await self._open(Verb.VOICE, open_voice(self._config, name))
         self._config = self._config.model_copy(update={"tts": self._config.tts.model_copy(update={"voice": name})})
-        self._conversation.pipeline = build_pipeline(
+        built = build_pipeline(
             self._config,
             chat=self._conversation.pipeline.chat,
             synthesizer=synthesizer,
             output=pipeline.output,
             cost=cost,
         )
+        self._conversation.pipeline = replace(built, new_respeller=pipeline.new_respeller)
         self._surface.notify(" · ".join(filter(None, [tr("voice: {name}", name=synthesizer.name), synthesizer.credit])))
 
     async def _model(self, name: str) -> None:

@@ -61,6 +61,20 @@ def conversations() -> Iterable[str]:
     return _history().conversations
 
 
+def words() -> Iterable[str]:
+    """The words of the person's dictionary."""
+    from voicebot.dictionary import dictionary_path, read_words
+
+    return (word.surface for word in read_words(dictionary_path()))
+
+
+def word_types() -> Iterable[str]:
+    """What a word of the dictionary can be."""
+    from voicebot.dictionary import WORD_TYPES
+
+    return WORD_TYPES
+
+
 def kinds(section: str) -> Callable[[], Iterable[str]]:
     """What `kind` can be in a section of config.toml."""
 

@@ -16,6 +16,7 @@ from voicebot.cli.command import add_command
 from voicebot.cli.config import config_app
 from voicebot.cli.daemon import daemon_app
 from voicebot.cli.devices import devices
+from voicebot.cli.dictionary import dict_app
 from voicebot.cli.help import Group
 from voicebot.cli.history import history_app
 from voicebot.cli.lab import lab_app
@@ -70,6 +71,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(daemon_app, name="daemon")
 app.add_typer(lab_app, name="lab")
 app.add_typer(history_app, name="history")
+app.add_typer(dict_app, name="dict")
 
 _COMMANDS = [
     *(one.name or one.callback.__name__ for one in app.registered_commands if one.callback),

@@ -6,7 +6,7 @@ The raw and the shown text stay; a word in speech belongs to what it stands for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from dataclasses import dataclass, field
 
 from voicebot.speech import Span
 from voicebot.text.characters import has_speech
@@ -17,7 +17,17 @@ from voicebot.text.patterns import compiled
 Respelling = tuple[int, int, str]
 """Where something is said in other words: its start, its end, and the words."""
 
-NO_WORDS = Lexicon({})
+
+@dataclass(frozen=True, slots=True)
+class OwnWords:
+    """What a person says how to read."""
+
+    kana: Lexicon = field(default_factory=lambda: Lexicon({}))
+    """In Japanese text."""
+    latin: Lexicon = field(default_factory=lambda: Lexicon({}))
+    """In any other text."""
+
+
 _REMEMBERED = 300
 """Characters said before, which tell the language of what is in none."""
 _KANA = "[\u3041-\u30fa]"
@@ -29,10 +39,9 @@ _MAY_DIFFER_IN_ENGLISH = "[0-9@#&=≠<>≤≥≈¼-¾⅐-⅞±]|[A-Z][a-z]{0,4}\
 class Respeller:
     """Respells the utterances of one reply, in order."""
 
-    def __init__(self, words: Lexicon = NO_WORDS, *, language: Literal["auto", "en", "ja"] = "auto") -> None:
-        """`words` are the person's own and come before all others; `language` is that of every text."""
-        self._words = words
-        self._language = language
+    def __init__(self, words: OwnWords | None = None) -> None:
+        """`words` are the person's own and come before all others."""
+        self._words = words or OwnWords()
         self._before = ""
 
     def feed(
@@ -49,8 +58,9 @@ class Respeller:
         return respelled(spans, found)
 
     def _respellings(self, text: str, languages: set[str], reads: set[str]) -> list[Respelling]:
-        own = [*self._words.find(folded(text))] if self._words else []
         language = self._language_of(text, languages)
+        words = self._words.kana if language == "ja" else self._words.latin
+        own = [*words.find(folded(text))] if words else []
         if language in reads:
             return own
         if language == "ja":
@@ -63,8 +73,6 @@ class Respeller:
 
     def _language_of(self, text: str, languages: set[str]) -> str:
         """The language in which an engine that speaks `languages` reads `text`; "" for one without rules."""
-        if self._language != "auto":
-            return self._language
         if languages == {"ja"}:
             return "ja"
         if has_japanese(text) or has_japanese(self._before):
