@@ -758,3 +758,34 @@ def test_no_more_than_three_utterances_are_made_ahead_of_the_output() -> None:
     outcome, _ = turn(pipeline(ScriptedChat(typed(reply, rate=5000)), voice), interrupt_at=9.0)
     heard = outcome.heard.count("One")
     assert len(voice.said) <= heard + 6  # three, one that sounds, one behind it, one that is being taken
+
+
+class LoadingSynthesizer(CostingSynthesizer):
+    """Notes what it is told is coming, among the texts that it says."""
+
+    def expect(self, language: str) -> None:
+        self.said.append(f"expect {language}")
+
+
+def test_the_voice_is_told_of_the_first_japanese_delta_before_its_clause_is_whole() -> None:
+    """Under another locale than a Japanese one the first Japanese reply began 0.6 s later."""
+    voice = LoadingSynthesizer()
+    turn(pipeline(ScriptedChat([(0.1, "Yes. "), (1.0, "はい、"), (2.0, "今日は晴れです。"), (0.1, "明日も。")]), voice))
+    assert voice.said == ["Yes.", "expect ja", "はい、今日は晴れです。", "明日も。"]
+
+
+def test_the_voice_is_told_of_a_japanese_message_before_the_reply_begins() -> None:
+    voice = LoadingSynthesizer()
+
+    async def body() -> None:
+        given = pipeline(ScriptedChat([(1.0, "OK.")]), voice)
+        await speak_turn([Message("user", "元気？")], given, emit=EventRecorder(), scope=anyio.CancelScope())
+
+    in_virtual_time(body)
+    assert voice.said == ["expect ja", "OK."]
+
+
+def test_an_english_reply_lets_the_voice_load_nothing_more() -> None:
+    voice = LoadingSynthesizer()
+    turn(pipeline(ScriptedChat([(0.1, "Yes, it is.")]), voice))
+    assert voice.said == ["Yes, it is."]

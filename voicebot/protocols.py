@@ -104,6 +104,20 @@ class Synthesizer(Protocol):
         ...
 
 
+class LoadingSynthesizer(Protocol):
+    """A synthesizer that needs more for some languages than for others."""
+
+    def expect(self, language: str) -> None:
+        """Begin to load what only texts in `language` (BCP 47) need; return at once. A synthesizer passes it on to
+        those that it is made of."""
+        ...
+
+
+def loads_languages(synthesizer: object) -> TypeGuard[LoadingSynthesizer]:
+    """Tell whether `synthesizer` can be told what language is coming."""
+    return callable(getattr(synthesizer, "expect", None))
+
+
 class Playback(Protocol):
     """One clip on its way to the listener."""
 

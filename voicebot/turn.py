@@ -20,10 +20,11 @@ from voicebot import events
 from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable, without_groups
 from voicebot.messages import Message, ReplyData
 from voicebot.pacing import Pacer, Wait
-from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer
+from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer, loads_languages
 from voicebot.speech import Audio, AudioFormat, Clip, Outcome, RenderedSegment, Utterance
 from voicebot.text.chunking import Chunker
 from voicebot.text.false_pauses import without_false_pauses
+from voicebot.text.language import has_japanese
 from voicebot.text.redaction import StreamRedactor
 from voicebot.text.rendering import Renderer
 from voicebot.text.respelling import Respeller
@@ -119,8 +120,11 @@ async def _read(
 ) -> None:
     """Take the deltas from the chat model."""
     redactor = pipeline.new_redactor()
+    foresee = _foreseeing(pipeline.synthesizer)
+    foresee("".join([message.content for message in messages[-1:]]))
 
     async def pass_on(delta: str) -> None:
+        foresee(delta)
         account.wrote(delta)
         await deltas.send(delta)
 
@@ -139,6 +143,23 @@ async def _read(
             account.error = error  # what came before it is still worth hearing
         if rest := redactor.flush():
             await pass_on(rest)
+
+
+def _foreseeing(synthesizer: Synthesizer | None) -> Callable[[str], None]:
+    """What tells the synthesizer of the first Japanese text, before any of it is to be said.
+
+    What only that needs takes an engine as long to load as the first clause takes to be written.
+    """
+    told = False
+
+    def foresee(text: str) -> None:
+        nonlocal told
+        if not told and has_japanese(text):
+            told = True
+            if loads_languages(synthesizer):
+                synthesizer.expect("ja")
+
+    return foresee
 
 
 async def _chunk(

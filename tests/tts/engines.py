@@ -70,6 +70,10 @@ def main() -> None:
         if request["op"] == "voices":
             answer({"voices": [{"id": "x/anna", "name": "Anna", "languages": ["de"]}]})
             continue
+        if request["op"] == "expect":
+            with open(log, "a+") as file:
+                file.write(f"expect {request['language']}\n")
+            continue
         text = request["text"]
         with open(log, "a+") as file:
             file.seek(0)

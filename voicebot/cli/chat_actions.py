@@ -160,7 +160,9 @@ class ChatActions:
             output=pipeline.output,
             cost=cost,
         )
-        self._conversation.pipeline = replace(built, new_respeller=pipeline.new_respeller)
+        self._conversation.pipeline = replace(
+            built, new_respeller=pipeline.new_respeller, new_redactor=pipeline.new_redactor
+        )
         self._surface.notify(" · ".join(filter(None, [tr("voice: {name}", name=synthesizer.name), synthesizer.credit])))
 
     async def _model(self, name: str) -> None:

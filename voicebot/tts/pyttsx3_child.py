@@ -7,6 +7,7 @@ payload of those lengths. The process ends with its standard input.
 
     {"op": "voices"}                                  → {"voices": [{"id", "name", "languages"}]}
     {"op": "say", "text", "voice", "rate", "volume"}  → {} and the audio as a WAV or AIFF file
+    {"op": "expect", "language"}                      → no answer: what only that language needs is loaded, on the side
     anything that fails                               → {"error": "…"}
 
 The first answer, sent unasked, is {"driver": "espeak" | "nsss" | "sapi5"} or an error. Any answer may hold a "notice":
@@ -24,6 +25,7 @@ import shutil
 import signal
 import struct
 import sys
+import threading
 import time
 import unicodedata
 from collections.abc import Callable
@@ -83,6 +85,7 @@ class Voice:
         self.notices: list[str] = []
         """What the person has to be told with the next answer."""
         self._read_japanese: Callable[[str], str] | None = None
+        self._loading: threading.Thread | None = None
         self._japanese_voice: str | None = None
         self.engine.connect("finished-utterance", self._on_finished)
         self.engine.connect("error", self._on_error)
@@ -102,10 +105,21 @@ class Voice:
             for v in self.engine.getProperty("voices")
         ]
 
+    def expect(self, language: str) -> None:
+        """Load on the side what only texts in `language` need."""
+        if language == "ja" and self.driver == "espeak" and self._read_japanese is None and self._loading is None:
+            self._loading = threading.Thread(target=self._load_japanese, daemon=True)
+            self._loading.start()
+
     def warm_japanese(self) -> None:
+        if self._loading is not None:
+            self._loading.join()
         if self.driver == "espeak" and self._read_japanese is None:
-            self._read_japanese, notice = open_japanese_reader(cache_folder())
-            self.notices += [notice] if notice else []
+            self._load_japanese()
+
+    def _load_japanese(self) -> None:
+        self._read_japanese, notice = open_japanese_reader(cache_folder())
+        self.notices += [notice] if notice else []
 
     def say(self, text: str, voice: str, rate: int, volume: float) -> bytes:
         # kanji alone may be Chinese, but only a Chinese voice says so
@@ -330,7 +344,11 @@ def serve(open_voice: Callable[[], Voice], requests: BinaryIO, out: BinaryIO, *,
                 voice.warm_japanese()
         for line in requests:
             try:
-                header, payload = handle(voice, json.loads(line))
+                request = json.loads(line)
+                if request["op"] == "expect":
+                    voice.expect(request["language"])
+                    continue
+                header, payload = handle(voice, request)
             except Exception as error:  # noqa: BLE001
                 header, payload = {"error": f"{type(error).__name__}: {error}"}, b""
             if voice.notices:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,13 @@ class _Child:
             except (EOFError, OSError, ValueError) as error:
                 raise EOFError(self._how_it_ended()) from error
 
+    def tell(self, request: Json) -> None:
+        """Send what is not answered; a process that has gone is noticed by whoever asks it next."""
+        assert self._process.stdin
+        with suppress(OSError, ValueError):  # ValueError: it is closed
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+
     def _read(self, size: int) -> bytes:
         assert self._process.stdout
         data: bytes = self._process.stdout.read(size)
@@ -147,6 +154,13 @@ class _Engine:
         """Start the engine if it does not run. Raises VoiceUnavailable when it cannot be started."""
         async with self._in_use:
             await self._start()
+
+    def expect_japanese(self) -> None:
+        """Let it load what only Japanese needs; an engine that is started anew does so at once."""
+        if not self._japanese_expected:
+            self._japanese_expected = True
+            if self._child is not None:
+                self._child.tell({"op": "expect", "language": "ja"})
 
     async def exchange(self, request: Json, failure: str) -> tuple[Json, bytes, float]:
         """Send one request and return its answer, and how long the engine worked on it.
@@ -252,6 +266,11 @@ class Pyttsx3Synthesizer:
             header, _, _ = await self._engine.exchange({"op": "voices"}, tr("pyttsx3 did not list its voices"))
             self._voices = [LocalVoice(v["id"], v["name"], tuple(v["languages"])) for v in header.get("voices", [])]
         return self._voices
+
+    def expect(self, language: str) -> None:
+        """Load on the side what only texts in `language` (BCP 47) need."""
+        if language.partition("-")[0] == "ja":
+            self._engine.expect_japanese()
 
     async def choose(self, wanted: str) -> None:
         """Use the voice with this id, name or language from now on. Raises VoiceUnavailable when there is none."""
