@@ -22,7 +22,7 @@ from voicebot.held_secrets import redactor, stream_redactor
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer, for_new_conversation, takes_tools
 from voicebot.speech import AudioFormat
-from voicebot.text.respelling import OwnWords
+from voicebot.text.respelling import OwnWords, warm_up
 from voicebot.translation import tr
 from voicebot.tts import open_synthesizer
 
@@ -285,3 +285,5 @@ def _load(portaudio: bool) -> None:
         with suppress(AudioError):  # whoever opens the device says so
             import_sounddevice()
     import voicebot.turn  # noqa: F401
+
+    warm_up()
