@@ -31,6 +31,8 @@ WITH_COMMANDS = [
     *READMES,
     "docs/events.md",
     "docs/benchmarks.md",
+    "docs/readings.md",
+    "docs/readings.ja.md",
     "docs/experiments/README.md",
     "docs/experiments/README.ja.md",
 ]
@@ -69,7 +71,11 @@ def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytes
     assert lines
     for environment, arguments in lines:
         arguments = with_command(arguments)
-        apart = arguments[:1] in (["lab"], ["history"])  # their --output and --tts are no keys of the configuration
+        apart = arguments[:1] in (
+            ["lab"],
+            ["history"],
+            ["dict"],
+        )  # their --output and --tts are no keys of the configuration
         command: Any = typer.main.get_command(app)  # Any: typer brings its own click along
         while hasattr(command, "commands") and arguments:
             command, arguments = command.commands[arguments[0]], arguments[1:]
