@@ -31,7 +31,19 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 
-GROUPS = ("virtual", "own", "chat", "cache", "start", "loudspeaker", "piped", "readings", "chunking", "golden", "pacing")
+GROUPS = (
+    "virtual",
+    "own",
+    "chat",
+    "cache",
+    "start",
+    "loudspeaker",
+    "piped",
+    "readings",
+    "chunking",
+    "golden",
+    "pacing",
+)
 TABLES = ("chunking", "golden", "pacing")
 """Groups that are rows of one table; the others are figures by themselves."""
 

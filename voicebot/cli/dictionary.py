@@ -12,7 +12,7 @@ from voicebot.cli.command import add_command
 from voicebot.cli.completion import completing, word_types, words
 from voicebot.cli.help import Group
 from voicebot.cli.options import ForceOption, JsonListOption, JsonObjectOption, refuse_to_overwrite
-from voicebot.cli.output import Row, counted, json_document, status, write_json_list, write_out, write_table
+from voicebot.cli.output import Row, json_document, status, write_json_list, write_out, write_table
 from voicebot.cli.runner import OK, UsageError
 from voicebot.errors import DictionaryError
 
@@ -154,7 +154,7 @@ def import_(
     if json:
         write_out(json_document({"imported": len(added), "new": len(whole) - len(known), "words": len(whole)}))
     else:
-        status(f"imported {counted(len(added), 'word')}; your dictionary has {counted(len(whole), 'word')}")
+        status(f"imported {_words(len(added))}; your dictionary has {_words(len(whole))}")
     return OK
 
 
@@ -187,8 +187,12 @@ def export(
         except OSError as error:
             raise DictionaryError(f"cannot write {output}: {error.strerror}") from error
     if left_out := len(known) - len(exported):
-        status(f"left out {counted(left_out, 'word')} in Latin letters, which VOICEVOX cannot say")
+        status(f"left out {_words(left_out)} in Latin letters, which VOICEVOX cannot say")
     return OK
+
+
+def _words(count: int) -> str:
+    return "1 word" if count == 1 else f"{count} words"
 
 
 def _row(word: Word) -> Row:
