@@ -2,7 +2,7 @@
 
 In running text a search jumps to the next character that could matter (a mark, a bracket, a newline, an emoji); there
 a rule of the language decides, or says that it must see more. What was looked at is not looked at again, but for a word
-or two around a mark.
+or two around a mark, and once for what a quotation mark, a star or a ` held that is not closed in time.
 """
 
 from __future__ import annotations
