@@ -13,9 +13,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from voicebot.catalogue import DOMAIN, LOCALE_FOLDER
 from voicebot.cli.help import paragraphs
 from voicebot.cli.main import app
-from voicebot.translation import DOMAIN, LOCALE_FOLDER
 
 PACKAGE = LOCALE_FOLDER.parent
 KEYWORDS: dict[str, Any] = {"tr": None, "counted": (2, 3), "marked": None}  # Any: as babel takes them

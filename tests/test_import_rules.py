@@ -13,6 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "voicebot"
 ROOMS = [
+    "catalogue",
     "translation",
     "errors",
     "messages",
@@ -53,6 +54,7 @@ ROOMS = [
 ]
 """From the top of the house down; some of them are still to be built."""
 CORE = {
+    "catalogue",
     "translation",
     "errors",
     "messages",

@@ -21,7 +21,13 @@ NOT_YET = {"integrations"}
 """Rooms whose errors only programmers see: they stay English."""
 TOLD = {"BadStream", "Fault", "ImportPathError", "InvalidURL", "Misunderstood", "UnsuitableFile"}
 """What carries a message to a person, beside the errors of `voicebot.errors` and those derived from them."""
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in NOT_YET)
+FOR_THE_MODEL = {"mcp_stdio.py"}
+"""What goes wrong there, the chat model is told."""
+FILES = sorted(
+    path
+    for path in PACKAGE.rglob("*.py")
+    if path.relative_to(PACKAGE).parts[0] not in NOT_YET and path.name not in FOR_THE_MODEL
+)
 
 
 def messages(catalogue: object = None) -> dict[object, Message]:

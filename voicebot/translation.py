@@ -12,18 +12,13 @@ A process speaks one language, that of its environment, from beginning to end.
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Iterable, Mapping
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing takes longer to import than all the rest of a light client
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from gettext import GNUTranslations
 
-LOCALE_FOLDER = Path(__file__).parent / "locale"
-DOMAIN = "voicebot"
 _TRANSLATED = ("ja",)
 """The languages that have a catalogue."""
 _WINDOWS_JAPANESE = 0x11
@@ -56,6 +51,8 @@ def foreign(text: str, known: Iterable[str]) -> str:
     """A message that a library has written, translated if it has the form of one of the `known`, which have fields."""
     if not _catalogue():
         return text
+    import re
+
     for message in known:
         if found := re.fullmatch(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.*)", re.escape(message)), text, re.DOTALL):
             return tr(message, **found.groupdict())
@@ -100,7 +97,7 @@ def system_reason(error: OSError) -> str:
 
 def language() -> str:
     """The language of this process: "en", or one that has a catalogue."""
-    return _language_of_process()
+    return _LANGUAGE
 
 
 def language_of(environment: Mapping[str, str]) -> str:
@@ -110,13 +107,12 @@ def language_of(environment: Mapping[str, str]) -> str:
     if locale.partition(".")[0] in ("", "C", "POSIX"):
         return "en"  # asked for, whatever LANGUAGE says
     for wanted in [*environment.get("LANGUAGE", "").split(":"), locale]:
-        code = re.split("[_.@-]", wanted, maxsplit=1)[0].lower()
+        code = wanted.partition(".")[0].partition("@")[0].replace("-", "_").partition("_")[0].lower()
         if code in ("en", *_TRANSLATED):
             return code
     return "en"
 
 
-@cache
 def _language_of_process() -> str:
     if sys.platform == "win32" and not {"LC_ALL", "LC_MESSAGES", "LANG"} & os.environ.keys():
         import ctypes
@@ -126,15 +122,13 @@ def _language_of_process() -> str:
     return language_of(os.environ)
 
 
-@cache
-def _catalogue() -> GNUTranslations | None:
-    """The messages of the process's language; None for English, which then imports nothing for it."""
-    if (code := language()) == "en":
-        return None
-    from gettext import GNUTranslations
+_LANGUAGE = _language_of_process()
 
-    try:
-        with (LOCALE_FOLDER / code / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
-            return GNUTranslations(file)
-    except OSError:
-        return None  # a package without its catalogue speaks English
+
+def _catalogue() -> GNUTranslations | None:
+    """The messages of the process's language; None for English, which imports nothing for it."""
+    if _LANGUAGE == "en":
+        return None
+    from voicebot.catalogue import catalogue_of
+
+    return catalogue_of(_LANGUAGE)

@@ -56,7 +56,7 @@ async def open_chat(
 
         field = "" if isinstance(config, ChatPlugin) else config.spoken_field
         if speak and not field and _asks_for_json(config):
-            notify("the replies are JSON, of which nothing is spoken: chat.spoken_field can name what is")
+            notify(tr("the replies are JSON, of which nothing is spoken: chat.spoken_field can name what is"))
         runs_tools = isinstance(config, ChatLangChain)
         yield answers_only(chat, spoken_field=field, for_the_ear=speak, runs_tools=runs_tools)
 

@@ -11,6 +11,7 @@ from voicebot.messages import Message, ReplyData, ReplyPart, ToolCall, ToolSpec
 from voicebot.protocols import ChatModel, ConversationalChatModel, ToolChatModel, takes_tools
 from voicebot.text.agent_scaffolding import AgentFilter
 from voicebot.text.written_values import Part
+from voicebot.translation import tr
 
 
 @overload
@@ -100,7 +101,8 @@ class AnswersOnly:
             raise error
         if (hid or scaffolding.hid) and not (answered or any(map(_answers_something, rest))):
             raise ChatError(
-                f"{self.name} wrote down its thoughts but no answer", hint="ask again, or use another model"
+                tr("{name} wrote down its thoughts but no answer", name=self.name),
+                hint=tr("ask again, or use another model"),
             )
 
     def _wanted(self, parts: Sequence[Part]) -> list[ReplyPart]:

@@ -169,7 +169,7 @@ def choose(config: ChatAuto, results: Sequence[ProbeResult]) -> Choice:
     """Choose among the results of `probe`."""
     up = [result for result in results if result.state is not State.DOWN]
     if not up:
-        why = f"no chat server answered {_places([result.address for result in results])}"
+        why = tr("no chat server answered {places}", places=_places([result.address for result in results]))
         return Choice(None, ": ".join([why, *filter(None, (result.remark for result in results))]))
     chosen = next((result for result in up if result.state is State.READY), None)
     if chosen is None or chosen.config is None:
@@ -193,12 +193,13 @@ def _result(config: ChatAuto, place: _Place) -> ProbeResult:
     if listing is not None:
         return _openai_result(config, place.address, listing, place.answers.get(HEALTH))
     if place.waiting and place.accepted:
-        who = f"the server at {shown_address(place.address)}"
-        remark = (
-            f"{who} takes connections and does not answer: if it is a chat server it is busy, try again in a moment"
+        who = tr("the server at {address}", address=shown_address(place.address))
+        remark = tr(
+            "{who} takes connections and does not answer: if it is a chat server it is busy, try again in a moment",
+            who=who,
         )
         return ProbeResult(place.address, State.BUSY, remark=remark)
-    remark = f"the host name {place.unresolved} does not resolve" if place.unresolved else ""
+    remark = tr("the host name {name} does not resolve", name=place.unresolved) if place.unresolved else ""
     return ProbeResult(place.address, State.DOWN, remark=remark)
 
 

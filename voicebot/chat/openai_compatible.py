@@ -282,5 +282,5 @@ def _key_hint(config: ChatOpenAI, given: Credentials) -> str:
 
 def _path_hint(config: ChatOpenAI) -> str:
     address = shown_address(openai_address(config.base_url))
-    tried = " nor at ".join(f"{address}{root}/chat/completions" for root in sorted(openai_roots(address)))
-    return f"there is no chat at {tried}: is chat.base_url right?"
+    tried = tr(" nor at ").join(f"{address}{root}/chat/completions" for root in sorted(openai_roots(address)))
+    return tr("there is no chat at {places}: is chat.base_url right?", places=tried)

@@ -64,7 +64,7 @@ def ask(
         if connection is not None:
             return ask_daemon(text, daemon, connection, quiet=shown.quiet)
     elif daemon.daemon:
-        raise UsageError("the daemon answers with its own model and voice", hint="leave --daemon out")
+        raise UsageError(tr("the daemon answers with its own model and voice"), hint=tr("leave --daemon out"))
     from voicebot.cli.talk import TalkOptions, speak_once
 
     talk = TalkOptions(not audio.no_audio, shown.json, shown.quiet, record, name)

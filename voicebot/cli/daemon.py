@@ -17,6 +17,7 @@ from voicebot.cli.options import ConfigOptions
 from voicebot.cli.output import status
 from voicebot.cli.runner import OK, Body, CommandContext
 from voicebot.errors import VoicebotError
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.config.models import Config
@@ -105,9 +106,14 @@ def _pass_on(context: CommandContext, signals: Signals) -> None:
 
 def _running(instance: Instance | None) -> str:
     if instance is None:
-        return "another daemon is just starting"
+        return tr("another daemon is just starting")
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(instance.since))
-    return f"the daemon is running already: version {instance.version}, since {since}, process {instance.pid}"
+    return tr(
+        "the daemon is running already: version {version}, since {since}, process {pid}",
+        version=instance.version,
+        since=since,
+        pid=instance.pid,
+    )
 
 
 def _tell_starter(message: str) -> None:

@@ -15,6 +15,7 @@ from voicebot.cli.verbs import DaemonOptions, let_daemon
 from voicebot.daemon.text_sources import NoText
 from voicebot.daemon.verbs import Options, given_text
 from voicebot.errors import VoicebotError
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from voicebot.chat.piped import GivenText, PipedChat
@@ -64,11 +65,13 @@ def say(
     """
     audio.claim(as_json=shown.json)
     if given.pointed() + bool(text) > 1 or given.clipboard + given.selection + (given.file is not None) > 1:
-        raise UsageError("there is more than one text", hint="choose one of TEXT, --file, --clipboard and --selection")
+        raise UsageError(
+            tr("there is more than one text"), hint=tr("choose one of TEXT, --file, --clipboard and --selection")
+        )
     if text and text != ["-"]:
         text_of(text)
     elif not text and not given.pointed() and sys.stdin.isatty():
-        raise UsageError("nothing to say", hint='voicebot say "some text", or some-program | voicebot say -')
+        raise UsageError(tr("nothing to say"), hint=tr('voicebot say "some text", or some-program | voicebot say -'))
     settings = config.load(voice.settings(), audio.settings(), rate=voice.rate, quiet=shown.quiet).config
     values = daemon.values() | {"--file": str(given.file) if given.file else None}
     asked = Options(text or (), given.flags() | daemon.flags(quiet=shown.quiet), values)
@@ -80,7 +83,9 @@ def say(
         if connection is not None and (code := let_daemon("say", asked, connection)) is not None:
             return code
     elif daemon.daemon:
-        raise UsageError("the daemon speaks with its own voice, to its own loudspeaker", hint="leave --daemon out")
+        raise UsageError(
+            tr("the daemon speaks with its own voice, to its own loudspeaker"), hint=tr("leave --daemon out")
+        )
     source = _source(asked)
     from voicebot.cli.talk import TalkOptions, speak_once
 

@@ -14,6 +14,7 @@ from voicebot.daemon.address import AddressError
 from voicebot.daemon.client import Connection, DaemonError, connect
 from voicebot.daemon.verbs import PRIORITIES, Options, ask, perform
 from voicebot.errors import VoicebotError
+from voicebot.translation import tr
 
 SourceOption = Annotated[
     str | None, typer.Option("--source", metavar="NAME", help="Who asks, as the daemon shows it to others.")
@@ -40,7 +41,10 @@ class DaemonOptions:
     def connect(self, *, autospawn: bool) -> Connection | None:
         """A connection to the daemon that is to do it; None where this process does it. Raises VoicebotError."""
         if self.priority is not None and self.priority not in PRIORITIES:
-            raise UsageError(f"there is no priority {self.priority!r}", hint=f"one of {', '.join(PRIORITIES)}")
+            raise UsageError(
+                tr("there is no priority {priority!r}", priority=self.priority),
+                hint=tr("one of {names}", names=", ".join(PRIORITIES)),
+            )
         if self.daemon is False:
             return None
         try:
@@ -136,7 +140,7 @@ def show_status(*, json: JsonObjectOption = False) -> int:
         if json:
             write_out(json_document({"running": False}))
         else:
-            status("no daemon runs → start it: voicebot daemon run")
+            status(tr("no daemon runs → start it: voicebot daemon run"))
         return FAILED
     return _ask("status", flags={"--json"} if json else set())
 
@@ -155,9 +159,9 @@ def _ask(verb: str, *words: str, flags: set[str] | None = None, source: str | No
     connection = _connect()
     if connection is None:
         if verb == "stop":
-            status("no daemon runs: there is nothing to stop")
+            status(tr("no daemon runs: there is nothing to stop"))
             return OK
-        raise VoicebotError("no daemon runs", hint="start it: voicebot daemon run")
+        raise VoicebotError(tr("no daemon runs"), hint=tr("start it: voicebot daemon run"))
     return let_daemon(verb, Options(words, flags or (), {"--source": source}), connection) or OK
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from voicebot.translation import system_reason, tr
+
 TYPE_CHECKING = False  # `typing` would cost a client more than all the rest
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +51,10 @@ def find_address(environment: Mapping[str, str] = os.environ) -> Address:
     if given:
         kind, _, path = given.partition(":")
         if kind != "unix" or not path.startswith("/"):
-            raise AddressError(f"VOICEBOT_ADDRESS={given!r} is no address", "for example unix:/run/user/1000/v.sock")
+            raise AddressError(
+                tr("VOICEBOT_ADDRESS={given!r} is no address", given=given),
+                tr("for example unix:/run/user/1000/v.sock"),
+            )
         return _fitting(path)
     return _fitting(os.path.join(_private_folder(environment), "control.sock"))
 
@@ -72,8 +77,13 @@ def _fitting(path: str) -> Address:
     length = len(os.fsencode(path))
     if length > _MAX_PATH_BYTES:
         raise AddressError(
-            f"the socket's path has {length} bytes, and the system takes {_MAX_PATH_BYTES}: {path}",
-            "name a shorter one: VOICEBOT_ADDRESS=unix:PATH",
+            tr(
+                "the socket's path has {length} bytes, and the system takes {most}: {path}",
+                length=length,
+                most=_MAX_PATH_BYTES,
+                path=path,
+            ),
+            tr("name a shorter one: VOICEBOT_ADDRESS=unix:PATH"),
         )
     return Address(path)
 
@@ -82,7 +92,8 @@ def check_folder(folder: str) -> None:
     """Make sure that only we can put a socket there. Raises AddressError, and OSError where it is missing."""
     if fault := _fault(folder):
         raise AddressError(
-            f"{folder} {fault}: whoever listens there may be somebody else", f"look at it: ls -ld {folder}"
+            tr("{folder} {fault}: whoever listens there may be somebody else", folder=folder, fault=fault),
+            tr("look at it: ls -ld {folder}", folder=folder),
         )
 
 
@@ -93,7 +104,8 @@ def make_folder(folder: str) -> None:
         check_folder(folder)
     except OSError as error:
         raise AddressError(
-            f"cannot make the folder {folder}: {error.strerror}", "name another: VOICEBOT_ADDRESS=unix:PATH"
+            tr("cannot make the folder {folder}: {reason}", folder=folder, reason=system_reason(error)),
+            tr("name another: VOICEBOT_ADDRESS=unix:PATH"),
         ) from error
 
 
@@ -103,9 +115,9 @@ def _fault(folder: str) -> str:
         return ""  # below the person's own profile, and guarded by its rights
     found = os.lstat(folder)
     if found.st_mode & _FILE_TYPE != _FOLDER:
-        return "is not a folder"
+        return tr("is not a folder")
     if found.st_uid != os.getuid():
-        return "belongs to somebody else"
+        return tr("belongs to somebody else")
     if found.st_mode & _OTHERS:
-        return "is open to others"
+        return tr("is open to others")
     return ""

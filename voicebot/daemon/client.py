@@ -8,6 +8,7 @@ import sys
 
 from voicebot.daemon.address import Address, AddressError, check_folder, find_address
 from voicebot.daemon.wire import as_line, from_line
+from voicebot.translation import system_reason, tr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Connection:
         for answer in self.lines():
             if answer.get("id") == number:
                 return accepted(answer)
-        raise DaemonError("the daemon has gone without an answer", hint="what it was about: voicebot status")
+        raise DaemonError(tr("the daemon has gone without an answer"), hint=tr("what it was about: voicebot status"))
 
     def send(self, command: str, **values: object) -> int:
         """Ask, and do not wait; return the number that the answer will carry. Raises DaemonError."""
@@ -53,7 +54,9 @@ class Connection:
         try:
             self._socket.sendall(as_line({"id": self._requests, "command": command, **given}))
         except OSError as error:
-            raise DaemonError(f"the daemon does not listen any more: {error.strerror}") from error
+            raise DaemonError(
+                tr("the daemon does not listen any more: {reason}", reason=system_reason(error))
+            ) from error
         return self._requests
 
     def lines(self) -> Iterator[dict[str, object]]:
@@ -65,7 +68,7 @@ class Connection:
                 try:
                     yield from_line(line)
                 except ValueError as error:
-                    raise DaemonError("the daemon's answer cannot be read") from error
+                    raise DaemonError(tr("the daemon's answer cannot be read")) from error
                 continue
             try:
                 data = self._socket.recv(65_536)
@@ -96,7 +99,9 @@ def connect(address: Address | None = None) -> Connection | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise AddressError(f"cannot look into {address.folder}: {error.strerror}") from error
+        raise AddressError(
+            tr("cannot look into {folder}: {reason}", folder=address.folder, reason=system_reason(error))
+        ) from error
     if address.loopback:
         return _connect_to_port(address)
     socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -109,7 +114,9 @@ def connect(address: Address | None = None) -> Connection | None:
         return None
     if not is_ours(socket):
         socket.close()
-        raise AddressError(f"somebody else listens at {address.path}", "stop that program, or name another address")
+        raise AddressError(
+            tr("somebody else listens at {path}", path=address.path), tr("stop that program, or name another address")
+        )
     return Connection(socket)
 
 

@@ -18,6 +18,7 @@ from voicebot.daemon.requests import Kind
 from voicebot.errors import ChatError, VoicebotError, without_groups
 from voicebot.messages import Message, ReplyPart
 from voicebot.speech import AudioFormat
+from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 1.0
@@ -39,7 +40,7 @@ class MissingChat:
 
 def unfurnished(config: Config, tasks: TaskGroup) -> Conversation:
     """A conversation that has nothing yet to speak with."""
-    missing = MissingChat(ChatError("nothing is open yet"))
+    missing = MissingChat(ChatError(tr("nothing is open yet")))
     pipeline = build_pipeline(config, chat=missing, synthesizer=None, output=SilentOutput(realtime=False))
     return Conversation(pipeline, memory=window_memory(config), background=tasks)
 

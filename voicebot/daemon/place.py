@@ -17,6 +17,7 @@ from voicebot import __version__
 from voicebot.daemon import systemd
 from voicebot.daemon.address import Address, AddressError, make_folder
 from voicebot.daemon.client import connect
+from voicebot.translation import system_reason, tr
 
 _BACKLOG = 1024
 
@@ -56,7 +57,10 @@ def only_instance(address: Address) -> Iterator[Instance]:
     try:
         descriptor = os.open(address.beside("daemon.lock"), flags, 0o600)
     except OSError as error:
-        raise AddressError(f"cannot write into {address.folder}: {error.strerror}", "make room there") from error
+        raise AddressError(
+            tr("cannot write into {folder}: {reason}", folder=address.folder, reason=system_reason(error)),
+            tr("make room there"),
+        ) from error
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
         if not _locked(file.fileno()):
             raise AlreadyRunning(_instance(file.read(4096)))
@@ -66,7 +70,10 @@ def only_instance(address: Address) -> Iterator[Instance]:
             json.dump({"pid": instance.pid, "since": instance.since, "version": instance.version}, file)
             file.flush()
         except OSError as error:
-            raise AddressError(f"cannot write into {address.folder}: {error.strerror}", "make room there") from error
+            raise AddressError(
+                tr("cannot write into {folder}: {reason}", folder=address.folder, reason=system_reason(error)),
+                tr("make room there"),
+            ) from error
         yield instance
 
 
@@ -116,7 +123,10 @@ def listening(address: Address) -> Iterator[Listening]:
             os.chmod(address.path, 0o600)
             bound.listen(_BACKLOG)
         except OSError as error:
-            raise AddressError(f"cannot listen at {address}: {error.strerror}", "make room there") from error
+            raise AddressError(
+                tr("cannot listen at {address}: {reason}", address=address, reason=system_reason(error)),
+                tr("make room there"),
+            ) from error
         finally:
             os.umask(before)
         made = os.lstat(address.path)
@@ -133,12 +143,14 @@ def _remove_stale(address: Address) -> None:
     """Remove what a daemon that was killed left behind. Raises AddressError for anything else."""
     try:
         if not stat.S_ISSOCK(os.lstat(address.path).st_mode):
-            raise AddressError(f"{address} is there and is not a socket", "move it away")
+            raise AddressError(tr("{address} is there and is not a socket", address=address), tr("move it away"))
     except FileNotFoundError:
         return
     if (connection := connect(address)) is not None:
         connection.close()
-        raise AddressError(f"another program listens at {address}", "end it, or name another: VOICEBOT_ADDRESS")
+        raise AddressError(
+            tr("another program listens at {address}", address=address), tr("end it, or name another: VOICEBOT_ADDRESS")
+        )
     os.unlink(address.path)
 
 

@@ -21,6 +21,7 @@ from voicebot.daemon.dispatcher import Dispatcher, open_dispatcher
 from voicebot.daemon.engines import Furnishing, unfurnished
 from voicebot.daemon.place import Instance, Listening
 from voicebot.errors import VoicebotError, without_groups
+from voicebot.translation import tr
 from voicebot.tts import list_voices
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ async def run_daemon(
             finally:
                 systemd.notify("READY=1")
             log.info("the configuration was read again")
-            return "the configuration was read again"
+            return tr("the configuration was read again")
 
         async def voices() -> list[Values]:
             return await list_voices(furnishing.config.tts)

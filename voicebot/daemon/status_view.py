@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import time
+from unicodedata import east_asian_width
 
 from voicebot.daemon.wire import encoded
 from voicebot.text.safe_display import safe_line
+from voicebot.translation import marked, tr
 
 _SHOWN_CHARACTERS = 60
+_NAME_COLUMNS = 10
+_PARTS = (marked("chat"), marked("voice"), marked("audio"))
 
 
 def status_lines(status: dict[str, object]) -> list[str]:
     """What is spoken, who waits, with what, since when, and what went wrong."""
     speaking, waiting, errors = status.get("speaking"), status.get("waiting"), status.get("errors")
-    lines = [("speaking", _request(speaking) if isinstance(speaking, dict) else "nothing")]
+    lines = [(tr("speaking"), _request(speaking) if isinstance(speaking, dict) else tr("nothing"))]
     if isinstance(until := status.get("paused_until"), int | float):
-        lines.append(("paused", f"until {_moment(until)} at the latest"))
-    lines += [("waiting", _request(one)) for one in _dicts(waiting)]
-    lines += [(name, safe_line(str(status.get(name, "")))) for name in ("chat", "voice", "audio")]
+        lines.append((tr("paused"), tr("until {moment} at the latest", moment=_moment(until))))
+    lines += [(tr("waiting"), _request(one)) for one in _dicts(waiting)]
+    lines += [(tr(name), safe_line(str(status.get(name, "")))) for name in _PARTS]
     if isinstance(since := status.get("since"), int | float):
         lines.append(
-            ("running", f"since {_moment(since)}, version {status.get('version')}, process {status.get('pid')}")
+            (
+                tr("running"),
+                tr(
+                    "since {moment}, version {version}, process {pid}",
+                    moment=_moment(since),
+                    version=status.get("version"),
+                    pid=status.get("pid"),
+                ),
+            )
         )
-    lines.append(("socket", safe_line(str(status.get("address", "")))))
-    lines += [("error", f"{_moment(one.get('at'))} {safe_line(str(one.get('message')))}") for one in _dicts(errors)]
-    return [f"{name:9} {text}" for name, text in lines]
+    lines.append((tr("socket"), safe_line(str(status.get("address", "")))))
+    lines += [(tr("error"), f"{_moment(one.get('at'))} {safe_line(str(one.get('message')))}") for one in _dicts(errors)]
+    return [_padded(name) + text for name, text in lines]
+
+
+def _padded(name: str) -> str:
+    """A name in a column of its own; Japanese characters are two columns wide."""
+    return name + " " * max(1, _NAME_COLUMNS - sum(1 + (east_asian_width(letter) in "WF") for letter in name))
 
 
 def as_json(status: dict[str, object]) -> str:

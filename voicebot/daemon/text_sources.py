@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import sys
 
+from voicebot.translation import system_reason, tr
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,9 +32,18 @@ def file_text(path: str) -> str:
         with open(path, "rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise NoText(f"cannot read {path}: {error.strerror}") from error
+        raise NoText(tr("cannot read {path}: {reason}", path=path, reason=system_reason(error))) from error
     if len(data) > _MAX_BYTES:
-        raise NoText(f"{path} is larger than {_MAX_BYTES} bytes", "pipe it in: voicebot say - < FILE")
+        raise NoText(
+            tr(
+                "{path} is larger than {count} bytes",
+                path=path,
+                count=_MAX_BYTES,
+            ),
+            tr(
+                "pipe it in: voicebot say - < FILE",
+            ),
+        )
     return data.decode("utf-8-sig", "replace")
 
 
@@ -51,12 +62,12 @@ def piped_text() -> Iterator[str]:
 
 def selected_text(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> str:
     """What is selected in whatever window. Raises NoText."""
-    return _first_of(_selection_commands(environment, platform), "nothing is selected")
+    return _first_of(_selection_commands(environment, platform), tr("nothing is selected"))
 
 
 def clipboard_text(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> str:
     """What was copied last. Raises NoText."""
-    return _first_of(_clipboard_commands(environment, platform), "the clipboard holds no text")
+    return _first_of(_clipboard_commands(environment, platform), tr("the clipboard holds no text"))
 
 
 _COPY_SELECTION = (
@@ -105,16 +116,24 @@ def _first_of(commands: Sequence[tuple[str, ...]], nothing: str) -> str:
             continue
         except subprocess.TimeoutExpired as error:
             raise NoText(
-                f"{command[0]} did not answer within {_SECONDS:g} s", "the program that owns the text may hang"
+                tr("{name} did not answer within {seconds:g} s", name=command[0], seconds=_SECONDS),
+                tr("the program that owns the text may hang"),
             ) from error
         except OSError as error:
-            raise NoText(f"cannot run {command[0]}: {error.strerror}") from error
+            raise NoText(
+                tr(
+                    "cannot run {command}: {reason}",
+                    command=command[0],
+                    reason=system_reason(error),
+                )
+            ) from error
         text = done.stdout.decode("utf-8", "replace")
         if done.returncode == 0 and text.strip():
             return text
         told = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-        raise NoText(nothing, f"{command[0]} says: {told}" if told and done.returncode else "")
+        raise NoText(nothing, tr("{name} says: {told}", name=command[0], told=told) if told and done.returncode else "")
     name = commands[0][0]
     raise NoText(
-        f"{name} is not installed", f"install it: apt install {_PACKAGES.get(name, name)}, or your system's way"
+        tr("{name} is not installed", name=name),
+        tr("install it: apt install {package}, or your system's way", package=_PACKAGES.get(name, name)),
     )

@@ -13,6 +13,7 @@ import sys
 
 from voicebot.daemon.address import AddressError
 from voicebot.daemon.client import Connection, DaemonError, accepted, connect
+from voicebot.translation import tr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _ended(answer: dict[str, object], options: Options) -> int:
     if answer.get("state") != "cancelled":
         return OK
     if not options.flags & {"--quiet", "-q"}:
-        _status(f"voicebot: not said to its end: {answer.get('reason')}")
+        _status(tr("voicebot: not said to its end: {reason}", reason=answer.get("reason")))
     return FAILED
 
 
@@ -227,7 +228,7 @@ def ask(question: str, options: Options, connection: Connection) -> int:
         if line.get("type") == "playback_started":
             _out(safe_display(str(line.get("text", ""))))
             shown = True
-    raise DaemonError("the daemon has gone in the middle of its reply")
+    raise DaemonError(tr("the daemon has gone in the middle of its reply"))
 
 
 def _is_piped() -> bool:
@@ -259,7 +260,7 @@ def _watch(options: Options, connection: Connection) -> int:
             _out("".join(f"{text}\n" for text in status_lines(line)))
         elif text := event_line(line):
             _out(f"{text}\n")
-    raise DaemonError("the daemon has ended")
+    raise DaemonError(tr("the daemon has ended"))
 
 
 def _out(text: str) -> None:

@@ -130,11 +130,16 @@ def refused(server: Server, refusal: Refusal, *, hint: str = "") -> VoicebotErro
     if refusal.html:
         message = tr("{name} answered with an HTML page ({status})", name=server.name, status=status)
     elif 300 <= refusal.status < 400:
-        message = f"{server.name} redirects to {shown_address(refusal.location) or 'nowhere'} ({status})"
+        message = tr(
+            "{name} redirects to {place} ({status})",
+            name=server.name,
+            place=shown_address(refusal.location) or tr("nowhere"),
+            status=status,
+        )
     elif refusal.words:
-        message = f"{server.name} answered {status}: {refusal.words}"
+        message = tr("{name} answered {status}: {words}", name=server.name, status=status, words=refusal.words)
     else:
-        message = f"{server.name} answered {status} without a reason"
+        message = tr("{name} answered {status} without a reason", name=server.name, status=status)
     return server.failure(server.conceal(message), hint=hint or _usual_hint(server, refusal))
 
 
@@ -167,8 +172,16 @@ def translated(server: Server) -> Iterator[None]:
     except httpx.ConnectError as error:
         if name := unresolved_name(error):
             raise server.unavailable(
-                f"the host name {name} does not resolve ({server.conceal(_cause(error))}): {server.name}",
-                hint=f"is {server.section}.base_url spelled right, and is this machine connected to a network?",
+                tr(
+                    "the host name {name} does not resolve ({reason}): {server}",
+                    name=name,
+                    reason=server.conceal(_cause(error)),
+                    server=server.name,
+                ),
+                hint=tr(
+                    "is {section}.base_url spelled right, and is this machine connected to a network?",
+                    section=server.section,
+                ),
             ) from error
         raise server.unavailable(
             tr("nobody answers: {name} ({reason})", name=server.name, reason=server.conceal(_cause(error))),

@@ -43,7 +43,7 @@ async def open_servers(servers: Mapping[str, McpServer], tasks: TaskGroup, *, ta
     try:
         import mcp  # noqa: F401
     except ImportError as error:
-        raise ConfigError("tools.mcp: the MCP SDK is not installed", hint=extra_command("mcp")) from error
+        raise ConfigError(tr("tools.mcp: the MCP SDK is not installed"), hint=extra_command("mcp")) from error
     logging.getLogger("mcp").addHandler(logging.NullHandler())  # no tracebacks of the SDK where nobody keeps a log
     found: dict[str, list[Tool]] = {}
     failures: list[ConfigError] = []
@@ -97,7 +97,7 @@ async def _serve(name: str, config: McpServer, *, task_status: TaskStatus[list[T
                     return
                 raise _did_not_start(name, config, _words(error), log, faults) from error
         if not started and starting.cancelled_caught:
-            raise _did_not_start(name, config, f"no answer within {START_SECONDS:g} s", log, faults)
+            raise _did_not_start(name, config, tr("no answer within {seconds:g} s", seconds=START_SECONDS), log, faults)
 
 
 def _client(
@@ -182,7 +182,9 @@ def _tool_name(name: str) -> str:
 def _did_not_start(name: str, config: McpServer, words: str, log: TextIO, faults: Sequence[str]) -> ConfigError:
     log.seek(0)
     last = next((line.strip() for line in reversed(log.readlines()) if line.strip()), "")
-    message = f"tools.mcp.{name}: the server did not start: {' '.join(faults) or last or words}"
+    message = tr(
+        "tools.mcp.{name}: the server did not start: {words}", name=name, words=" ".join(faults) or last or words
+    )
     if config.url is not None:
         return ConfigError(
             message, hint=tr("is {url} its address? Most end in /mcp", url=without_passwords(config.url))

@@ -27,6 +27,7 @@ from voicebot.errors import ChatError, VoicebotError
 from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.installation import extra_command
 from voicebot.messages import Message, ReplyPart, ToolCall
+from voicebot.translation import tr
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -81,14 +82,21 @@ class RunnableChat:
             raise ChatError(f"{self._config.runnable}: {error.message}", hint=error.hint) from error
         except Exception as error:
             raise ChatError(
-                f"{self._config.runnable} failed: {type(error).__name__}: {error}",
-                hint="the runnable is your own: call its astream() alone to see where it fails",
+                tr(
+                    "{runnable} failed: {kind}: {error}",
+                    runnable=self._config.runnable,
+                    kind=type(error).__name__,
+                    error=error,
+                ),
+                hint=tr("the runnable is your own: call its astream() alone to see where it fails"),
             ) from error
         if not reader.spoke:
             raise ChatError(
-                f"the reply of {self._config.runnable} is empty",
-                hint="voicebot speaks text, AI messages, and dicts with one of these under "
-                + " or ".join(repr(key) for key in OUTPUT_KEYS),
+                tr("the reply of {runnable} is empty", runnable=self._config.runnable),
+                hint=tr(
+                    "voicebot speaks text, AI messages, and dicts with one of these under {keys}",
+                    keys=tr(" or ").join(repr(key) for key in OUTPUT_KEYS),
+                ),
             )
 
     async def _chunks(self, messages: Sequence[Message]) -> AsyncGenerator[tuple[object, When], None]:
@@ -146,8 +154,8 @@ async def open_runnable(config: ChatLangChain) -> AsyncGenerator[RunnableChat, N
     path = config.runnable
     if not path:
         raise ChatError(
-            "chat.kind is langchain, but nothing says what is to reply",
-            hint='set chat.runnable = "package.module:attribute"',
+            tr("chat.kind is langchain, but nothing says what is to reply"),
+            hint=tr('set chat.runnable = "package.module:attribute"'),
         )
     runnable = await to_thread.run_sync(_import_runnable, path)
     if not hasattr(runnable, "astream") and callable(runnable):
@@ -157,13 +165,17 @@ async def open_runnable(config: ChatLangChain) -> AsyncGenerator[RunnableChat, N
                 runnable = await runnable
         except Exception as error:
             raise ChatError(
-                f"{path} failed: {type(error).__name__}: {error}",
-                hint="it is called without arguments and must return the runnable",
+                tr("{path} failed: {kind}: {error}", path=path, kind=type(error).__name__, error=error),
+                hint=tr("it is called without arguments and must return the runnable"),
             ) from error
     if not hasattr(runnable, "astream"):
         raise ChatError(
-            f"{path} is not a LangChain runnable: a {type(runnable).__name__} has no astream()",
-            hint="name a chat model, a chain, a graph, or a function that returns one",
+            tr(
+                "{path} is not a LangChain runnable: a {kind} has no astream()",
+                path=path,
+                kind=type(runnable).__name__,
+            ),
+            hint=tr("name a chat model, a chain, a graph, or a function that returns one"),
         )
     yield RunnableChat(runnable, config)
 
@@ -219,5 +231,5 @@ def _check_event_loop() -> None:
         asyncio.get_running_loop()
     except RuntimeError as error:
         raise ChatError(
-            "LangChain runs on asyncio, but this event loop is another one", hint="run voicebot on asyncio"
+            tr("LangChain runs on asyncio, but this event loop is another one"), hint=tr("run voicebot on asyncio")
         ) from error

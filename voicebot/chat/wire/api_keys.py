@@ -11,10 +11,10 @@ import httpx
 from voicebot.config.files import OthersCanRead, UnsuitableFile, read_small_file
 from voicebot.config.models import ChatServer
 from voicebot.errors import ConfigError
-from voicebot.translation import system_reason, tr
+from voicebot.translation import marked, system_reason, tr
 
 MAX_KEY_BYTES = 10_000
-_HINT = "put the API key, and nothing else, there"
+_HINT = marked("put the API key, and nothing else, there")
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _PUBLIC_NAMES = re.compile(
     r"x-title|http-referer|referer|origin|user-agent|accept(-language)?|content-type|openai-(organization|project|beta)"
@@ -41,7 +41,9 @@ def credentials(config: ChatServer, base_url: str, *, key: str = "") -> Credenti
     headers = {name.strip().lower(): value.get_secret_value().strip() for name, value in config.headers.items()}
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name) or not is_sendable(value):
-            raise ConfigError(f"chat.headers: {name!r} cannot be sent", hint="use ASCII letters, digits and signs")
+            raise ConfigError(
+                tr("chat.headers: {name!r} cannot be sent", name=name), hint=tr("use ASCII letters, digits and signs")
+            )
     query = {name: value.get_secret_value() for name, value in config.query.items()}
     secrets = sent_secrets(config) | secrets_in_query(base_url) | ({key: "API key"} if key else {})
     longest_first = sorted(secrets.items(), key=lambda secret: -len(secret[0]))

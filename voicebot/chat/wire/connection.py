@@ -23,6 +23,7 @@ from voicebot.http.failures import Refusal, Server, is_html, read_refusal, trans
 from voicebot.http.lines import BadStream
 from voicebot.http.streaming import Body, exchange_json, open_body
 from voicebot.messages import ReplyPart
+from voicebot.translation import tr
 
 T = TypeVar("T")
 
@@ -91,7 +92,8 @@ class ChatConnection:
                     answer = await exchange_json(self.client, request, seconds=seconds)
             except TimeoutError as error:
                 raise server.unavailable(
-                    f"{server.name} did not answer within {seconds:g} s", hint=f"is {server.section}.base_url right?"
+                    tr("{name} did not answer within {seconds:g} s", name=server.name, seconds=seconds),
+                    hint=tr("is {section}.base_url right?", section=server.section),
                 ) from error
             if answer.response.status_code == 200 and answer.value is not None:
                 self.roots[:] = [root]
