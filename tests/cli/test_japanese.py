@@ -28,6 +28,7 @@ NAMES = """
     jsonl md lines str int float bool text optional path
     en ja JavaScript Ollama OpenAI Markdown Ctrl Enter Esc Alt Shift aplay ffmpeg mp3 min max
     """
+TYPED = {*NAMES.split(), *(word for command in COMMANDS for word in command.split())}
 """What is typed, or is a name, and therefore the same in both languages."""
 
 
@@ -44,7 +45,7 @@ def english_in(shown: str) -> list[str]:
     return [
         word
         for word in words
-        if word not in NAMES.split() and not word.isupper() and not re.fullmatch(r"[A-Z0-9a-z]?\d+", word)
+        if word not in TYPED and not word.isupper() and not re.fullmatch(r"[A-Z0-9a-z]?\d+", word)
     ]
 
 
