@@ -83,6 +83,14 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
     assert sorted(compiled) == sorted(texts(message) for message in messages().values()), "make messages"
 
 
+def hints() -> Iterator[tuple[str, ast.expr]]:
+    """Every text that is given as a hint, with its place."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg and node.arg.endswith("hint"):
+                yield f"{path.name}:{node.value.lineno}", node.value
+
+
 def calls(*names: str) -> Iterator[tuple[str, ast.Call]]:
     """The calls of these functions in our source, with their places."""
     for path in FILES:
@@ -139,7 +147,7 @@ def _is_unmarked(node: ast.expr) -> bool:
 
 def test_what_is_told_to_people_is_marked() -> None:
     """A message that nobody marked would stay English."""
-    found = []
+    found = [f"{place}: {ast.unparse(text)}" for place, text in hints() if _is_unmarked(text)]
     for place, call in calls(*_errors(), *TOLD, "status", "notify"):
         said = [
             *call.args,

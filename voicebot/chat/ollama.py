@@ -101,7 +101,7 @@ class OllamaChat:
         """Return the error for a refusal, with what helps."""
         hint = ""
         if refusal.status == 400 and "does not support tools" in refusal.words:
-            hint = "use a model that can call tools, such as qwen3, or no tools"
+            hint = tr("use a model that can call tools, such as qwen3, or no tools")
         elif refusal.status == 404 and "model" in refusal.words:
             models: list[ListedModel] = []
             with suppress(ChatError):
@@ -164,9 +164,9 @@ def _open_connection(config: ChatOllama) -> AbstractAsyncContextManager[ChatConn
     address = server_address(config)
     given = credentials(config, address)
     server = chat_server(
-        f"Ollama at {shown_address(address)}",
-        start_hint="start it with `ollama serve`, or set chat.base_url to its address",
-        key_hint='a key goes into chat.headers, such as { Authorization = "Bearer …" }',
+        tr("Ollama at {address}", address=shown_address(address)),
+        start_hint=tr("start it with `ollama serve`, or set chat.base_url to its address"),
+        key_hint=tr('a key goes into chat.headers, such as { Authorization = "Bearer …" }'),
         secrets=given.secrets,
     )
     return open_connection(address, config, server, given=given)

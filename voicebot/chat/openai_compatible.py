@@ -153,7 +153,7 @@ def _open_connection(config: ChatOpenAI) -> AbstractAsyncContextManager[ChatConn
     given = credentials(config, base_url, key=api_key(config))
     server = chat_server(
         tr("the chat server at {address}", address=shown_address(config.base_url)),
-        start_hint="start the server, or set chat.base_url to its address up to and including /v1",
+        start_hint=tr("start the server, or set chat.base_url to its address up to and including /v1"),
         key_hint=_key_hint(config, given),
         secrets=given.secrets,
     )
@@ -264,8 +264,12 @@ def api_key(config: ChatOpenAI) -> str:
         key, source = os.environ.get("OPENAI_API_KEY", "").strip(), "OPENAI_API_KEY"
     if variable := _VARIABLE.fullmatch(key):
         raise ConfigError(
-            f"{source} holds ${variable[1]}, and variables are not looked up there",
-            hint=f'leave it empty, and start voicebot with VOICEBOT_CHAT__API_KEY="${variable[1]}"',
+            tr(
+                "{source} holds ${variable}, and variables are not looked up there", source=source, variable=variable[1]
+            ),
+            hint=tr(
+                'leave it empty, and start voicebot with VOICEBOT_CHAT__API_KEY="${variable}"', variable=variable[1]
+            ),
         )
     if not is_sendable(key):
         raise ConfigError(tr("{source} has characters that no API key has", source=source), hint=hint)
@@ -276,8 +280,10 @@ def _key_hint(config: ChatOpenAI, given: Credentials) -> str:
     """What to do when the server asks for a key; empty when it was sent one, in whichever header."""
     if not given.headers.keys().isdisjoint(_KEY_HEADERS):
         return ""
-    own = " or OPENAI_API_KEY" if _host(config) == OPENAI_HOST else ""
-    return f"no API key is set: put it into VOICEBOT_CHAT__API_KEY{own}, or name a file in chat.api_key_file"
+    own = tr(" or OPENAI_API_KEY") if _host(config) == OPENAI_HOST else ""
+    return tr(
+        "no API key is set: put it into VOICEBOT_CHAT__API_KEY{own}, or name a file in chat.api_key_file", own=own
+    )
 
 
 def _path_hint(config: ChatOpenAI) -> str:

@@ -92,7 +92,9 @@ async def run_daemon(
                 await furnishing.change(load())
             except VoicebotError as error:
                 log.error("the old configuration stays: %s", error.message)
-                raise VoicebotError(f"the old configuration stays: {error.message}", hint=error.hint) from error
+                raise VoicebotError(
+                    tr("the old configuration stays: {reason}", reason=error.message), hint=error.hint
+                ) from error
             finally:
                 systemd.notify("READY=1")
             log.info("the configuration was read again")
