@@ -17,7 +17,7 @@ from tests.fake_voicevox import nobody_there
 from tests.lab.samples import write_traces
 from voicebot.cli.main import app
 
-GROUPS = ["voicebot", "voicebot config", "voicebot lab", "voicebot history"]
+GROUPS = ["voicebot", "voicebot config", "voicebot lab", "voicebot history", "voicebot daemon"]
 COMMANDS = [*GROUPS, *(name for name, _ in commands_of(typer.main.get_command(app)))]
 NAMES = """
     python voicebot chat ask say chunk voices models devices paths config lab history
@@ -25,6 +25,7 @@ NAMES = """
     export delete status on off
     auto ollama openai demo langchain pyttsx3 voicevox tone silent
     adaptive sentence punctuation newline cpu fast slow gpu cloud instant char token whole segments matrix settings
+    important message notification progress
     jsonl md lines str int float bool text optional path
     en ja JavaScript Ollama OpenAI Markdown Ctrl Enter Esc Alt Shift aplay ffmpeg mp3 min max
     """
@@ -194,3 +195,10 @@ def test_the_report_of_the_lab_is_japanese(tmp_path: Path) -> None:
     text = re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<(style|script|svg|title|h1)\b.*?</\1>|&nbsp;", " ", page))
     assert english_in(text) == []
     assert "書かれている" in text
+
+
+def test_that_no_daemon_runs_is_told_in_japanese(tmp_path: Path) -> None:
+    for command in ("status", "stop", "skip"):
+        told = japanese(tmp_path, command).stderr
+        assert "デーモンは動いていません" in told or "デーモンは動いていないので" in told
+        assert english_in(told) == []

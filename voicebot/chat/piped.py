@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from voicebot.errors import ChatError
 from voicebot.messages import Message
-from voicebot.translation import system_reason, tr
+from voicebot.translation import marked, system_reason, tr
 
 _READ_BYTES = 65_536
 
@@ -21,7 +21,7 @@ _READ_BYTES = 65_536
 class PipedChat:
     """Replies once, with whatever arrives at a file descriptor."""
 
-    name = "standard input"
+    name = marked("standard input")
 
     def __init__(self, file_descriptor: int = 0) -> None:
         self._file_descriptor = file_descriptor
@@ -50,7 +50,7 @@ class PipedChat:
 class GivenText:
     """Replies with one text."""
 
-    name = "given text"
+    name = marked("given text")
 
     def __init__(self, text: str) -> None:
         self._text = text

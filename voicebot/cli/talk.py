@@ -241,4 +241,6 @@ def _expect_japanese(config: Config, message: str = "") -> bool:
 
 def _ready(pipeline: Pipeline) -> str:
     voice = pipeline.synthesizer.name if pipeline.synthesizer else tr("no voice")
-    return tr("ready: {chat} → {voice} → {output}", chat=pipeline.chat.name, voice=voice, output=pipeline.output.name)
+    return tr(
+        "ready: {chat} → {voice} → {output}", chat=tr(pipeline.chat.name), voice=voice, output=tr(pipeline.output.name)
+    )

@@ -16,7 +16,7 @@ import httpx
 from voicebot.errors import VoicebotError
 from voicebot.http.lines import BadStream, shorten, without_lone_surrogates
 from voicebot.text.redaction import without_passwords
-from voicebot.translation import tr
+from voicebot.translation import system_reason, tr
 
 MAX_WORDS = 500
 SECRET_CHARACTERS = 6
@@ -275,7 +275,7 @@ def _cause(error: BaseException) -> str:
     words = str(error)
     for cause in _causes(error):
         if isinstance(cause, OSError) and cause.strerror:
-            words = cause.strerror
+            words = system_reason(cause)
     return shorten(words) or type(error).__name__
 
 
