@@ -106,7 +106,7 @@ def _words(notify: Notify) -> Callable[[], OwnWords]:
     dictionary = Dictionary(dictionary_path())
     dictionary.words()
     if dictionary.fault is not None:
-        notify(f"your dictionary is not used: {dictionary.fault.message}")
+        notify(tr("your dictionary is not used: {message}", message=dictionary.fault.message))
     return dictionary.words
 
 

@@ -17,6 +17,7 @@ from voicebot.config.files import UnsuitableFile, read_small_file, write_whole
 from voicebot.errors import DictionaryError
 from voicebot.text.lexicon import Lexicon, folded, half_width
 from voicebot.text.respelling import OwnWords
+from voicebot.translation import system_reason, tr
 
 WordType = Literal["PROPER_NOUN", "COMMON_NOUN", "VERB", "ADJECTIVE", "SUFFIX"]
 WORD_TYPES: tuple[WordType, ...] = get_args(WordType)
@@ -85,21 +86,32 @@ def new_word(
     kana = "".join([chr(ord(each) + 0x60) if "ぁ" <= each <= "ゔ" else each for each in pronunciation])
     pronunciation = kana if _KATAKANA.fullmatch(kana) else pronunciation
     if not surface or len(surface) > _LONGEST or not surface.isprintable() or not re.search(r"[^\W_]", surface):
-        raise DictionaryError(f"{_short(surface)} is not a word", hint=f"one line of up to {_LONGEST} characters")
+        raise DictionaryError(
+            tr("{surface} is not a word", surface=_short(surface)),
+            hint=tr("one line of up to {most} characters", most=_LONGEST),
+        )
     if len(pronunciation) > _LONGEST or not (_KATAKANA.fullmatch(pronunciation) or _LATIN.fullmatch(pronunciation)):
         raise DictionaryError(
-            f"{_short(pronunciation)} is not a pronunciation",
-            hint="katakana for Japanese text (ジェイソン), Latin letters for other text (jay son)",
+            tr("{pronunciation} is not a pronunciation", pronunciation=_short(pronunciation)),
+            hint=tr("katakana for Japanese text (ジェイソン), Latin letters for other text (jay son)"),
         )
     known = next((each for each in WORD_TYPES if each == word_type), None)
     if known is None:
-        raise DictionaryError(f"{_short(word_type)} is not a word type", hint=f"one of {', '.join(WORD_TYPES)}")
+        raise DictionaryError(
+            tr("{word_type} is not a word type", word_type=_short(word_type)),
+            hint=tr("one of {names}", names=", ".join(WORD_TYPES)),
+        )
     if not 0 <= priority <= 10:
-        raise DictionaryError(f"the priority {priority} is not between 0 and 10")
+        raise DictionaryError(tr("the priority {priority} is not between 0 and 10", priority=priority))
     word = Word(surface, pronunciation, accent_type, known, priority)
     if not 0 <= accent_type <= max(word.morae, 0):
         raise DictionaryError(
-            f"the accent type {accent_type} is not between 0 and {word.morae}, the morae of {pronunciation}"
+            tr(
+                "the accent type {accent_type} is not between 0 and {morae}, the morae of {pronunciation}",
+                accent_type=accent_type,
+                morae=word.morae,
+                pronunciation=pronunciation,
+            )
         )
     return word
 
@@ -118,9 +130,9 @@ def read_words(path: Path) -> list[Word]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise DictionaryError(f"cannot read {path}: {error.strerror}") from error
+        raise DictionaryError(tr("cannot read {path}: {reason}", path=path, reason=system_reason(error))) from error
     except UnsuitableFile as error:
-        raise DictionaryError(f"cannot read {path}: it is {error}") from error
+        raise DictionaryError(tr("cannot read {path}: it is {error}", path=path, error=error)) from error
     try:
         return parse_words(data)
     except DictionaryError as error:
@@ -131,12 +143,15 @@ def write_words(path: Path, words: Iterable[Word]) -> None:
     """Replace the file of the dictionary at once. Raises DictionaryError."""
     words = list(words)
     if len(words) > MOST_WORDS:
-        raise DictionaryError(f"{len(words)} words are too many", hint=f"a dictionary holds up to {MOST_WORDS}")
+        raise DictionaryError(
+            tr("{words} words are too many", words=len(words)),
+            hint=tr("a dictionary holds up to {most}", most=MOST_WORDS),
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, as_voicevox(words).encode())
     except OSError as error:
-        raise DictionaryError(f"cannot write {path}: {error.strerror}") from error
+        raise DictionaryError(tr("cannot write {path}: {reason}", path=path, reason=system_reason(error))) from error
 
 
 def merged(words: Iterable[Word], added: Iterable[Word]) -> list[Word]:
@@ -147,21 +162,26 @@ def merged(words: Iterable[Word], added: Iterable[Word]) -> list[Word]:
 def parse_words(data: bytes) -> list[Word]:
     """The words of a file in VOICEVOX's form. Raises DictionaryError, which names the first that cannot be used."""
     if len(data) > MOST_BYTES:
-        raise DictionaryError(f"more than {MOST_BYTES // 1_000_000} MB are too much for a dictionary")
+        raise DictionaryError(tr("more than {size} MB are too much for a dictionary", size=MOST_BYTES // 1_000_000))
     try:
         entries = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise DictionaryError("it is not JSON", hint="VOICEVOX's user dictionary is a JSON object") from error
+        raise DictionaryError(tr("it is not JSON"), hint=tr("VOICEVOX's user dictionary is a JSON object")) from error
     if not isinstance(entries, dict):
-        raise DictionaryError("it is not a user dictionary", hint="VOICEVOX's is a JSON object of words")
+        raise DictionaryError(tr("it is not a user dictionary"), hint=tr("VOICEVOX's is a JSON object of words"))
     if len(entries) > MOST_WORDS:
-        raise DictionaryError(f"{len(entries)} words are too many", hint=f"a dictionary holds up to {MOST_WORDS}")
+        raise DictionaryError(
+            tr("{words} words are too many", words=len(entries)),
+            hint=tr("a dictionary holds up to {most}", most=MOST_WORDS),
+        )
     found: list[Word] = []
     for place, entry in enumerate(entries.values(), 1):
         try:
             found.append(_parse(entry))
         except DictionaryError as error:
-            raise DictionaryError(f"word {place}: {error.message}", hint=error.hint) from error
+            raise DictionaryError(
+                tr("word {place}: {message}", place=place, message=error.message), hint=error.hint
+            ) from error
     best: dict[tuple[str, bool], Word] = {}
     for word in found:
         if word.key not in best or word.priority > best[word.key].priority:
@@ -172,10 +192,12 @@ def parse_words(data: bytes) -> list[Word]:
 def _parse(entry: object) -> Word:
     """A word of a file. Raises DictionaryError."""
     if not isinstance(entry, dict):
-        raise DictionaryError("it is not a JSON object")
+        raise DictionaryError(tr("it is not a JSON object"))
     for key, kind in {"surface": str, "pronunciation": str, "accent_type": int, "priority": int}.items():
         if type(entry.get(key, 0 if kind is int else None)) is not kind:
-            raise DictionaryError(f"its {key} is not {'a number' if kind is int else 'a text'}")
+            raise DictionaryError(
+                tr("its {key} is not a number", key=key) if kind is int else tr("its {key} is not a text", key=key)
+            )
     speech = (entry.get("part_of_speech", "名詞"), entry.get("part_of_speech_detail_1", "固有名詞"))
     known = [word_type for word_type, (_, *names) in _SPEECH.items() if tuple(names[:2]) == speech]
     return new_word(

@@ -15,6 +15,7 @@ from voicebot.cli.options import ForceOption, JsonListOption, JsonObjectOption, 
 from voicebot.cli.output import Row, json_document, status, write_json_list, write_out, write_table
 from voicebot.cli.runner import OK, UsageError
 from voicebot.errors import DictionaryError
+from voicebot.translation import counted, system_reason, tr
 
 if TYPE_CHECKING:
     from voicebot.dictionary import Word
@@ -69,7 +70,11 @@ def add(
     if json:
         write_out(json_document(_row(word)))
     else:
-        status(f"{word.surface} is said {word.pronunciation} in {'Japanese' if word.is_kana else 'other'} text")
+        status(
+            tr("{surface} is said {reading} in Japanese text", surface=word.surface, reading=word.pronunciation)
+            if word.is_kana
+            else tr("{surface} is said {reading} in other text", surface=word.surface, reading=word.pronunciation)
+        )
     return OK
 
 
@@ -86,7 +91,7 @@ def list_(*, json: JsonListOption = False) -> int:
     else:
         write_table(map(_row, known))
         if not known:
-            status("your dictionary is empty → voicebot dict add WORD PRONUNCIATION")
+            status(tr("your dictionary is empty → voicebot dict add WORD PRONUNCIATION"))
     return OK
 
 
@@ -114,12 +119,14 @@ def remove(
     known = read_words(path)
     removed = [word for word in known if word.key[0] == folded(surface.strip())]
     if not removed:
-        raise UsageError(f"{surface!r} is not in your dictionary", hint="list its words: voicebot dict list")
+        raise UsageError(
+            tr("{surface!r} is not in your dictionary", surface=surface), hint=tr("list its words: voicebot dict list")
+        )
     write_words(path, [word for word in known if word not in removed])
     if json:
         write_json_list(map(_row, removed))
     else:
-        status(f"removed {', '.join(word.surface for word in removed)}")
+        status(tr("removed {words}", words=", ".join(word.surface for word in removed)))
     return OK
 
 
@@ -144,7 +151,7 @@ def import_(
     if str(file) == "-":
         added = parse_words(sys.stdin.buffer.read(MOST_BYTES + 1))
     elif not file.exists():
-        raise UsageError(f"there is no file {file}")
+        raise UsageError(tr("there is no file {file}", file=file))
     else:
         added = read_words(file)
     path = dictionary_path()
@@ -154,7 +161,7 @@ def import_(
     if json:
         write_out(json_document({"imported": len(added), "new": len(whole) - len(known), "words": len(whole)}))
     else:
-        status(f"imported {_words(len(added))}; your dictionary has {_words(len(whole))}")
+        status(tr("imported {words}; your dictionary has {all}", words=_words(len(added)), all=_words(len(whole))))
     return OK
 
 
@@ -185,14 +192,16 @@ def export(
         try:
             write_whole(output, text.encode())
         except OSError as error:
-            raise DictionaryError(f"cannot write {output}: {error.strerror}") from error
+            raise DictionaryError(
+                tr("cannot write {output}: {reason}", output=output, reason=system_reason(error))
+            ) from error
     if left_out := len(known) - len(exported):
-        status(f"left out {_words(left_out)} in Latin letters, which VOICEVOX cannot say")
+        status(tr("left out {words} in Latin letters, which VOICEVOX cannot say", words=_words(left_out)))
     return OK
 
 
 def _words(count: int) -> str:
-    return "1 word" if count == 1 else f"{count} words"
+    return counted(count, "{count} word", "{count} words")
 
 
 def _row(word: Word) -> Row:

@@ -20,6 +20,7 @@ from voicebot.daemon.wire import MAX_LINE_BYTES
 from voicebot.errors import VoicebotError
 from voicebot.events import Subscription, as_dict
 from voicebot.speech import Style
+from voicebot.translation import tr
 
 Values = dict[str, object]
 
@@ -92,7 +93,10 @@ class Caller:
                 return
             except DelimiterNotFound:
                 await self._refuse(
-                    None, "VB-TOO-LONG", f"a line has at most {MAX_LINE_BYTES} bytes", "send it in parts"
+                    None,
+                    "VB-TOO-LONG",
+                    tr("a line has at most {count} bytes", count=MAX_LINE_BYTES),
+                    tr("send it in parts"),
                 )
                 return
             if line.strip():
@@ -114,7 +118,7 @@ class Caller:
         try:
             request = read_request(line)
         except BadRequest as error:
-            await self._refuse(error.id, "VB-REQUEST", error.message, "the commands: docs/daemon.md")
+            await self._refuse(error.id, "VB-REQUEST", error.message, tr("the commands: docs/daemon.md"))
             return
         try:
             match request:
@@ -127,7 +131,7 @@ class Caller:
                 case Repeat():
                     again = await self._dispatcher.repeat(source=request.source)
                     if again is None:
-                        await self._refuse(request.id, "VB-NOTHING", "nothing has been said yet")
+                        await self._refuse(request.id, "VB-NOTHING", tr("nothing has been said yet"))
                     else:
                         await self._follow(request.id, again, request.wait)
                 case Stop():
@@ -153,7 +157,9 @@ class Caller:
         """Pass a piece of a text on, as fast as it is spoken; nobody hears what comes after its turn is over."""
         asked, text = self._growing, self._text
         if asked is None or text is None:
-            await self._refuse(request.id, "VB-REQUEST", "there is no text that goes on", "begin it with say and more")
+            await self._refuse(
+                request.id, "VB-REQUEST", tr("there is no text that goes on"), tr("begin it with say and more")
+            )
             return
         if request.text and not asked.state.over:
             async with anyio.create_task_group() as sending:
@@ -211,8 +217,8 @@ class Caller:
             await found.ended.wait()
             count = 1
         else:
-            message = f"there is no {request.scope!r} that waits or speaks"
-            await self._refuse(request.id, "VB-UNKNOWN", message, "voicebot status lists them")
+            message = tr("there is no {scope!r} that waits or speaks", scope=request.scope)
+            await self._refuse(request.id, "VB-UNKNOWN", message, tr("voicebot status lists them"))
             return
         await self._accept(request.id, stopped=count)
 

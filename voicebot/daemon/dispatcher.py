@@ -26,6 +26,7 @@ from voicebot.errors import AudioError, ChatError, VoicebotError, without_groups
 from voicebot.events import Event, Subscription
 from voicebot.floor import Claim, Priority
 from voicebot.speech import AS_CONFIGURED, Outcome, Style
+from voicebot.translation import marked, tr
 
 log = logging.getLogger(__name__)
 _ERRORS_KEPT = 10
@@ -137,7 +138,7 @@ class Dispatcher:
             request.ends(State.FAILED, error.message, error.hint)
         except Exception:
             log.exception("%s failed", request.id)
-            request.ends(State.FAILED, "this is a bug in voicebot", "the log of the daemon says more")
+            request.ends(State.FAILED, tr("this is a bug in voicebot"), tr("the log of the daemon says more"))
         finally:
             request.ends(State.CANCELLED, "stopped")
             self._requests.close(request)
@@ -279,14 +280,16 @@ class Dispatcher:
         elif outcome.kind == "completed":
             back = self._gone if kind == "ask" else self._gone - {"chat model"}
             for name in sorted(back):
-                self.conversation.notify(f"the {name} is back")
+                self.conversation.notify(tr("the {name} is back", name=tr(name)))
             self._gone -= back
 
     def _tell_gone(self, error: VoicebotError) -> None:
         name = _part(error)
         if name not in self._gone:
             self._gone.add(name)
-            self.conversation.notify(f"the {name} is gone: {error.message}", hint=error.hint)
+            self.conversation.notify(
+                tr("the {name} is gone: {message}", name=tr(name), message=error.message), hint=error.hint
+            )
             log.warning("the %s is gone: %s", name, error.message)
 
     def _claims(self) -> Iterable[Claim]:
@@ -307,11 +310,11 @@ def _part(error: VoicebotError) -> str:
     """What has failed, as a person calls it."""
     match error:
         case ChatError():
-            return "chat model"
+            return marked("chat model")
         case AudioError():
-            return "loudspeaker"
+            return marked("loudspeaker")
         case _:
-            return "voice"
+            return marked("voice")
 
 
 def _told(request: SpeechRequest) -> dict[str, object]:

@@ -9,6 +9,7 @@ import threading
 
 from voicebot.daemon.address import AddressError, find_address, make_folder
 from voicebot.daemon.client import Connection, DaemonError, connect
+from voicebot.translation import system_reason, tr
 
 _SILENT_SECONDS = 2.0
 """Whoever starts a daemon hears of each step: that Python runs, that all is loaded, that it listens."""
@@ -26,7 +27,10 @@ def connect_or_start() -> Connection:
     try:
         descriptor = os.open(address.beside("spawn.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise AddressError(f"cannot write into {address.folder}: {error.strerror}", "make room there") from error
+        raise AddressError(
+            tr("cannot write into {folder}: {reason}", folder=address.folder, reason=system_reason(error)),
+            tr("make room there"),
+        ) from error
     try:
         _wait_for_turn(descriptor)
         if (connection := connect()) is not None:  # somebody else has started it meanwhile
@@ -36,9 +40,9 @@ def connect_or_start() -> Connection:
             return connection
         message, _, hint = told.removeprefix("ready").partition("\n")
         raise DaemonError(
-            f"the daemon did not start: {message or 'it has ended at once'}",
+            tr("the daemon did not start: {reason}", reason=message or tr("it has ended at once")),
             code="VB-START",
-            hint=hint or "see why: voicebot daemon run",
+            hint=hint or tr("see why: voicebot daemon run"),
         )
     finally:
         os.close(descriptor)
@@ -75,7 +79,7 @@ def _start(folder: str) -> str:
             if step is None:
                 process.kill()
                 process.wait()
-                return f"nothing was heard of it for {_SILENT_SECONDS:g} s"
+                return tr("nothing was heard of it for {seconds:g} s", seconds=_SILENT_SECONDS)
             told = step
     process.returncode = 0  # it is nobody's child to wait for: Popen would warn
     return told.lstrip(STEP).decode(errors="replace")
