@@ -7,6 +7,7 @@ groups of figures:
   cache        what a chat server reads anew in each turn of a long conversation (exact; a second)
   start        `voicebot --help` and imports, as processes
   loudspeaker  cold start, joints between clips and Ctrl-C, recorded from a null sink
+  daemon       the daemon, cold, warm and idle, recorded from a null sink (minutes)
   piped        replies piped into `voicebot say -`, recorded from a null sink (as long as their speech)
   readings     how many everyday texts are read aloud wrongly
   chunking     how well, how late and at what cost texts are cut
@@ -38,6 +39,7 @@ GROUPS = (
     "cache",
     "start",
     "loudspeaker",
+    "daemon",
     "piped",
     "readings",
     "chunking",
@@ -58,6 +60,10 @@ def main() -> None:
     )
     parser.add_argument("--peers", action="store_true", help="measure the peers that are installed, too")
     parser.add_argument("--rules", type=Path, metavar="PATH", help="a checkout of pySBD, for the group golden")
+    parser.add_argument(
+        "--utterances", type=int, default=2000, help="how many the group daemon says to nobody (default 2000)"
+    )
+    parser.add_argument("--clients", type=int, default=64, help="how many start the daemon at once (default 64)")
     parser.add_argument("--json", action="store_true", help="print one JSON object a figure")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(GROUPS):
@@ -68,7 +74,7 @@ def main() -> None:
     missed = False
     names = arguments.names or GROUPS
     for name in [name for name in names if name not in TABLES]:
-        for figure in _measure(name, arguments.repeat):
+        for figure in _measure(name, arguments):
             missed = missed or not figure.met
             print(json.dumps(figure.as_dict()) if arguments.json else figure.line(), flush=True)
     if tables := [name for name in TABLES if name in names]:
@@ -98,7 +104,8 @@ def _print_table(names: Sequence[str], arguments: argparse.Namespace) -> bool:
     return any(row.missed for row in rows)
 
 
-def _measure(name: str, repeat: int) -> list[Figure]:
+def _measure(name: str, arguments: argparse.Namespace) -> list[Figure]:
+    repeat: int = arguments.repeat
     match name:
         case "virtual":
             from benchmarks.virtual import measure_virtual
@@ -124,6 +131,12 @@ def _measure(name: str, repeat: int) -> list[Figure]:
             from benchmarks.loudspeaker import measure_loudspeaker
 
             return measure_loudspeaker(repeat)
+        case "daemon":
+            from benchmarks.daemon import measure_daemon
+
+            return measure_daemon(
+                repeat, utterances=arguments.utterances, clients=arguments.clients, peers=arguments.peers
+            )
         case "readings":
             from benchmarks.readings import measure_readings
 
