@@ -17,6 +17,10 @@ def main() -> None:
     if code is not None:
         sys.stdout.flush()
         os._exit(code)
+    if sys.argv[1:] == ["daemon", "run", "--detached"]:  # somebody waits for it to speak
+        from voicebot.cli.daemon_process import run_detached
+
+        run_detached()
     from voicebot.cli.main import main as run
 
     run()

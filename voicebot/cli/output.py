@@ -13,8 +13,6 @@ from contextvars import ContextVar
 from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO
 
-import typer
-
 from voicebot.cli import terminal
 from voicebot.text.redaction import redact, spellings, without_passwords
 from voicebot.text.safe_display import safe_display, safe_json, safe_line
@@ -143,6 +141,8 @@ def write_table(rows: Iterable[Row]) -> None:
         write_out("".join("\t".join(row) + "\n" for row in cells))
     elif rows:
         names = [tr(_COLUMNS.get(name, name.replace("_", " "))) if name else "" for name in rows[0]]
+        import typer
+
         header, *lines = table([names, *cells], width=terminal_width(), fold=range(len(names)))
         _write("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
 
@@ -191,6 +191,8 @@ def terminal_width() -> int:
 def status(text: str, *, bold: bool = False) -> None:
     """Print a line for the person at the terminal, on standard error."""
     text = without_passwords(printable(text))
+    import typer
+
     # None: where it is a terminal
     color = False if os.environ.get("NO_COLOR") or not terminal.draws() else None
     try:
@@ -206,6 +208,8 @@ def confirm(question: str) -> bool:
     sys.stderr.write(printable(f"{question} [y/N]: "))
     sys.stderr.flush()
     if not (line := sys.stdin.readline()):
+        import typer
+
         raise typer.Abort
     return is_yes(line)
 

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn, TypeVar
 
-import typer
-
 from voicebot.cli.output import show_error, status, write_traceback
 from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError, without_groups
 from voicebot.translation import tr
@@ -83,6 +81,8 @@ def run_command(prepare: Callable[[], int | Body], *, debug: bool = False) -> No
     """
     prepared = _reported(prepare, debug=debug)
     if isinstance(prepared, int):
+        import typer
+
         raise typer.Exit(prepared)
     leave_at_once(_reported(lambda: _run(prepared), debug=debug))
 
@@ -91,7 +91,7 @@ def _reported(work: Callable[[], T], *, debug: bool) -> T | int:
     """What `work` returns, or the exit code for the error that ended it, once it is reported."""
     try:
         return work()
-    except (typer.Exit, typer.Abort):
+    except _typers_own():
         raise
     except VoicebotError as error:
         if debug:
@@ -108,6 +108,12 @@ def _reported(work: Callable[[], T], *, debug: bool) -> T | int:
         status(tr("voicebot: unexpected {kind}: {error}", kind=type(error).__name__, error=error), bold=True)
         status(tr("  → this is a bug in voicebot; run again with --debug and report what it prints"))
         return FAILED
+
+
+def _typers_own() -> tuple[type[Exception], ...]:
+    """What it raises to end a command; nothing where nobody has loaded it."""
+    typer = sys.modules.get("typer")
+    return (typer.Exit, typer.Abort) if typer is not None else ()
 
 
 def _run(body: Body) -> int:

@@ -11,8 +11,9 @@ from voicebot.daemon.address import AddressError, find_address, make_folder
 from voicebot.daemon.client import Connection, DaemonError, connect
 from voicebot.translation import system_reason, tr
 
-_SILENT_SECONDS = 2.0
-"""Whoever starts a daemon hears of each step: that Python runs, that all is loaded, that it listens."""
+_SILENT_SECONDS = 5.0
+"""Whoever starts a daemon hears of each step: that Python runs, what is loaded, that it listens. Each takes a tenth of
+a second where nothing else runs."""
 STEP = b"."
 _DETACHED = 0x00000008 | 0x00000200
 """Windows: DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP."""

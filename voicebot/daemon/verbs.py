@@ -3,7 +3,7 @@
 `try_light` understands the usual ways to write `say`, `ask`, `stop` and so on, and returns None for everything else:
 what has an option that only a process of its own can honour (a voice, a file to write, a configuration), what is wrong,
 what asks for help, and all of it where no daemon runs. The whole command line goes on with that, as if nothing had
-been. Its commands call `perform` in their turn where the daemon is to do it.
+been; `--daemon` starts one here. Its commands call `perform` in their turn where the daemon is to do it.
 """
 
 from __future__ import annotations
@@ -71,6 +71,10 @@ def try_light(arguments: Sequence[str]) -> int | None:
         return None
     try:
         connection = connect()
+        if connection is None and "--daemon" in options.flags:
+            from voicebot.daemon.spawn import connect_or_start
+
+            connection = connect_or_start()
         if connection is None:
             return None
         return perform(verb, options, connection)
