@@ -72,7 +72,8 @@ async def open_engines(
     needs_portaudio = speak and isinstance(config.audio, AudioAuto | AudioDevice)
     threading.Thread(target=_load, args=(needs_portaudio,), daemon=True).start()
     async with AsyncExitStack() as stack:
-        synthesizer = tools = None
+        synthesizer: Synthesizer | None = None
+        tools: Tools | None = None
         if speak:
             synthesizer = await stack.enter_async_context(
                 open_synthesizer(config.tts, japanese_expected=japanese_expected)
@@ -80,9 +81,8 @@ async def open_engines(
             if synthesizer.credit:
                 notify(synthesizer.credit)
         if chat is None:
-            chat = await stack.enter_async_context(open_chat(config.chat, notify=notify, speak=speak))
-            if config.tools.enabled or config.tools.mcp:
-                tools = await _open_tools(config, chat, notify, stack)
+            opened = await stack.enter_async_context(open_chat_and_tools(config, notify=notify, speak=speak))
+            chat, tools = opened
         cost = None
         if synthesizer:
             from voicebot.voice_costs import remembered_cost, try_out
@@ -108,6 +108,19 @@ def _words(notify: Notify) -> Callable[[], OwnWords]:
     if dictionary.fault is not None:
         notify(tr("your dictionary is not used: {message}", message=dictionary.fault.message))
     return dictionary.words
+
+
+@asynccontextmanager
+async def open_chat_and_tools(
+    config: Config, *, notify: Notify, speak: bool = True
+) -> AsyncIterator[tuple[ChatModel, Tools | None]]:
+    """The configured chat model and the tools that it may use, opened by themselves. Raises VoicebotError."""
+    async with AsyncExitStack() as stack:
+        chat = await stack.enter_async_context(open_chat(config.chat, notify=notify, speak=speak))
+        tools = None
+        if config.tools.enabled or config.tools.mcp:
+            tools = await _open_tools(config, chat, notify, stack)
+        yield chat, tools
 
 
 async def _open_tools(config: Config, chat: ChatModel, notify: Notify, stack: AsyncExitStack) -> Tools | None:

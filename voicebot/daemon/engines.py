@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from voicebot.app import build_pipeline, open_conversation, open_engines, window_memory
+from voicebot.app import Engines, build_pipeline, open_chat_and_tools, open_conversation, open_engines, window_memory
 from voicebot.audio import open_audio
 from voicebot.audio.silent import SilentOutput
 from voicebot.config.models import AudioAuto, AudioConfig, AudioDevice, Config
 from voicebot.conversation import Conversation
 from voicebot.daemon.requests import Kind
 from voicebot.errors import ChatError, VoicebotError, without_groups
+from voicebot.events import PlaybackStarted, TurnEnded
 from voicebot.messages import Message, ReplyPart
+from voicebot.protocols import AudioOutput, Memory
 from voicebot.speech import AudioFormat
 from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 1.0
 """What could not be opened is tried again after this at the earliest."""
+_FIRST_SOUND_SECONDS = 2.0
 
 
 class MissingChat:
@@ -55,48 +61,86 @@ class Furnishing:
         self._opening = anyio.Lock()
         self._close: anyio.Event | None = None
         """Set to give up what is open; None: nothing is."""
+        self._settled = anyio.Event()
+        """What is open has its chat model, or does without."""
+        self._awaited: Counter[Kind] = Counter()
+        """How many requests wait for what they need."""
         self._failed: tuple[float, VoicebotError] | None = None
         """When opening failed last, and why."""
 
     async def ensure(self, kind: Kind) -> None:
         """Open what is missing for such a request. Raises VoicebotError where it still is."""
-        if self._close is not None and (kind == "say" or not self._lacks_chat()):
+        if self._has_all(kind):
             return
-        async with self._opening:  # in the order in which they came
-            if self._close is not None and (kind == "say" or not self._lacks_chat()):
-                return
-            if self._failed is not None and anyio.current_time() - self._failed[0] < _AGAIN_SECONDS:
-                raise self._failed[1]  # ten thousand requests are no reason to try it ten thousand times
-            await self._open(self.config)
+        self._awaited[kind] += 1
+        try:
+            async with self._opening:  # in the order in which they came
+                await self._settle(kind)
+                if self._has_all(kind):
+                    return
+                if self._failed is not None and anyio.current_time() - self._failed[0] < _AGAIN_SECONDS:
+                    raise self._failed[1]  # ten thousand requests are no reason to try it ten thousand times
+                await self._open(self.config, at_once=self._close is not None)
+                await self._settle(kind)
+        finally:
+            self._awaited[kind] -= 1
 
     async def change(self, config: Config) -> None:
         """Use another configuration from the next turn on. Raises VoicebotError: then the old one stays."""
         async with self._opening:
-            await self._open(config)
+            await self._open(config, at_once=True)
             self.config = config
+
+    def _has_all(self, kind: Kind) -> bool:
+        return self._close is not None and (kind == "say" or not self._lacks_chat())
 
     def _lacks_chat(self) -> bool:
         return isinstance(self.conversation.pipeline.chat, MissingChat)
 
-    async def _open(self, config: Config) -> None:
+    async def _settle(self, kind: Kind) -> None:
+        """Wait until the chat model is open, or known to be missing, where it matters."""
+        if kind == "ask" and self._close is not None:
+            await self._settled.wait()
+
+    async def _open(self, config: Config, *, at_once: bool) -> None:
         before = self._close
-        failure: VoicebotError | None = await self._tasks.start(self._hold, config)
+        failure: VoicebotError | None = await self._tasks.start(partial(self._hold, config, at_once=at_once))
         self._failed = (anyio.current_time(), failure) if failure is not None else None
         if failure is not None:
             raise failure
         if before is not None:
             before.set()
 
-    async def _hold(self, config: Config, *, task_status: TaskStatus[VoicebotError | None]) -> None:
-        """Open everything in a task of its own and keep it until something newer has taken its place."""
-        close = anyio.Event()
+    async def _hold(self, config: Config, *, at_once: bool, task_status: TaskStatus[VoicebotError | None]) -> None:
+        """Open everything in a task of its own and keep it until something newer has taken its place.
+
+        `at_once` the conversation gets all of it; else the voice first, so that it speaks while the chat model, whose
+        server may take its time, is looked for.
+        """
+        close, settled = anyio.Event(), anyio.Event()
         opened = False
+
+        def open_now() -> None:
+            nonlocal opened
+            opened, self._close, self._settled = True, close, settled
+            task_status.started(None)
+
         try:
             async with AsyncExitStack() as stack:
                 stack.enter_context(without_groups())
-                await self._furnish(config, stack)
-                self._close, opened = close, True
-                task_status.started(None)
+                stack.callback(settled.set)
+                voice, output = await self._open_voice(config, stack)
+                if not at_once:
+                    await self._furnish(voice, config, output, stack)
+                    open_now()
+                    await self._until_first_sound()
+                engines = await self._with_chat(voice, config, stack, needed=at_once)
+                await self._furnish(
+                    engines, config, output, stack, memory=None if at_once else self.conversation.memory
+                )
+                if at_once:
+                    open_now()
+                settled.set()
                 await close.wait()
                 await self._until_nobody_speaks_with_it()
         except VoicebotError as error:
@@ -107,12 +151,9 @@ class Furnishing:
             if self._close is close:
                 self._close = None  # what was open has ended by itself
 
-    async def _furnish(self, config: Config, stack: AsyncExitStack) -> None:
-        conversation = self.conversation
-        try:
-            engines = await stack.enter_async_context(open_engines(config, notify=log.info))
-        except ChatError as error:
-            engines = await stack.enter_async_context(open_engines(config, notify=log.info, chat=MissingChat(error)))
+    async def _open_voice(self, config: Config, stack: AsyncExitStack) -> tuple[Engines, AudioOutput]:
+        chat = MissingChat(ChatError(tr("nothing is open yet")))
+        engines = await stack.enter_async_context(open_engines(config, notify=log.info, chat=chat))
         format = engines.synthesizer.format if engines.synthesizer else AudioFormat(24_000)
         output = await stack.enter_async_context(
             open_audio(
@@ -122,9 +163,46 @@ class Furnishing:
                 close_after_seconds=config.daemon.close_after_seconds,
             )
         )
+        return engines, output
+
+    async def _with_chat(self, voice: Engines, config: Config, stack: AsyncExitStack, *, needed: bool) -> Engines:
+        """The same with the chat model and its tools.
+
+        A chat server that cannot be reached is told to those who ask; anything else that is wrong too, unless all of
+        it is `needed`: then it is raised.
+        """
+        try:
+            chat, tools = await stack.enter_async_context(
+                open_chat_and_tools(config, notify=log.info, speak=voice.synthesizer is not None)
+            )
+        except VoicebotError as error:
+            if needed and not isinstance(error, ChatError):
+                raise
+            log.warning("%s", error.message)
+            return replace(voice, chat=MissingChat(error))
+        return replace(voice, chat=chat, tools=tools)
+
+    async def _furnish(
+        self,
+        engines: Engines,
+        config: Config,
+        output: AudioOutput,
+        stack: AsyncExitStack,
+        *,
+        memory: Memory | None = None,
+    ) -> None:
         await stack.enter_async_context(
-            open_conversation(engines, config, notify=log.info, output=output, furnish=conversation)
+            open_conversation(engines, config, notify=log.info, output=output, memory=memory, furnish=self.conversation)
         )
+
+    async def _until_first_sound(self) -> None:
+        """Let those who have waited for the voice be heard first: loading the rest would hold them up."""
+        if not self._awaited["say"] or self._awaited["ask"]:
+            return
+        with self.conversation.broadcast.subscribe() as subscription, anyio.move_on_after(_FIRST_SOUND_SECONDS):
+            async for event in subscription.events:
+                if isinstance(event, PlaybackStarted | TurnEnded):
+                    return
 
     async def _until_nobody_speaks_with_it(self) -> None:
         """Wait for the turn that is being spoken, which keeps the engines it began with."""
