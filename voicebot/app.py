@@ -61,25 +61,27 @@ async def open_engines(
     *,
     notify: Notify,
     chat: ChatModel | None = None,
+    synthesizer: Synthesizer | None = None,
     speak: bool = True,
     japanese_expected: bool = False,
 ) -> AsyncIterator[Engines]:
     """Open chat model, synthesizer, tools and history.
 
-    `chat` stands in for the configured one; without `speak` there is text only; `japanese_expected` lets the
-    synthesizer load what only Japanese needs. Raises VoicebotError.
+    `chat` and `synthesizer` stand in for the configured ones; without `speak` there is text only; `japanese_expected`
+    lets the synthesizer load what only Japanese needs. Raises VoicebotError.
     """
     needs_portaudio = speak and isinstance(config.audio, AudioAuto | AudioDevice)
     threading.Thread(target=_load, args=(needs_portaudio,), daemon=True).start()
     async with AsyncExitStack() as stack:
-        synthesizer: Synthesizer | None = None
         tools: Tools | None = None
-        if speak:
+        if not speak:
+            synthesizer = None
+        elif synthesizer is None:
             synthesizer = await stack.enter_async_context(
                 open_synthesizer(config.tts, japanese_expected=japanese_expected)
             )
-            if synthesizer.credit:
-                notify(synthesizer.credit)
+        if synthesizer and synthesizer.credit:
+            notify(synthesizer.credit)
         if chat is None:
             opened = await stack.enter_async_context(open_chat_and_tools(config, notify=notify, speak=speak))
             chat, tools = opened

@@ -114,6 +114,7 @@ class Conversation:
         *,
         message: str = "",
         writer: str = "given text",
+        barge_in: bool = False,
         priority: Priority = Priority.MESSAGE,
         source: str = "",
         turn: str = "",
@@ -121,13 +122,14 @@ class Conversation:
     ) -> Outcome:
         """Say `text` as it stands when its turn has come, and return how that ended. It is not remembered.
 
+        With `barge_in` that is at once, as in `speak`.
         Deltas are said while they come. What they raise is raised here, a ChatError excepted: that is an outcome. An
         async generator is closed when its turn ends. `message` is what the text replies to and `writer` who writes it,
         as `TurnStarted` tells them. `turn` is the id in its events; left out, it gets a new one. `style` is the
         voice and speed, where they differ from the configured ones.
         """
         turn = turn or new_turn_id()
-        async with self.floor.claim(turn, priority, source=source) as claim:
+        async with self.floor.claim(turn, priority, source=source, barge_in=barge_in) as claim:
             if claim.dropped:
                 return _unspoken(text if isinstance(text, str) else "")
             pipeline = replace(self.pipeline, chat=GivenText(text, writer))

@@ -7,6 +7,7 @@
     ├── SynthesisError            this utterance could not be made audible; the next one may be
     │   └── VoiceUnavailable      the engine itself is missing or gone
     ├── AudioError                the audio output is missing, busy, gone or full
+    ├── VoiceClosed               a program speaks with a voice after the block that opened it
     ├── HistoryError              conversations cannot be kept, or not found again
     ├── DictionaryError           a word or a file of words cannot be used, or the dictionary not be kept
     └── LabError                  a trace, a corpus, an experiment or a cost model cannot be used as it is
@@ -51,6 +52,10 @@ class VoiceUnavailable(SynthesisError):
 
 class AudioError(VoicebotError):
     """The audio output cannot be opened, or stopped taking audio."""
+
+
+class VoiceClosed(VoicebotError):
+    """The block that opened the voice has ended."""
 
 
 class HistoryError(VoicebotError):

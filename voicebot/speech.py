@@ -301,3 +301,9 @@ class Outcome:
     """The messages of a tool loop, in order: calls and their results."""
     skipped: str = ""
     """The text that was passed over because it could not be made audible; it was only shown."""
+
+    def raise_if_failed(self) -> Outcome:
+        """Return this outcome, or raise the error for which it failed. Raises VoicebotError."""
+        if self.error is not None:
+            raise self.error
+        return self

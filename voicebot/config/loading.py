@@ -166,6 +166,22 @@ def load_config(
     return Loaded(config, tuple(file.path for file in files), origins, tuple(refused), used)
 
 
+Tables = Mapping[str, Any]  # Any: TOML
+"""The tables of a config.toml, by name."""
+
+
+def config_of_tables(layers: Iterable[tuple[str, Tables]]) -> tuple[Config, Mapping[str, str]]:
+    """The configuration of tables, later ones on top, and the origin of each dotted key; nothing else is read.
+
+    Each layer has the name by which its faults are told. Raises InvalidConfig.
+    """
+    settings = [_settings_of_tables(origin, tables) for origin, tables in layers]
+    config, origins, faults = _validated(settings)
+    if config is None or faults:
+        raise InvalidConfig(faults)
+    return config, origins
+
+
 def faults_in(file: ConfigFile) -> list[Fault]:
     """Everything that is wrong with this file alone. Raises ConfigError where it is not TOML."""
     return _validated([_settings_of_tables(str(file.path), file.tables())])[2]
