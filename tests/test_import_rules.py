@@ -44,6 +44,7 @@ ROOMS = [
     "audio",  # above tts, which reads sound files with audio.pcm
     "tts",
     "app",
+    "library",
     "lab",
     "daemon",
     "server",
@@ -98,6 +99,7 @@ INNER_ORDER = {
         "corpus",
         "score",
     ],
+    "library": ["settings", "deltas", "event_stream", "functions", "voice", "sync"],
     "daemon": [
         "wire",
         "address",

@@ -1,0 +1,103 @@
+"""A synthesizer and an output made of plain functions, for programs that need no more."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import anyio
+from anyio import to_thread
+
+from voicebot.audio.paced import PacedPlayback, PacedQueue
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Style
+
+
+class FunctionSynthesizer:
+    """A synthesizer made of a function that takes a text and returns 16-bit little-endian PCM.
+
+    A plain function runs in a thread of its own, one text after the other; an async one where it is awaited.
+    """
+
+    credit = ""
+    capabilities = Capabilities()
+
+    def __init__(
+        self,
+        speech: Callable[[str], bytes] | Callable[[str], Awaitable[bytes]],
+        *,
+        sample_rate: int,
+        channels: int = 1,
+        name: str = "",
+    ) -> None:
+        """`sample_rate` is in frames a second. What it costs is remembered under `name`, which is the function's."""
+        self.name = name or getattr(speech, "__qualname__", type(speech).__qualname__)
+        self.identity = f"function {self.name}"
+        self.format = AudioFormat(sample_rate, channels)
+        self._speech = speech
+        self._engine = anyio.Lock()
+
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+        """Yield what the function makes of `text`. Its errors are raised as they are."""
+        async with self._engine:
+            began = time.perf_counter()
+            pcm = await self._made(text)
+            work_seconds = time.perf_counter() - began
+        whole = len(pcm) - len(pcm) % self.format.frame_bytes
+        yield Audio(bytes(pcm[:whole]), self.format, work_seconds=work_seconds)
+
+    async def _made(self, text: str) -> bytes:
+        if inspect.iscoroutinefunction(self._speech):
+            pcm: bytes = await self._speech(text)
+            return pcm
+        made = await to_thread.run_sync(self._speech, text, abandon_on_cancel=True)
+        if not isinstance(made, bytes):
+            raise TypeError(f"{self.name} returned {type(made).__name__}, not 16-bit PCM as bytes")
+        return made
+
+
+class FunctionOutput:
+    """An output made of a function that takes each clip when it begins to be heard, and does what it likes with it.
+
+    It keeps the time of a loudspeaker, so that an interruption says what was heard; without `realtime` the clips come
+    as fast as they are made. The function may be async; the reply waits for it.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Clip], Awaitable[None]] | Callable[[Clip], None],
+        *,
+        realtime: bool = True,
+        name: str = "",
+    ) -> None:
+        self.name = name or getattr(write, "__qualname__", type(write).__qualname__)
+        self.realtime = realtime
+        self._write = write
+        self._queue = PacedQueue(realtime=realtime)
+
+    async def play(self, clip: Clip) -> PacedPlayback:
+        """Hand `clip` over when those before it have been heard."""
+        await self._queue.drain()
+        if clip.pcm and inspect.isawaitable(written := self._write(clip)):
+            await written
+        return self._queue.append(clip.seconds)
+
+    async def drain(self) -> None:
+        """Wait until the last clip has been heard."""
+        await self._queue.drain()
+
+    def pause(self) -> None:
+        """Hand nothing over until `resume`."""
+        self._queue.pause()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._queue.resume()
+
+    def paused_seconds(self) -> float:
+        """How long it has been held in all."""
+        return self._queue.paused_seconds()
+
+    def abort(self) -> None:
+        """Forget what was not heard, and any pause."""
+        self._queue.abort()
