@@ -32,6 +32,7 @@ ROOMS = [
     "recording",
     "threadsafe",
     "import_paths",
+    "plugins",
     "installation",
     "budoux_phrases",
     "config",
@@ -99,6 +100,7 @@ INNER_ORDER = {
         "corpus",
         "score",
     ],
+    "plugins": ["installed", "opening", "synthesis", "sound", "chunker", "checking"],
     "library": ["settings", "deltas", "event_stream", "functions", "voice", "sync"],
     "daemon": [
         "wire",

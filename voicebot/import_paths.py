@@ -24,13 +24,16 @@ class ImportPathError(Exception):
         """The package that is not installed; empty for any other reason."""
 
 
-def import_by_path(path: str) -> Any:  # Any: whatever stands there
-    """Import what `path` names. Raises ImportPathError, also for whatever its module raises."""
+def import_by_path(path: str, *, here: bool = True) -> Any:  # Any: whatever stands there
+    """Import what `path` names; unless `here` is false, also from the current folder.
+
+    Raises ImportPathError, also for whatever its module raises.
+    """
     module_name = path.partition(":")[0]
     if not module_name:
         raise ImportPathError(tr("cannot import {path!r}: it names no module", path=path), hint=tr(_FORM))
     try:
-        if importlib.util.find_spec(module_name.partition(".")[0]) is None:
+        if here and importlib.util.find_spec(module_name.partition(".")[0]) is None:
             # A command does not look where it is started; whoever keeps agent.py beside config.toml expects it.
             sys.path.append(str(Path.cwd()))
         importlib.import_module(module_name)

@@ -1,4 +1,4 @@
-"""The plugs: what a chat model, a voice, an audio output and a memory must be able to do."""
+"""The plugs: what a chat model, a voice, an audio output, a chunker and a memory must be able to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from voicebot.events import TurnEvent
 from voicebot.messages import Message, ReplyPart, ToolSpec
-from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Style
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Segment, Style
 
 Emit = Callable[[TurnEvent], None]
 """Takes an event of a turn; never blocks and never raises."""
@@ -182,6 +182,46 @@ class AudioOutput(Protocol):
 
     def abort(self) -> None:
         """Be silent now, forget what was not heard, and end a pause; every Playback keeps its `heard_seconds`."""
+        ...
+
+
+class ChunkingStrategy(Protocol):
+    """Says where a reply is cut into what is spoken at a time; made anew for each reply."""
+
+    def feed(self, delta: str) -> Sequence[str]:
+        """Take the next piece of the reply and return the pieces of it that are ready, in order and unchanged.
+
+        Whitespace between them may be dropped.
+        """
+        ...
+
+    def flush(self) -> Sequence[str]:
+        """Return the rest at the end of the reply; what is not returned is said as one piece."""
+        ...
+
+
+class TurnChunker(Protocol):
+    """Cuts one reply for a turn: what `text.chunking.Chunker` does."""
+
+    def feed(self, delta: str) -> list[Segment]:
+        """Take the next piece of the reply and return the segments that are ready."""
+        ...
+
+    def flush(self) -> list[Segment]:
+        """Return what is left at the end of the reply."""
+        ...
+
+    def release(self) -> list[Segment]:
+        """Return what waits only for what comes next, now that the stream has paused."""
+        ...
+
+    @property
+    def unfinished(self) -> str:
+        """The clause that is being written, where a phrase may be broken off it."""
+        ...
+
+    def break_off(self, count: int) -> Segment:
+        """Cut behind the first `count` characters of `unfinished`."""
         ...
 
 
