@@ -16,7 +16,7 @@ from benchmarks.peers import ADAPTIVE, SENTENCE, Contender, Splitter
 from benchmarks.table import Row
 from voicebot.lab.corpus import Item, read_corpus, squeeze
 from voicebot.lab.score import STRUCTURE, Score, cut, deltas, judge, total
-from voicebot.text.chunking import Chunker
+from voicebot.protocols import TurnChunker
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 PROSE = {
@@ -253,7 +253,7 @@ def _growth(short: _Cost, long: _Cost) -> _Cost:
     return _Cost(long.microseconds / short.microseconds, long.stopped)
 
 
-def _read(new_chunker: Callable[[], Chunker | Splitter], text: str, size: int) -> _Cost:
+def _read(new_chunker: Callable[[], TurnChunker | Splitter], text: str, size: int) -> _Cost:
     """The best of three; a short text is read several times over."""
     tokens = deltas((text * (size // len(text) + 1))[:size], "token")
     parts = [tokens[at : at + 128] for at in range(0, len(tokens), 128)]

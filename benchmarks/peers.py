@@ -18,8 +18,8 @@ from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
 from voicebot.chat.piped import GivenText
 from voicebot.config.models import ChunkingConfig, Config
+from voicebot.protocols import TurnChunker
 from voicebot.speech import Boundary, Segment
-from voicebot.text.chunking import Chunker
 from voicebot.turn import Pipeline
 
 T = TypeVar("T")
@@ -84,13 +84,13 @@ class Contender:
     splitter: Callable[[str], Splitter] | None = None
     """For a peer, by language."""
 
-    def new_chunker(self, language: str) -> Chunker | PeerChunker:
+    def new_chunker(self, language: str) -> TurnChunker | PeerChunker:
         """A chunker for one reply."""
         if self.splitter is not None:
             return PeerChunker(self.splitter(language))
         return _pipeline(self.config).new_chunker()
 
-    def bare(self, language: str) -> Chunker | Splitter:
+    def bare(self, language: str) -> TurnChunker | Splitter:
         """The same without our adapter, so that only its own time is measured."""
         if self.splitter is not None:
             return self.splitter(language)

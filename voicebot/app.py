@@ -11,16 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from voicebot.audio import open_audio
 from voicebot.chat import open_chat
-from voicebot.config.models import AudioAuto, AudioDevice, Config
+from voicebot.config.models import STRATEGIES, AudioAuto, AudioDevice, Config
 from voicebot.errors import AudioError, without_groups
 from voicebot.events import Broadcast, Event
 from voicebot.held_secrets import redactor, stream_redactor
 from voicebot.memory.window import WindowMemory
-from voicebot.protocols import AudioOutput, ChatModel, Memory, Synthesizer, for_new_conversation, takes_tools
+from voicebot.protocols import (
+    AudioOutput,
+    ChatModel,
+    Memory,
+    Synthesizer,
+    TurnChunker,
+    for_new_conversation,
+    takes_tools,
+)
 from voicebot.speech import AudioFormat
 from voicebot.text.respelling import OwnWords, warm_up
 from voicebot.translation import tr
@@ -30,7 +39,6 @@ if TYPE_CHECKING:
     from voicebot.conversation import Conversation
     from voicebot.memory.history import History
     from voicebot.pacing import VoiceCost
-    from voicebot.text.chunking import Chunker
     from voicebot.tools import Tools
     from voicebot.turn import Pipeline
 
@@ -174,6 +182,8 @@ async def open_conversation(
             notify(f"\n{text}")
             background.start_soon(partial(conversation.say, text, source="timer"))
 
+        if config.chunking.strategy not in STRATEGIES:  # somebody else's module may take long to import
+            await to_thread.run_sync(chunker_maker, config, abandon_on_cancel=True)
         chat = _with_tools(engines, config, background, say_when_due)
         built = build_pipeline(
             config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost, words=engines.words
@@ -237,7 +247,7 @@ def build_pipeline(
         chat=chat,
         synthesizer=synthesizer,
         output=output,
-        new_chunker=partial(new_chunker, config),
+        new_chunker=chunker_maker(config),
         new_pacer=partial(Pacer, pacing, cost or VoiceCost(), split_japanese=split_japanese),
         new_renderer=partial(Renderer, RenderOptions(**dict(config.spoken))),
         new_respeller=lambda: Respeller(words()),
@@ -246,17 +256,25 @@ def build_pipeline(
     )
 
 
-def new_chunker(config: Config, *, on_held: Callable[[int, str], None] | None = None) -> Chunker:
-    """A chunker as `config` says; `on_held` is told of each mark that did not cut."""
-    from voicebot.text.chunking import Chunker
+def chunker_maker(config: Config, *, on_held: Callable[[int, str], None] | None = None) -> Callable[[], TurnChunker]:
+    """What makes a chunker for each reply as `config` says; `on_held` is told of each mark that did not cut.
+
+    A strategy made elsewhere is imported now. Raises ConfigError.
+    """
+    from voicebot.text.chunking import Chunker, is_strategy
 
     chunking = config.chunking
-    return Chunker(
-        strategy=chunking.strategy,
-        delimiters=chunking.delimiters,
-        max_characters=chunking.max_characters,
-        on_held=on_held,
-    )
+    if is_strategy(strategy := chunking.strategy):
+        return partial(
+            Chunker,
+            strategy=strategy,
+            delimiters=chunking.delimiters,
+            max_characters=chunking.max_characters,
+            on_held=on_held,
+        )
+    from voicebot.plugins.chunker import strategy_maker
+
+    return strategy_maker(chunking.strategy, chunking.options)
 
 
 def window_memory(config: Config) -> WindowMemory:

@@ -20,9 +20,8 @@ from voicebot import events
 from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable, without_groups
 from voicebot.messages import Message, ReplyData
 from voicebot.pacing import Pacer, Wait
-from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer, loads_languages
+from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer, TurnChunker, loads_languages
 from voicebot.speech import Audio, AudioFormat, Clip, Outcome, RenderedSegment, Utterance
-from voicebot.text.chunking import Chunker
 from voicebot.text.false_pauses import without_false_pauses
 from voicebot.text.language import has_japanese
 from voicebot.text.redaction import StreamRedactor
@@ -54,7 +53,7 @@ class Pipeline:
     synthesizer: Synthesizer | None
     """None: the reply is shown and not spoken."""
     output: AudioOutput
-    new_chunker: Callable[[], Chunker]
+    new_chunker: Callable[[], TurnChunker]
     new_pacer: Callable[[], Pacer]
     new_renderer: Callable[[], Renderer] = Renderer
     new_redactor: Callable[[], StreamRedactor] = partial(StreamRedactor, ())  # noqa: RUF009 - it holds no state

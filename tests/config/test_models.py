@@ -65,5 +65,5 @@ def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> 
         "plugin",
         "piped",
     }
-    assert {kind for section, kind in kinds if section == "tts"} == {"voicevox", "tone"}
-    assert {kind for section, kind in kinds if section == "audio"} == {"device", "wav", "silent"}
+    assert {kind for section, kind in kinds if section == "tts"} == {"voicevox", "tone", "plugin"}
+    assert {kind for section, kind in kinds if section == "audio"} == {"device", "wav", "silent", "plugin"}

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
-from voicebot.config.models import AudioAuto, AudioConfig, AudioDevice, AudioSilent, AudioWav
+from voicebot.config.models import AudioAuto, AudioConfig, AudioDevice, AudioPlugin, AudioSilent, AudioWav
 from voicebot.errors import AudioError
 from voicebot.protocols import AudioOutput
 from voicebot.speech import AudioFormat
@@ -45,7 +45,7 @@ async def open_audio(
 
 
 async def _open(
-    config: AudioDevice | AudioWav | AudioSilent,
+    config: AudioDevice | AudioWav | AudioSilent | AudioPlugin,
     format: AudioFormat,
     stack: AsyncExitStack,
     close_after_seconds: float | None,
@@ -67,6 +67,10 @@ async def _open(
             from voicebot.audio.silent import open_silent
 
             return await stack.enter_async_context(open_silent(config))
+        case AudioPlugin():
+            from voicebot.audio.plugin import open_plugin
+
+            return await stack.enter_async_context(open_plugin(config))
         case _:
             assert_never(config)
 

@@ -89,9 +89,10 @@ def kinds(section: str) -> Callable[[], Iterable[str]]:
 
 def strategies() -> Iterable[str]:
     """The ways to cut a reply."""
-    from voicebot.config.models import ChunkingConfig
+    from voicebot.config.models import STRATEGIES
+    from voicebot.plugins.installed import installed_plugins
 
-    return get_args(ChunkingConfig.model_fields["strategy"].annotation)
+    return [*STRATEGIES, *(plugin.name for plugin in installed_plugins("chunking"))]
 
 
 def _config() -> Config:

@@ -124,7 +124,7 @@ StrategyOption = Annotated[
         "--strategy",
         metavar="NAME",
         autocompletion=completing(completion.strategies),
-        help="How to cut: adaptive, sentence, punctuation or newline.",
+        help="How to cut: adaptive, sentence, punctuation, newline, or package.module:attribute.",
     ),
 ]
 JsonEventsOption = Annotated[
@@ -309,6 +309,10 @@ def _rate_settings(tts: TtsConfig, rate: int) -> dict[str, tuple[str, object]]:
         case "tone":
             raise UsageError(
                 tr("the tone has no rate"), hint=tr("--rate needs another engine: --tts pyttsx3 or voicevox")
+            )
+        case "plugin":
+            raise UsageError(
+                tr("--rate is unknown to a plugin"), hint=tr("tts.options in config.toml holds what it can be told")
             )
         case _:
             assert_never(tts)

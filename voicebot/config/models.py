@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     JsonValue,
     SecretStr,
     StringConstraints,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$", strip_whitespace=True)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+Factory = Annotated[str, StringConstraints(pattern=r"^([\w.]+:[\w.]+|[\w.-]+)?$", strip_whitespace=True)]
+"""What makes a part: "package.module:attribute", or the name of an installed plugin."""
+STRATEGIES = ("adaptive", "sentence", "punctuation", "newline")
+
+
+def _known_strategy(strategy: str) -> str:
+    """One of ours, an import path, or the name of an installed plugin."""
+    if strategy in STRATEGIES or re.fullmatch(r"[\w.]+:[\w.]+", strategy):
+        return strategy
+    from voicebot.plugins.installed import installed_plugins
+
+    if any(plugin.name == strategy for plugin in installed_plugins("chunking")):
+        return strategy
+    raise ValueError("Input should be 'adaptive', 'sentence', 'punctuation', 'newline' or package.module:attribute")
 
 
 class Section(BaseModel):
@@ -135,8 +154,8 @@ class ChatPlugin(Section):
     """A chat model made elsewhere."""
 
     kind: Literal["plugin"]
-    factory: Annotated[str, StringConstraints(pattern=r"^([\w.]+:[\w.]+)?$", strip_whitespace=True)] = ""
-    """What makes it, as "package.module:attribute"."""
+    factory: Factory = ""
+    """What makes it: "package.module:attribute", or the name of an installed plugin."""
     options: dict[str, Any] = {}  # Any: whatever the factory takes
     """What the factory is called with, by keyword."""
 
@@ -157,8 +176,17 @@ ChatConfig = Annotated[
 class ChunkingConfig(Section):
     """How the reply is cut into what is spoken at a time."""
 
-    strategy: Literal["adaptive", "sentence", "punctuation", "newline"] = "adaptive"
-    """adaptive: clauses and sentences, as much at a time as the queued audio allows; the others: piece by piece."""
+    strategy: Annotated[
+        str,
+        AfterValidator(_known_strategy),
+        WithJsonSchema({"anyOf": [{"enum": [*STRATEGIES]}, {"type": "string"}]}),
+    ] = "adaptive"
+    """adaptive: clauses and sentences, as much at a time as the queued audio allows; the others: piece by piece.
+
+    One of your own: "package.module:attribute", or the name of an installed plugin.
+    """
+    options: dict[str, Any] = {}  # Any: whatever it takes
+    """What a strategy of your own is made with, by keyword."""
     delimiters: Annotated[str, StringConstraints(min_length=1)] = "。、！？，．｡､!?,.;:；：…"
     """For `punctuation`: cut after any of these characters."""
     max_characters: Annotated[int, Field(ge=10, le=2000)] = 300
@@ -238,7 +266,17 @@ class TtsTone(Section):
     """Seconds that each second of audio takes on top."""
 
 
-TtsConfig = Annotated[TtsPyttsx3 | TtsVoicevox | TtsTone, Field(discriminator="kind")]
+class TtsPlugin(Section):
+    """A synthesizer made elsewhere."""
+
+    kind: Literal["plugin"]
+    factory: Factory = ""
+    """What makes it: "package.module:attribute", or the name of an installed plugin."""
+    options: dict[str, Any] = {}  # Any: whatever the factory takes
+    """What the factory is called with, by keyword."""
+
+
+TtsConfig = Annotated[TtsPyttsx3 | TtsVoicevox | TtsTone | TtsPlugin, Field(discriminator="kind")]
 
 # ---------------------------------------------------------------- audio
 
@@ -278,7 +316,17 @@ class AudioSilent(Section):
     """Take as long as the audio would."""
 
 
-AudioConfig = Annotated[AudioAuto | AudioDevice | AudioWav | AudioSilent, Field(discriminator="kind")]
+class AudioPlugin(Section):
+    """An audio output made elsewhere."""
+
+    kind: Literal["plugin"]
+    factory: Factory = ""
+    """What makes it: "package.module:attribute", or the name of an installed plugin."""
+    options: dict[str, Any] = {}  # Any: whatever the factory takes
+    """What the factory is called with, by keyword."""
+
+
+AudioConfig = Annotated[AudioAuto | AudioDevice | AudioWav | AudioSilent | AudioPlugin, Field(discriminator="kind")]
 
 # ---------------------------------------------------------------- conversation
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from voicebot.config.files import ConfigFile, keys_of, write_whole
-from voicebot.config.models import DEFAULT_KINDS
+from voicebot.config.models import DEFAULT_KINDS, STRATEGIES
 from voicebot.errors import ConfigError
 from voicebot.translation import marked, system_reason, tr
 
@@ -35,7 +35,7 @@ _HARMLESS_KEYS = {
         *("think", "keep_alive", "num_ctx", "format", "response_format", "api"),
     },
     "chunking": {
-        *("strategy", "delimiters", "max_characters", "idle_seconds", "min_seconds", "max_seconds"),
+        *("delimiters", "max_characters", "idle_seconds", "min_seconds", "max_seconds"),
         *("phrase_after_seconds", "patience_seconds"),
     },
     "spoken": {"language", "code", "tables", "urls", "emoji", "actions", "emotion_tags"},
@@ -52,12 +52,22 @@ _RUNS_CODE = marked("it runs code")
 _NAMES_SERVER = marked("it names a server, or what is sent to it")
 _OPENS_FILE = marked("it names a file")
 _REACHES_OUT = marked("it may reach beyond this folder")
-_MODULES = (("chat", "factory"), ("chat", "runnable"), ("tools", "enabled"))
+_MODULES = (
+    *(("chat", "factory"), ("chat", "runnable"), ("tts", "factory"), ("audio", "factory")),
+    *(("chunking", "strategy"), ("tools", "enabled")),
+)
 """The keys that name modules."""
 _REASONS = {
     "chat.kind": _RUNS_CODE,
     "chat.runnable": _RUNS_CODE,
     "chat.factory": _RUNS_CODE,
+    "tts.kind": _RUNS_CODE,
+    "tts.factory": _RUNS_CODE,
+    "tts.options": _RUNS_CODE,
+    "audio.factory": _RUNS_CODE,
+    "audio.options": _RUNS_CODE,
+    "chunking.strategy": _RUNS_CODE,
+    "chunking.options": _RUNS_CODE,
     "tools.enabled": _RUNS_CODE,
     "tools.mcp": _RUNS_CODE,
     "chat.base_url": _NAMES_SERVER,
@@ -166,6 +176,8 @@ def without_modules_of_this_folder(
         refused.append(Refused(file.path, section, key, str(table.get("kind", "")), changed=False, module=module))
         if section in DEFAULT_KINDS:
             del allowed[section]
+        elif not isinstance(value, list):
+            allowed[section] = {name: inner for name, inner in table.items() if name != key}
         else:
             allowed[section] = {**table, key: [name for name in names if name not in here]}
     return allowed, refused
@@ -212,6 +224,8 @@ def _harmless(section: str, key: str, value: object) -> bool:
             return not known or value in _HARMLESS_KINDS[section]  # an unknown one is a fault, and told as that
         case "tools", "enabled":  # a name without a module is a tool of ours, or a fault
             return isinstance(value, list) and all(isinstance(name, str) and ":" not in name for name in value)
+        case "chunking", "strategy":
+            return value in STRATEGIES
         case "memory", "store":
             return value is False
         case "chat", "api_key":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from voicebot.app import new_chunker
+from voicebot.app import chunker_maker
 from voicebot.config.models import Config
 from voicebot.lab.engines import parse_engine
 from voicebot.lab.replay import replay
@@ -48,7 +48,7 @@ def explain(text: str, config: Config) -> list[Decision]:
         start = max(0, place - _SHOWN_BEFORE)
         held.append(Decision("held", start, place, text[start:place], "", why))
 
-    chunker = new_chunker(config, on_held=hold)
+    chunker = chunker_maker(config, on_held=hold)()
     cuts = [_cut(segment) for segment in [*chunker.feed(text), *chunker.flush()]]
     joined = [_joined(utterance) for utterance in _spoken(text, config) if len(utterance.cuts) > 1]
     order = {"held": 0, "cut": 1, "joined": 2}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TypeGuard, get_args
 
 from voicebot.speech import Boundary, Segment
 from voicebot.text.forced_cuts import forced_end
@@ -21,6 +21,12 @@ from voicebot.text.sentence import Cut, Rules, Sentence
 from voicebot.text.units import Fence, Table, Thought
 
 Strategy = Literal["newline", "punctuation", "sentence", "adaptive"]
+
+
+def is_strategy(name: str) -> TypeGuard[Strategy]:
+    """Tell whether `name` is one of ours."""
+    return name in get_args(Strategy)
+
 
 DELIMITERS = "。、！？，．｡､!?,.;:；：…"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import assert_never
 
-from voicebot.config.models import TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox
+from voicebot.config.models import TtsConfig, TtsPlugin, TtsPyttsx3, TtsTone, TtsVoicevox
 from voicebot.protocols import Synthesizer
 
 
@@ -27,6 +27,10 @@ def open_synthesizer(config: TtsConfig, *, japanese_expected: bool = False) -> A
             from voicebot.tts.tone import open_tone
 
             return open_tone(config)
+        case TtsPlugin():
+            from voicebot.tts.plugin import open_plugin
+
+            return open_plugin(config)
         case _:
             assert_never(config)
 
@@ -45,5 +49,10 @@ async def list_voices(config: TtsConfig) -> list[dict[str, object]]:
             return [{"voice": f"{v.character}/{v.style}", "style_id": v.style_id} for v in await list_styles(config)]
         case TtsTone():
             return [{"voice": "tone"}]
+        case TtsPlugin():
+            from voicebot.tts.plugin import open_plugin
+
+            async with open_plugin(config) as plugin:
+                return [{"voice": plugin.name, "languages": list(plugin.capabilities.languages)}]
         case _:
             assert_never(config)
