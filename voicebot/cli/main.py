@@ -23,6 +23,7 @@ from voicebot.cli.lab import lab_app
 from voicebot.cli.models import models
 from voicebot.cli.output import output_error, show_error
 from voicebot.cli.paths import paths
+from voicebot.cli.plugins import plugins
 from voicebot.cli.runner import FAILED
 from voicebot.cli.say import say
 from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop, watch
@@ -66,6 +67,7 @@ add_command(app, chunk)
 add_command(app, voices)
 add_command(app, models)
 add_command(app, devices)
+add_command(app, plugins)
 add_command(app, paths)
 app.add_typer(config_app, name="config")
 app.add_typer(daemon_app, name="daemon")
