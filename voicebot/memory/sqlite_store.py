@@ -145,6 +145,18 @@ def known_names(path: Path) -> KnownNames:
     return KnownNames(conversations, models)
 
 
+def look_into(path: Path) -> tuple[int, int]:
+    """The version of the file at `path`, and how many turns it holds; it is only read, never made or mended.
+
+    Raises HistoryError for what is not a history, sqlite3.Error and OSError for one that cannot be read.
+    """
+    _check_ours(path)
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (turns,) = connection.execute("SELECT count(*) FROM turn").fetchone()
+    return version, turns
+
+
 def history_path(configured: str) -> Path:
     """The file of the store: the configured one, else in the user's data folder."""
     if configured:
