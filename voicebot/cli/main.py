@@ -17,6 +17,7 @@ from voicebot.cli.config import config_app
 from voicebot.cli.daemon import daemon_app
 from voicebot.cli.devices import devices
 from voicebot.cli.dictionary import dict_app
+from voicebot.cli.doctor import doctor
 from voicebot.cli.help import Group
 from voicebot.cli.history import history_app
 from voicebot.cli.lab import lab_app
@@ -69,6 +70,7 @@ add_command(app, models)
 add_command(app, devices)
 add_command(app, plugins)
 add_command(app, paths)
+add_command(app, doctor)
 app.add_typer(config_app, name="config")
 app.add_typer(daemon_app, name="daemon")
 app.add_typer(lab_app, name="lab")

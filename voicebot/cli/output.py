@@ -84,6 +84,12 @@ def _write(text: str) -> None:
         raise output_error(error) from error
 
 
+def write_labelled(label: str, text: str, *, color: str) -> None:
+    """Print a line whose label, one of ours, has a color where the terminal has any."""
+    colored = sys.stdout.isatty() and terminal.draws() and not os.environ.get("NO_COLOR")
+    _write((typer.style(label, fg=color) if colored else label) + printable(safe_line(text)) + "\n")
+
+
 def output_error(error: OSError) -> VoicebotError:
     """What to tell of a standard output that takes nothing; what is left for it goes nowhere."""
     from voicebot.errors import VoicebotError
