@@ -38,6 +38,7 @@ IN_REAL_TIME = {
     "test_terminal",
     "daemon",
     "test_commands",
+    "test_doctor",
     "test_pyttsx3",
     "test_misbehaving_servers",
 }

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from array import array
 from contextlib import aclosing
+from importlib.util import find_spec
 from pathlib import Path
 
 from voicebot.config.models import Config, TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox
@@ -107,7 +108,8 @@ def _check_kanji(seconds: float) -> Finding:
     """In a process of its own: the dictionary is unpacked at its first use, and panics where it cannot be."""
     kanji, right = _ONLY_DICTIONARY_KNOWS
     command = [sys.executable, "-P", "-c", _READ, str(Path(tts_folder).parent), kanji]
-    install = install_command("haqumei")
+    missing = find_spec("haqumei") is None
+    mend = install_command("haqumei") if missing else "voicebot paths"
     try:
         done = subprocess.run(command, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
@@ -117,7 +119,7 @@ def _check_kanji(seconds: float) -> Finding:
     try:
         kana, notice = json.loads(done.stdout)
     except ValueError:
-        return fails(tr("the Japanese reader ended with exit code {code}", code=done.returncode), install)
+        return fails(tr("the Japanese reader ended with exit code {code}", code=done.returncode), mend)
     if kana != right:
-        return warns(notice or tr("{kanji} is read {kana}, not {right}", kanji=kanji, kana=kana, right=right), install)
+        return warns(notice or tr("{kanji} is read {kana}, not {right}", kanji=kanji, kana=kana, right=right), mend)
     return fine(tr("kanji are read: {kanji} is {kana}", kanji=kanji, kana=kana))
