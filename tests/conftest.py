@@ -37,8 +37,10 @@ IN_REAL_TIME = {
     "test_loudspeaker",
     "test_terminal",
     "daemon",
+    "service",
     "test_commands",
     "test_doctor",
+    "test_service",
     "test_pyttsx3",
     "test_misbehaving_servers",
 }

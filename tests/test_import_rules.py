@@ -134,6 +134,7 @@ INNER_ORDER = {
         "rehearsal",
         "examination",
     ],
+    "service": ["launch", "systemd_units", "launch_agent", "scheduled_task", "plan", "installing"],
     "audio.portaudio": ["watch", "library", "feed", "stream", "output"],
     "tools": ["toolbox", "printing", "functions", "calculator", "clock", "timer", "mcp_stdio", "mcp_servers", "loop"],
 }
