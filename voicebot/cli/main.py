@@ -27,6 +27,7 @@ from voicebot.cli.paths import paths
 from voicebot.cli.plugins import plugins
 from voicebot.cli.runner import FAILED
 from voicebot.cli.say import say
+from voicebot.cli.service import service_app
 from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop, watch
 from voicebot.cli.voices import voices
 
@@ -73,6 +74,7 @@ add_command(app, paths)
 add_command(app, doctor)
 app.add_typer(config_app, name="config")
 app.add_typer(daemon_app, name="daemon")
+app.add_typer(service_app, name="service")
 app.add_typer(lab_app, name="lab")
 app.add_typer(history_app, name="history")
 app.add_typer(dict_app, name="dict")
