@@ -58,7 +58,7 @@ def manager(tmp_path: Path) -> Manager:
 
 
 def service(home: Path, manager: Manager, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return voicebot(home, "service", *arguments, PATH=manager.path, **more)
+    return voicebot(home, "service", *arguments, timeout=30, PATH=manager.path, **more)
 
 
 def test_install_shows_and_writes_the_units_and_starts_them(tmp_path: Path, manager: Manager) -> None:

@@ -26,7 +26,9 @@ NAMES = ("config", "paths", "chat", "voice", "phonemes", "audio", "history", "da
 _SECONDS = 9.0
 """For everything; a whole second is left for the start and the end of the program."""
 _CHAT, _VOICE, _PHONEMES, _AUDIO, _QUICK = 4.0, 3.2, 2.4, 4.0, 2.5
-"""Seconds: the voice and how it reads come one after the other, as long as the others together at most."""
+"""Seconds; the voice and how it reads come one after the other."""
+_DAEMON = 5.0
+"""The service manager may have to start it, just because we ask."""
 _LEAST_FOR_TURN = 2.0
 
 Found = Callable[[str, Finding], None]
@@ -77,7 +79,7 @@ def _lanes(patient: Patient) -> list[list[Check]]:
             Check("paths", _quick(partial(check_folders, patient.folders, patient.private)), _QUICK, "voicebot paths"),
             Check("history", _quick(partial(check_history, config.memory)), _QUICK, "voicebot history list"),
         ],
-        [Check("daemon", _quick(check_daemon), _QUICK, stop_command())],
+        [Check("daemon", _quick(check_daemon), _DAEMON, stop_command())],
         [Check("chat", partial(check_chat, config.chat), _CHAT, "voicebot models")],
         [
             Check("voice", partial(check_voice, config), _VOICE, "voicebot voices"),
