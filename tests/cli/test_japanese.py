@@ -17,7 +17,7 @@ from tests.fake_voicevox import nobody_there
 from tests.lab.samples import write_traces
 from voicebot.cli.main import app
 
-GROUPS = ["voicebot", "voicebot config", "voicebot lab", "voicebot history", "voicebot daemon"]
+GROUPS = ["voicebot", "voicebot config", "voicebot lab", "voicebot history", "voicebot daemon", "voicebot service"]
 COMMANDS = [*GROUPS, *(name for name, _ in commands_of(typer.main.get_command(app)))]
 NAMES = """
     python voicebot chat ask say chunk voices models devices paths config lab history
@@ -26,6 +26,7 @@ NAMES = """
     auto ollama openai demo langchain pyttsx3 voicevox tone silent
     adaptive sentence punctuation newline cpu fast slow gpu cloud instant char token whole segments matrix settings
     important message notification progress
+    Linux macOS Windows systemd launchd
     jsonl md lines str int float bool text optional path
     en ja JavaScript Ollama OpenAI Markdown Ctrl Enter Esc Alt Shift aplay ffmpeg mp3 min max
     """

@@ -41,7 +41,7 @@ _NAMES = {
     "turn": marked("whole turn"),
     "tones": marked("two tones"),
 }
-_LABEL_COLUMNS, _NAME_COLUMNS = 8, 14
+_LABEL_COLUMNS, _NAME_COLUMNS = 8, 15
 
 
 def doctor(

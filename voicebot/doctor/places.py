@@ -12,7 +12,7 @@ from pathlib import Path
 from voicebot.config.loading import InvalidConfig, Loaded
 from voicebot.doctor.checkup import Finding, fails, fine, warns
 from voicebot.errors import ConfigError
-from voicebot.translation import counted, system_reason, tr
+from voicebot.translation import system_reason, tr
 
 _OTHERS_READ, _OTHERS_WRITE = 0o044, 0o022
 
@@ -21,7 +21,7 @@ def check_config(loaded: Loaded | ConfigError) -> Finding:
     """Whether it can be used, all of it, and by whom its files can be read."""
     match loaded:
         case InvalidConfig(faults=faults):
-            more = counted(len(faults) - 1, "and {count} more", "and {count} more") if len(faults) > 1 else ""
+            more = tr("and {count} more", count=len(faults) - 1) if len(faults) > 1 else ""
             return fails(" · ".join(filter(None, [str(faults[0]), more])), "voicebot config check")
         case ConfigError():
             return fails(loaded.message, "voicebot config path")
@@ -40,7 +40,7 @@ def _check_loaded(loaded: Loaded) -> Finding:
         return warns(tr("not used, since nobody has trusted it: {keys}", keys=keys), "voicebot config trust")
     if not loaded.files:
         return fine(tr("no config.toml: every key has its default"))
-    return fine(", ".join(str(path) for path in loaded.files))
+    return fine(", ".join(str(path.absolute()) for path in loaded.files))
 
 
 def _file_with_key(loaded: Loaded) -> Path | None:

@@ -18,9 +18,10 @@ from voicebot.installation import install_command
 from voicebot.speech import Audio
 from voicebot.text.language import has_japanese
 from voicebot.text.language_tags import closest, language_name, language_tag
-from voicebot.translation import language, tr
+from voicebot.translation import foreign, language, tr
 from voicebot.tts import __file__ as tts_folder
 from voicebot.tts import list_voices, open_synthesizer
+from voicebot.tts.pyttsx3_local import NOTICES
 
 _QUIETEST_DB = -50.0
 """Below full scale, on average: nobody hears less."""
@@ -121,5 +122,8 @@ def _check_kanji(seconds: float) -> Finding:
     except ValueError:
         return fails(tr("the Japanese reader ended with exit code {code}", code=done.returncode), mend)
     if kana != right:
-        return warns(notice or tr("{kanji} is read {kana}, not {right}", kanji=kanji, kana=kana, right=right), mend)
+        return warns(
+            foreign(notice, NOTICES) or tr("{kanji} is read {kana}, not {right}", kanji=kanji, kana=kana, right=right),
+            mend,
+        )
     return fine(tr("kanji are read: {kanji} is {kana}", kanji=kanji, kana=kana))

@@ -129,7 +129,7 @@ class _Child:
                         continue
 
 
-_NOTICES = (
+NOTICES = (
     marked("kanji are read roughly: haqumei is not installed"),
     marked("kanji are read roughly: cannot write {folder}"),
     marked("kanji are read roughly: {reason}"),
@@ -177,7 +177,7 @@ class _Engine:
                     with anyio.fail_after(self._timeout_seconds):
                         header, data = await to_thread.run_sync(child.exchange, request, abandon_on_cancel=True)
                     if "notice" in header:
-                        logger.warning("%s", foreign(header["notice"], _NOTICES))
+                        logger.warning("%s", foreign(header["notice"], NOTICES))
                     return header, data, anyio.current_time() - began
                 except TimeoutError as error:
                     self._drop()
