@@ -155,7 +155,11 @@ class Conversation:
 
     def notify(self, message: str, *, hint: str = "") -> None:
         """Tell everybody who listens something that belongs to no turn."""
-        self.broadcast.emit(Notice("", anyio.current_time() - self._began, message, hint))
+        self.broadcast.emit(Notice("", self.seconds(), message, hint))
+
+    def seconds(self) -> float:
+        """How long it has gone on: the clock of the events between turns."""
+        return anyio.current_time() - self._began
 
     async def _condense(self) -> None:
         if self.floor.live is not None:

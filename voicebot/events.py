@@ -275,6 +275,26 @@ class FloorFree:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """The sound stands still; `turn` is the one that speaks, if any."""
+
+    type: ClassVar[str] = "paused"
+    turn: str
+    at: float
+    seconds: float
+    """It goes on by itself after this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The pause is over: the sound goes on, or what was paused has been stopped."""
+
+    type: ClassVar[str] = "resumed"
+    turn: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something that the person should know and that belongs to no turn; `turn` is empty."""
 
@@ -285,7 +305,7 @@ class Notice:
     hint: str = ""
 
 
-ConversationEvent = TurnWaiting | TurnDropped | FloorFree | Notice
+ConversationEvent = TurnWaiting | TurnDropped | FloorFree | Paused | Resumed | Notice
 """What happens between turns."""
 
 Event = TurnEvent | ConversationEvent

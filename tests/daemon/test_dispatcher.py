@@ -118,6 +118,23 @@ def test_a_second_pause_begins_a_new_lease() -> None:
     in_virtual_time(main)
 
 
+def test_everybody_who_listens_is_told_of_a_pause_and_of_its_end_once() -> None:
+    async def main() -> None:
+        async with opened(pause_seconds=300) as (dispatcher, recorder):
+            asked = await dispatcher.say(SENTENCE)
+            await asked.began.wait()
+            dispatcher.resume()
+            dispatcher.pause()
+            dispatcher.pause()
+            dispatcher.resume()
+            dispatcher.pause()
+            await dispatcher.stop()
+            assert [one.turn for one in recorder.of(events.Paused)] == [asked.turn] * 2
+            assert [one.turn for one in recorder.of(events.Resumed)] == [asked.turn] * 2
+
+    in_virtual_time(main)
+
+
 def test_what_was_heard_last_can_be_repeated_a_reply_too() -> None:
     async def main() -> None:
         async with opened() as (dispatcher, recorder):

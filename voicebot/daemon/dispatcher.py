@@ -187,8 +187,12 @@ class Dispatcher:
         """Let the sound stand still until `resume`, a stop, or the end of the lease, which a forgotten pause has."""
         self._lease.cancel()
         self._lease = CancelScope()
+        anew = self.paused_until is None
         self.paused_until = time.time() + self._pause_seconds
         self.conversation.pause()
+        if anew:
+            conversation = self.conversation
+            conversation.broadcast.emit(events.Paused(self._live, conversation.seconds(), self._pause_seconds))
         self._tasks.start_soon(self._end_pause, self._lease)
 
     def resume(self) -> None:
@@ -203,7 +207,15 @@ class Dispatcher:
 
     def _forget_pause(self) -> None:
         self._lease.cancel()
-        self.paused_until = None
+        if self.paused_until is not None:
+            self.paused_until = None
+            self.conversation.broadcast.emit(events.Resumed(self._live, self.conversation.seconds()))
+
+    @property
+    def _live(self) -> str:
+        """The turn that has the floor, or nothing."""
+        live = self.conversation.floor.live
+        return live.id if live is not None else ""
 
     async def finish(self, seconds: float) -> None:
         """Drop whoever waits and let the sentence that is being spoken end, at most for `seconds`."""
