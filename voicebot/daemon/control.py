@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import logging
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import anyio
 from anyio import BrokenResourceError, CancelScope, ClosedResourceError
@@ -32,7 +34,24 @@ async def serve(
 
     With `token` only those are served who know it.
     """
-    slots = anyio.Semaphore(_connections())
+    serve_one = partial(_serve_one, dispatcher=dispatcher, controls=controls, closing=closing, token=token)
+    await let_in(listener, serve_one, closing, most=_connections(), anybody=bool(token))
+
+
+async def let_in(
+    listener: SocketListener,
+    serve_one: Callable[[SocketStream], Awaitable[None]],
+    closing: anyio.Event,
+    *,
+    most: int,
+    anybody: bool = False,
+) -> None:
+    """Have `serve_one` serve each caller that connects until `closing`, `most` of them at once; then wait for them.
+
+    Only programs of the same user come in, or `anybody`. A caller that goes, or for whom something fails, takes
+    nobody else along.
+    """
+    slots = anyio.Semaphore(most)
     async with anyio.create_task_group() as callers:
         accepting = CancelScope()
         callers.start_soon(cancel_after, closing, accepting)
@@ -47,7 +66,22 @@ async def serve(
                         raise
                     await anyio.sleep(_AGAIN_SECONDS)  # until somebody leaves
                     continue
-                callers.start_soon(_serve_one, stream, dispatcher, controls, closing, slots, token)
+                callers.start_soon(_let_in_one, stream, serve_one, slots, anybody)
+
+
+async def _let_in_one(
+    stream: SocketStream, serve_one: Callable[[SocketStream], Awaitable[None]], slots: anyio.Semaphore, anybody: bool
+) -> None:
+    try:
+        async with stream:
+            if anybody or is_ours(stream.extra(SocketAttribute.raw_socket)):
+                await serve_one(stream)
+    except* (BrokenResourceError, ClosedResourceError, OSError):
+        pass  # it has gone in the middle of something
+    except* Exception:
+        log.exception("a connection failed")
+    finally:
+        slots.release()
 
 
 def _connections() -> int:
@@ -65,28 +99,13 @@ def _connections() -> int:
 
 
 async def _serve_one(
-    stream: SocketStream,
-    dispatcher: Dispatcher,
-    controls: Controls,
-    closing: anyio.Event,
-    slots: anyio.Semaphore,
-    token: str,
+    stream: SocketStream, *, dispatcher: Dispatcher, controls: Controls, closing: anyio.Event, token: str
 ) -> None:
-    try:
-        async with stream:
-            if not token and not is_ours(stream.extra(SocketAttribute.raw_socket)):
-                return
-            async with anyio.create_task_group() as waiting:
-                caller = Caller(stream, dispatcher, controls, waiting, closing)
-                try:
-                    await caller.serve(token)
-                finally:
-                    caller.leave()
-                last_answers_seconds = _LAST_ANSWERS_SECONDS if closing.is_set() else 0.0
-                waiting.cancel_scope.deadline = anyio.current_time() + last_answers_seconds
-    except* (BrokenResourceError, ClosedResourceError, OSError):
-        pass  # it has gone in the middle of something
-    except* Exception:
-        log.exception("a connection failed")
-    finally:
-        slots.release()
+    async with anyio.create_task_group() as waiting:
+        caller = Caller(stream, dispatcher, controls, waiting, closing)
+        try:
+            await caller.serve(token)
+        finally:
+            caller.leave()
+        last_answers_seconds = _LAST_ANSWERS_SECONDS if closing.is_set() else 0.0
+        waiting.cancel_scope.deadline = anyio.current_time() + last_answers_seconds

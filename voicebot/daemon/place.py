@@ -115,6 +115,13 @@ def listening(address: Address) -> Iterator[Listening]:
         with given:
             yield Listening(given)  # the service manager's, who keeps it
         return
+    with listening_ourselves(address) as bound:
+        yield Listening(bound)
+
+
+@contextmanager
+def listening_ourselves(address: Address) -> Iterator[socket.socket]:
+    """A Unix socket at `address` that no service manager has made, gone with the block. Raises AddressError."""
     _remove_stale(address)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bound:
         before = os.umask(0o077)
@@ -131,7 +138,7 @@ def listening(address: Address) -> Iterator[Listening]:
             os.umask(before)
         made = os.lstat(address.path)
         try:
-            yield Listening(bound)
+            yield bound
         finally:
             with suppress(OSError):
                 found = os.lstat(address.path)
