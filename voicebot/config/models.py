@@ -405,6 +405,8 @@ class DaemonConfig(Section):
     """Give the sound device back after this much silence; an open one keeps sound servers awake."""
     pause_minutes: Annotated[float, Field(gt=0, le=1440)] = 5.0
     """A pause that nobody ends is over after this."""
+    ssip: bool = True
+    """Serve the clients of speech-dispatcher, too: a second Unix socket, which nobody finds who is not sent there."""
 
 
 class Config(Section):

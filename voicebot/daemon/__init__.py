@@ -4,6 +4,8 @@ From the top down: `wire` has the lines, `address` says where, `client` is the f
 `status_view` shows how it is, `text_sources` has what is selected or copied, `verbs` are the commands that ask. All
 these import the standard library alone, and little of it. `requests` is what callers have asked for, `dispatcher` the
 one door to the conversation. `protocol` checks what comes in, `caller` answers it, `control` lets everybody in,
-`systemd` tells the service manager, `place` lets one run at a time, `logs` writes for the operator, `engines` opens
-and reopens what it speaks with, `process` puts it all together.
+`systemd` tells the service manager, `place` lets one run at a time. Clients of speech-dispatcher come to `ssip_lines`
+(bytes), `ssip_replies` (codes), `ssip_commands`, `ssml`, `ssip_words`, `ssip_settings`, `ssip_messages`, `ssip_client`
+(one connection) and `ssip` (all of them); `doors` knows which of these are open. `logs` writes for the operator,
+`engines` opens and reopens what it speaks with, `process` puts it all together.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -17,7 +17,8 @@ from voicebot.daemon import systemd
 from voicebot.daemon.address import Address
 from voicebot.daemon.caller import Controls, Values
 from voicebot.daemon.control import serve
-from voicebot.daemon.dispatcher import Dispatcher, open_dispatcher
+from voicebot.daemon.dispatcher import open_dispatcher
+from voicebot.daemon.doors import Door, configured_doors
 from voicebot.daemon.engines import Furnishing, unfurnished
 from voicebot.daemon.place import Instance, Listening
 from voicebot.errors import VoicebotError, without_groups
@@ -27,10 +28,6 @@ from voicebot.tts import list_voices
 log = logging.getLogger(__name__)
 
 _LAST_SENTENCE_SECONDS = 2.0
-
-
-Door = Callable[[Dispatcher, anyio.Event], Coroutine[Any, Any, None]]  # Any: the event loop's
-"""Serves callers of another protocol until the event, which says that the daemon closes."""
 
 
 class Signals:
@@ -117,7 +114,7 @@ async def run_daemon(
         closing = anyio.Event()
         async with anyio.create_task_group() as callers:
             callers.start_soon(partial(serve, listener, dispatcher, controls, closing, token=door.token))
-            for other in more_doors:
+            for other in [*more_doors, *configured_doors(config.daemon, address=address, voices=voices)]:
                 callers.start_soon(other, dispatcher, closing)
             await signals.stopping.wait()
             systemd.notify("STOPPING=1")

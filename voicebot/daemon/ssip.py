@@ -1,0 +1,103 @@
+"""Speech-dispatcher's protocol, SSIP, on a socket of our own: spd-say, python-speechd and their clients speak here."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import anyio
+from anyio.abc import SocketListener, SocketStream
+
+from voicebot import events
+from voicebot.daemon.address import Address, AddressError
+from voicebot.daemon.control import let_in
+from voicebot.daemon.dispatcher import Dispatcher
+from voicebot.daemon.place import listening_ourselves
+from voicebot.daemon.ssip_client import Desk, SsipClient, Voice
+from voicebot.daemon.ssip_replies import Happening
+from voicebot.errors import without_groups
+
+log = logging.getLogger(__name__)
+
+_CONNECTIONS = 256
+_UNKNOWN_LANGUAGE = "und"
+
+
+async def serve_ssip(
+    dispatcher: Dispatcher,
+    closing: anyio.Event,
+    *,
+    address: Address,
+    voices: Callable[[], Awaitable[list[dict[str, object]]]],
+) -> None:
+    """Serve speech-dispatcher's clients beside the control socket at `address` until `closing`.
+
+    Where there can be no such socket the log says so, once.
+    """
+    path = address.beside("speechd.sock")
+    try:
+        with listening_ourselves(Address(path)) as bound:
+            log.info("speech-dispatcher's clients find it by SPEECHD_ADDRESS=unix_socket:%s", path)
+            async with await SocketListener.from_socket(bound) as listener:
+                await serve_clients(listener, dispatcher, closing, voices=voices)
+    except AddressError as error:
+        log.error("no socket for speech-dispatcher's clients: %s → %s", error.message, error.hint)
+
+
+async def serve_clients(
+    listener: SocketListener,
+    dispatcher: Dispatcher,
+    closing: anyio.Event,
+    *,
+    voices: Callable[[], Awaitable[list[dict[str, object]]]],
+) -> None:
+    """The same at a socket that is there."""
+
+    async def voices_for_clients() -> list[Voice]:
+        return [voice_of(one) for one in await voices()]
+
+    desk = Desk(dispatcher, voices_for_clients)
+    with without_groups():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_tell_of_pauses, desk)
+            await let_in(listener, partial(_serve_one, desk=desk, closing=closing), closing, most=_CONNECTIONS)
+            tasks.cancel_scope.cancel()
+
+
+async def _serve_one(stream: SocketStream, *, desk: Desk, closing: anyio.Event) -> None:
+    async with anyio.create_task_group() as following:
+        client = SsipClient(stream, desk, following)
+        try:
+            await client.serve(closing)
+        finally:
+            if not closing.is_set():
+                with anyio.CancelScope(shield=True):
+                    await client.leave()
+        following.cancel_scope.cancel()
+
+
+async def _tell_of_pauses(desk: Desk) -> None:
+    with desk.dispatcher.subscribe(capacity=math.inf) as subscription:
+        async for event in subscription.events:
+            match event:
+                case events.Paused(turn=turn):
+                    happening = Happening.PAUSED
+                case events.Resumed(turn=turn):
+                    happening = Happening.RESUMED
+                case _:
+                    continue
+            for client in list(desk.clients.values()):
+                await client.tell_pause(turn, happening)
+
+
+def voice_of(listed: dict[str, object]) -> Voice:
+    """One of `tts.list_voices` as a client sees it."""
+    voice = str(listed.get("voice", ""))
+    languages = listed.get("languages")
+    if isinstance(languages, list) and languages:
+        language = str(languages[0])
+    else:
+        language = "ja" if "style_id" in listed else _UNKNOWN_LANGUAGE  # VOICEVOX speaks nothing else
+    return Voice(str(listed.get("name") or voice), language, voice)
