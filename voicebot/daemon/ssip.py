@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import anyio
-from anyio.abc import SocketListener, SocketStream
+from anyio.abc import ByteStream, SocketListener
 
 from voicebot import events
 from voicebot.daemon.address import Address, AddressError
@@ -61,12 +61,13 @@ async def serve_clients(
     desk = Desk(dispatcher, voices_for_clients)
     with without_groups():
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_tell_of_pauses, desk)
-            await let_in(listener, partial(_serve_one, desk=desk, closing=closing), closing, most=_CONNECTIONS)
+            tasks.start_soon(tell_of_pauses, desk)
+            await let_in(listener, partial(serve_client, desk=desk, closing=closing), closing, most=_CONNECTIONS)
             tasks.cancel_scope.cancel()
 
 
-async def _serve_one(stream: SocketStream, *, desk: Desk, closing: anyio.Event) -> None:
+async def serve_client(stream: ByteStream, *, desk: Desk, closing: anyio.Event) -> None:
+    """Serve one connection until the client leaves or the daemon closes; what was sent by then is still said."""
     async with anyio.create_task_group() as following:
         client = SsipClient(stream, desk, following)
         try:
@@ -78,7 +79,8 @@ async def _serve_one(stream: SocketStream, *, desk: Desk, closing: anyio.Event) 
         following.cancel_scope.cancel()
 
 
-async def _tell_of_pauses(desk: Desk) -> None:
+async def tell_of_pauses(desk: Desk) -> None:
+    """Tell the client whose message is paused or goes on, whoever has asked for that."""
     with desk.dispatcher.subscribe(capacity=math.inf) as subscription:
         async for event in subscription.events:
             match event:

@@ -94,9 +94,12 @@ class Refused(Exception):
 def read_command(line: bytes, *, in_block: bool = False) -> Command:
     """The command in one line. Raises Refused."""
     try:
-        words = line.decode("utf-8").strip().split(None, 3)
+        text = line.decode("utf-8")
     except UnicodeDecodeError:
         raise Refused(Reply.ENCODING) from None
+    words = text.strip().split(None, 3)
+    if len(words) == 3 and text.endswith(" "):
+        words.append("")  # an empty value is one, too
     if not words:
         raise Refused(Reply.INVALID)
     verb, rest = words[0].upper(), words[1:]

@@ -52,6 +52,7 @@ class Settings:
 def changed(settings: Settings, command: Set, voice: str) -> Settings:
     """The settings after `command`; `voice` is what the engine calls the one that it asks for, empty if it has none."""
     value = command.value
+    values = {**settings.values, command.name: value}
     match command.name, value:
         case "client_name", str():
             settings = replace(settings, source=value or _SOURCE)
@@ -67,6 +68,7 @@ def changed(settings: Settings, command: Set, voice: str) -> Settings:
             settings = replace(settings, style=replace(settings.style, speed=speed_of(value)))
         case "synthesis_voice", _:
             settings = replace(settings, style=replace(settings.style, voice=voice))
+            values["voice_type"] = "NO_VOICE"  # as speech-dispatcher calls it
         case _:
             pass
-    return replace(settings, values={**settings.values, command.name: value})
+    return replace(settings, values=values)

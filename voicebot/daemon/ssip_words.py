@@ -38,7 +38,16 @@ _JAPANESE = {
     "&": "アンド",
     "ー": "長音",
 }
-_ENGLISH = {" ": "space", "\n": "new line", "\t": "tab", ".": "dot", "/": "slash", "\\": "backslash", "-": "hyphen"}
+_ENGLISH = {
+    " ": "space",
+    "\n": "new line",
+    "\t": "tab",
+    ".": "dot",
+    "/": "slash",
+    "\\": "backslash",
+    "-": "hyphen",
+    "_": "underscore",
+}
 _MAX_SPELT_CHARACTERS = 2_000
 _MAX_NAME_CHARACTERS = 200
 
