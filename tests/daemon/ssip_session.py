@@ -134,8 +134,12 @@ class Ssip:
         return Client(ours)
 
     async def _serve(self, wire: Wire) -> None:
-        async with wire:
-            await serve_client(wire, desk=self.desk, closing=self.closing)
+        """As `control.let_in` does."""
+        try:
+            async with wire:
+                await serve_client(wire, desk=self.desk, closing=self.closing)
+        except* anyio.BrokenResourceError:
+            pass
 
 
 @asynccontextmanager

@@ -183,8 +183,10 @@ def _history(_verb: str, rest: list[str]) -> Command:
             return Plain("client_id")
         case ["GET", "LAST", *_]:
             raise Refused(Reply.NO_MESSAGE)
-        case ["GET", "CLIENT_LIST" | "MESSAGE_LIST", *_]:
+        case ["GET", "CLIENT_LIST", *_]:
             raise Refused(Reply.NOT_YET)
+        case ["GET", "MESSAGE_LIST", *_]:
+            raise Refused(Reply.MISSING)
         case ["SAY", *_]:
             raise Refused(Reply.NO_SUCH_ID)
         case _:
