@@ -289,8 +289,10 @@ class Caller:
             await self._refuse(id, asked.code or "VB-FAILED", asked.reason, asked.hint)
             return
         more: Values = {"reason": asked.reason} if asked.reason else {}
-        if asked.kind == "ask" and asked.state.over:
-            more["heard"] = asked.heard
+        if asked.state.over:
+            more["seconds"] = round(asked.seconds, 3)
+            if asked.kind == "ask":
+                more["heard"] = asked.heard
         await self._accept(
             id, utterance=asked.id, turn=asked.turn, state=asked.state.value, position=asked.position, **more
         )

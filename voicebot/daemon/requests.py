@@ -70,6 +70,8 @@ class SpeechRequest:
     """Which part failed: VB-CHAT, VB-VOICE, VB-AUDIO; empty where none did."""
     heard: str = ""
     """What was heard, once it is over."""
+    seconds: float = 0.0
+    """How long the audio is that was made for it, once it is over."""
     placed: anyio.Event = field(default_factory=anyio.Event)
     """It speaks, or has a place among those who wait, or is over."""
     began: anyio.Event = field(default_factory=anyio.Event)
@@ -140,6 +142,6 @@ class Requests:
                 request.starts()
             case events.PlaybackStarted():
                 request.began.set()
-            case events.TurnEnded(outcome=kind, error=error, hint=hint, heard=heard):
-                request.heard = heard
+            case events.TurnEnded(outcome=kind, error=error, hint=hint, heard=heard, metrics=metrics):
+                request.heard, request.seconds = heard, metrics.audio_seconds
                 request.ends(_STATE[kind], error or (cut if kind == "interrupted" else ""), hint)
