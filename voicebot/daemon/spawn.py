@@ -61,11 +61,21 @@ def _wait_for_turn(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
+def _environment(folder: str) -> dict[str, str]:
+    """Ours, with the runtime folder that cron, ssh and agents do not name: the sound server listens there."""
+    environment = dict(os.environ)
+    parent = os.path.dirname(folder)
+    if parent.startswith("/run/user/"):
+        environment.setdefault("XDG_RUNTIME_DIR", parent)
+    return environment
+
+
 def _start(folder: str) -> str:
     """Start it, detached from us, in a folder that holds no config.toml of others; return what it has to say."""
     process = subprocess.Popen(
         [sys.executable, "-m", "voicebot", "daemon", "run", "--detached"],
         cwd=folder,
+        env=_environment(folder),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
