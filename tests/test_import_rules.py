@@ -132,6 +132,9 @@ INNER_ORDER = {
         "logs",
         "engines",
         "process",
+        "channel",
+        "mcp_tools",
+        "mcp_server",
     ],
     "doctor": [
         "checkup",

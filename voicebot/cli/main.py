@@ -21,6 +21,7 @@ from voicebot.cli.doctor import doctor
 from voicebot.cli.help import Group
 from voicebot.cli.history import history_app
 from voicebot.cli.lab import lab_app
+from voicebot.cli.mcp import mcp
 from voicebot.cli.models import models
 from voicebot.cli.output import output_error, show_error
 from voicebot.cli.paths import paths
@@ -65,6 +66,7 @@ add_command(app, resume)
 add_command(app, repeat)
 add_command(app, show_status, name="status")
 add_command(app, watch)
+add_command(app, mcp)
 add_command(app, chunk)
 add_command(app, voices)
 add_command(app, models)

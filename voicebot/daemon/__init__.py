@@ -8,4 +8,6 @@ one door to the conversation. `protocol` checks what comes in, `caller` answers 
 (bytes), `ssip_replies` (codes), `ssip_commands`, `ssml`, `ssip_words`, `ssip_settings`, `ssip_messages`, `ssip_client`
 (one connection) and `ssip` (all of them); `doors` knows which of these are open. `logs` writes for the operator,
 `engines` opens and reopens what it speaks with, `process` puts it all together.
+Outside of that process, `channel` is the far end of the socket for a program with an event loop, `mcp_tools` are what
+a coding agent can ask for there, and `mcp_server` speaks its protocol.
 """

@@ -82,6 +82,10 @@ class Connection:
         """Leave."""
         self._socket.close()
 
+    def detach(self) -> int:
+        """Leave the socket to somebody who waits in another way; return its descriptor."""
+        return self._socket.detach()
+
 
 def accepted(answer: dict[str, object]) -> dict[str, object]:
     """The answer, if it is a good one. Raises DaemonError."""
