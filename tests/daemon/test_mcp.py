@@ -233,7 +233,8 @@ async def test_a_daemon_that_is_killed_in_the_middle_is_told_and_started_anew(tm
             kill(pid)
         events.close()
         assert "the daemon has gone" in errors[0]
-        assert (await call(client, "speak", text="Good morning.", wait="finished"))["state"] == "finished"
+        again = await call(client, "speak", text="Good morning.", wait="finished")
+        assert again.get("state") == "finished", again
         kill(pid_of(tmp_path))
 
 

@@ -18,10 +18,14 @@ _CONNECT_SECONDS = 2.0
 """A daemon that does not even accept is as good as none."""
 
 
+GONE = "VB-GONE"
+"""The code of an error that is not the daemon's own: it is not there any more."""
+
+
 class DaemonError(Exception):
     """The daemon refuses, or has gone: `code` says which, `hint` what to do."""
 
-    def __init__(self, message: str, *, code: str = "VB-GONE", hint: str = "") -> None:
+    def __init__(self, message: str, *, code: str = GONE, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.code = code

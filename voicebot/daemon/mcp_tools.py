@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from voicebot.daemon.address import AddressError
 from voicebot.daemon.channel import Channel, open_channel
-from voicebot.daemon.client import DaemonError
+from voicebot.daemon.client import GONE, DaemonError
 from voicebot.floor import Priority
 from voicebot.text.safe_display import safe_line
 
@@ -118,19 +118,28 @@ class Agent:
     async def _begin(self, asked: Speak, pieces: list[str], stack: AsyncExitStack) -> tuple[Channel, int]:
         """Send the beginning; return when it has its place."""
         async with self._order:
-            channel = await stack.enter_async_context(open_channel(start=True))
-            assert channel is not None
-            said = await channel.send(
-                "say",
-                text=pieces[0] if pieces else "",
-                more=len(pieces) > 1,
-                wait=asked.wait,
-                priority=asked.priority.value,
-                source=self.source,
-                voice=asked.voice,
-            )
-            await channel.request("status")  # it is answered when what was sent before it has its place
-            return channel, said
+            try:
+                return await self._try_to_begin(asked, pieces, stack)
+            except DaemonError as error:
+                if error.code != GONE:
+                    raise
+                # It was just ending when we came: what it had of the text went with it.
+                return await self._try_to_begin(asked, pieces, stack)
+
+    async def _try_to_begin(self, asked: Speak, pieces: list[str], stack: AsyncExitStack) -> tuple[Channel, int]:
+        channel = await stack.enter_async_context(open_channel(start=True))
+        assert channel is not None
+        said = await channel.send(
+            "say",
+            text=pieces[0] if pieces else "",
+            more=len(pieces) > 1,
+            wait=asked.wait,
+            priority=asked.priority.value,
+            source=self.source,
+            voice=asked.voice,
+        )
+        await channel.request("status")  # it is answered when what was sent before it has its place
+        return channel, said
 
     async def stop(self, asked: Stop) -> Values:
         """Be silent. Raises DaemonError and AddressError."""
