@@ -11,6 +11,7 @@ from functools import partial
 import anyio
 import anyio.lowlevel
 import pytest
+from anyio import CancelScope
 
 from tests.fakes import BreakingOutput, adaptive, failure, pipeline
 from tests.virtual_time import in_virtual_time
@@ -23,6 +24,7 @@ from voicebot.pacing import Pacer, Pacing, VoiceCost
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Style, Timing
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 from voicebot.text.redaction import StreamRedactor
+from voicebot.text.speech_length import speech_seconds
 from voicebot.turn import Pipeline, speak_turn
 
 QUESTION = [Message("user", "Well?")]
@@ -789,3 +791,30 @@ def test_an_english_reply_lets_the_voice_load_nothing_more() -> None:
     voice = LoadingSynthesizer()
     turn(pipeline(ScriptedChat([(0.1, "Yes, it is.")]), voice))
     assert voice.said == ["Yes, it is."]
+
+
+def test_an_output_that_is_heard_elsewhere_gets_the_first_clause_first_and_waits_for_nobody() -> None:
+    """Sent as fast as it is made, a reply either was cut to pieces or began with a whole sentence."""
+    first_clause = "Well, this is how it begins,"
+    text = f"{first_clause} and this is how the long first sentence of it goes on and on. " + "And so on. " * 20
+
+    async def ended(heard_as_it_comes: bool) -> tuple[list[str], float, float]:
+        voice = CostingSynthesizer(rtf=0.05)
+        told = EventRecorder()
+        given = adaptive(ScriptedChat(typed(text, rate=60)), voice, SilentOutput(realtime=False))
+        given = replace(given, heard_as_it_comes=heard_as_it_comes)
+        outcome = await speak_turn([], given, emit=told, scope=CancelScope())
+        assert outcome.heard == text
+        assert outcome.metrics.ttfa is not None
+        return voice.said, outcome.metrics.ttfa, told.events[-1].at
+
+    async def body() -> None:
+        paced, paced_ttfa, paced_end = await ended(True)
+        unpaced, unpaced_ttfa, _ = await ended(False)
+        assert first_clause.startswith(paced[0])
+        assert unpaced[0].endswith("on and on.")
+        assert paced_ttfa < unpaced_ttfa
+        assert max(len(one) for one in paced) > 2 * len("And so on.")  # those behind are joined by the lead
+        assert paced_end < sum(map(speech_seconds, paced)) / 2  # it did not wait until all was heard
+
+    in_virtual_time(body)

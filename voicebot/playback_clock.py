@@ -84,3 +84,31 @@ class PlaybackClock:
         self._over += over
         self._heard_before += sum([clip.heard for clip in self._unheard[:over]])
         del self._unheard[:over]
+
+
+class ArrivalClock(PlaybackClock):
+    """For an output that takes clips faster than they sound, and whose listener hears them as they come.
+
+    It cannot be asked what was heard: that is all that could have been by `now()`.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
+        self._now = now
+        self._end = -math.inf  # when the listener has heard all that was made
+
+    def made(self, seconds: float, heard: Callable[[], float]) -> None:  # noqa: ARG002 - nothing is known of that
+        """There is one more clip, of `seconds`."""
+        if seconds > 0:
+            self._end = max(self._end, self._now()) + seconds
+
+    def finished(self, at: float) -> None:
+        """The output is done with a clip, which says nothing of its listener."""
+
+    def lead(self) -> float:
+        """Seconds of audio that are made and cannot have been heard yet."""
+        return max(0.0, self._end - self._now())
+
+    def silence(self, now: float) -> float:
+        """For how long the listener has had nothing to hear although there was text."""
+        return max(0.0, now - max(self._end, self._text_since))

@@ -20,6 +20,7 @@ from voicebot import events
 from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable, without_groups
 from voicebot.messages import Message, ReplyData
 from voicebot.pacing import Pacer, Wait
+from voicebot.playback_clock import ArrivalClock, PlaybackClock
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer, TurnChunker, loads_languages
 from voicebot.speech import Audio, AudioFormat, Clip, Outcome, RenderedSegment, Utterance
 from voicebot.text.false_pauses import without_false_pauses
@@ -59,6 +60,8 @@ class Pipeline:
     new_redactor: Callable[[], StreamRedactor] = partial(StreamRedactor, ())  # noqa: RUF009 - it holds no state
     """Takes the secrets that the process holds out of the reply."""
     new_respeller: Callable[[], Respeller] = Respeller
+    heard_as_it_comes: bool = False
+    """Somebody listens at the other end of an output that takes clips faster than they sound."""
     idle_seconds: float = 0.3
     """A finished sentence is said when the model has paused this long."""
     patience_seconds: float = 2.0
@@ -75,7 +78,7 @@ async def speak_turn(
     is the id in its events; left out, it gets a new one.
     """
     synthesizer, output = pipeline.synthesizer, pipeline.output
-    account = TurnAccount(turn or events.new_turn_id(), emit, paced=synthesizer is not None and output.realtime)
+    account = TurnAccount(turn or events.new_turn_id(), emit, clock=_listeners_clock(pipeline))
     account.emit(
         events.TurnStarted(
             account.turn,
@@ -93,6 +96,14 @@ async def speak_turn(
         except VoicebotError as error:
             account.error = error
     return account.end(interrupted=scope.cancelled_caught)
+
+
+def _listeners_clock(pipeline: Pipeline) -> PlaybackClock | None:
+    if pipeline.synthesizer is None:
+        return None
+    if pipeline.output.realtime:
+        return PlaybackClock()
+    return ArrivalClock(anyio.current_time) if pipeline.heard_as_it_comes else None
 
 
 async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: TurnAccount) -> None:

@@ -119,17 +119,16 @@ class _Said:
 class TurnAccount:
     """The account of one turn, which all of its stages keep."""
 
-    def __init__(self, turn: str, subscriber: Emit, *, paced: bool) -> None:
-        """`paced`: a listener waits for the next sound."""
+    def __init__(self, turn: str, subscriber: Emit, *, clock: PlaybackClock | None) -> None:
+        """`clock` is that of a listener who waits for the next sound; None: nobody does."""
         self.turn = turn
         self._subscriber = subscriber
-        self._paced = paced
+        self._clock = clock
         self._began = anyio.current_time()
         self._fold = MetricsFold()
         self._reply: list[str] = []
         self._exchanged: list[Message] = []
         self._said: list[_Said] = []
-        self._clock = PlaybackClock()
         self.error: VoicebotError | None = None
         """Why the turn failed."""
         self.voice_error: SynthesisError | None = None
@@ -155,7 +154,8 @@ class TurnAccount:
     def wrote(self, delta: str) -> None:
         """The chat model sent a delta."""
         self._reply.append(delta)
-        self._clock.wrote(anyio.current_time())
+        if self._clock is not None:
+            self._clock.wrote(anyio.current_time())
         self.emit(events.Delta(*self.stamp(), delta))
 
     def note(self, part: ToolCall | ReplyData | Usage | Message) -> None:
@@ -196,16 +196,17 @@ class TurnAccount:
 
     def lead(self) -> float:
         """Seconds of audio made and not yet heard; infinite where nobody waits for the next sound."""
-        return self._clock.lead() if self._paced else math.inf
+        return self._clock.lead() if self._clock is not None else math.inf
 
     def silence(self) -> float:
         """For how many seconds the listener has heard nothing although there was text."""
-        return self._clock.silence(anyio.current_time()) if self._paced else 0.0
+        return self._clock.silence(anyio.current_time()) if self._clock is not None else 0.0
 
     def made(self, clip: Clip) -> QueuedClip:
         """There is a clip for the output."""
         queued = QueuedClip(clip)
-        self._clock.made(clip.seconds, queued.heard_seconds)
+        if self._clock is not None:
+            self._clock.made(clip.seconds, queued.heard_seconds)
         return queued
 
     def queued(self, queued: QueuedClip) -> None:
@@ -222,7 +223,7 @@ class TurnAccount:
         """Nothing more of a clip will be heard from that moment on; None for one without audio."""
         index = queued.clip.utterance.index
         whole = next(said for said in reversed(self._said) if said.utterance.index == index).finish(queued)
-        if at is not None:
+        if at is not None and self._clock is not None:
             self._clock.finished(at)
         if whole or (queued.clip.last and queued.clip.skipped):
             self.emit(events.PlaybackFinished(*self.stamp(), index))
