@@ -14,6 +14,7 @@ from pathlib import Path
 EXTRAS = {
     "langchain": ("langchain-core>=0.3.86,<2",),
     "mcp": ("mcp>=2.3,<3",),
+    "wyoming": ("wyoming>=1.10,<2",),
     "lab": ("matplotlib>=3.9", "trio>=0.30"),
 }
 """What each extra of pyproject.toml brings."""

@@ -31,6 +31,7 @@ from voicebot.cli.say import say
 from voicebot.cli.service import service_app
 from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop, watch
 from voicebot.cli.voices import voices
+from voicebot.cli.wyoming import wyoming
 
 app = typer.Typer(
     name="voicebot",
@@ -67,6 +68,7 @@ add_command(app, repeat)
 add_command(app, show_status, name="status")
 add_command(app, watch)
 add_command(app, mcp)
+add_command(app, wyoming)
 add_command(app, chunk)
 add_command(app, voices)
 add_command(app, models)

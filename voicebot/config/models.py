@@ -407,6 +407,8 @@ class DaemonConfig(Section):
     """A pause that nobody ends is over after this."""
     ssip: bool = True
     """Serve the clients of speech-dispatcher, too: a second Unix socket, which nobody finds who is not sent there."""
+    wyoming: str = ""
+    """Where the daemon listens for Home Assistant, such as "tcp://127.0.0.1:10200"; empty: nowhere."""
 
 
 class Config(Section):

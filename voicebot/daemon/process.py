@@ -22,6 +22,7 @@ from voicebot.daemon.doors import Door, configured_doors
 from voicebot.daemon.engines import Furnishing, unfurnished
 from voicebot.daemon.place import Instance, Listening
 from voicebot.errors import VoicebotError, without_groups
+from voicebot.installation import extra_command
 from voicebot.translation import tr
 from voicebot.tts import list_voices
 
@@ -110,6 +111,8 @@ async def run_daemon(
         listener = await stack.enter_async_context(await SocketListener.from_socket(door.socket))
         tasks.start_soon(_warm_up, furnishing)
         tasks.start_soon(_reload_when_told, signals, reload)
+        if config.daemon.wyoming:
+            tasks.start_soon(_open_wyoming, config.daemon.wyoming, furnishing)
         log.info("listening at %s", address)
         closing = anyio.Event()
         async with anyio.create_task_group() as callers:
@@ -129,6 +132,19 @@ async def _warm_up(furnishing: Furnishing) -> None:
         await furnishing.ensure("say")
     except VoicebotError as error:
         log.warning("%s → %s", error.message, error.hint)
+
+
+async def _open_wyoming(uri: str, furnishing: Furnishing) -> None:
+    """Serve Home Assistant too; the daemon does without that where it cannot."""
+    try:
+        from voicebot.daemon.wyoming_door import open_door
+    except ImportError:
+        log.warning("daemon.wyoming: the package wyoming is not installed → %s", extra_command("wyoming"))
+        return
+    try:
+        await open_door(uri, furnishing, log.info)
+    except VoicebotError as error:
+        log.warning("daemon.wyoming: %s → %s", error.message, error.hint)
 
 
 async def _reload_when_told(signals: Signals, reload: Callable[[], Any]) -> None:

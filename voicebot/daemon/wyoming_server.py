@@ -1,0 +1,306 @@
+"""The Wyoming door: text-to-speech and replies for Home Assistant, over TCP or a Unix socket.
+
+The sound goes back over the connection, so nobody here needs the floor: engines are shared, everything else belongs to
+the connection.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import anyio
+from anyio import BrokenResourceError, ClosedResourceError, WouldBlock
+from anyio.abc import ByteStream, SocketListener
+from anyio.streams.memory import MemoryObjectReceiveStream
+from wyoming.asr import Transcript
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Describe
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped, SynthesizeVoice
+
+from voicebot.daemon.requests import Kind
+from voicebot.daemon.wyoming_events import BadEvent, EventReader, encoded
+from voicebot.daemon.wyoming_info import Row, info
+from voicebot.daemon.wyoming_replies import Context, Replies
+from voicebot.daemon.wyoming_speech import WyomingOutput, failure, say
+from voicebot.errors import SynthesisError, VoicebotError
+from voicebot.protocols import Synthesizer
+from voicebot.speech import AS_CONFIGURED, AudioFormat, Style
+from voicebot.turn import Pipeline
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS = 64
+_JOBS = 64
+"""Requests of one connection that wait for their turn."""
+_MAX_WAITING_CHARACTERS = 1_000_000
+"""Of one text, that have come and are not being said."""
+
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
+_AGAIN_SECONDS = 0.1
+
+Job = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What connections are served with."""
+
+    pipeline: Callable[[], Pipeline]
+    """The engines that there are now."""
+    prepare: Callable[[Kind], Awaitable[None]]
+    """Open what is missing. Raises VoicebotError."""
+    voices: Callable[[], Awaitable[list[Row]]]
+    """The voices of the engine. Raises VoicebotError."""
+    replies: Replies
+    send_seconds: float = 30.0
+    """Whoever takes nothing for this long has gone."""
+
+
+async def serve_wyoming(listener: SocketListener, service: Service) -> None:
+    """Serve whoever connects until cancelled; who comes when there is no room is told so."""
+    slots = anyio.CapacityLimiter(CONNECTIONS)
+    async with anyio.create_task_group() as connections:
+        while True:
+            try:
+                stream = await listener.accept()
+            except OSError as error:
+                if error.errno not in _NO_DESCRIPTOR:
+                    raise
+                await anyio.sleep(_AGAIN_SECONDS)  # until somebody leaves
+                continue
+            connections.start_soon(_serve_one, service, slots, stream)
+
+
+async def _serve_one(service: Service, slots: anyio.CapacityLimiter, stream: ByteStream) -> None:
+    try:
+        async with stream:
+            connection = _Connection(stream, service)
+            try:
+                slots.acquire_on_behalf_of_nowait(connection)
+            except WouldBlock:
+                await connection.refuse("busy", f"there are {CONNECTIONS} connections already")
+                return
+            try:
+                await connection.serve()
+            finally:
+                slots.release_on_behalf_of(connection)
+    except* (BrokenResourceError, ClosedResourceError, OSError):
+        pass  # it has gone in the middle of something
+    except* Exception:
+        log.exception("a Wyoming connection failed")
+
+
+@dataclass(slots=True, eq=False)
+class _GrowingText:
+    """A text that comes piece by piece, faster than it is said."""
+
+    waiting: int = 0
+    """Characters that nobody has taken yet."""
+    _pieces: deque[str] = field(default_factory=deque)
+    _ended: bool = False
+    _changed: anyio.Event = field(default_factory=anyio.Event)
+
+    def add(self, piece: str) -> None:
+        """One more piece."""
+        self.waiting += len(piece)
+        self._pieces.append(piece)
+        self._changed.set()
+
+    def end(self) -> None:
+        """That was all of it."""
+        self._ended = True
+        self._changed.set()
+
+    async def pieces(self) -> AsyncGenerator[str, None]:
+        """The pieces, as they come."""
+        while True:
+            while self._pieces:
+                piece = self._pieces.popleft()
+                self.waiting -= len(piece)
+                yield piece
+            if self._ended:
+                return
+            self._changed = anyio.Event()
+            await self._changed.wait()
+
+
+class _Connection:
+    """One client."""
+
+    def __init__(self, stream: ByteStream, service: Service) -> None:
+        self._stream = stream
+        self._service = service
+        self._sending = anyio.Lock()
+        self._jobs, self._to_do = anyio.create_memory_object_stream[Job](_JOBS)
+        self._growing: _GrowingText | None = None
+        """The text that comes piece by piece."""
+
+    async def serve(self) -> None:
+        """Do what the client asks, one thing after the other, until it closes: then nothing of it goes on."""
+        with self._jobs, self._to_do:
+            async with anyio.create_task_group() as working:
+                working.start_soon(_work, self._to_do)
+                await self._read()
+                working.cancel_scope.cancel()
+
+    async def refuse(self, code: str, text: str) -> None:
+        """Tell the client what is wrong."""
+        self._jobs.close()
+        self._to_do.close()
+        await self._complain(code, text)
+
+    async def _read(self) -> None:
+        events = EventReader(self._stream)
+        try:
+            while (event := await events.receive()) is not None:
+                try:
+                    await self._take(event)
+                except (KeyError, TypeError, AttributeError, ValueError):
+                    await self._complain("bad-event", f"this is not a {event.type}")
+        except BadEvent as error:
+            await self._complain("bad-event", str(error))
+
+    async def _take(self, event: Event) -> None:
+        """Understand an event; what is not known is not for us. Never waits for what it asks for."""
+        kind = event.type
+        if Describe.is_type(kind):
+            await self._enqueue(self._describe)
+        elif SynthesizeStart.is_type(kind):
+            self._end_text()
+            growing = _GrowingText()
+            if await self._enqueue(
+                partial(self._synthesize, growing, SynthesizeStart.from_event(event).voice, streamed=True)
+            ):
+                self._growing = growing
+        elif SynthesizeChunk.is_type(kind):
+            await self._add(_clean(SynthesizeChunk.from_event(event).text))
+        elif SynthesizeStop.is_type(kind):
+            self._end_text()
+        elif Synthesize.is_type(kind) and self._growing is None:  # else it repeats the text for older servers
+            asked = Synthesize.from_event(event)
+            text = _GrowingText()
+            text.add(_clean(asked.text))
+            text.end()
+            await self._enqueue(partial(self._synthesize, text, asked.voice, streamed=False))
+        elif Transcript.is_type(kind):
+            transcript = Transcript.from_event(event)
+            context = transcript.context if isinstance(transcript.context, dict) else None
+            await self._enqueue(partial(self._reply, _clean(transcript.text), context))
+
+    async def _enqueue(self, job: Job) -> bool:
+        try:
+            self._jobs.send_nowait(job)
+        except WouldBlock:
+            await self._complain("busy", f"{_JOBS} requests wait already")
+            return False
+        return True
+
+    async def _add(self, piece: str) -> None:
+        if self._growing is None:
+            return
+        if self._growing.waiting + len(piece) > _MAX_WAITING_CHARACTERS:
+            await self._complain("too-long", f"{_MAX_WAITING_CHARACTERS} characters wait already")
+            self._end_text()
+            return
+        self._growing.add(piece)
+
+    def _end_text(self) -> None:
+        if self._growing is not None:
+            self._growing.end()
+        self._growing = None
+
+    # ------------------------------------------------ what takes its time
+
+    async def _describe(self) -> None:
+        try:
+            await self._service.prepare("ask")
+        except VoicebotError as error:
+            await self._send(failure(error))
+        await self._send(info(self._service.pipeline(), await self._voices()))
+
+    async def _synthesize(self, text: _GrowingText, voice: SynthesizeVoice | None, *, streamed: bool) -> None:
+        try:
+            await self._service.prepare("say")
+            pipeline = self._service.pipeline()
+            if pipeline.synthesizer is None:
+                raise SynthesisError("there is no voice")
+            style = _style(voice, pipeline.synthesizer, await self._voices() if voice is not None else [])
+        except VoicebotError as error:
+            await self._send(failure(error))
+            await WyomingOutput(self._send, AudioFormat(24_000)).end()
+        else:
+            await say(text.pieces(), pipeline, style, self._send)
+        if streamed:
+            await self._send(SynthesizeStopped().event())
+
+    async def _reply(self, text: str, context: Context) -> None:
+        try:
+            await self._service.prepare("ask")
+        except VoicebotError as error:
+            log.warning("%s", error.message)  # whoever asks the chat model is told
+        await self._service.replies.reply(text, context, self._service.pipeline(), self._send)
+
+    async def _voices(self) -> list[Row]:
+        try:
+            return await self._service.voices()
+        except VoicebotError as error:
+            log.warning("no list of voices: %s", error.message)
+            return []
+
+    # ------------------------------------------------ what is sent
+
+    async def _complain(self, code: str, text: str) -> None:
+        await self._send(Error(text=text, code=code).event())
+
+    async def _send(self, event: Event) -> None:
+        data = encoded(event)
+        async with self._sending:
+            with anyio.move_on_after(self._service.send_seconds) as deadline:
+                await self._stream.send(data)
+        if deadline.cancelled_caught:
+            raise BrokenResourceError
+
+
+async def _work(jobs: MemoryObjectReceiveStream[Job]) -> None:
+    async for job in jobs:
+        await job()
+
+
+def _style(voice: SynthesizeVoice | None, synthesizer: Synthesizer, voices: list[Row]) -> Style:
+    """What the client means by a voice. Raises SynthesisError."""
+    if voice is None:
+        return AS_CONFIGURED
+    names = [str(row.get("voice")) for row in voices]
+    if voice.name:
+        name = str(voice.name)
+        if name in names:
+            return Style(voice=name)
+        if name == synthesizer.name:
+            return AS_CONFIGURED
+        raise SynthesisError(f"there is no voice {name[:100]!r}")
+    spoken = synthesizer.capabilities.languages
+    if not voice.language or not spoken or any(_same_language(one, voice.language) for one in spoken):
+        return AS_CONFIGURED
+    for row in voices:
+        languages = row.get("languages")
+        if isinstance(languages, list) and any(_same_language(str(one), str(voice.language)) for one in languages):
+            return Style(voice=str(row.get("voice")))
+    return AS_CONFIGURED
+
+
+def _same_language(one: str, other: str) -> bool:
+    return one.replace("_", "-").partition("-")[0].casefold() == other.replace("_", "-").partition("-")[0].casefold()
+
+
+def _clean(text: Any) -> str:  # Any: JSON
+    """Text without half characters, which have no form in UTF-8. Raises TypeError."""
+    if not isinstance(text, str):
+        raise TypeError(type(text).__name__)
+    return text.encode(errors="replace").decode()

@@ -1,0 +1,111 @@
+"""Text-to-speech for a Wyoming client: a turn whose output is the connection, and which nobody else waits for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterable, Awaitable, Callable
+from dataclasses import replace
+
+import anyio
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.event import Event
+
+from voicebot.audio.paced import PacedPlayback, PacedQueue
+from voicebot.audio.pcm import convert
+from voicebot.conversation import GivenText, Styled
+from voicebot.errors import VoicebotError
+from voicebot.events import TurnEvent
+from voicebot.speech import AS_CONFIGURED, AudioFormat, Clip, Style
+from voicebot.text.safe_display import safe_line
+from voicebot.turn import Pipeline, speak_turn
+
+log = logging.getLogger(__name__)
+
+Send = Callable[[Event], Awaitable[None]]
+"""Sends one event, and returns when the next one may follow."""
+_BLOCK_SECONDS = 0.1
+_SAMPLE_BYTES = 2
+
+
+class WyomingOutput:
+    """Sends clips as fast as they are made, in the format of the first one."""
+
+    name = "Wyoming"
+    realtime = False
+
+    def __init__(self, send: Send, usual: AudioFormat) -> None:
+        """`usual` is the format of a text without any sound."""
+        self._send = send
+        self._usual = usual
+        self._format: AudioFormat | None = None
+        self._frames = 0
+        self._queue = PacedQueue(realtime=False)
+
+    async def play(self, clip: Clip) -> PacedPlayback:
+        """Send `clip`."""
+        format = await self._started(clip.format)
+        pcm = convert(clip, format)
+        size = max(1, int(_BLOCK_SECONDS * format.sample_rate)) * format.frame_bytes
+        for start in range(0, len(pcm), size):
+            block = pcm[start : start + size]
+            chunk = AudioChunk(format.sample_rate, _SAMPLE_BYTES, format.channels, block, timestamp=self._milliseconds)
+            await self._send(chunk.event())
+            self._frames += len(block) // format.frame_bytes
+        return self._queue.append(clip.seconds)
+
+    async def end(self) -> None:
+        """That was all; a text without any sound has a beginning and an end, too."""
+        await self._started(self._usual)
+        await self._send(AudioStop(timestamp=self._milliseconds).event())
+
+    async def _started(self, format: AudioFormat) -> AudioFormat:
+        if self._format is None:
+            self._format = format
+            start = AudioStart(format.sample_rate, _SAMPLE_BYTES, format.channels, timestamp=0)
+            await self._send(start.event())
+        return self._format
+
+    @property
+    def _milliseconds(self) -> int:
+        return 1000 * self._frames // self._format.sample_rate if self._format else 0
+
+    async def drain(self) -> None:
+        """There is nothing to wait for."""
+
+    def pause(self) -> None:
+        """What was sent is elsewhere."""
+
+    def resume(self) -> None:
+        """What was sent is elsewhere."""
+
+    def paused_seconds(self) -> float:
+        """Never."""
+        return 0.0
+
+    def abort(self) -> None:
+        """What was sent is elsewhere."""
+
+
+async def say(text: AsyncIterable[str], pipeline: Pipeline, style: Style, send: Send) -> None:
+    """Send the audio of `text`, which may still come, from its first clause on; an error is sent before its end."""
+    synthesizer = pipeline.synthesizer
+    output = WyomingOutput(send, synthesizer.format if synthesizer is not None else AudioFormat(24_000))
+    if synthesizer is not None and style != AS_CONFIGURED:
+        synthesizer = Styled(synthesizer, style)
+    turn = replace(pipeline, chat=GivenText(text), synthesizer=synthesizer, output=output, heard_as_it_comes=True)
+    outcome = await speak_turn([], turn, emit=_unheard, scope=anyio.CancelScope())
+    if outcome.error is not None:
+        await send(failure(outcome.error))
+    await output.end()
+
+
+def failure(error: VoicebotError) -> Event:
+    """What a client is told of an error."""
+    log.warning("for a Wyoming client: %s", error.message)
+    text = f"{error.message} → {error.hint}" if error.hint else error.message
+    return Error(text=safe_line(text), code=type(error).__name__).event()
+
+
+def _unheard(event: TurnEvent) -> None:
+    """Nobody follows this turn: it holds no floor, and what is said in it is nobody else's business."""
