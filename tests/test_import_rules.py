@@ -96,6 +96,7 @@ INNER_ORDER = {
         "sweep",
         "search",
         "tune",
+        "tuned_config",
         "summary",
         "plots",
         "report",

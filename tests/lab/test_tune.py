@@ -17,7 +17,8 @@ from voicebot.errors import LabError
 from voicebot.lab.experiment import Experiment
 from voicebot.lab.experiment_file import read_experiment
 from voicebot.lab.traces import Trace
-from voicebot.lab.tune import Half, Measured, Tuned, config_text, split_traces, tune
+from voicebot.lab.tune import Half, Measured, Tuned, split_traces, tune
+from voicebot.lab.tuned_config import config_text
 
 LINES = '[settings.lines]\nchunking.strategy = "newline"\n'
 KNOB = '[matrix]\nchunking.strategy = ["newline", "punctuation", "sentence"]\n'

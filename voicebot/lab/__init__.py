@@ -13,7 +13,8 @@ From the top down:
     experiment_file   reads them from a file
     sweep             makes every run of an experiment, in several processes
     search            looks for the best values of an experiment's matrix
-    tune              measures and checks what it finds, and writes it down
+    tune              measures and checks what it finds
+    tuned_config      writes it down
     summary           means of runs
     plots             first sounds against gaps, as a picture
     report            a page with all of that

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from pydantic import SecretStr
-
-import voicebot
-from voicebot.config.models import DEFAULT_KINDS, Config
+from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.experiment import Experiment
 from voicebot.lab.runs import Run
 from voicebot.lab.search import Search, knobs_of
 from voicebot.lab.sweep import Job, RunAll, open_workers
 from voicebot.lab.traces import Trace
-from voicebot.translation import system_reason, tr
+from voicebot.translation import tr
 
 _SMALLEST_GAIN = 1e-4
 """Seconds; a smaller gain is not an improvement."""
@@ -195,61 +190,3 @@ def _simplified(
         if measured.objective <= limit.objective + _SMALLEST_GAIN:
             values = fewer
     return {**setting, **values}
-
-
-# ---------------------------------------------------------------- the file
-
-
-def refuse_to_overwrite(path: Path) -> None:
-    """Raise LabError if the file is there."""
-    if path.exists():
-        raise LabError(
-            tr("{path} is there already", path=path), hint=tr("overwrite it with --force, or name another with -o")
-        )
-
-
-def write_config(path: Path, tuned: Tuned) -> None:
-    """Write the winning config.toml; raises LabError."""
-    try:
-        path.write_text(config_text(tuned), encoding="utf-8")
-    except OSError as error:
-        raise LabError(f"{path}: {system_reason(error)}", hint=tr("name another file with -o")) from error
-
-
-def config_text(tuned: Tuned) -> str:
-    """The winning config.toml: what differs from the defaults, and what was measured."""
-    lines = [
-        f"# Found by voicebot lab tune (voicebot {voicebot.__version__}), experiment {json.dumps(tuned.experiment)}.",
-        f"# Objective: mean silence (TTFA + gaps) + {tuned.weight_ttfa:g} × TTFA in seconds,"
-        f" with {', '.join(tuned.engines)}; {tuned.tried} configurations tried.",
-        *(_comment(what, half) for what, half in (("Searched", tuned.searched), ("Checked", tuned.checked))),
-        *(f"# {remark[0].upper()}{remark[1:]}." for remark in tuned.remarks()),
-    ]
-    for section in Config.model_fields:
-        if changed := _changed(section, getattr(tuned.config, section)):
-            lines += ["", f"[{section}]", *changed]
-    return "\n".join(lines) + "\n"
-
-
-def _comment(what: str, half: Half) -> str:
-    before, best = half.before, half.best
-    return (
-        f"# {what} on {len(half.traces)} traces: objective {before.objective:.3f} → {best.objective:.3f},"
-        f" silence {before.silence_seconds:.3f} → {best.silence_seconds:.3f}, TTFA {before.ttfa:.3f} → {best.ttfa:.3f}."
-    )
-
-
-def _changed(section: str, table: Any) -> list[str]:  # Any: one of the pydantic sections
-    """The lines of a section with the values that are not the defaults of its kind."""
-    lines = []
-    for key, field in type(table).model_fields.items():
-        value = getattr(table, key)
-        default = DEFAULT_KINDS.get(section) if key == "kind" else field.get_default(call_default_factory=True)
-        if value == default or value is None:
-            continue
-        values = value.values() if isinstance(value, dict) else (value,)
-        if any(isinstance(one, SecretStr) for one in values):
-            lines.append(f"# {key}: set it in the environment instead, VOICEBOT_{section.upper()}__{key.upper()}")
-        else:
-            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
-    return lines

@@ -48,8 +48,9 @@ def tune(
     """
     with stoppable(lambda: tr("stopped: nothing was written")):
         from voicebot.lab.experiment_file import read_experiment
-        from voicebot.lab.tune import as_dict, refuse_to_overwrite, write_config
+        from voicebot.lab.tune import as_dict
         from voicebot.lab.tune import tune as run_tune
+        from voicebot.lab.tuned_config import refuse_to_overwrite, write_config
 
         if not force:
             refuse_to_overwrite(output)
