@@ -116,6 +116,33 @@ def test_the_file_holds_only_what_differs_from_the_defaults(tmp_path: Path) -> N
     assert "Checked on 1 traces" in text
 
 
+def test_tables_lists_and_odd_texts_are_written_so_that_they_are_read_again() -> None:
+    """chat.options was written as JSON, which is not TOML: the file that `tune` had found could not be used."""
+    options = {"num_gpu": 1, "mirostat": {"tau": 0.5, "名 前": ['a\n"b', {"c": True}]}, "": [{"z": 1}], "\x7f": "\x00"}
+    base = {"chat": {"kind": "ollama", "options": options, "stop": ["\n\n"]}}
+    half = Half(("t",), Measured(1, 1, 0.5, 0), Measured(1, 1, 0.5, 0))
+    tuned = Tuned("e\nx = 1", ("gpu",), 0.5, 10, 0, {}, Config.model_validate(base), half, half)
+    assert tomllib.loads(config_text(tuned)) == base
+
+
+def test_what_toml_cannot_say_is_left_out_by_name() -> None:
+    config = Config.model_validate({"chat": {"kind": "ollama", "options": {"a": None}}})
+    half = Half(("t",), Measured(1, 1, 0.5, 0), Measured(1, 1, 0.5, 0))
+    text = config_text(Tuned("e", ("gpu",), 0.5, 10, 0, {}, config, half, half))
+    assert tomllib.loads(text) == {"chat": {"kind": "ollama"}}
+    assert "# options: " in text
+
+
+def test_the_secrets_of_a_tool_server_are_not_written() -> None:
+    """They stand one table deeper, and were the end of the command."""
+    server = {"command": "x", "env": {"KEY": "hunter2"}}
+    config = Config.model_validate({"tools": {"mcp": {"s": server}}})
+    half = Half(("t",), Measured(1, 1, 0.5, 0), Measured(1, 1, 0.5, 0))
+    text = config_text(Tuned("e", ("gpu",), 0.5, 10, 0, {}, config, half, half))
+    assert tomllib.loads(text) == {"tools": {}}
+    assert "hunter2" not in text
+
+
 # ---------------------------------------------------------------- the command
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 import voicebot
 from voicebot.config.models import DEFAULT_KINDS, Config
@@ -54,17 +53,47 @@ def _comment(what: str, half: Half) -> str:
     )
 
 
-def _changed(section: str, table: Any) -> list[str]:  # Any: one of the pydantic sections
+def _changed(section: str, table: BaseModel) -> list[str]:
     """The lines of a section with the values that are not the defaults of its kind."""
+    from tomlkit.exceptions import TOMLKitError
+
     lines = []
+    plain = table.model_dump(mode="json", exclude_none=True)
     for key, field in type(table).model_fields.items():
         value = getattr(table, key)
         default = DEFAULT_KINDS.get(section) if key == "kind" else field.get_default(call_default_factory=True)
         if value == default or value is None:
             continue
-        values = value.values() if isinstance(value, dict) else (value,)
-        if any(isinstance(one, SecretStr) for one in values):
+        if _holds_secret(value):
             lines.append(f"# {key}: set it in the environment instead, VOICEBOT_{section.upper()}__{key.upper()}")
-        else:
-            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+            continue
+        try:
+            lines.append(_line(key, plain[key]))
+        except TOMLKitError:
+            lines.append(f"# {key}: TOML has no form for it (null); copy it from your configuration")
     return lines
+
+
+def _line(key: str, value: object) -> str:
+    """`key = value`; a table stands in braces, so that it belongs to the section above it wherever it stands.
+
+    Raises TOMLKitError for what TOML cannot say.
+    """
+    import tomlkit
+
+    table = tomlkit.inline_table()
+    table[key] = value
+    return table.as_string().removeprefix("{").removesuffix("}")
+
+
+def _holds_secret(value: object) -> bool:
+    """Whether there is a secret anywhere in it."""
+    match value:
+        case SecretStr():
+            return True
+        case BaseModel():
+            return any(_holds_secret(getattr(value, name)) for name in type(value).model_fields)
+        case dict():
+            return any(map(_holds_secret, value.values()))
+        case _:
+            return False
