@@ -87,6 +87,7 @@ INNER_ORDER = {
         "traces",
         "engines",
         "bounds",
+        "own_strategy",
         "runs",
         "replay",
         "comparison",

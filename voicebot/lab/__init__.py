@@ -5,6 +5,7 @@ From the top down:
     traces            the deltas of one reply and when they came
     engines           what a synthesis costs, as a model
     bounds            what no choice of cuts can beat
+    own_strategy      chunking strategies of one's own
     runs              the account of one replayed turn
     replay            makes it: the real turn, in virtual time
     comparison        what one configuration changes compared with another

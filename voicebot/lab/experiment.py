@@ -11,9 +11,11 @@ from voicebot.config.loading import load_config
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.engines import SynthesisCost
+from voicebot.lab.own_strategy import names_own, with_own_strategy
 from voicebot.lab.traces import Trace
 from voicebot.translation import tr
 
+STRATEGY = "chunking.strategy"
 _MOST_SETTINGS = 2000
 """More than this is a mistake, not an experiment."""
 
@@ -64,9 +66,25 @@ class Experiment:
     seeds: tuple[int, ...]
 
     def configure(self, overrides: Mapping[str, object], *, label: str = "") -> Config:
-        """The base configuration with `overrides` on top; raises ConfigError."""
-        options = {key: (label or str(self.path), value) for key, value in overrides.items()}
-        return load_config(self.base, environment={}, options=options).config
+        """The base configuration with `overrides` on top; raises ConfigError.
+
+        A chunking strategy of one's own is not imported here.
+        """
+        own = overrides.get(STRATEGY)
+        options = {
+            key: (label or str(self.path), value)
+            for key, value in overrides.items()
+            if not (key == STRATEGY and names_own(own))
+        }
+        config = load_config(self.base, environment={}, options=options).config
+        return with_own_strategy(config, str(own)) if names_own(own) else config
+
+    def own_strategies(self) -> list[str]:
+        """The import paths of all strategies that it may try and that are not voicebot's."""
+        named = [setting.get(STRATEGY) for setting in self.settings.values()]
+        knob = self.matrix.get(STRATEGY, ())
+        named += knob if isinstance(knob, tuple) else ()
+        return list(dict.fromkeys(str(path) for path in named if names_own(path)))
 
     def combinations(self) -> Iterator[tuple[str, dict[str, object]]]:
         """Each setting with each combination of the matrix, as name and overrides; ranges count with both ends."""

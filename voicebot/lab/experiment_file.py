@@ -37,8 +37,10 @@ from pydantic import (
     model_validator,
 )
 
+from voicebot.config.files import ConfigFile
 from voicebot.config.loading import InvalidConfig
 from voicebot.config.models import Config
+from voicebot.config.trust import is_trusted, trust
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.engines import SynthesisCost, parse_engine
 from voicebot.lab.experiment import Experiment, Knob, Range
@@ -129,6 +131,27 @@ def read_experiment(path: str | Path) -> Experiment:
         message = "\n".join(f"{path}{problem}" for _, problem in sorted(problems))
         raise LabError(message, hint=tr("see docs/experiments for one that works"))
     return experiment
+
+
+def refuse_untrusted_code(experiment: Experiment, *, trusted_now: bool) -> None:
+    """Raise LabError where the file names strategies of one's own and the person has not trusted it as it is now.
+
+    With `trusted_now` the person does, and that is remembered. Raises ConfigError where it cannot be.
+    """
+    own = experiment.own_strategies()
+    if not own:
+        return
+    try:
+        file = ConfigFile(experiment.path, experiment.path.read_bytes())
+    except OSError as error:
+        raise LabError(f"{experiment.path}: {system_reason(error)}") from error
+    if trusted_now:
+        trust(file)
+    elif not is_trusted(file):
+        raise LabError(
+            tr("{path}: it runs code: {strategies}", path=experiment.path, strategies=", ".join(own)),
+            hint=tr("read it, and if you trust it as it is now, add --trust"),
+        )
 
 
 def _validate(raw: dict[str, Any], report: _Report) -> _File:  # Any: TOML

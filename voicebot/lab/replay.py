@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import replace as changed
 from typing import TypeVar
 
 import anyio
@@ -17,6 +18,7 @@ from voicebot.errors import LabError
 from voicebot.installation import extra_command
 from voicebot.lab.bounds import bound
 from voicebot.lab.engines import ReplayedSynthesizer, SynthesisCost
+from voicebot.lab.own_strategy import new_own_chunker, own_strategy_of
 from voicebot.lab.runs import ReplayedUtterance, Run
 from voicebot.lab.traces import Trace
 from voicebot.messages import Message
@@ -67,6 +69,9 @@ def replay(
         synthesizer=ReplayedSynthesizer(engine, seed=seed),
         output=SilentOutput(realtime=True, latency_seconds=audio_latency_seconds),
     )
+    if own := own_strategy_of(config):
+        chunker = new_own_chunker(own)  # here, so that a factory that fails does not end a turn that has begun
+        pipeline = changed(pipeline, new_chunker=lambda: chunker)
     seen: list[events.TurnEvent] = []
 
     async def body() -> None:

@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 
 from voicebot.lab.corpus import Item, squeeze
 from voicebot.speech import Segment
+from voicebot.text.graphemes import joins
 
 By = Literal["char", "token", "whole"]
 
@@ -39,13 +40,13 @@ class Released:
 
 
 class Cutter(Protocol):
-    """A chunker."""
+    """A chunker, or what gives out texts."""
 
-    def feed(self, delta: str, /) -> list[Segment]:
+    def feed(self, delta: str, /) -> Sequence[Segment | str]:
         """Take text; return what is ready."""
         ...
 
-    def flush(self) -> list[Segment]:
+    def flush(self) -> Sequence[Segment | str]:
         """Return the rest."""
         ...
 
@@ -65,13 +66,15 @@ class Verdict:
     """Those of `extra` where no speaker may pause: they tear a word, a number, a name or a quotation apart."""
     lost: int
     """Characters that were lost or invented."""
+    torn: int
+    """Characters, as a reader sees them, that were cut in two."""
     delays: tuple[int, ...]
     """For each marked segment but the last, how many characters were fed from its end until all of it was out."""
 
     @property
     def exact(self) -> bool:
-        """Whether every cut is right and nothing is lost, whatever the delays."""
-        return not (self.extra or self.missing or self.lost)
+        """Whether every cut is right and nothing is lost or torn, whatever the delays."""
+        return not (self.extra or self.missing or self.lost or self.torn)
 
     def marked(self) -> str:
         """The text with its cuts: │ right, ✗+ wrong, ✗− missing."""
@@ -97,6 +100,8 @@ class Score:
     """Cuts that tear a word, a number, a name or a quotation apart."""
     lost: int
     """Characters that were lost or invented."""
+    torn: int
+    """Characters, as a reader sees them, that were cut in two."""
     delay_mean: float
     """In characters, as the next two."""
     delay_p50: int
@@ -123,8 +128,12 @@ def cut(text: str, chunker: Cutter, by: By = "char") -> list[Released]:
     released: list[Released] = []
     for delta in deltas(text, by):
         fed += len(delta)
-        released += [Released(segment.text, fed) for segment in chunker.feed(delta)]
-    return released + [Released(segment.text, fed) for segment in chunker.flush()]
+        released += [Released(_text(piece), fed) for piece in chunker.feed(delta)]
+    return released + [Released(_text(piece), fed) for piece in chunker.flush()]
+
+
+def _text(piece: Segment | str) -> str:
+    return piece if isinstance(piece, str) else piece.text
 
 
 def judge(item: Item, released: Sequence[Released]) -> Verdict:
@@ -147,6 +156,7 @@ def judge(item: Item, released: Sequence[Released]) -> Verdict:
         missing=marked - got,
         hard=frozenset(place for place in extra if not may_pause(item.text, ends[place])),
         lost=lost,
+        torn=sum(_tears(item.text, ends[place]) for place in set(places) - {0}),
         delays=tuple(delays),
     )
 
@@ -173,6 +183,7 @@ def total(verdicts: Sequence[Verdict]) -> Score:
         exact=sum(verdict.exact for verdict in verdicts),
         hard_splits=sum(len(verdict.hard) for verdict in verdicts),
         lost=sum(verdict.lost for verdict in verdicts),
+        torn=sum(verdict.torn for verdict in verdicts),
         delay_mean=sum(late) / len(late),
         delay_p50=late[len(late) // 2],
         delay_p95=late[min(len(late) - 1, int(len(late) * 0.95))],
@@ -207,6 +218,10 @@ def may_pause(text: str, at: int) -> bool:
 def _ends(text: str) -> list[int]:
     """For each place, the offset in `text` after that many visible characters."""
     return [0, *(at for at, character in enumerate(text, 1) if not character.isspace())]
+
+
+def _tears(text: str, at: int) -> bool:
+    return at < len(text) and joins(text, at)
 
 
 def _past_decoration(place: int, squeezed: str) -> int:

@@ -20,6 +20,7 @@ from voicebot.config.models import Config
 from voicebot.errors import LabError
 from voicebot.lab.engines import SynthesisCost
 from voicebot.lab.experiment import Experiment, Setting
+from voicebot.lab.own_strategy import own_strategy_of, source_digest
 from voicebot.lab.runs import Run, as_dict, from_dict
 from voicebot.lab.traces import Trace
 from voicebot.translation import system_reason, tr
@@ -44,7 +45,7 @@ class Job:
         inputs = [
             code,
             self.setting,
-            self.config.model_dump(mode="json"),
+            self.config.model_dump(mode="json", warnings=False),  # a strategy of one's own is no name that it knows
             astuple(self.trace),
             astuple(self.engine),
             self.seed,
@@ -84,7 +85,8 @@ def sweep(
     """
     path = folder / RESULTS
     code = _code_digest()
-    keys = [job.key(code) for job in jobs]
+    sources = {own: source_digest(own) for own in {own_strategy_of(job.config) for job in jobs} if own}
+    keys = [job.key(code + sources.get(own_strategy_of(job.config), "")) for job in jobs]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         done = _read_results(path)

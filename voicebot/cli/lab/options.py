@@ -19,4 +19,11 @@ ExperimentArgument = Annotated[
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Number of processes; by default one for each core.")
 ]
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Run the strategies that the experiment names by import path, now and as long as it is unchanged.",
+    ),
+]
 ENGINES = "cpu-fast, cpu-slow, gpu, cloud, instant, or SECONDS+RTF such as 0.2+0.4"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.options import ConfigOptions, JsonObjectOption, StrategyOption
-from voicebot.cli.output import table, terminal_width, write_json, write_out
+from voicebot.cli.output import status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 from voicebot.translation import tr
 
@@ -56,32 +56,59 @@ def score(
     side of a cut.
 
     F1 combines precision (how many cuts are right) and recall (how many marked ends are cut). exact: texts without a
-    mistake. hard: cuts inside a word, number, name or quotation. lost: characters lost or invented. delay: characters
+    mistake. hard: cuts inside a word, number, name or quotation. lost: characters lost or invented. torn:
+    characters cut in two. delay: characters
     from the end of a marked segment until all of it was out.
+
+    --strategy takes one of your own too, as package.module:factory. The factory takes nothing and returns what cuts one
+    text; its pieces together are the text, and only whitespace may be left out:
+
+    \b
+    class Lines:
+        def __init__(self):
+            self.rest = ""
+        def feed(self, delta):
+            *whole, self.rest = (self.rest + delta).split("\\n")
+            return whole
+        def flush(self):
+            return [self.rest]
 
     adaptive also offers clauses, which its pacer joins as the lead allows; here they count as cuts. How well it finds
     sentences is the score of --strategy sentence.
 
     Example: voicebot lab score corpus.jsonl --strategy sentence --errors
     """
+    from functools import partial
+
     from voicebot.app import build_pipeline
     from voicebot.audio.silent import SilentOutput
     from voicebot.chat.piped import GivenText
     from voicebot.lab.corpus import read_corpus
+    from voicebot.lab.own_strategy import OwnCutter, names_own
     from voicebot.lab.score import groups, judge_all
 
-    settings = config.load({"chunking.strategy": ("--strategy", strategy)}).config
+    own = strategy if names_own(strategy) else None
+    settings = config.load({"chunking.strategy": ("--strategy", None if own else strategy)}).config
     items = [item for path in corpus for item in read_corpus(path)]
     # The chunker is the one that a turn gets; the rest of the pipeline is not used.
     pipeline = build_pipeline(settings, chat=GivenText(""), synthesizer=None, output=SilentOutput(realtime=False))
-    verdicts = judge_all(items, pipeline.new_chunker, by.value)
+    new_cutter = partial(OwnCutter, own) if own else pipeline.new_chunker
+    verdicts = judge_all(items, new_cutter, by.value)
     scores = groups(verdicts)
     wrong = [verdict for verdict in verdicts if not verdict.exact] if errors else []
     if json:
         write_json([_as_dict(scores, wrong)])
     else:
-        write_out(_as_text(settings.chunking.strategy, scores, wrong, width=terminal_width()))
+        write_out(_as_text(own or settings.chunking.strategy, scores, wrong, width=terminal_width()))
+    for verdict in [verdict for verdict in verdicts if verdict.lost or verdict.torn][:1]:
+        status(_unsound(own or settings.chunking.strategy, verdict))
     return OK
+
+
+def _unsound(strategy: str, verdict: Verdict) -> str:
+    """What a strategy must not do, with the first text to which it does it."""
+    fields = {"strategy": strategy, "id": verdict.item.id, "lost": verdict.lost, "torn": verdict.torn}
+    return tr("{strategy} changes texts: in {id} {lost} characters are lost or invented, {torn} cut in two", **fields)
 
 
 def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict], *, width: int) -> str:
@@ -97,13 +124,13 @@ def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict
         + f"\n{indent(verdict.marked(), '    ')}\n"
         for verdict in wrong
     ]
-    names = [tr("items"), tr("precision"), tr("recall"), "F1", tr("exact"), tr("hard"), tr("lost")]
+    names = [tr("items"), tr("precision"), tr("recall"), "F1", tr("exact"), tr("hard"), tr("lost"), tr("torn")]
     names.append(tr("delay mean / p50 / p95"))
     rows = [[strategy, *names]]
     for name, s in scores.items():
         shares = (f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}", f"{s.exact / s.items:.0%}")
         delay = f"{s.delay_mean:.1f} / {s.delay_p50:3} / {s.delay_p95:3}"
-        rows.append([name, str(s.items), *shares, str(s.hard_splits), str(s.lost), delay])
+        rows.append([name, str(s.items), *shares, str(s.hard_splits), str(s.lost), str(s.torn), delay])
     lines += table(rows, width=width, right=range(1, len(rows[0])))
     return "\n".join([*lines, ""])
 
@@ -117,6 +144,7 @@ def _as_dict(scores: Mapping[str, Score], wrong: Sequence[Verdict]) -> dict[str,
             "hard": sorted(verdict.hard),
             "missing": sorted(verdict.missing),
             "lost": verdict.lost,
+            "torn": verdict.torn,
         }
         for verdict in wrong
     ]

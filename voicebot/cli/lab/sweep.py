@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.lab.options import ExperimentArgument, JobsOption
+from voicebot.cli.lab.options import ExperimentArgument, JobsOption, TrustOption
 from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.options import JsonObjectOption
 from voicebot.cli.output import status, table, terminal_width, write_json, write_out
@@ -30,12 +30,16 @@ def sweep(
         ),
     ] = None,
     jobs: JobsOption = None,
+    trust: TrustOption = False,
     json: JsonObjectOption = False,
 ) -> int:
     """Run every setting of an experiment on every trace with every engine, and write a report.
 
     Writes results.jsonl (each run) and report.html (one file, works without a network). After Ctrl-C, the same
     command continues where it stopped; what has changed since then is run again.
+
+    A strategy of one's own is a setting too, chunking.strategy = "package.module:factory"; see voicebot lab score
+    --help. An experiment that names one needs --trust.
 
     Example: voicebot lab sweep docs/experiments/first-sound.toml
     """
@@ -46,7 +50,8 @@ def sweep(
         from datetime import datetime
 
         import voicebot
-        from voicebot.lab.experiment_file import read_experiment
+        from voicebot.lab.experiment_file import read_experiment, refuse_untrusted_code
+        from voicebot.lab.own_strategy import new_own_chunker
         from voicebot.lab.plots import require_matplotlib
         from voicebot.lab.report import COMFORTABLE_BYTES, About, write_report
         from voicebot.lab.summary import summarize
@@ -54,6 +59,9 @@ def sweep(
         from voicebot.lab.sweep import sweep as run_sweep
 
         chosen = read_experiment(experiment)
+        refuse_untrusted_code(chosen, trusted_now=trust)
+        for path in chosen.own_strategies():
+            new_own_chunker(path)  # before the work, not in the middle of it
         settings = chosen.all_settings()
         require_matplotlib()  # before the work, not after it
         with progress_bar(tr("runs")) as show:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicebot.cli.lab.options import ExperimentArgument, JobsOption
+from voicebot.cli.lab.options import ExperimentArgument, JobsOption, TrustOption
 from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.options import ForceOption, JsonObjectOption
 from voicebot.cli.output import status, table, terminal_width, write_json, write_out
@@ -31,6 +31,7 @@ def tune(
     ] = 0.5,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed searches elsewhere.")] = 0,
     jobs: JobsOption = None,
+    trust: TrustOption = False,
     force: ForceOption = False,
     json: JsonObjectOption = False,
 ) -> int:
@@ -47,7 +48,8 @@ def tune(
     Example: voicebot lab tune experiment.toml -o best.toml --budget 100
     """
     with stoppable(lambda: tr("stopped: nothing was written")):
-        from voicebot.lab.experiment_file import read_experiment
+        from voicebot.lab.experiment_file import read_experiment, refuse_untrusted_code
+        from voicebot.lab.own_strategy import new_own_chunker
         from voicebot.lab.tune import as_dict
         from voicebot.lab.tune import tune as run_tune
         from voicebot.lab.tuned_config import refuse_to_overwrite, write_config
@@ -55,6 +57,9 @@ def tune(
         if not force:
             refuse_to_overwrite(output)
         chosen = read_experiment(experiment)
+        refuse_untrusted_code(chosen, trusted_now=trust)
+        for path in chosen.own_strategies():
+            new_own_chunker(path)  # before the work, not in the middle of it
         with progress_bar(tr("configurations")) as progress:
             tuned = run_tune(
                 chosen,

@@ -1,0 +1,81 @@
+"""Chunking strategies made elsewhere: one that does as the lab's documentation says, and some that do not."""
+
+from __future__ import annotations
+
+
+class Lines:
+    """The example of the documentation: whitespace between its pieces is left out."""
+
+    def __init__(self) -> None:
+        self.rest = ""
+
+    def feed(self, delta: str) -> list[str]:
+        """The lines that are finished."""
+        *whole, self.rest = (self.rest + delta).split("\n")
+        return whole
+
+    def flush(self) -> list[str]:
+        """The last line."""
+        return [self.rest]
+
+
+class Sentences(Lines):
+    """Cuts behind 。 and !."""
+
+    def feed(self, delta: str) -> list[str]:
+        """The sentences that are finished."""
+        *whole, self.rest = (self.rest + delta).replace("。", "。\0").replace("! ", "! \0").split("\0")
+        return whole
+
+
+class Characters(Lines):
+    """Cuts behind every code point, whatever follows."""
+
+    def feed(self, delta: str) -> list[str]:
+        """Each code point alone."""
+        return list(delta)
+
+
+class Swallows(Lines):
+    """Loses what stands behind the last line break."""
+
+    def flush(self) -> list[str]:
+        """Nothing."""
+        return []
+
+
+class Invents(Lines):
+    """Says what nobody wrote."""
+
+    def flush(self) -> list[str]:
+        """The last line, and more."""
+        return [self.rest + "!"]
+
+
+class Breaks(Lines):
+    """Fails in the middle of a reply."""
+
+    def feed(self, delta: str) -> list[str]:
+        """Nothing: it fails."""
+        raise RuntimeError(f"no room for {delta!r}")
+
+
+class Counts(Lines):
+    """Returns numbers."""
+
+    def feed(self, delta: str) -> list[int]:  # type: ignore[override]  # this is what is wrong with it
+        """A number."""
+        return [len(delta)]
+
+
+def fails() -> Lines:
+    """A factory that does not come as far as a strategy."""
+    raise RuntimeError("no model here")
+
+
+def returns_text() -> str:
+    """A factory of something else."""
+    return "lines"
+
+
+not_a_factory = 7
