@@ -85,6 +85,7 @@ INNER_ORDER = {
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [
         "traces",
+        "spread",
         "engines",
         "bounds",
         "own_strategy",

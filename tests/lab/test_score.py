@@ -204,3 +204,15 @@ def test_the_help_says_what_a_corpus_looks_like(tmp_path: Path) -> None:
     assert code == 0
     for key in ("id", "lang", "category", "text", "segments", "optional"):
         assert f'"{key}"' in out
+
+
+def test_two_strategies_are_compared_text_by_text(tmp_path: Path) -> None:
+    golden = str(CORPORA / "golden.jsonl")
+    code, out, _ = lab(tmp_path, golden, "--strategy", "sentence", "--against", "newline")
+    assert code == 0
+    title, *rows = out.partition("\n\n")[2].splitlines()
+    assert title == "Against newline, text by text, with 95 % intervals:"
+    assert [row.split()[0] for row in rows] == ["mistakes", "exact", "delay"]
+    same = json.loads(lab(tmp_path, golden, "--strategy", "sentence", "--against", "sentence", "--json")[1])
+    assert same["against"] == "sentence"
+    assert {(one["mean"], one["low"], one["high"]) for one in same["differences"].values()} == {(0.0, 0.0, 0.0)}

@@ -142,11 +142,17 @@ def test_a_folder_that_cannot_be_written_to_is_reported(tmp_path: Path) -> None:
 def test_the_command_prints_the_means_and_writes_a_report(tmp_path: Path) -> None:
     done = CliRunner().invoke(lab_app, ["sweep", str(write(tmp_path)), "-o", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
-    head, *rows = done.stdout.splitlines()
-    assert head.split() == ["engine", "setting", "TTFA", "gaps", "silence", "over", "bound", "utterances"]
+    means, _, differences = done.stdout.partition("\n\n")
+    head, *rows = means.splitlines()
+    assert head.split() == [
+        *("engine", "setting", "TTFA", "gaps", "silence", "median", "p95", "over", "bound", "utterances"),
+    ]
     assert [row.split()[:2] for row in rows] == [
         [engine, setting] for engine in ("gpu", "cpu-slow") for setting in ("一文ごと", "lines")
     ]
+    title, _, *rows = differences.splitlines()
+    assert title == "Against 一文ごと, reply by reply, with 95 % intervals:"
+    assert [row.split()[:2] for row in rows] == [["gpu", "lines"], ["cpu-slow", "lines"]]
     assert "一文ごと" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
@@ -155,6 +161,11 @@ def test_the_command_prints_json_for_programs(tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert (answer["experiment"], answer["runs"]) == ("experiment", 8)
     assert [mean["setting"] for mean in answer["means"]] == ["一文ごと", "lines"] * 2
+    assert [(one["setting"], one["against"], one["ttfa"]["replies"]) for one in answer["differences"]] == [
+        ("lines", "一文ごと", 2)
+    ] * 2
+    rows = [*answer["means"], *answer["differences"], *(one["ttfa"] for one in answer["differences"])]
+    assert {key for row in [answer, *rows] for key in row if not key.isidentifier()} == set()
     assert Path(answer["report"]).is_file()
     assert Path(answer["results"]).is_file()
 

@@ -3,6 +3,7 @@
 From the top down:
 
     traces            the deltas of one reply and when they came
+    spread            medians, and whether a difference is more than chance
     engines           what a synthesis costs, as a model
     bounds            what no choice of cuts can beat
     own_strategy      chunking strategies of one's own

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 from voicebot.lab.runs import Run
+from voicebot.lab.spread import Difference, Spread, by_reply, difference, spread
 
 _SAME_SECONDS = 0.005
 """Nobody hears a smaller difference."""
@@ -36,8 +36,11 @@ class Change:
     """How one measure changes from `a` to `b` over all comparisons; less is better."""
 
     name: str
-    seconds: float
-    """Mean of b - a."""
+    a: Spread
+    """Over all runs, in seconds, as `b`."""
+    b: Spread
+    difference: Difference
+    """b - a, reply by reply."""
     better: int
     worse: int
     same: int
@@ -50,7 +53,7 @@ def changes(comparisons: Sequence[Comparison]) -> list[Change]:
         ("gaps", lambda run: run.gap_seconds),
         ("silence", lambda run: run.silence_seconds),
     ]
-    return [_change(name, [measure(c.b) - measure(c.a) for c in comparisons]) for name, measure in measures]
+    return [_change(name, measure, comparisons) for name, measure in measures]
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:  # Any: ready for json.dumps
@@ -71,10 +74,22 @@ def _ends(run: Run) -> set[int]:
     return {utterance.end for utterance in run.utterances[:-1]}
 
 
-def _change(name: str, differences: Sequence[float]) -> Change:
+def _change(name: str, measure: Callable[[Run], float], comparisons: Sequence[Comparison]) -> Change:
+    differences = [measure(c.b) - measure(c.a) for c in comparisons]
     better = sum(difference < -_SAME_SECONDS for difference in differences)
     worse = sum(difference > _SAME_SECONDS for difference in differences)
-    return Change(name, fmean(differences), better, worse, len(differences) - better - worse)
+    return Change(
+        name,
+        spread(measure(c.a) for c in comparisons),
+        spread(measure(c.b) for c in comparisons),
+        difference(
+            by_reply((c.a.trace, measure(c.a)) for c in comparisons),
+            by_reply((c.b.trace, measure(c.b)) for c in comparisons),
+        ),
+        better,
+        worse,
+        len(differences) - better - worse,
+    )
 
 
 def _account(run: Run) -> dict[str, Any]:  # Any: texts and numbers

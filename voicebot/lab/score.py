@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
+from statistics import fmean
 from typing import Literal, Protocol
 
 from voicebot.lab.corpus import Item, squeeze
+from voicebot.lab.spread import Difference, difference
 from voicebot.speech import Segment
 from voicebot.text.graphemes import joins
 
@@ -210,6 +212,24 @@ def may_pause(text: str, at: int) -> bool:
     if last in _CLOSERS:  # not I'|m, nor （税込）|で, nor 「…。」|と
         return not (following.isalnum() and (following.isascii() or "\u3041" <= following <= "\u309f"))
     return last in _PAUSE_MARKS and not (last in ",:" and following.isalnum())
+
+
+def differences(before: Sequence[Verdict], after: Sequence[Verdict]) -> dict[str, Difference]:
+    """What another strategy changes, text by text: mistakes a text, the share without one, delay in characters.
+
+    Both are of the same items in the same order.
+    """
+    measures: dict[str, Callable[[Verdict], float]] = {
+        "mistakes": lambda verdict: len(verdict.extra) + len(verdict.missing),
+        "exact": lambda verdict: float(verdict.exact),
+        "delay": lambda verdict: fmean(verdict.delays or (0,)),
+    }
+    return {
+        name: difference(
+            *({str(number): [measure(verdict)] for number, verdict in enumerate(group)} for group in (before, after))
+        )
+        for name, measure in measures.items()
+    }
 
 
 # ---------------------------------------------------------------- places

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.lab.figures import interval
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
 from voicebot.cli.options import JsonLinesOption
 from voicebot.cli.output import signed_seconds, table, terminal_width, write_json, write_out
@@ -96,18 +97,27 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
         "",
         counted(len(compared), "{count} run, B against A on average:", "{count} runs, B against A on average:"),
     ]
+    changed = changes(compared)
     lines += [
         "  "
         + tr(
             "{name}  {seconds} s  ({better} better, {worse} worse, {same} the same)",
             name=tr(change.name),
-            seconds=signed_seconds(change.seconds),
+            seconds=signed_seconds(change.difference.mean),
             better=change.better,
             worse=change.worse,
             same=change.same,
         )
-        for change in changes(compared)
+        + "  "
+        + interval(change.difference, signed_seconds)
+        for change in changed
     ]
+    rows = [["", "", tr("mean"), tr("median"), "p95"]]
+    for change in changed:
+        for name, figures in (("A", change.a), ("B", change.b)):
+            seconds = (f"{value:.2f}" for value in (figures.mean, figures.median, figures.p95))
+            rows.append([tr(change.name), name, *seconds])
+    lines += ["", *table(rows, width=width, right=range(2, 5))]
     return "\n".join([*lines, ""])
 
 

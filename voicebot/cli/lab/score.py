@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.lab.figures import interval
 from voicebot.cli.options import ConfigOptions, JsonObjectOption, StrategyOption
 from voicebot.cli.output import status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 from voicebot.translation import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from voicebot.lab.score import Score, Verdict
+    from voicebot.lab.score import Cutter, Score, Verdict
+    from voicebot.lab.spread import Difference
 
 
 class By(StrEnum):
@@ -34,6 +36,10 @@ def score(
     corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS.jsonl", help="Marked texts.", show_default=False)],
     *,
     strategy: StrategyOption = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="NAME", help="Compare with this strategy too, text by text."),
+    ] = None,
     config: ConfigOptions,
     by: Annotated[By, typer.Option("--by", help="How much text the chunker is given at a time.")] = By.CHAR,
     errors: Annotated[
@@ -78,31 +84,53 @@ def score(
 
     Example: voicebot lab score corpus.jsonl --strategy sentence --errors
     """
-    from functools import partial
-
-    from voicebot.app import build_pipeline
-    from voicebot.audio.silent import SilentOutput
-    from voicebot.chat.piped import GivenText
     from voicebot.lab.corpus import read_corpus
-    from voicebot.lab.own_strategy import OwnCutter, names_own
-    from voicebot.lab.score import groups, judge_all
+    from voicebot.lab.score import differences, groups, judge_all
 
-    own = strategy if names_own(strategy) else None
-    settings = config.load({"chunking.strategy": ("--strategy", None if own else strategy)}).config
     items = [item for path in corpus for item in read_corpus(path)]
-    # The chunker is the one that a turn gets; the rest of the pipeline is not used.
-    pipeline = build_pipeline(settings, chat=GivenText(""), synthesizer=None, output=SilentOutput(realtime=False))
-    new_cutter = partial(OwnCutter, own) if own else pipeline.new_chunker
+    name, new_cutter = _strategy(config, "--strategy", strategy)
     verdicts = judge_all(items, new_cutter, by.value)
     scores = groups(verdicts)
+    other, changed = "", {}
+    if against is not None:
+        other, new_other = _strategy(config, "--against", against)
+        changed = differences(judge_all(items, new_other, by.value), verdicts)
     wrong = [verdict for verdict in verdicts if not verdict.exact] if errors else []
     if json:
-        write_json([_as_dict(scores, wrong)])
+        differing = {name: asdict(one) for name, one in changed.items()}
+        write_json([_as_dict(scores, wrong) | ({"against": other, "differences": differing} if other else {})])
     else:
-        write_out(_as_text(own or settings.chunking.strategy, scores, wrong, width=terminal_width()))
+        width = terminal_width()
+        write_out(_as_text(name, scores, wrong, width=width) + _against(other, changed, width=width))
     for verdict in [verdict for verdict in verdicts if verdict.lost or verdict.torn][:1]:
-        status(_unsound(own or settings.chunking.strategy, verdict))
+        status(_unsound(name, verdict))
     return OK
+
+
+def _strategy(config: ConfigOptions, option: str, named: str | None) -> tuple[str, Callable[[], Cutter]]:
+    """The name of a strategy, and what makes what cuts a text; the chunker is the one that a turn gets."""
+    from functools import partial
+
+    from voicebot.app import new_chunker
+    from voicebot.lab.own_strategy import OwnCutter, names_own
+
+    if named is not None and names_own(named):
+        return named, partial(OwnCutter, named)
+    settings = config.load({"chunking.strategy": (option, named)}).config
+    return settings.chunking.strategy, partial(new_chunker, settings)
+
+
+def _against(other: str, changed: Mapping[str, Difference], *, width: int) -> str:
+    if not changed:
+        return ""
+    names = {
+        "mistakes": tr("mistakes a text"),
+        "exact": tr("exact"),
+        "delay": tr("delay in characters"),
+    }
+    rows = [[names[name], f"{one.mean:+.3f}", interval(one, "{:+.3f}".format)] for name, one in changed.items()]
+    title = tr("Against {setting}, text by text, with 95 % intervals:", setting=other)
+    return "\n" + title + "\n" + "".join(line + "\n" for line in table(rows, width=width, right={1}))
 
 
 def _unsound(strategy: str, verdict: Verdict) -> str:

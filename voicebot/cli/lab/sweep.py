@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.lab.figures import interval
 from voicebot.cli.lab.options import ExperimentArgument, JobsOption, TrustOption
 from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.options import JsonObjectOption
-from voicebot.cli.output import status, table, terminal_width, write_json, write_out
+from voicebot.cli.output import signed_seconds, status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 from voicebot.translation import tr
 
 if TYPE_CHECKING:
-    from voicebot.lab.summary import Row
+    from voicebot.lab.summary import Against, Row
 
 
 def sweep(
@@ -54,7 +55,7 @@ def sweep(
         from voicebot.lab.own_strategy import new_own_chunker
         from voicebot.lab.plots import require_matplotlib
         from voicebot.lab.report import COMFORTABLE_BYTES, About, write_report
-        from voicebot.lab.summary import summarize
+        from voicebot.lab.summary import against_first, summarize
         from voicebot.lab.sweep import RESULTS, plan
         from voicebot.lab.sweep import sweep as run_sweep
 
@@ -86,13 +87,16 @@ def sweep(
         )
         report = folder / "report.html"
         size = write_report(report, runs, about)
-        rows = summarize(runs)
+        rows, found = summarize(runs), against_first(runs)
         if json:
             means = [asdict(row) for row in rows]
             files = {"results": str(folder / RESULTS), "report": str(report)}
-            write_json([{"experiment": chosen.name, "runs": len(runs), **files, "means": means}])
+            differences = [asdict(one) for one in found]
+            named = {"experiment": chosen.name, "runs": len(runs), **files}
+            write_json([{**named, "means": means, "differences": differences}])
         else:
-            write_out(_means(rows, width=terminal_width()))
+            width = terminal_width()
+            write_out(_means(rows, width=width) + _differences(found, width=width))
         if size > COMFORTABLE_BYTES:
             status(
                 tr(
@@ -106,11 +110,26 @@ def sweep(
 
 def _means(rows: Sequence[Row], *, width: int) -> str:
     """The means of each setting with each engine."""
-    lines = [[tr("engine"), tr("setting"), "TTFA", tr("gaps"), tr("silence"), tr("over bound"), tr("utterances")]]
+    heads = ["TTFA", tr("gaps"), tr("silence"), tr("median"), "p95", tr("over bound"), tr("utterances")]
+    lines = [[tr("engine"), tr("setting"), *heads]]
     for row in rows:
-        seconds = (f"{value:.2f}" for value in (row.ttfa, row.gap_seconds, row.silence_seconds, row.over_bound_seconds))
+        silence = (row.silence_seconds, row.silence_median, row.silence_p95)
+        seconds = (f"{value:.2f}" for value in (row.ttfa, row.gap_seconds, *silence, row.over_bound_seconds))
         lines.append([row.engine, row.setting, *seconds, f"{row.utterances:.1f}"])
-    return "".join(line + "\n" for line in table(lines, width=width, right=range(2, 7)))
+    return "".join(line + "\n" for line in table(lines, width=width, right=range(2, 9)))
+
+
+def _differences(found: Sequence[Against], *, width: int) -> str:
+    """What each setting changes compared with the first, and whether that is more than chance."""
+    if not found:
+        return ""
+    lines = [[tr("engine"), tr("setting"), "TTFA", "", tr("silence"), ""]]
+    for one in found:
+        measures = (one.ttfa, one.silence_seconds)
+        cells = [cell for d in measures for cell in (signed_seconds(d.mean), interval(d, signed_seconds))]
+        lines.append([one.engine, one.setting, *cells])
+    title = tr("Against {setting}, reply by reply, with 95 % intervals:", setting=found[0].against)
+    return "\n" + title + "\n" + "".join(line + "\n" for line in table(lines, width=width, right={2, 4}))
 
 
 def _kept(kept: Sequence[int], folder: Path) -> str:
