@@ -91,6 +91,7 @@ INNER_ORDER = {
         "own_strategy",
         "runs",
         "replay",
+        "listening",
         "comparison",
         "explain",
         "experiment",

@@ -9,6 +9,7 @@ From the top down:
     own_strategy      chunking strategies of one's own
     runs              the account of one replayed turn
     replay            makes it: the real turn, in virtual time
+    listening         the same with a voice, to listen to
     comparison        what one configuration changes compared with another
     explain           why a reply is cut where it is cut
     experiment        settings, traces and engines that belong together

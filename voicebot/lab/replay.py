@@ -22,6 +22,7 @@ from voicebot.lab.own_strategy import new_own_chunker, own_strategy_of
 from voicebot.lab.runs import ReplayedUtterance, Run
 from voicebot.lab.traces import Trace
 from voicebot.messages import Message
+from voicebot.protocols import AudioOutput, Synthesizer
 from voicebot.translation import tr
 from voicebot.turn import speak_turn
 
@@ -55,19 +56,22 @@ def replay(
     setting: str = "",
     seed: int = 0,
     audio_latency_seconds: float = 0.0,
+    synthesizer: Synthesizer | None = None,
+    output: AudioOutput | None = None,
 ) -> Run:
     """What a listener would have heard of `trace` with this configuration and engine; the same answer every time.
 
     With a `seed` other than 0 the deltas come a little earlier or later and each synthesis takes a little more or less
-    time; the bounds are those of the moved deltas and the engine's plain cost. Not for use in a running event loop.
+    time; the bounds are those of the moved deltas and the engine's plain cost. `synthesizer` and `output` stand in for
+    silence that takes as long as `engine` says, and for an output nobody hears. Not for use in a running event loop.
     Raises LabError when trio is missing, and VoicebotError when the turn fails.
     """
     deltas = _jittered(trace, seed) if seed else trace.deltas
     pipeline = build_pipeline(
         config,
         chat=ReplayedChat(trace.name, deltas),
-        synthesizer=ReplayedSynthesizer(engine, seed=seed),
-        output=SilentOutput(realtime=True, latency_seconds=audio_latency_seconds),
+        synthesizer=synthesizer or ReplayedSynthesizer(engine, seed=seed),
+        output=output or SilentOutput(realtime=True, latency_seconds=audio_latency_seconds),
     )
     if own := own_strategy_of(config):
         chunker = new_own_chunker(own)  # here, so that a factory that fails does not end a turn that has begun
