@@ -86,6 +86,8 @@ def _write(text: str) -> None:
 
 def write_labelled(label: str, text: str, *, color: str) -> None:
     """Print a line whose label, one of ours, has a color where the terminal has any."""
+    import typer
+
     colored = sys.stdout.isatty() and terminal.draws() and not os.environ.get("NO_COLOR")
     _write((typer.style(label, fg=color) if colored else label) + printable(safe_line(text)) + "\n")
 

@@ -28,10 +28,12 @@ async def check_audio(config: AudioConfig) -> Finding:
             return fine(tr("audio.kind is silent: nothing will be heard"))
         case AudioWav():
             return _check_folder(config.path)
+        case AudioAuto():
+            config = device_of(config)
         case _:
             pass
     try:
-        async with open_audio(device_of(config), _FORMAT, notify=_nobody) as output:
+        async with open_audio(config, _FORMAT, notify=_nobody) as output:
             return fine(output.name)
     except AudioError as error:
         return fails(error.message, _how_to_mend(error))

@@ -111,13 +111,13 @@ def _strategy(config: ConfigOptions, option: str, named: str | None) -> tuple[st
     """The name of a strategy, and what makes what cuts a text; the chunker is the one that a turn gets."""
     from functools import partial
 
-    from voicebot.app import new_chunker
+    from voicebot.app import chunker_maker
     from voicebot.lab.own_strategy import OwnCutter, names_own
 
     if named is not None and names_own(named):
         return named, partial(OwnCutter, named)
     settings = config.load({"chunking.strategy": (option, named)}).config
-    return settings.chunking.strategy, partial(new_chunker, settings)
+    return settings.chunking.strategy, chunker_maker(settings)
 
 
 def _against(other: str, changed: Mapping[str, Difference], *, width: int) -> str:
