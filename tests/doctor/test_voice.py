@@ -8,7 +8,7 @@ import pytest
 
 from tests.fake_voicevox import Answer, fake_voicevox, nobody_there
 from voicebot.audio.pcm import wav_bytes
-from voicebot.config.models import Config, SpokenConfig, TtsPyttsx3, TtsTone, TtsVoicevox
+from voicebot.config.models import Config, SpokenConfig, TtsPlugin, TtsPyttsx3, TtsTone, TtsVoicevox
 from voicebot.doctor.checkup import State
 from voicebot.doctor.voice import check_phonemes, check_voice, language_of
 from voicebot.speech import AudioFormat
@@ -80,3 +80,10 @@ async def test_a_reader_without_its_dictionary_is_a_warning(tmp_path: Path, monk
 async def test_a_language_without_a_voice_is_told() -> None:
     found = await check_phonemes(Config(tts=TtsVoicevox(kind="voicevox")), seconds=5)
     assert (found.state, found.command) == (State.WARNING, "voicebot config set tts.kind pyttsx3")
+
+
+async def test_a_plugin_that_is_not_there_is_told() -> None:
+    config = Config(tts=TtsPlugin(kind="plugin", factory="no_such_package:make"))
+    assert (await check_phonemes(config, seconds=5)).state is State.OK
+    found = await check_voice(config)
+    assert (found.state, found.command) == (State.FAILED, "voicebot plugins")

@@ -10,10 +10,11 @@ from array import array
 from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
+from typing import assert_never
 
-from voicebot.config.models import Config, TtsConfig, TtsPyttsx3, TtsTone, TtsVoicevox
+from voicebot.config.models import Config, TtsConfig, TtsPlugin, TtsPyttsx3, TtsTone, TtsVoicevox
 from voicebot.doctor.checkup import Finding, fails, fine, warns
-from voicebot.errors import VoiceUnavailable
+from voicebot.errors import ConfigError, VoiceUnavailable
 from voicebot.installation import install_command
 from voicebot.speech import Audio
 from voicebot.text.language import has_japanese
@@ -55,7 +56,7 @@ async def check_voice(config: Config) -> Finding:
                 async with aclosing(synthesizer.synthesize(text)) as pieces:
                     said = [piece async for piece in pieces]
             name = synthesizer.name
-    except VoiceUnavailable as error:
+    except (VoiceUnavailable, ConfigError) as error:
         return fails(error.message, _how_to_mend(config.tts))
     seconds = sum(len(one.pcm) / one.format.frame_bytes / one.format.sample_rate for one in said)
     level = _level_db(said)
@@ -80,6 +81,8 @@ def _level_db(said: list[Audio]) -> float:
 def _how_to_mend(config: TtsConfig) -> str:
     if isinstance(config, TtsPyttsx3) and not config.voice and sys.platform.startswith("linux"):
         return "sudo apt install libespeak-ng1"
+    if isinstance(config, TtsPlugin):
+        return "voicebot plugins"
     return f"voicebot voices --tts {config.kind}"
 
 
@@ -94,8 +97,12 @@ async def check_phonemes(config: Config, *, seconds: float) -> Finding:
         case TtsVoicevox():
             told = tr("VOICEVOX speaks Japanese, and {language} is to be spoken", language=language_name(tag))
             return warns(told, "voicebot config set tts.kind pyttsx3")
-        case _:
+        case TtsPlugin():
+            return fine(tr("the plugin knows for itself"))
+        case TtsPyttsx3():
             pass
+        case _:
+            assert_never(config.tts)
     if tag.startswith("ja") and sys.platform.startswith("linux"):
         return _check_kanji(seconds)
     voices = await list_voices(config.tts)
