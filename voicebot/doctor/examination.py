@@ -23,8 +23,8 @@ from voicebot.errors import ConfigError
 
 NAMES = ("config", "paths", "chat", "voice", "phonemes", "audio", "history", "daemon", "turn")
 """The checks, in the order in which they are told."""
-_SECONDS = 9.0
-"""For everything; a whole second is left for the start and the end of the program."""
+_SECONDS = 8.5
+"""For everything; the rest of ten is left for the start and the end of the program."""
 _CHAT, _VOICE, _PHONEMES, _AUDIO, _QUICK = 4.0, 3.2, 2.4, 4.0, 2.5
 """Seconds; the voice and how it reads come one after the other."""
 _DAEMON = 5.0

@@ -96,7 +96,7 @@ async def rehearse(config: Config, *, chat_works: bool, audio_works: bool, secon
                 failure = await _up_to_first_sound(conversation, question, waterfall)
     steps = str(waterfall)
     if waiting.cancelled_caught:
-        told = tr("no sound within {seconds:g} s", seconds=seconds)
+        told = tr("no sound within {seconds:g} s", seconds=round(seconds, 1))
         return fails(f"{told}: {steps}" if steps else told, _COMMAND)
     if not waterfall.heard.is_set():
         return fails(failure or tr("the reply had nothing to say aloud"), _COMMAND)
