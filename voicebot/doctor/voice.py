@@ -98,7 +98,7 @@ async def check_phonemes(config: Config, *, seconds: float) -> Finding:
             told = tr("VOICEVOX speaks Japanese, and {language} is to be spoken", language=language_name(tag))
             return warns(told, "voicebot config set tts.kind pyttsx3")
         case TtsPlugin():
-            return fine(tr("the plugin knows for itself"))
+            return fine(config.tts.factory)
         case TtsPyttsx3():
             pass
         case _:
