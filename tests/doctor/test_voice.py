@@ -77,6 +77,13 @@ async def test_a_reader_without_its_dictionary_is_a_warning(tmp_path: Path, monk
     assert found.command == "voicebot paths"
 
 
+async def test_a_dictionary_that_is_still_being_unpacked_is_a_warning() -> None:
+    """The reader took longer than the check at its first start, was killed, and left half a dictionary."""
+    found = await check_phonemes(Config(tts=TtsPyttsx3(voice="ja")), seconds=0.01)
+    assert (found.state, found.command) == (State.WARNING, "voicebot doctor")
+    assert "not ready within" in found.text
+
+
 async def test_a_language_without_a_voice_is_told() -> None:
     found = await check_phonemes(Config(tts=TtsVoicevox(kind="voicevox")), seconds=5)
     assert (found.state, found.command) == (State.WARNING, "voicebot config set tts.kind pyttsx3")

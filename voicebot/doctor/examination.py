@@ -25,10 +25,12 @@ NAMES = ("config", "paths", "chat", "voice", "phonemes", "audio", "history", "da
 """The checks, in the order in which they are told."""
 _SECONDS = 8.5
 """For everything; the rest of ten is left for the start and the end of the program."""
-_CHAT, _VOICE, _PHONEMES, _AUDIO, _QUICK = 4.0, 3.2, 2.4, 4.0, 2.5
-"""Seconds; the voice and how it reads come one after the other."""
+_CHAT, _VOICE, _AUDIO, _QUICK = 4.0, 3.5, 4.0, 2.5
+"""Seconds."""
 _DAEMON = 5.0
 """The service manager may have to start it, just because we ask."""
+_PHONEMES = 5.0
+"""The Japanese dictionary may have to be unpacked."""
 _LEAST_FOR_TURN = 2.0
 
 Found = Callable[[str, Finding], None]
@@ -81,10 +83,8 @@ def _lanes(patient: Patient) -> list[list[Check]]:
         ],
         [Check("daemon", _quick(check_daemon), _DAEMON, stop_command())],
         [Check("chat", partial(check_chat, config.chat), _CHAT, "voicebot models")],
-        [
-            Check("voice", partial(check_voice, config), _VOICE, "voicebot voices"),
-            Check("phonemes", partial(check_phonemes, config, seconds=_PHONEMES), _PHONEMES, "voicebot voices"),
-        ],
+        [Check("voice", partial(check_voice, config), _VOICE, "voicebot voices")],
+        [Check("phonemes", partial(check_phonemes, config, seconds=_PHONEMES - 0.2), _PHONEMES, "voicebot voices")],
         [Check("audio", partial(check_audio, config.audio), _AUDIO, "voicebot devices")],
     ]
 

@@ -49,9 +49,9 @@ def language_of(config: Config) -> str:
 
 async def check_voice(config: Config) -> Finding:
     """Let it say two words to nobody; the second time counts, when it is warm."""
-    text = _TWO_WORDS["ja" if language_of(config).startswith("ja") else "en"]
     try:
         async with open_synthesizer(config.tts) as synthesizer:
+            text = _TWO_WORDS["ja" if "ja" in synthesizer.capabilities.languages else "en"]
             for _ in range(2):
                 async with aclosing(synthesizer.synthesize(text)) as pieces:
                     said = [piece async for piece in pieces]
@@ -118,16 +118,20 @@ def _check_kanji(seconds: float) -> Finding:
     command = [sys.executable, "-P", "-c", _READ, str(Path(tts_folder).parent), kanji]
     missing = find_spec("haqumei") is None
     mend = install_command("haqumei") if missing else "voicebot paths"
+    reader = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
-        done = subprocess.run(command, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL)
-    except subprocess.TimeoutExpired:
+        told, _ = reader.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:  # it goes on: a dictionary that is half unpacked would help nobody
+        assert reader.stdout is not None
+        reader.stdout.close()
+        reader.returncode = 0  # nobody waits for it: Popen would warn
         return warns(
             tr("the Japanese dictionary is not ready within {seconds:g} s", seconds=seconds), "voicebot doctor"
         )
     try:
-        kana, notice = json.loads(done.stdout)
+        kana, notice = json.loads(told)
     except ValueError:
-        return fails(tr("the Japanese reader ended with exit code {code}", code=done.returncode), mend)
+        return fails(tr("the Japanese reader ended with exit code {code}", code=reader.returncode), mend)
     if kana != right:
         return warns(
             foreign(notice, NOTICES) or tr("{kanji} is read {kana}, not {right}", kanji=kanji, kana=kana, right=right),
