@@ -145,6 +145,16 @@ def test_a_key_that_others_can_read_is_a_warning_and_never_shown(tmp_path: Path)
     assert "never-to-be-seen" not in shown.stdout + shown.stderr + f"{found}"
 
 
+def test_an_address_is_told_without_its_password_be_the_configuration_broken(tmp_path: Path) -> None:
+    """What is secret is known from the configuration, which cannot be read here."""
+    address = "http://anna:never-to-be-seen@127.0.0.1:9/v1"
+    home_with_config(tmp_path, f"[chat]\nkind = 'openai'\nbase_url = '{address}'\n'{address}' = 1\n")
+    _, found = examined(tmp_path, *TONE, *SILENT)
+    assert found["config"]["state"] == "failed"
+    assert "never-to-be-seen" not in f"{found}"
+    assert "never-to-be-seen" not in voicebot(tmp_path, "doctor", *TONE, *SILENT).stdout
+
+
 def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "share").write_text("somebody's")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from voicebot.cli.options import ConfigOptions, JsonListOption
 from voicebot.cli.output import confirm, hide, status, terminal_width, write_json_list, write_labelled
 from voicebot.cli.paths import kept_folders
 from voicebot.cli.runner import OK, Body
+from voicebot.text.redaction import without_passwords
 from voicebot.translation import marked, tr
 
 if TYPE_CHECKING:
@@ -76,14 +78,15 @@ async def _examine(options: ConfigOptions, *, ask: bool, as_json: bool) -> int:
 
     def found(name: str, finding: Finding) -> None:
         nonlocal shown
-        findings[name] = finding
+        findings[name] = replace(finding, text=without_passwords(finding.text))
         progress.show(())
         while not as_json and shown < len(NAMES) and NAMES[shown] in findings:
             _show(NAMES[shown], findings[NAMES[shown]])
             shown += 1
         progress.show([one for one in NAMES if one not in findings])
 
-    findings = await examine(patient, found)
+    await examine(patient, found)
+    findings = {name: findings[name] for name in NAMES}
     if ask and (heard := await _heard(patient, findings["audio"])) is not None:
         findings["tones"] = heard
         _show("tones", heard)
