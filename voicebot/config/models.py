@@ -409,6 +409,9 @@ class DaemonConfig(Section):
     """Serve the clients of speech-dispatcher, too: a second Unix socket, which nobody finds who is not sent there."""
     wyoming: str = ""
     """Where the daemon listens for Home Assistant, such as "tcp://127.0.0.1:10200"; empty: nowhere."""
+    mpris: bool = False
+    """Be a media player while something is spoken, for the media keys. Off, since every program of the session can then
+    read what is spoken, and a lock screen may show it."""
 
 
 class Config(Section):

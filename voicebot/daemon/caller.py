@@ -197,7 +197,7 @@ class Caller:
         try:
             with self._dispatcher.subscribe() as subscription:
                 asked = await self._asked(request)
-                self._waiting.start_soon(_end_after, asked.ended, subscription)
+                self._waiting.start_soon(end_after, asked.ended, subscription)
                 async for event in subscription.events:
                     if event.turn == asked.turn:
                         await self._send(as_dict(event))
@@ -270,7 +270,7 @@ class Caller:
     async def _send_events(self, id: int | str | None) -> None:
         """The state of things, then everything that happens; how much was lost, where that was too fast."""
         with self._dispatcher.subscribe() as subscription:
-            self._waiting.start_soon(_end_after, self._closing, subscription)
+            self._waiting.start_soon(end_after, self._closing, subscription)
             await self._send(
                 {"id": id, "ok": True, "event": "snapshot", **self._controls.about, **self._dispatcher.status()}
             )
@@ -323,7 +323,8 @@ async def _text_of(beginning: str, rest: MemoryObjectReceiveStream[str]) -> Asyn
             yield piece
 
 
-async def _end_after(event: anyio.Event, subscription: Subscription) -> None:
+async def end_after(event: anyio.Event, subscription: Subscription) -> None:
+    """Let the events of `subscription` end when this has happened."""
     await event.wait()
     subscription.end()
 

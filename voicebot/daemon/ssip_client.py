@@ -12,7 +12,7 @@ import anyio
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 from anyio.abc import ByteStream, TaskGroup, TaskStatus
 
-from voicebot.daemon.caller import cancel_after
+from voicebot.daemon.caller import cancel_after, end_after
 from voicebot.daemon.dispatcher import Dispatcher
 from voicebot.daemon.requests import SpeechRequest, State
 from voicebot.daemon.ssip_commands import (
@@ -291,7 +291,7 @@ class SsipClient:
                     await self._send(encode(Reply.INTERNAL) if failed else encode(Reply.QUEUED, messages[0].id))
                 task_status.started()
                 if subscription is not None:
-                    self._following.start_soon(_end_after, request.ended, subscription)
+                    self._following.start_soon(end_after, request.ended, subscription)
                     async for event in subscription.events:
                         if event.turn == request.turn:
                             await self._tell(progress.hears(event))
@@ -335,8 +335,3 @@ class SsipClient:
                 await self._stream.send(data)
         if deadline.cancelled_caught:
             raise BrokenResourceError
-
-
-async def _end_after(event: anyio.Event, subscription: Subscription) -> None:
-    await event.wait()
-    subscription.end()
