@@ -160,7 +160,7 @@ async def open_conversation(
     `output` stands in for the configured one, `memory` for that of a new conversation in the history; the deltas of
     each reply are kept in `record`. `listener` is told of each event at once; it never blocks and never raises. A timer
     speaks in the conversation that set it. `furnish` is a conversation that goes on, with all this from its next turn
-    on; it keeps its own listeners. Raises VoicebotError.
+    on; it keeps its own listeners, and its timers. Raises VoicebotError.
     """
     from voicebot.conversation import Conversation
 
@@ -178,13 +178,16 @@ async def open_conversation(
         stack.enter_context(without_groups())
         background = await stack.enter_async_context(anyio.create_task_group())
 
+        timers = furnish.background if furnish is not None and furnish.background is not None else background
+
         def say_when_due(text: str) -> None:
-            notify(f"\n{text}")
-            background.start_soon(partial(conversation.say, text, source="timer"))
+            if furnish is None:
+                notify(f"\n{text}")  # elsewhere the events tell it, and a log is no place for what is spoken
+            timers.start_soon(partial(conversation.say, text, source="timer"))
 
         if config.chunking.strategy not in STRATEGIES:  # somebody else's module may take long to import
             await to_thread.run_sync(chunker_maker, config, abandon_on_cancel=True)
-        chat = _with_tools(engines, config, background, say_when_due)
+        chat = _with_tools(engines, config, timers, say_when_due)
         built = build_pipeline(
             config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost, words=engines.words
         )

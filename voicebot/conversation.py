@@ -75,7 +75,8 @@ class Conversation:
         self.memory = memory
         """What is remembered of them; a turn that runs is remembered by the one it began with."""
         self._began = anyio.current_time()
-        self._background = background
+        self.background = background
+        """What goes on between turns; None: nothing does."""
         self._condensing: CancelScope | None = None
 
     async def speak(
@@ -104,8 +105,8 @@ class Conversation:
             outcome = await speak_turn(messages, pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
             memory.remember(message, outcome, model=pipeline.chat.name)
         await memory.keep()
-        if self._background is not None:
-            self._background.start_soon(self._condense)
+        if self.background is not None:
+            self.background.start_soon(self._condense)
         return outcome
 
     async def say(

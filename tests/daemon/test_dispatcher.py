@@ -258,3 +258,25 @@ def test_a_caller_may_have_a_voice_and_a_speed_of_its_own() -> None:
         assert voice.styles == [Style("ja", 1.5), AS_CONFIGURED]
 
     in_virtual_time(main)
+
+
+def test_a_clock_that_is_set_or_sleeps_does_not_change_how_long_a_pause_lasts() -> None:
+    """The end of the lease was kept by the wall clock: set back by an hour, the status promised an hour more."""
+    seconds_since_1970 = 1_000_000.0
+
+    async def main() -> None:
+        nonlocal seconds_since_1970
+        made = pipeline(ScriptedChat([]), CostingSynthesizer(), None)
+        conversation = Conversation(made, memory=WindowMemory(system_prompt="", turns=5))
+        async with open_dispatcher(conversation, pause_seconds=60, wall_clock=lambda: seconds_since_1970) as dispatcher:
+            dispatcher.pause()
+            assert dispatcher.paused_until == pytest.approx(1_000_060)
+            for step in (-3600, 7200):
+                seconds_since_1970 += step
+                assert dispatcher.paused_until == pytest.approx(seconds_since_1970 + 60)
+            await anyio.sleep(59)
+            assert dispatcher.status()["paused_until"] == pytest.approx(seconds_since_1970 + 1)
+            await anyio.sleep(2)
+            assert dispatcher.paused_until is None
+
+    in_virtual_time(main)

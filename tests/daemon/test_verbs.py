@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.cli.command import start, voicebot
 from tests.daemon.running import LONG, Daemon, home_with_config, light, running_daemon
+from voicebot.cli import main
+from voicebot.daemon.verbs import is_question
 
 
 @pytest.fixture
@@ -119,3 +123,20 @@ def test_the_light_client_imports_little_of_the_standard_library_and_nothing_els
     )
     loaded = light(daemon.home, code).stdout.split()
     assert [name for name in loaded if not name.startswith("voicebot")] == ["__future__", "_json", "_socket"]
+
+
+def test_a_question_alone_is_asked_in_the_light_too(daemon: Daemon) -> None:
+    code = (
+        "import sys\n"
+        "from voicebot.daemon.verbs import try_light\n"
+        "assert try_light(['Why is the sky blue?']) == 0\n"
+        "assert 'typer' not in sys.modules"
+    )
+    done = light(daemon.home, code)
+    assert (done.returncode, done.stdout != "") == (0, True), done.stderr
+
+
+@given(st.text(max_size=30) | st.sampled_from([*main._COMMANDS, "stauts", "Say", "histroy", "-x", "--", "help", ""]))
+def test_what_is_a_question_in_the_light_is_one_to_the_whole_command_line(word: str) -> None:
+    if is_question(word):
+        assert main.with_command([word]) == ["ask", word]

@@ -128,8 +128,8 @@ def connect(address: Address | None = None) -> Connection | None:
     return Connection(socket)
 
 
-def is_ours(socket: _socket.socket) -> bool:
-    """Whether the process at the other end of a Unix socket is of the same user."""
+def is_ours(socket: _socket.socket, *, our_uid: int | None = None) -> bool:
+    """Whether the process at the other end of a Unix socket is of the same user, or of that one."""
     if sys.platform == "linux":
         raw = socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)  # pid, uid, gid
         uid = int.from_bytes(raw[4:8], sys.byteorder)
@@ -138,7 +138,7 @@ def is_ours(socket: _socket.socket) -> bool:
         uid = int.from_bytes(raw[4:8], sys.byteorder)
     else:
         return True
-    return uid == os.getuid()
+    return uid == (os.getuid() if our_uid is None else our_uid)
 
 
 def _connect_to_port(address: Address) -> Connection | None:

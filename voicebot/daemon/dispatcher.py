@@ -58,6 +58,7 @@ class Dispatcher:
         *,
         pause_seconds: float,
         prepare: Callable[[Kind], Awaitable[None]] = _as_it_is,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """The turns run in `tasks`; a pause that nobody ends is over after `pause_seconds`.
 
@@ -66,13 +67,14 @@ class Dispatcher:
         self.conversation = conversation
         self.troubles: deque[Trouble] = deque(maxlen=_ERRORS_KEPT)
         """The last ones, the oldest first."""
-        self.paused_until: float | None = None
-        """When the pause ends by itself, in seconds since 1970; None: there is none."""
+        self._pause_ends: float | None = None
+        """When the pause ends by itself, on the event loop's clock; None: there is none."""
         self._tasks = tasks
         self._requests = Requests()
         self._pause_seconds = pause_seconds
         self._lease = CancelScope()
         self._prepare = prepare
+        self._wall_clock = wall_clock
         self._gone: set[str] = set()
         """What the last turn did without: people are told once that it goes, and once that it is back."""
 
@@ -187,8 +189,8 @@ class Dispatcher:
         """Let the sound stand still until `resume`, a stop, or the end of the lease, which a forgotten pause has."""
         self._lease.cancel()
         self._lease = CancelScope()
-        anew = self.paused_until is None
-        self.paused_until = time.time() + self._pause_seconds
+        anew = self._pause_ends is None
+        self._pause_ends = anyio.current_time() + self._pause_seconds
         self.conversation.pause()
         if anew:
             conversation = self.conversation
@@ -200,6 +202,13 @@ class Dispatcher:
         self._forget_pause()
         self.conversation.resume()
 
+    @property
+    def paused_until(self) -> float | None:
+        """When the pause ends by itself, in seconds since 1970 as the clock goes now; None: there is none."""
+        if self._pause_ends is None:
+            return None
+        return self._wall_clock() + self._pause_ends - anyio.current_time()
+
     async def _end_pause(self, lease: CancelScope) -> None:
         with lease:
             await anyio.sleep(self._pause_seconds)
@@ -207,8 +216,8 @@ class Dispatcher:
 
     def _forget_pause(self) -> None:
         self._lease.cancel()
-        if self.paused_until is not None:
-            self.paused_until = None
+        if self._pause_ends is not None:
+            self._pause_ends = None
             self.conversation.broadcast.emit(events.Resumed(self._live, self.conversation.seconds()))
 
     @property
@@ -222,7 +231,7 @@ class Dispatcher:
         floor = self.conversation.floor
         for claim in floor.waiting:
             floor.cancel(claim.id)
-        if floor.live is None or self.paused_until is not None:
+        if floor.live is None or self._pause_ends is not None:
             return
         with self.subscribe(capacity=math.inf) as subscription, anyio.move_on_after(seconds):
             async for event in subscription.events:
@@ -347,11 +356,14 @@ async def open_dispatcher(
     *,
     pause_seconds: float = 300.0,
     prepare: Callable[[Kind], Awaitable[None]] = _as_it_is,
+    wall_clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Dispatcher]:
     """A dispatcher whose turns end with the block."""
     with without_groups():
         async with anyio.create_task_group() as tasks:
-            dispatcher = Dispatcher(conversation, tasks, pause_seconds=pause_seconds, prepare=prepare)
+            dispatcher = Dispatcher(
+                conversation, tasks, pause_seconds=pause_seconds, prepare=prepare, wall_clock=wall_clock
+            )
             with conversation.broadcast.listen(dispatcher.note):
                 yield dispatcher
                 tasks.cancel_scope.cancel()

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from voicebot.text.redaction import without_passwords
@@ -41,6 +42,15 @@ class _ForJournal(_OneLine):
         return "\n".join(level + line for line in super().format(record).splitlines())
 
 
+class _OwnFile(logging.handlers.RotatingFileHandler):
+    """A file that only its owner reads, also the one that begins when it is full."""
+
+    def _open(self) -> TextIOWrapper:
+        file = super()._open()
+        os.chmod(self.baseFilename, 0o600)
+        return file
+
+
 @contextmanager
 def open_log(*, foreground: bool) -> Iterator[None]:
     """Write to the journal under systemd, to the terminal in the `foreground`, else to a file that does not grow."""
@@ -54,10 +64,7 @@ def open_log(*, foreground: bool) -> Iterator[None]:
     else:
         path = log_path()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=_MAX_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace"
-        )
-        os.chmod(path, 0o600)
+        handler = _OwnFile(path, maxBytes=_MAX_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace")
         handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger()
     before = root.level

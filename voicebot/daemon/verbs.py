@@ -25,6 +25,8 @@ _SELECTION = "selection"
 """The source of what the person has selected or copied, unless they name another: the newest wins."""
 _PIECE_CHARACTERS = 5_000
 """Of a text that is sent in parts: it fits into a line even where every character needs twelve bytes."""
+_NO_COMMAND_CHARACTERS = 20
+"""A word of this length is not even nearly a command."""
 _PIPE, _FILE, _TYPE = 0o010000, 0o100000, 0o170000
 
 
@@ -64,6 +66,8 @@ VERBS = ("say", "ask", "stop", "skip", "pause", "resume", "repeat", "status", "w
 def try_light(arguments: Sequence[str]) -> int | None:
     """Do what the command line says if it is one of these commands and a daemon runs; return the exit code."""
     verb = arguments[0] if arguments else ""
+    if is_question(verb):
+        verb, arguments = "ask", ["ask", *arguments]
     if verb not in VERBS:
         return None
     options = read_options(arguments[1:], _VALUES.get(verb, set()), _FLAGS.get(verb, set()))
@@ -80,6 +84,14 @@ def try_light(arguments: Sequence[str]) -> int | None:
         return perform(verb, options, connection)
     except (DaemonError, AddressError) as error:
         return _complain(error.message, error.hint)
+
+
+def is_question(word: str) -> bool:
+    """Whether a first word cannot be meant for a command, not even with a slip in it: those are short, and lower case.
+
+    The whole command line says the same of it, and more of the others.
+    """
+    return word != "" and (not "a" <= word[0] <= "z" or len(word) >= _NO_COMMAND_CHARACTERS) and word[0] != "-"
 
 
 def read_options(arguments: Sequence[str], values: set[str], flags: set[str]) -> Options | None:
