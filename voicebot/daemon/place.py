@@ -61,14 +61,14 @@ def only_instance(address: Address) -> Iterator[Instance]:
             tr("cannot write into {folder}: {reason}", folder=address.folder, reason=system_reason(error)),
             tr("make room there"),
         ) from error
-    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:  # with a buffer a full disk would be told only at the end
         if not _locked(file.fileno()):
             raise AlreadyRunning(_instance(file.read(4096)))
         instance = Instance(os.getpid(), time.time(), __version__)
         try:
             file.truncate()
-            json.dump({"pid": instance.pid, "since": instance.since, "version": instance.version}, file)
-            file.flush()
+            told = {"pid": instance.pid, "since": instance.since, "version": instance.version}
+            file.write(json.dumps(told).encode())
         except OSError as error:
             raise AddressError(
                 tr("cannot write into {folder}: {reason}", folder=address.folder, reason=system_reason(error)),
@@ -77,7 +77,7 @@ def only_instance(address: Address) -> Iterator[Instance]:
         yield instance
 
 
-def _instance(text: str) -> Instance | None:
+def _instance(text: bytes) -> Instance | None:
     try:
         told = json.loads(text)
         return Instance(int(told["pid"]), float(told["since"]), str(told["version"]))
