@@ -12,8 +12,9 @@ import pytest
 
 from tests.virtual_time import in_virtual_time
 from voicebot import events
-from voicebot.app import Engines, open_conversation, open_engines, open_memory
+from voicebot.app import Engines, build_pipeline, open_conversation, open_engines, open_memory, window_memory
 from voicebot.audio import open_audio
+from voicebot.audio.silent import SilentOutput
 from voicebot.config.models import AudioWav, Config
 from voicebot.conversation import Conversation
 from voicebot.memory.sqlite_store import Store
@@ -161,6 +162,28 @@ def test_a_conversation_that_ends_takes_its_timers_with_it() -> None:
         return voice.said
 
     assert in_virtual_time(body) == ["Good."]
+
+
+def test_a_conversation_that_goes_on_with_other_engines_keeps_its_timers() -> None:
+    """A reload of the daemon's configuration dropped them, and nobody was told; their sentences stood in its log."""
+    told: list[str] = []
+
+    async def body() -> list[str]:
+        config = SILENT.model_copy(update={"tools": SILENT.tools.model_copy(update={"enabled": ("timer",)})})
+        voice = CostingSynthesizer()
+        async with open_tools(config.tools) as tools, anyio.create_task_group() as tasks:
+            shared = Engines(TimerChat([]), voice, VoiceCost(), tools, None)
+            empty = build_pipeline(config, chat=shared.chat, synthesizer=None, output=SilentOutput(realtime=False))
+            conversation = Conversation(empty, memory=window_memory(config), background=tasks)
+            async with open_conversation(shared, config, notify=told.append, furnish=conversation):
+                await conversation.speak("timer Tea!")
+            async with open_conversation(shared, config, notify=told.append, furnish=conversation):
+                await anyio.sleep(60)
+            tasks.cancel_scope.cancel()
+        return voice.said
+
+    assert in_virtual_time(body) == ["Good.", "Tea!"]
+    assert told == []
 
 
 def test_many_conversations_on_one_voice_learn_what_it_really_takes(
