@@ -3,7 +3,7 @@
 `try_light` understands the usual ways to write `say`, `ask`, `stop` and so on, and returns None for everything else:
 what has an option that only a process of its own can honour (a voice, a file to write, a configuration), what is wrong,
 what asks for help, and all of it where no daemon runs. The whole command line goes on with that, as if nothing had
-been; `--daemon` starts one here. Its commands call `perform` in their turn where the daemon is to do it.
+been; `--daemon` and `--toggle` start one here. Its commands call `perform` in their turn where the daemon is to do it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def try_light(arguments: Sequence[str]) -> int | None:
         return None
     try:
         connection = connect()
-        if connection is None and "--daemon" in options.flags:
+        if connection is None and options.flags & {"--daemon", "--toggle"}:
             from voicebot.daemon.spawn import connect_or_start
 
             connection = connect_or_start()
