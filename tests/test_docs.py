@@ -31,6 +31,8 @@ WITH_COMMANDS = [
     *READMES,
     "docs/events.md",
     "docs/benchmarks.md",
+    "docs/daemon.md",
+    "docs/daemon.ja.md",
     "docs/readings.md",
     "docs/readings.ja.md",
     "docs/experiments/README.md",
