@@ -42,6 +42,7 @@ _JOBS = 64
 _MAX_WAITING_CHARACTERS = 1_000_000
 """Of one text, that have come and are not being said."""
 
+_DELTA_CHARACTERS = 1_000
 _NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 _AGAIN_SECONDS = 0.1
 
@@ -123,8 +124,10 @@ class _GrowingText:
         while True:
             while self._pieces:
                 piece = self._pieces.popleft()
-                self.waiting -= len(piece)
-                yield piece
+                for start in range(0, len(piece), _DELTA_CHARACTERS):  # those ahead of the voice are counted
+                    delta = piece[start : start + _DELTA_CHARACTERS]
+                    self.waiting -= len(delta)
+                    yield delta
             if self._ended:
                 return
             self._changed = anyio.Event()
@@ -265,6 +268,7 @@ class _Connection:
             with anyio.move_on_after(self._service.send_seconds) as deadline:
                 await self._stream.send(data)
         if deadline.cancelled_caught:
+            log.info("a Wyoming client takes nothing and is given up")
             raise BrokenResourceError
 
 
