@@ -164,6 +164,23 @@ async def test_the_whole_text_that_older_servers_need_is_not_said_twice() -> Non
     assert voice.said == ["Good morning.", "Good night."]
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_the_tags_of_ssml_are_not_said(size: int) -> None:
+    voice = CostingSynthesizer(delay=0)
+    text = '<speak>Good <break time="1s"/>morning &amp; good night.</speak>'
+    async with open_door(voice=voice) as uri, client_of(uri) as client:
+        await client.write_event(Synthesize(text, text_format="ssml").event())
+        await until(client, "audio-stop")
+        whole, voice.said = voice.said, []
+        await client.write_event(SynthesizeStart(text_format="ssml").event())
+        for start in range(0, len(text), size):
+            await client.write_event(SynthesizeChunk(text[start : start + size]).event())
+        await client.write_event(SynthesizeStop().event())
+        await until(client, "synthesize-stopped")
+    assert whole == voice.said
+    assert "".join(whole).split() == ["Good", "morning", "and", "good", "night."]
+
+
 @pytest.mark.parametrize("text", ["", "  \n ", "…", "```\n```"])
 async def test_a_text_with_nothing_to_say_has_a_start_and_an_end(text: str) -> None:
     async with open_door() as uri, client_of(uri) as client:

@@ -17,6 +17,7 @@ from voicebot.daemon.address import AddressError
 from voicebot.daemon.channel import Channel, open_channel
 from voicebot.daemon.client import GONE, DaemonError
 from voicebot.floor import Priority
+from voicebot.text.redaction import without_passwords
 from voicebot.text.safe_display import safe_line
 
 Values = dict[str, object]
@@ -207,4 +208,4 @@ def _dicts(value: object) -> list[Values]:
 
 
 def _short(value: object) -> str:
-    return safe_line(str(value or ""))[:_SHOWN_CHARACTERS]
+    return safe_line(without_passwords(str(value or "")))[:_SHOWN_CHARACTERS]

@@ -22,9 +22,18 @@ from wyoming.asr import Transcript
 from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe
-from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped, SynthesizeVoice
+from wyoming.tts import (
+    Synthesize,
+    SynthesizeChunk,
+    SynthesizeStart,
+    SynthesizeStop,
+    SynthesizeStopped,
+    SynthesizeTextFormat,
+    SynthesizeVoice,
+)
 
 from voicebot.daemon.requests import Kind
+from voicebot.daemon.ssml import without_tags
 from voicebot.daemon.wyoming_events import BadEvent, EventReader, encoded
 from voicebot.daemon.wyoming_info import Row, info
 from voicebot.daemon.wyoming_replies import Context, Replies
@@ -102,6 +111,8 @@ async def _serve_one(service: Service, slots: anyio.CapacityLimiter, stream: Byt
 class _GrowingText:
     """A text that comes piece by piece, faster than it is said."""
 
+    ssml: bool = False
+    """It has tags, which may end in another piece than they begin in: it is said when all of it is there."""
     waiting: int = 0
     """Characters that nobody has taken yet."""
     _pieces: deque[str] = field(default_factory=deque)
@@ -116,13 +127,16 @@ class _GrowingText:
 
     def end(self) -> None:
         """That was all of it."""
+        if self.ssml:
+            text = without_tags("".join(self._pieces)).text
+            self._pieces, self.waiting = deque([text]), len(text)
         self._ended = True
         self._changed.set()
 
     async def pieces(self) -> AsyncGenerator[str, None]:
         """The pieces, as they come."""
         while True:
-            while self._pieces:
+            while self._pieces and (self._ended or not self.ssml):
                 piece = self._pieces.popleft()
                 for start in range(0, len(piece), _DELTA_CHARACTERS):  # those ahead of the voice are counted
                     delta = piece[start : start + _DELTA_CHARACTERS]
@@ -177,10 +191,9 @@ class _Connection:
             await self._enqueue(self._describe)
         elif SynthesizeStart.is_type(kind):
             self._end_text()
-            growing = _GrowingText()
-            if await self._enqueue(
-                partial(self._synthesize, growing, SynthesizeStart.from_event(event).voice, streamed=True)
-            ):
+            begun = SynthesizeStart.from_event(event)
+            growing = _GrowingText(ssml=begun.text_format == SynthesizeTextFormat.SSML)
+            if await self._enqueue(partial(self._synthesize, growing, begun.voice, streamed=True)):
                 self._growing = growing
         elif SynthesizeChunk.is_type(kind):
             await self._add(_clean(SynthesizeChunk.from_event(event).text))
@@ -188,7 +201,7 @@ class _Connection:
             self._end_text()
         elif Synthesize.is_type(kind) and self._growing is None:  # else it repeats the text for older servers
             asked = Synthesize.from_event(event)
-            text = _GrowingText()
+            text = _GrowingText(ssml=asked.text_format == SynthesizeTextFormat.SSML)
             text.add(_clean(asked.text))
             text.end()
             await self._enqueue(partial(self._synthesize, text, asked.voice, streamed=False))
@@ -223,9 +236,9 @@ class _Connection:
 
     async def _describe(self) -> None:
         try:
-            await self._service.prepare("ask")
+            await self._service.prepare("say")
         except VoicebotError as error:
-            await self._send(failure(error))
+            log.warning("%s", error.message)  # what there is can be told all the same
         await self._send(info(self._service.pipeline(), await self._voices()))
 
     async def _synthesize(self, text: _GrowingText, voice: SynthesizeVoice | None, *, streamed: bool) -> None:

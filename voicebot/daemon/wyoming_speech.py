@@ -17,6 +17,7 @@ from voicebot.conversation import GivenText, Styled
 from voicebot.errors import VoicebotError
 from voicebot.events import TurnEvent
 from voicebot.speech import AS_CONFIGURED, AudioFormat, Clip, Style
+from voicebot.text.redaction import without_passwords
 from voicebot.text.safe_display import safe_line
 from voicebot.turn import Pipeline, speak_turn
 
@@ -104,7 +105,7 @@ def failure(error: VoicebotError) -> Event:
     """What a client is told of an error."""
     log.warning("for a Wyoming client: %s", error.message)
     text = f"{error.message} → {error.hint}" if error.hint else error.message
-    return Error(text=safe_line(text), code=type(error).__name__).event()
+    return Error(text=safe_line(without_passwords(text)), code=type(error).__name__).event()
 
 
 def _unheard(event: TurnEvent) -> None:
