@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -33,11 +32,10 @@ from wyoming.tts import (
 )
 
 from voicebot.daemon.requests import Kind
-from voicebot.daemon.ssml import without_tags
 from voicebot.daemon.wyoming_events import BadEvent, EventReader, encoded
 from voicebot.daemon.wyoming_info import Row, info
 from voicebot.daemon.wyoming_replies import Context, Replies
-from voicebot.daemon.wyoming_speech import WyomingOutput, failure, say
+from voicebot.daemon.wyoming_speech import GrowingText, WyomingOutput, failure, say
 from voicebot.errors import SynthesisError, VoicebotError
 from voicebot.protocols import Synthesizer
 from voicebot.speech import AS_CONFIGURED, AudioFormat, Style
@@ -51,7 +49,6 @@ _JOBS = 64
 _MAX_WAITING_CHARACTERS = 1_000_000
 """Of one text, that have come and are not being said."""
 
-_DELTA_CHARACTERS = 1_000
 _NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 _AGAIN_SECONDS = 0.1
 
@@ -107,47 +104,6 @@ async def _serve_one(service: Service, slots: anyio.CapacityLimiter, stream: Byt
         log.exception("a Wyoming connection failed")
 
 
-@dataclass(slots=True, eq=False)
-class _GrowingText:
-    """A text that comes piece by piece, faster than it is said."""
-
-    ssml: bool = False
-    """It has tags, which may end in another piece than they begin in: it is said when all of it is there."""
-    waiting: int = 0
-    """Characters that nobody has taken yet."""
-    _pieces: deque[str] = field(default_factory=deque)
-    _ended: bool = False
-    _changed: anyio.Event = field(default_factory=anyio.Event)
-
-    def add(self, piece: str) -> None:
-        """One more piece."""
-        self.waiting += len(piece)
-        self._pieces.append(piece)
-        self._changed.set()
-
-    def end(self) -> None:
-        """That was all of it."""
-        if self.ssml:
-            text = without_tags("".join(self._pieces)).text
-            self._pieces, self.waiting = deque([text]), len(text)
-        self._ended = True
-        self._changed.set()
-
-    async def pieces(self) -> AsyncGenerator[str, None]:
-        """The pieces, as they come."""
-        while True:
-            while self._pieces and (self._ended or not self.ssml):
-                piece = self._pieces.popleft()
-                for start in range(0, len(piece), _DELTA_CHARACTERS):  # those ahead of the voice are counted
-                    delta = piece[start : start + _DELTA_CHARACTERS]
-                    self.waiting -= len(delta)
-                    yield delta
-            if self._ended:
-                return
-            self._changed = anyio.Event()
-            await self._changed.wait()
-
-
 class _Connection:
     """One client."""
 
@@ -156,7 +112,7 @@ class _Connection:
         self._service = service
         self._sending = anyio.Lock()
         self._jobs, self._to_do = anyio.create_memory_object_stream[Job](_JOBS)
-        self._growing: _GrowingText | None = None
+        self._growing: GrowingText | None = None
         """The text that comes piece by piece."""
 
     async def serve(self) -> None:
@@ -192,7 +148,7 @@ class _Connection:
         elif SynthesizeStart.is_type(kind):
             self._end_text()
             begun = SynthesizeStart.from_event(event)
-            growing = _GrowingText(ssml=begun.text_format == SynthesizeTextFormat.SSML)
+            growing = GrowingText(ssml=begun.text_format == SynthesizeTextFormat.SSML)
             if await self._enqueue(partial(self._synthesize, growing, begun.voice, streamed=True)):
                 self._growing = growing
         elif SynthesizeChunk.is_type(kind):
@@ -201,7 +157,7 @@ class _Connection:
             self._end_text()
         elif Synthesize.is_type(kind) and self._growing is None:  # else it repeats the text for older servers
             asked = Synthesize.from_event(event)
-            text = _GrowingText(ssml=asked.text_format == SynthesizeTextFormat.SSML)
+            text = GrowingText(ssml=asked.text_format == SynthesizeTextFormat.SSML)
             text.add(_clean(asked.text))
             text.end()
             await self._enqueue(partial(self._synthesize, text, asked.voice, streamed=False))
@@ -241,7 +197,7 @@ class _Connection:
             log.warning("%s", error.message)  # what there is can be told all the same
         await self._send(info(self._service.pipeline(), await self._voices()))
 
-    async def _synthesize(self, text: _GrowingText, voice: SynthesizeVoice | None, *, streamed: bool) -> None:
+    async def _synthesize(self, text: GrowingText, voice: SynthesizeVoice | None, *, streamed: bool) -> None:
         try:
             await self._service.prepare("say")
             pipeline = self._service.pipeline()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, Awaitable, Callable
-from dataclasses import replace
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 
 import anyio
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -14,6 +15,7 @@ from wyoming.event import Event
 from voicebot.audio.paced import PacedPlayback, PacedQueue
 from voicebot.audio.pcm import convert
 from voicebot.conversation import GivenText, Styled
+from voicebot.daemon.ssml import without_tags
 from voicebot.errors import VoicebotError
 from voicebot.events import TurnEvent
 from voicebot.speech import AS_CONFIGURED, AudioFormat, Clip, Style
@@ -27,6 +29,48 @@ Send = Callable[[Event], Awaitable[None]]
 """Sends one event, and returns when the next one may follow."""
 _BLOCK_SECONDS = 0.1
 _SAMPLE_BYTES = 2
+_DELTA_CHARACTERS = 1_000
+
+
+@dataclass(slots=True, eq=False)
+class GrowingText:
+    """A text that comes piece by piece, faster than it is said."""
+
+    ssml: bool = False
+    """It has tags, which may end in another piece than they begin in: it is said when all of it is there."""
+    waiting: int = 0
+    """Characters that nobody has taken yet."""
+    _pieces: deque[str] = field(default_factory=deque)
+    _ended: bool = False
+    _changed: anyio.Event = field(default_factory=anyio.Event)
+
+    def add(self, piece: str) -> None:
+        """One more piece."""
+        self.waiting += len(piece)
+        self._pieces.append(piece)
+        self._changed.set()
+
+    def end(self) -> None:
+        """That was all of it."""
+        if self.ssml:
+            text = without_tags("".join(self._pieces)).text
+            self._pieces, self.waiting = deque([text]), len(text)
+        self._ended = True
+        self._changed.set()
+
+    async def pieces(self) -> AsyncGenerator[str, None]:
+        """The pieces, as they come."""
+        while True:
+            while self._pieces and (self._ended or not self.ssml):
+                piece = self._pieces.popleft()
+                for start in range(0, len(piece), _DELTA_CHARACTERS):  # those ahead of the voice are counted
+                    delta = piece[start : start + _DELTA_CHARACTERS]
+                    self.waiting -= len(delta)
+                    yield delta
+            if self._ended:
+                return
+            self._changed = anyio.Event()
+            await self._changed.wait()
 
 
 class WyomingOutput:
