@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from voicebot.library.sync import SyncEventStream, SyncVoice, open_voice_sync
     from voicebot.library.voice import Voice, open_voice
     from voicebot.messages import Message
-    from voicebot.protocols import AudioOutput, ChatModel, Playback, Synthesizer
+    from voicebot.protocols import AudioOutput, ChatModel, ChunkingStrategy, Playback, Synthesizer
     from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Metrics, Outcome, Segment, Style
 
 _MODULES = ("errors", "events", "testing")
@@ -46,7 +46,7 @@ _HOMES = {
     "library.sync": ("SyncEventStream", "SyncVoice", "open_voice_sync"),
     "library.voice": ("Voice", "open_voice"),
     "messages": ("Message",),
-    "protocols": ("AudioOutput", "ChatModel", "Playback", "Synthesizer"),
+    "protocols": ("AudioOutput", "ChatModel", "ChunkingStrategy", "Playback", "Synthesizer"),
     "speech": (
         *("AS_CONFIGURED", "Audio", "AudioFormat", "Capabilities", "Clip", "Metrics", "Outcome", "Segment", "Style"),
     ),
@@ -63,6 +63,7 @@ __all__ = [
     "ChatError",
     "ChatModel",
     "ChatUnavailable",
+    "ChunkingStrategy",
     "Clip",
     "Config",
     "ConfigError",

@@ -33,7 +33,8 @@ def import_by_path(path: str, *, here: bool = True) -> Any:  # Any: whatever sta
     if not module_name:
         raise ImportPathError(tr("cannot import {path!r}: it names no module", path=path), hint=tr(_FORM))
     try:
-        if here and importlib.util.find_spec(module_name.partition(".")[0]) is None:
+        top = module_name.partition(".")[0]
+        if here and top not in sys.modules and importlib.util.find_spec(top) is None:
             # A command does not look where it is started; whoever keeps agent.py beside config.toml expects it.
             sys.path.append(str(Path.cwd()))
         importlib.import_module(module_name)

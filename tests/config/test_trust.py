@@ -221,6 +221,23 @@ def test_the_persons_own_file_imports_no_module_of_a_foreign_folder(folder: Path
     assert load_config(environment={}).refused == ()
 
 
+@pytest.mark.parametrize("section", ["tts", "audio", "chunking"])
+def test_a_part_of_the_persons_own_is_not_taken_from_a_folder_from_elsewhere(folder: Path, section: str) -> None:
+    key = (
+        'strategy = "mine:Part"\nmax_characters = 50'
+        if section == "chunking"
+        else 'kind = "plugin"\nfactory = "mine:Part"'
+    )
+    write_own(folder, f"[{section}]\n{key}\n")
+    (folder / "mine.py").touch()
+    loaded = load_config(environment={})
+    assert [one.module for one in loaded.refused] == ["mine"]
+    defaults = Config()
+    assert (loaded.config.tts, loaded.config.audio) == (defaults.tts, defaults.audio)
+    assert loaded.config.chunking.strategy == "adaptive"
+    assert loaded.config.chunking.max_characters == (50 if section == "chunking" else 300), "the rest is used"
+
+
 def test_the_persons_own_file_is_theirs_also_in_its_own_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_own(folder, DOORS["tools.enabled"])
     monkeypatch.chdir(folder.parent / "config" / "voicebot")
