@@ -30,6 +30,8 @@ METRICS = [*(field.name for field in dataclasses.fields(Metrics)), "rtf"]
 WITH_COMMANDS = [
     *READMES,
     "docs/events.md",
+    "docs/library.md",
+    "docs/library.ja.md",
     "docs/benchmarks.md",
     "docs/daemon.md",
     "docs/daemon.ja.md",
