@@ -237,7 +237,10 @@ class _MissingChat:
 
 def _no_chat() -> _MissingChat:
     return _MissingChat(
-        ChatError(tr("there is no chat model"), hint='open_voice(chat="ollama"), or voice.speak(deltas)')
+        ChatError(
+            tr("there is no chat model"),
+            hint=tr('name one: open_voice(chat="ollama"), or say a text of your own: voice.speak(deltas)'),
+        )
     )
 
 
