@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from html.parser import HTMLParser
 from typing import Any
 
-from voicebot.lab.report import About, render_report
+from voicebot.audio.pcm import wav_bytes
+from voicebot.lab.report import render_report
+from voicebot.lab.report_parts import About, Recording
 from voicebot.lab.runs import ReplayedUtterance, Run
 from voicebot.lab.summary import pareto_front, summarize
+from voicebot.speech import AudioFormat
 
 REPLY = "はい、そうです。All right."
 ABOUT = About("最初の音", "2026-01-02 03:04 UTC", "1.2.3", settings={"一文ごと": "chunking.strategy = 'sentence'"})
@@ -122,9 +126,59 @@ def test_every_run_is_in_the_page_and_each_reply_once() -> None:
     assert data["traces"] == [{"name": "はい@30", "language": "ja", "reply": REPLY}]
 
 
+def test_the_page_says_how_it_was_made() -> None:
+    """Somebody who is sent a report could not make it again: it named its settings and did not say what they were."""
+    about = About(
+        "t",
+        "now",
+        "1.2.3",
+        command="voicebot lab sweep mine.toml -o out",
+        versions={"Python": "3.11.7 (CPython)", "platform": "Linux-6"},
+        contents={"一文ごと": '\n[chunking]\nstrategy = "sentence"', "行ごと": ""},
+        engines={"gpu": "0.05 s + 0.05 × audio"},
+    )
+    text = Page(render_report([run(), run(setting="行ごと")], about)).text
+    assert "voicebot lab sweep mine.toml -o out" in text
+    assert "Python 3.11.7 (CPython) platform Linux-6 gpu 0.05 s + 0.05 × audio" in text.replace("  ", " ")
+    assert '一文ごと [chunking] strategy = "sentence"' in text
+    assert "行ごと # the defaults" in text
+
+
+def test_the_page_says_which_differences_are_more_than_chance() -> None:
+    runs = [run(setting="a", trace=f"t{n}", ttfa=1.0 + n) for n in range(4)]
+    steady = [run(setting="b", trace=f"t{n}", ttfa=0.5 + n) for n in range(4)]
+    wavering = [run(setting="c", trace=f"t{n}", ttfa=1.0 + n + (-1) ** n) for n in range(4)]
+    text = Page(render_report([*runs, *steady, *wavering], ABOUT)).text
+    assert "Differences from a" in text
+    assert "b gpu −0.50 −0.50 … −0.50" in text
+    assert "c gpu +0.00 −1.84 … +1.84 no difference shown" in text
+    assert "Differences from" not in Page(render_report([run()], ABOUT)).text
+
+
+def test_two_settings_can_be_listened_to_within_the_page() -> None:
+    wav = wav_bytes(b"\1\0" * 16000, AudioFormat(16000))
+    recordings = [Recording(name, "はい@30", "gpu", "VOICEVOX:<b>", wav) for name in ("a", "b")]
+    page_text = render_report([run()], About("t", "now", "1", recordings=recordings))
+    page = Page(page_text)
+    sounds = [address for address in page.addresses if not address.startswith("#")]
+    assert [base64.b64decode(sound.removeprefix("data:audio/wav;base64,")) for sound in sounds] == [wav, wav]
+    assert page.tags.count("audio") == 2
+    assert "VOICEVOX:<b>" in page.text
+    assert "はい@30 · 0.0\xa0MB" in page_text.replace("&nbsp;", "\xa0")
+    assert "media-src data:" in page_text
+
+
 def test_nothing_in_a_text_can_leave_its_place() -> None:
     evil = "</script><script>alert(1)</script><!-- & \u2028 \"' <b> <!--DATA-->"
-    about = About(evil, "now", "1", settings={evil: evil}, engines={"gpu": evil})
+    about = About(
+        *(evil, "now", "1"),
+        settings={evil: evil},
+        engines={"gpu": evil},
+        contents={evil: evil},
+        versions={evil: evil},
+        command=evil,
+        recordings=[Recording(evil, evil, evil, evil, b"")],
+    )
     page = Page(render_report([run(reply=evil, setting=evil, trace=evil)], about))
     assert len(page.scripts) == 2
     assert page.data["traces"][0]["reply"] == evil

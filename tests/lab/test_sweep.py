@@ -156,6 +156,19 @@ def test_the_command_prints_the_means_and_writes_a_report(tmp_path: Path) -> Non
     assert "一文ごと" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+def test_the_report_holds_two_settings_to_listen_to_and_what_they_say(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["sweep", str(write(tmp_path)), "-o", str(out), "--tone", "--listen", "一文ごと", "--listen", "lines"]
+    assert CliRunner().invoke(lab_app, arguments).exit_code == 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:audio/wav;base64,") == 2
+    assert "strategy = &quot;sentence&quot;" in page
+    assert "Python" in page
+    done = CliRunner().invoke(lab_app, [*arguments[:-1], "nobody"])
+    assert done.exit_code == 2
+    assert "there is no setting 'nobody' to listen to" in done.stderr
+
+
 def test_the_command_prints_json_for_programs(tmp_path: Path) -> None:
     done = CliRunner().invoke(lab_app, ["sweep", str(write(tmp_path)), "-o", str(tmp_path / "out"), "--json"])
     answer = json.loads(done.stdout)

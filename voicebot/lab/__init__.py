@@ -20,7 +20,9 @@ From the top down:
     tuned_config      writes it down
     summary           means of runs
     plots             first sounds against gaps, as a picture
+    report_parts      its differences, what to listen to, how it was made
     report            a page with all of that
     corpus            texts with their right cuts marked
     score             how well a chunker cuts them
+    spreadsheet       runs and verdicts as CSV
 """

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Any
 
 from voicebot.errors import LabError
 from voicebot.lab.plots import marker, scatter
+from voicebot.lab.report_parts import About, differences_table, listening_section, made_section
 from voicebot.lab.runs import Run
-from voicebot.lab.summary import Row, names, summarize
+from voicebot.lab.summary import Row, against_first, names, summarize
 from voicebot.translation import counted, marked, system_reason, tr
 
 COMFORTABLE_BYTES = 5_000_000
@@ -25,24 +25,12 @@ _FIGURES = {
     "ttfa": "TTFA",
     "gap_seconds": marked("gaps"),
     "silence_seconds": marked("silence"),
+    "silence_median": marked("median silence"),
+    "silence_p95": marked("p95 of silence"),
     "over_bound_seconds": marked("over bound"),
     "utterances": marked("utterances"),
 }
 """The columns of the table: attribute of a row → its heading."""
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What the head of the report says."""
-
-    title: str
-    made: str
-    """When it was made, for a person to read."""
-    version: str
-    settings: Mapping[str, str] = field(default_factory=dict)
-    """What each setting changes, by name."""
-    engines: Mapping[str, str] = field(default_factory=dict)
-    """What each engine costs, by name."""
 
 
 # ---------------------------------------------------------------- the page
@@ -67,6 +55,9 @@ def render_report(runs: Sequence[Run], about: About) -> str:
         "ABOUT": _about(runs, about),
         "FINDINGS": _findings(rows),
         "TABLE": _table(rows, settings, about),
+        "DIFFERENCES": differences_table(against_first(runs)),
+        "LISTEN": listening_section(about.recordings),
+        "MADE": made_section(about),
         "PLOTS": _plots(rows, settings),
         "DATA": _script_json(_data(runs)),
     }

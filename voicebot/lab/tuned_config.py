@@ -40,10 +40,16 @@ def config_text(tuned: Tuned) -> str:
         *(_comment(what, half) for what, half in (("Searched", tuned.searched), ("Checked", tuned.checked))),
         *(f"# {remark[0].upper()}{remark[1:]}." for remark in tuned.remarks()),
     ]
+    return "\n".join([*lines, *config_lines(tuned.config)]) + "\n"
+
+
+def config_lines(config: Config) -> list[str]:
+    """What config.toml would say, without the defaults and without secrets: each section behind an empty line."""
+    lines: list[str] = []
     for section in Config.model_fields:
-        if changed := _changed(section, getattr(tuned.config, section)):
+        if changed := _changed(section, getattr(config, section)):
             lines += ["", f"[{section}]", *changed]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _comment(what: str, half: Half) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.lab.figures import interval
-from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
-from voicebot.cli.options import JsonLinesOption
+from voicebot.cli.lab.options import ENGINES, CsvOption, SeedOption, TracesArgument
+from voicebot.cli.options import ForceOption, JsonLinesOption, refuse_to_overwrite
 from voicebot.cli.output import signed_seconds, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 from voicebot.text.safe_display import safe_line
@@ -37,6 +37,8 @@ def compare(
         typer.Option("--tts", metavar="MODEL,...", help=f"What a synthesis costs [cpu-fast]: {ENGINES}."),
     ] = None,
     seed: SeedOption = 0,
+    csv: CsvOption = None,
+    force: ForceOption = False,
     json: JsonLinesOption = False,
 ) -> int:
     """Show what B changes compared with A, run by run: first sound, gaps, and where the cuts differ.
@@ -46,8 +48,11 @@ def compare(
     from voicebot.config.loading import load_config
     from voicebot.lab.comparison import Comparison, as_dict
     from voicebot.lab.replay import replay as run_replay
+    from voicebot.lab.spreadsheet import run_rows, write_csv
     from voicebot.lab.traces import read_traces
 
+    if csv:
+        refuse_to_overwrite(csv, force=force)
     (name_a, config_a), (name_b, config_b) = ((str(path), load_config(path).config) for path in (a, b))
     engines = _engines(tts or ["cpu-fast"])
     compared = [
@@ -58,6 +63,8 @@ def compare(
         for trace in read_traces(traces)
         for engine in engines
     ]
+    if csv:
+        write_csv(csv, run_rows(run for c in compared for run in (c.a, c.b)))
     if json:
         write_json(map(as_dict, compared))
     else:

@@ -19,6 +19,12 @@ ExperimentArgument = Annotated[
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Number of processes; by default one for each core.")
 ]
+CsvOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--csv", metavar="FILE", help="Write a row for each reply and setting to this file, for a spreadsheet."
+    ),
+]
 TrustOption = Annotated[
     bool,
     typer.Option(

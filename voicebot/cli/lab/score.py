@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.lab.figures import interval
-from voicebot.cli.options import ConfigOptions, JsonObjectOption, StrategyOption
+from voicebot.cli.lab.options import CsvOption
+from voicebot.cli.options import ConfigOptions, ForceOption, JsonObjectOption, StrategyOption, refuse_to_overwrite
 from voicebot.cli.output import status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 from voicebot.translation import tr
@@ -45,6 +46,8 @@ def score(
     errors: Annotated[
         bool, typer.Option("--errors", help="Print each text with a mistake: │ right, ✗+ not wanted, ✗− missing.")
     ] = False,
+    csv: CsvOption = None,
+    force: ForceOption = False,
     json: JsonObjectOption = False,
 ) -> int:
     """How well, and how late, a strategy cuts texts whose right cuts are marked.
@@ -86,15 +89,23 @@ def score(
     """
     from voicebot.lab.corpus import read_corpus
     from voicebot.lab.score import differences, groups, judge_all
+    from voicebot.lab.spreadsheet import verdict_rows, write_csv
 
+    if csv:
+        refuse_to_overwrite(csv, force=force)
     items = [item for path in corpus for item in read_corpus(path)]
     name, new_cutter = _strategy(config, "--strategy", strategy)
     verdicts = judge_all(items, new_cutter, by.value)
     scores = groups(verdicts)
+    rows = verdict_rows(name, verdicts)
     other, changed = "", {}
     if against is not None:
         other, new_other = _strategy(config, "--against", against)
-        changed = differences(judge_all(items, new_other, by.value), verdicts)
+        before = judge_all(items, new_other, by.value)
+        changed = differences(before, verdicts)
+        rows += verdict_rows(other, before)
+    if csv:
+        write_csv(csv, rows)
     wrong = [verdict for verdict in verdicts if not verdict.exact] if errors else []
     if json:
         differing = {name: asdict(one) for name, one in changed.items()}

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.lab.figures import interval
-from voicebot.cli.lab.options import ExperimentArgument, JobsOption, TrustOption
+from voicebot.cli.lab.options import CsvOption, ExperimentArgument, JobsOption, TrustOption
 from voicebot.cli.lab.progress import progress_bar, stoppable
-from voicebot.cli.options import JsonObjectOption
+from voicebot.cli.lab.sweep_report import about_sweep, recorded
+from voicebot.cli.options import ForceOption, JsonObjectOption, refuse_to_overwrite
 from voicebot.cli.output import signed_seconds, status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 from voicebot.translation import tr
@@ -32,6 +33,13 @@ def sweep(
     ] = None,
     jobs: JobsOption = None,
     trust: TrustOption = False,
+    csv: CsvOption = None,
+    force: ForceOption = False,
+    listen: Annotated[
+        list[str] | None,
+        typer.Option("--listen", metavar="SETTING", help="Put this setting's speech into the report; give it twice."),
+    ] = None,
+    tone: Annotated[bool, typer.Option("--tone", help="Listen to tones instead of the configured voice.")] = False,
     json: JsonObjectOption = False,
 ) -> int:
     """Run every setting of an experiment on every trace with every engine, and write a report.
@@ -39,22 +47,26 @@ def sweep(
     Writes results.jsonl (each run) and report.html (one file, works without a network). After Ctrl-C, the same
     command continues where it stopped; what has changed since then is run again.
 
+    With --listen SETTING --listen OTHER the report has the shortest reply as it would be heard with both, by the voice
+    of the experiment's config.toml, or as tones with --tone.
+
     A strategy of one's own is a setting too, chunking.strategy = "package.module:factory"; see voicebot lab score
     --help. An experiment that names one needs --trust.
 
     Example: voicebot lab sweep docs/experiments/first-sound.toml
     """
+    if csv:
+        refuse_to_overwrite(csv, force=force)
     folder = output or Path("lab-results") / experiment.stem
     kept = [0, 0]
     with stoppable(lambda: _kept(kept, folder)):
         from dataclasses import asdict
-        from datetime import datetime
 
-        import voicebot
         from voicebot.lab.experiment_file import read_experiment, refuse_untrusted_code
         from voicebot.lab.own_strategy import new_own_chunker
         from voicebot.lab.plots import require_matplotlib
-        from voicebot.lab.report import COMFORTABLE_BYTES, About, write_report
+        from voicebot.lab.report import COMFORTABLE_BYTES, write_report
+        from voicebot.lab.spreadsheet import run_rows, write_csv
         from voicebot.lab.summary import against_first, summarize
         from voicebot.lab.sweep import RESULTS, plan
         from voicebot.lab.sweep import sweep as run_sweep
@@ -64,6 +76,7 @@ def sweep(
         for path in chosen.own_strategies():
             new_own_chunker(path)  # before the work, not in the middle of it
         settings = chosen.all_settings()
+        recordings = recorded(chosen, settings, listen or (), tone=tone)
         require_matplotlib()  # before the work, not after it
         with progress_bar(tr("runs")) as show:
 
@@ -72,21 +85,10 @@ def sweep(
                 show(done, of)
 
             runs = run_sweep(plan(chosen, settings), folder, processes=jobs or os.cpu_count() or 1, progress=progress)
-        about = About(
-            title=chosen.name,
-            made=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
-            version=voicebot.__version__,
-            settings={
-                setting.name: ", ".join(f"{key} = {value!r}" for key, value in setting.overrides.items())
-                for setting in settings
-            },
-            engines={
-                engine.name: tr("{fixed:g} s + {rtf:g} × audio", fixed=engine.fixed_seconds, rtf=engine.rtf)
-                for engine in chosen.engines
-            },
-        )
         report = folder / "report.html"
-        size = write_report(report, runs, about)
+        size = write_report(report, runs, about_sweep(chosen, settings, recordings))
+        if csv:
+            write_csv(csv, run_rows(runs))
         rows, found = summarize(runs), against_first(runs)
         if json:
             means = [asdict(row) for row in rows]
