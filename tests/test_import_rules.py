@@ -86,6 +86,9 @@ INNER_ORDER = {
     "lab": [
         "traces",
         "spread",
+        "corpus",
+        "score",
+        "made_traces",
         "engines",
         "bounds",
         "own_strategy",
@@ -104,8 +107,6 @@ INNER_ORDER = {
         "plots",
         "report_parts",
         "report",
-        "corpus",
-        "score",
         "spreadsheet",
     ],
     "plugins": ["installed", "opening", "synthesis", "sound", "chunker", "checking"],

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.lab.samples import write_traces
+from tests.lab.samples import CORPORA, write_traces
 from voicebot.cli.lab import lab_app
 from voicebot.config.models import Config
 from voicebot.errors import LabError
+from voicebot.lab.corpus import Item
 from voicebot.lab.experiment import Experiment
 from voicebot.lab.experiment_file import read_experiment
+from voicebot.lab.made_traces import made_trace
+from voicebot.lab.spread import Difference
 from voicebot.lab.traces import Trace
 from voicebot.lab.tune import Half, Measured, Tuned, split_traces, tune
 from voicebot.lab.tuned_config import config_text
@@ -99,6 +102,44 @@ def test_over_fitting_is_reported() -> None:
     tuned = Tuned("e", ("gpu",), 0.5, 10, 0, {}, Config(), half(2.0, 1.0), half(1.0, 1.5))
     assert any("over-fitted" in remark for remark in tuned.remarks())
     assert "Over-fitted" in config_text(tuned)
+
+
+def test_a_gain_that_the_other_half_does_not_show_is_told() -> None:
+    """Two recorded replies were searched and two checked: what was found there was chance, and nobody said so."""
+    before, best = Measured(2, 2, 0.5, 0), Measured(1.9, 1.9, 0.5, 0)
+    shown, chance = Difference(-0.1, -0.2, -0.01, 20), Difference(-0.1, -0.3, 0.1, 20)
+
+    def remarks(gain: Difference) -> list[str]:
+        half = Half(("t",), before, best, gain)
+        return Tuned("e", ("gpu",), 0.5, 10, 0, {}, Config(), half, half).remarks()
+
+    assert remarks(shown) == []
+    assert remarks(chance) == ["no difference shown on 20 replies that were not searched: more would tell"]
+
+
+def test_marked_texts_are_a_sample_to_search_and_check_on(tmp_path: Path) -> None:
+    text = f'corpora = ["{(CORPORA / "llm.jsonl").as_posix()}"]\nsample = 20\n{LINES}{KNOB}'
+    path = tmp_path / "experiment.toml"
+    path.write_text(text, encoding="utf-8")
+    chosen = read_experiment(path)
+    assert len(chosen.traces) == 20
+    assert chosen.traces == read_experiment(path).traces, "the same every time"
+    assert len({trace.language for trace in chosen.traces}) > 5
+    tuned = tune(chosen)
+    assert len(tuned.searched.traces) == len(tuned.checked.traces) == 10
+    assert tuned.checked.gain is not None
+    assert tuned.checked.gain.replies == 10
+    assert tuned.checked.gain.mean == pytest.approx(tuned.checked.best.objective - tuned.checked.before.objective)
+
+
+def test_a_made_trace_is_the_text_at_a_model_s_pace() -> None:
+    item = Item("a", "ja", "chat", "今日は晴れです。It is 10:30 now. 👩\u200d👧" * 10, ())
+    trace = made_trace(item)
+    assert trace.text == item.text
+    assert trace == made_trace(item)
+    times = [seconds for seconds, _ in trace.deltas]
+    assert times == sorted(times)
+    assert 0.02 < (times[-1] - times[0]) / len(times) < 0.06
 
 
 def test_the_file_holds_only_what_differs_from_the_defaults(tmp_path: Path) -> None:

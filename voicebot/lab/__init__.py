@@ -4,6 +4,9 @@ From the top down:
 
     traces            the deltas of one reply and when they came
     spread            medians, and whether a difference is more than chance
+    corpus            texts with their right cuts marked
+    score             how well a chunker cuts them
+    made_traces       traces made of such texts
     engines           what a synthesis costs, as a model
     bounds            what no choice of cuts can beat
     own_strategy      chunking strategies of one's own
@@ -22,7 +25,5 @@ From the top down:
     plots             first sounds against gaps, as a picture
     report_parts      its differences, what to listen to, how it was made
     report            a page with all of that
-    corpus            texts with their right cuts marked
-    score             how well a chunker cuts them
     spreadsheet       runs and verdicts as CSV
 """

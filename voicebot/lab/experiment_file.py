@@ -2,6 +2,8 @@
 
 name = "First sound"
 traces = ["traces"]                     # files or folders, from this file's own folder
+corpora = ["texts.jsonl"]               # marked texts, as for `lab score`; each is written at about 30 deltas a second
+sample = 60                             # this many of them, as many of each language as there are
 engines = ["cpu-fast", "0.2+0.4"]       # a name, or seconds + seconds for each second of audio
 seeds = [0]                             # 0: exactly as recorded; others vary the times a little
 
@@ -42,8 +44,10 @@ from voicebot.config.loading import InvalidConfig
 from voicebot.config.models import Config
 from voicebot.config.trust import is_trusted, trust
 from voicebot.errors import ConfigError, LabError
+from voicebot.lab.corpus import Item, read_corpus
 from voicebot.lab.engines import SynthesisCost, parse_engine
 from voicebot.lab.experiment import Experiment, Knob, Range
+from voicebot.lab.made_traces import made_trace, sample
 from voicebot.lab.traces import Trace, read_traces
 from voicebot.translation import system_reason, tr
 
@@ -78,6 +82,8 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     name: str = ""
     traces: list[_Text] = []
+    corpora: list[_Text] = []
+    sample: Annotated[StrictInt, Field(ge=2)] | None = None
     engines: Annotated[list[_Text], Field(min_length=1)] = ["cpu-fast"]
     seeds: Annotated[list[Annotated[StrictInt, Field(ge=0)]], Field(min_length=1)] = [0]
     config: _Text | None = None
@@ -253,7 +259,7 @@ def _engines(file: _File, report: _Report) -> list[SynthesisCost]:
 
 
 def _traces(file: _File, folder: Path, report: _Report) -> list[Trace]:
-    if not file.traces:
+    if not file.traces and not file.corpora:
         report("traces", tr('name at least one file or folder, such as ["traces"]'))
     traces: list[Trace] = []
     for text in file.traces:
@@ -261,6 +267,13 @@ def _traces(file: _File, folder: Path, report: _Report) -> list[Trace]:
             traces += read_traces([folder / text])
         except LabError as error:
             report("traces", error.message)
+    items: list[Item] = []
+    for text in file.corpora:
+        try:
+            items += read_corpus(folder / text)
+        except LabError as error:
+            report("corpora", error.message)
+    traces += map(made_trace, sample([item for item in items if item.text.strip()], file.sample))
     if repeated := _repeated([trace.name for trace in traces]):
         report("traces", tr("two of them are called {name}: rename one", name=repeated))
     return traces

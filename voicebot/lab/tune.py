@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
 
@@ -13,9 +13,10 @@ from voicebot.errors import ConfigError, LabError
 from voicebot.lab.experiment import Experiment
 from voicebot.lab.runs import Run
 from voicebot.lab.search import Search, knobs_of
+from voicebot.lab.spread import Difference, by_reply, difference
 from voicebot.lab.sweep import Job, RunAll, open_workers
 from voicebot.lab.traces import Trace
-from voicebot.translation import tr
+from voicebot.translation import counted, tr
 
 _SMALLEST_GAIN = 1e-4
 """Seconds; a smaller gain is not an improvement."""
@@ -39,6 +40,8 @@ class Half:
     traces: tuple[str, ...]
     before: Measured
     best: Measured
+    gain: Difference | None = None
+    """What the best one changes in the objective, reply by reply; None where it is the first setting itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,14 @@ class Tuned:
             remarks.append(tr("nothing better than the first setting was found"))
         elif self.checked.best.objective > self.checked.before.objective + _SMALLEST_GAIN:
             remarks.append(tr("over-fitted: it is better on the traces that were searched and worse on the others"))
+        elif self.checked.gain and not self.checked.gain.is_shown:
+            remarks.append(
+                counted(
+                    self.checked.gain.replies,
+                    "no difference shown on {count} reply that was not searched: more replies would tell",
+                    "no difference shown on {count} replies that were not searched: more would tell",
+                )
+            )
         if self.impossible:
             remarks.append(tr("{count} combinations were left out because they are impossible", count=self.impossible))
         return remarks
@@ -109,10 +120,10 @@ def tune(
         first = next(iter(experiment.settings.values()))
         before, found = experiment.configure(first), experiment.configure(best)
         check = _Measure(experiment, checked, weight_ttfa, run_all)
-        before_searched, best_searched = measure([before, found])
-        before_checked, best_checked = check([before, found])
-    if best_searched.objective >= before_searched.objective - _SMALLEST_GAIN:
-        best, found, best_searched, best_checked = dict(first), before, before_searched, before_checked
+        on_searched, on_checked = measure.half([before, found]), check.half([before, found])
+    if on_searched.best.objective >= on_searched.before.objective - _SMALLEST_GAIN:
+        best, found = dict(first), before
+        on_searched, on_checked = (replace(half, best=half.before, gain=None) for half in (on_searched, on_checked))
     return Tuned(
         experiment=experiment.name,
         engines=tuple(engine.name for engine in experiment.engines),
@@ -121,8 +132,8 @@ def tune(
         impossible=search.impossible,
         overrides=best,
         config=found,
-        searched=Half(tuple(trace.name for trace in searched), before_searched, best_searched),
-        checked=Half(tuple(trace.name for trace in checked), before_checked, best_checked),
+        searched=on_searched,
+        checked=on_checked,
     )
 
 
@@ -155,6 +166,18 @@ class _Measure:
         self._experiment, self._traces, self._weight, self._run_all = experiment, traces, weight_ttfa, run_all
 
     def __call__(self, configs: Sequence[Config]) -> list[Measured]:
+        return [self._means(group) for group in self._runs(configs)]
+
+    def half(self, configs: Sequence[Config]) -> Half:
+        """What is measured with the first setting and the best one, and their difference."""
+        before, best = self._runs(configs)
+        gain = difference(*(by_reply((run.trace, self._objective(run)) for run in runs) for runs in (before, best)))
+        return Half(tuple(trace.name for trace in self._traces), self._means(before), self._means(best), gain)
+
+    def _objective(self, run: Run) -> float:
+        return run.silence_seconds + self._weight * run.ttfa
+
+    def _runs(self, configs: Sequence[Config]) -> list[list[Run]]:
         jobs = [
             Job(str(number), config, trace, engine, seed)
             for number, config in enumerate(configs)
@@ -165,7 +188,7 @@ class _Measure:
         runs: list[list[Run]] = [[] for _ in configs]
         for job, run in self._run_all(jobs):
             runs[int(job.setting)].append(run)
-        return [self._means(group) for group in runs]
+        return runs
 
     def objectives(self, configs: Sequence[Config]) -> list[float]:
         return [measured.objective for measured in self(configs)]

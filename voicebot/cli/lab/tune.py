@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.lab.figures import interval
 from voicebot.cli.lab.options import ExperimentArgument, JobsOption, TrustOption
 from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.options import ForceOption, JsonObjectOption
-from voicebot.cli.output import status, table, terminal_width, write_json, write_out
+from voicebot.cli.output import signed_seconds, status, table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
 from voicebot.translation import tr
 
@@ -43,7 +44,9 @@ def tune(
     [matrix] holds lists of values, and ranges: {min = 0.5, max = 2.0}. If there are several [settings], the best of
     them is searched for too. The search first draws values at random, then improves the best ones one key at a time;
     the same --seed gives the same answer. It sees one half of the traces; the other half shows whether the result holds
-    elsewhere. Traces of one text (NAME@10, NAME@30) stay in one half.
+    elsewhere: that is what to believe. Traces of one text (NAME@10, NAME@30) stay in one half. A few recorded replies
+    are not enough to tell; corpora = ["texts.jsonl"] in the experiment makes a trace of each marked text, and sample =
+    60 takes that many.
 
     Example: voicebot lab tune experiment.toml -o best.toml --budget 100
     """
@@ -92,6 +95,12 @@ def _result(tuned: Tuned, *, width: int) -> str:
         line(tr("checked"), tr("before"), tuned.checked.before),
         line(tr("checked"), tr("best"), tuned.checked.best),
     ]
+    gains = [
+        tr("{half}: best against before, reply by reply: {change} s", half=half, change=signed_seconds(gain.mean))
+        + f" {interval(gain, signed_seconds)}"
+        for half, gain in ((tr("searched"), tuned.searched.gain), (tr("checked"), tuned.checked.gain))
+        if gain
+    ]
     chosen = [f"  {key} = {value!r}" for key, value in tuned.overrides.items()]
     figures = table(lines, width=width, right=range(2, 6))
-    return "\n".join([*figures, "", tr("best:"), *(chosen or ["  " + tr("as it was")]), *tuned.remarks(), ""])
+    return "\n".join([*figures, *gains, "", tr("best:"), *(chosen or ["  " + tr("as it was")]), *tuned.remarks(), ""])
