@@ -17,7 +17,7 @@ from voicebot.cli.lab import lab_app
 from voicebot.config.models import Config
 from voicebot.errors import LabError
 from voicebot.lab.engines import parse_engine
-from voicebot.lab.own_strategy import OwnChunker, source_digest, with_own_strategy
+from voicebot.lab.own_strategy import OwnChunker, source_digest
 from voicebot.lab.replay import replay
 from voicebot.lab.traces import Trace
 
@@ -34,6 +34,10 @@ HERE = own_strategies.__name__
 
 def path(name: str) -> str:
     return f"{HERE}:{name}"
+
+
+def with_own_strategy(config: Config, path: str) -> Config:
+    return Config.model_validate({"chunking": {**config.chunking.model_dump(), "strategy": path}})
 
 
 def experiment(folder: Path, *strategies: str) -> Path:
@@ -145,6 +149,16 @@ def test_a_sweep_runs_it_only_for_those_who_trust_the_file_as_it_is(tmp_path: Pa
     assert [row["setting"] for row in json.loads(out)["means"]] == ["s0", "s1"]
     file.write_text(file.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
     assert lab("sweep", file, "-o", tmp_path / "out")[0] == 2
+
+
+def test_the_config_that_an_experiment_is_based_on_is_trusted_too(tmp_path: Path) -> None:
+    file = experiment(tmp_path, "newline")
+    file.write_text(f'config = "base.toml"\n{file.read_text(encoding="utf-8")}', encoding="utf-8")
+    (tmp_path / "base.toml").write_text(f'[chunking]\nstrategy = "{path("Lines")}"\n', encoding="utf-8")
+    code, _, err = lab("sweep", file, "-o", tmp_path / "out")
+    assert code == 2
+    assert f"base.toml: it runs code: {path('Lines')}" in err
+    assert lab("sweep", file, "-o", tmp_path / "out", "--trust")[0] == 0
 
 
 def test_a_sweep_tells_a_factory_that_fails_before_it_begins(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from voicebot.config.loading import load_config
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.engines import SynthesisCost
-from voicebot.lab.own_strategy import names_own, with_own_strategy
+from voicebot.lab.own_strategy import names_own
 from voicebot.lab.traces import Trace
 from voicebot.translation import tr
 
@@ -66,18 +66,9 @@ class Experiment:
     seeds: tuple[int, ...]
 
     def configure(self, overrides: Mapping[str, object], *, label: str = "") -> Config:
-        """The base configuration with `overrides` on top; raises ConfigError.
-
-        A chunking strategy of one's own is not imported here.
-        """
-        own = overrides.get(STRATEGY)
-        options = {
-            key: (label or str(self.path), value)
-            for key, value in overrides.items()
-            if not (key == STRATEGY and names_own(own))
-        }
-        config = load_config(self.base, environment={}, options=options).config
-        return with_own_strategy(config, str(own)) if names_own(own) else config
+        """The base configuration with `overrides` on top; raises ConfigError."""
+        options = {key: (label or str(self.path), value) for key, value in overrides.items()}
+        return load_config(self.base, environment={}, options=options).config
 
     def own_strategies(self) -> list[str]:
         """The import paths of all strategies that it may try and that are not voicebot's."""

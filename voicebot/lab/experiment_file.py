@@ -48,6 +48,7 @@ from voicebot.lab.corpus import Item, read_corpus
 from voicebot.lab.engines import SynthesisCost, parse_engine
 from voicebot.lab.experiment import Experiment, Knob, Range
 from voicebot.lab.made_traces import made_trace, sample
+from voicebot.lab.own_strategy import names_own
 from voicebot.lab.traces import Trace, read_traces
 from voicebot.translation import system_reason, tr
 
@@ -140,24 +141,28 @@ def read_experiment(path: str | Path) -> Experiment:
 
 
 def refuse_untrusted_code(experiment: Experiment, *, trusted_now: bool) -> None:
-    """Raise LabError where the file names strategies of one's own and the person has not trusted it as it is now.
+    """Raise LabError where the file, or its config.toml, names strategies of one's own and is not trusted as it is now.
 
-    With `trusted_now` the person does, and that is remembered. Raises ConfigError where it cannot be.
+    With `trusted_now` the person trusts it, and that is remembered. Raises ConfigError where it cannot be.
     """
-    own = experiment.own_strategies()
-    if not own:
-        return
-    try:
-        file = ConfigFile(experiment.path, experiment.path.read_bytes())
-    except OSError as error:
-        raise LabError(f"{experiment.path}: {system_reason(error)}") from error
-    if trusted_now:
-        trust(file)
-    elif not is_trusted(file):
-        raise LabError(
-            tr("{path}: it runs code: {strategies}", path=experiment.path, strategies=", ".join(own)),
-            hint=tr("read it, and if you trust it as it is now, add --trust"),
-        )
+    based_on = experiment.configure({}).chunking.strategy
+    for path, own in (
+        (experiment.path, experiment.own_strategies()),
+        (experiment.base, [based_on] if names_own(based_on) else []),
+    ):
+        if not own:
+            continue
+        try:
+            file = ConfigFile(path, path.read_bytes())
+        except OSError as error:
+            raise LabError(f"{path}: {system_reason(error)}") from error
+        if trusted_now:
+            trust(file)
+        elif not is_trusted(file):
+            raise LabError(
+                tr("{path}: it runs code: {strategies}", path=path, strategies=", ".join(own)),
+                hint=tr("read it, and if you trust it as it is now, add --trust"),
+            )
 
 
 def _validate(raw: dict[str, Any], report: _Report) -> _File:  # Any: TOML

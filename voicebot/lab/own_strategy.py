@@ -1,7 +1,7 @@
-"""A chunking strategy of one's own, named as `package.module:factory`.
+"""A chunking strategy of one's own, named as `package.module:factory`: as a turn takes it, and held to its promise.
 
-The factory takes nothing and returns what cuts one reply: `feed` takes each delta and returns the pieces that are
-ready, `flush` returns the rest. Pieces are texts, or segments. Lines, for example:
+The factory takes `chunking.options` by keyword and returns what cuts one reply: `feed` takes each delta and returns the
+pieces that are ready, `flush` returns the rest. Pieces are texts, or segments. Lines, for example:
 
     class Lines:
         def __init__(self):
@@ -23,19 +23,20 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
-from voicebot.config.models import ChunkingConfig, Config
+from voicebot.config.models import Config
 from voicebot.errors import LabError, VoicebotError
 from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.speech import Boundary, Segment
-from voicebot.text.chunking import Chunker
 from voicebot.text.graphemes import joins
 from voicebot.translation import marked, tr
 
 _FORM = marked("the factory returns an object with feed(delta) and flush(), see voicebot lab score --help")
+_NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 _SHOWN = 20
 """Characters of a text that are quoted in an error."""
 
@@ -48,11 +49,9 @@ def names_own(strategy: object) -> bool:
     return isinstance(strategy, str) and ":" in strategy
 
 
-def with_own_strategy(config: Config, path: str) -> Config:
-    """The configuration, whose strategy is the one that `path` names."""
-    # not validated: the strategies that a config.toml may name are another matter
-    chunking: ChunkingConfig = config.chunking.model_copy(update={"strategy": path})
-    return config.model_copy(update={"chunking": chunking})
+def without_own_strategy(config: Config) -> Config:
+    """The configuration for all but the chunker, which the lab makes itself."""
+    return config.model_copy(update={"chunking": config.chunking.model_copy(update={"strategy": "sentence"})})
 
 
 def own_strategy_of(config: Config) -> str:
@@ -82,9 +81,10 @@ def source_digest(path: str) -> str:
 class OwnCutter:
     """Cuts one reply into texts, as the strategy says. What it raises, and what is not text, becomes a LabError."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, options: Mapping[str, object] = _NO_OPTIONS) -> None:
         self.path = path
-        self._cutter = self._checked(_factory(path))
+        factory = _factory(path)
+        self._cutter = self._checked(lambda: factory(**options))
         if not all(callable(getattr(self._cutter, name, None)) for name in ("feed", "flush")):
             raise LabError(
                 tr(
@@ -156,8 +156,8 @@ class OwnChunker:
     unfinished = ""
     """There is no clause that a phrase could be broken off."""
 
-    def __init__(self, path: str) -> None:
-        self._cutter = OwnCutter(path)
+    def __init__(self, path: str, options: Mapping[str, object] = _NO_OPTIONS) -> None:
+        self._cutter = OwnCutter(path, options)
         self._path = path
         self._reply = ""
         self._end = 0
@@ -181,6 +181,10 @@ class OwnChunker:
     def release(self) -> list[Segment]:
         """Return what can be said by now, after a pause of the stream."""
         return self._segments(self._cutter.release(), Boundary.TIMEOUT)
+
+    def break_off(self, count: int) -> Segment:
+        """Nobody asks: nothing is ever unfinished."""
+        raise NotImplementedError(count)
 
     def _segments(self, texts: list[str], boundary: Boundary) -> list[Segment]:
         segments = []
@@ -224,12 +228,6 @@ class OwnChunker:
             tr("the strategy {path} changes the text at {place}: {what}", path=self._path, place=self._end, what=what),
             hint=tr("its pieces together must be the reply; only whitespace may be left out"),
         )
-
-
-def new_own_chunker(path: str) -> Chunker:
-    """A chunker for one reply. Raises LabError."""
-    # cast: the turn names the class, and uses what OwnChunker has; `break_off` only where something is unfinished
-    return cast(Chunker, OwnChunker(path))
 
 
 def _factory(path: str) -> Callable[..., Any]:  # Any: somebody else's function

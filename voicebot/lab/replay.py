@@ -18,7 +18,7 @@ from voicebot.errors import LabError
 from voicebot.installation import extra_command
 from voicebot.lab.bounds import bound
 from voicebot.lab.engines import ReplayedSynthesizer, SynthesisCost
-from voicebot.lab.own_strategy import new_own_chunker, own_strategy_of, with_own_strategy
+from voicebot.lab.own_strategy import OwnChunker, own_strategy_of, without_own_strategy
 from voicebot.lab.runs import ReplayedUtterance, Run
 from voicebot.lab.traces import Trace
 from voicebot.messages import Message
@@ -69,13 +69,15 @@ def replay(
     deltas = _jittered(trace, seed) if seed else trace.deltas
     own = own_strategy_of(config)
     pipeline = build_pipeline(
-        with_own_strategy(config, "sentence") if own else config,  # piece by piece, too; its chunker is not used
+        without_own_strategy(config) if own else config,
         chat=ReplayedChat(trace.name, deltas),
         synthesizer=synthesizer or ReplayedSynthesizer(engine, seed=seed),
         output=output or SilentOutput(realtime=True, latency_seconds=audio_latency_seconds),
     )
     if own:
-        chunker = new_own_chunker(own)  # here, so that a factory that fails does not end a turn that has begun
+        chunker = OwnChunker(
+            own, config.chunking.options
+        )  # here, so that a factory that fails does not end a turn that has begun
         pipeline = changed(pipeline, new_chunker=lambda: chunker)
     seen: list[events.TurnEvent] = []
 

@@ -45,7 +45,7 @@ class Job:
         inputs = [
             code,
             self.setting,
-            self.config.model_dump(mode="json", warnings=False),  # a strategy of one's own is no name that it knows
+            self.config.model_dump(mode="json"),
             astuple(self.trace),
             astuple(self.engine),
             self.seed,

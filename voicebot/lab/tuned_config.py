@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr
 
 import voicebot
 from voicebot.config.models import DEFAULT_KINDS, Config
 from voicebot.errors import LabError
-from voicebot.lab.own_strategy import names_own
 from voicebot.lab.tune import Half, Tuned
 from voicebot.translation import system_reason, tr
 
@@ -65,7 +64,7 @@ def _changed(section: str, table: BaseModel) -> list[str]:
     from tomlkit.exceptions import TOMLKitError
 
     lines = []
-    plain = table.model_dump(mode="json", exclude_none=True, warnings=False)
+    plain = table.model_dump(mode="json", exclude_none=True)
     for key, field in type(table).model_fields.items():
         value = getattr(table, key)
         default = DEFAULT_KINDS.get(section) if key == "kind" else field.get_default(call_default_factory=True)
@@ -75,22 +74,10 @@ def _changed(section: str, table: BaseModel) -> list[str]:
             lines.append(f"# {key}: set it in the environment instead, VOICEBOT_{section.upper()}__{key.upper()}")
             continue
         try:
-            line = _line(key, plain[key])
-            lines.append(line if _is_known(section, key, value) else f"# only the lab can use this yet: {line}")
+            lines.append(_line(key, plain[key]))
         except TOMLKitError:
             lines.append(f"# {key}: TOML has no form for it (null); copy it from your configuration")
     return lines
-
-
-def _is_known(section: str, key: str, value: object) -> bool:
-    """Whether a config.toml may say so: the lab knows strategies that it may not."""
-    if not names_own(value):
-        return True
-    try:
-        Config.model_validate({section: {key: value}})
-    except ValidationError:
-        return (section, key) != ("chunking", "strategy")
-    return True
 
 
 def _line(key: str, value: object) -> str:

@@ -69,8 +69,8 @@ def score(
     characters cut in two. delay: characters
     from the end of a marked segment until all of it was out.
 
-    --strategy takes one of your own too, as package.module:factory. The factory takes nothing and returns what cuts one
-    text; its pieces together are the text, and only whitespace may be left out:
+    --strategy takes one of your own too, as package.module:factory. The factory takes chunking.options and returns what
+    cuts one text; its pieces together are the text, and only whitespace may be left out:
 
     \b
     class Lines:
@@ -125,9 +125,9 @@ def _strategy(config: ConfigOptions, option: str, named: str | None) -> tuple[st
     from voicebot.app import chunker_maker
     from voicebot.lab.own_strategy import OwnCutter, names_own
 
-    if named is not None and names_own(named):
-        return named, partial(OwnCutter, named)
     settings = config.load({"chunking.strategy": (option, named)}).config
+    if names_own(own := settings.chunking.strategy):
+        return own, partial(OwnCutter, own, settings.chunking.options)
     return settings.chunking.strategy, chunker_maker(settings)
 
 

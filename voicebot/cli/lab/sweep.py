@@ -63,7 +63,7 @@ def sweep(
         from dataclasses import asdict
 
         from voicebot.lab.experiment_file import read_experiment, refuse_untrusted_code
-        from voicebot.lab.own_strategy import new_own_chunker
+        from voicebot.lab.own_strategy import OwnChunker
         from voicebot.lab.plots import require_matplotlib
         from voicebot.lab.report import COMFORTABLE_BYTES, write_report
         from voicebot.lab.spreadsheet import run_rows, write_csv
@@ -74,7 +74,7 @@ def sweep(
         chosen = read_experiment(experiment)
         refuse_untrusted_code(chosen, trusted_now=trust)
         for path in chosen.own_strategies():
-            new_own_chunker(path)  # before the work, not in the middle of it
+            OwnChunker(path, chosen.configure({}).chunking.options)  # before the work, not in the middle of it
         settings = chosen.all_settings()
         recordings = recorded(chosen, settings, listen or (), tone=tone)
         require_matplotlib()  # before the work, not after it
