@@ -56,7 +56,7 @@ def differences_table(found: Sequence[Against]) -> str:
     )
     heads = "".join(
         f"<th scope=col>{escape(head)}</th>"
-        for head in (tr("engine"), tr("silence"), "TTFA", tr("gaps"), tr("replies"))
+        for head in (tr("setting"), tr("engine"), tr("silence"), "TTFA", tr("gaps"), tr("replies"))
     )
     rows = "".join(
         f"<tr><th scope=row>{escape(one.setting)}</th><td>{escape(one.engine)}</td>"
@@ -67,18 +67,20 @@ def differences_table(found: Sequence[Against]) -> str:
     return (
         f"<section aria-labelledby=differences><h2 id=differences>{escape(title)}</h2><p class=quiet>{escape(note)}</p>"
         "<div class=scroll tabindex=0 role=region aria-labelledby=differences><table><thead><tr>"
-        f"<th scope=col>{escape(tr('setting'))}</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 
 
 def _difference(found: Difference) -> str:
     mean = _signed(found.mean)
     if found.low is None or found.high is None:
-        return f"<td>{mean}<br><span class=quiet>{escape(tr('one reply: it may be chance'))}</span></td>"
+        chance = tr("one reply: it may be chance")
+        return f"<td>{mean}<br><span class=quiet>{escape(chance)}</span></td>"
     ends = f"{_signed(found.low)} … {_signed(found.high)}"
     if found.is_shown:
         return f"<td><b>{mean}</b><br><span class=quiet>{ends}</span></td>"
-    return f"<td>{mean}<br><span class=quiet>{ends}<br>{escape(tr('no difference shown'))}</span></td>"
+    not_shown = tr("no difference shown")
+    return f"<td>{mean}<br><span class=quiet>{ends}<br>{escape(not_shown)}</span></td>"
 
 
 def _signed(seconds: float) -> str:
@@ -102,15 +104,17 @@ def listening_section(recordings: Sequence[Recording]) -> str:
         "</figure>"
         for one in recordings
     )
+    title = tr("Listen")
     return (
-        f"<section aria-labelledby=listen><h2 id=listen>{escape(tr('Listen'))}</h2>"
+        f"<section aria-labelledby=listen><h2 id=listen>{escape(title)}</h2>"
         f"<p class=quiet>{escape(note)}</p><div class=plots>{players}</div></section>"
     )
 
 
 def made_section(about: About) -> str:
     """The command, the versions, the engines, and what each setting says."""
-    parts = [f"<section aria-labelledby=made><h2 id=made>{escape(tr('How this was made'))}</h2>"]
+    title = tr("How this was made")
+    parts = [f"<section aria-labelledby=made><h2 id=made>{escape(title)}</h2>"]
     if about.command:
         parts.append(f"<pre class=box tabindex=0>{escape(about.command)}</pre>")
     facts = {**about.versions, **{name: cost for name, cost in about.engines.items() if cost != name}}
