@@ -112,6 +112,7 @@ def test_every_export_is_there_and_importing_it_loads_next_to_nothing(tmp_path: 
     assert done.stdout == "module 'voicebot' has no attribute 'open_vioce'\n"
 
 
+@pytest.mark.timeout(240)  # mypy reads the openai client, too
 def test_the_types_of_every_example_are_right(tmp_path: Path, python: Path) -> None:
     """As a program sees them that has voicebot installed, with mypy's strict rules."""
     for number, example in enumerate(blocks(read(PAGES[0]), "python")):
