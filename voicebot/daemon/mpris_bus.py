@@ -18,6 +18,7 @@ from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
 from voicebot.daemon.dispatcher import Dispatcher
 from voicebot.daemon.mpris_state import BusGone, Shown
+from voicebot.translation import tr
 
 NAME = "org.mpris.MediaPlayer2.voicebot"
 PATH = "/org/mpris/MediaPlayer2"
@@ -181,7 +182,7 @@ async def _connect() -> MessageBus:
         with anyio.fail_after(_CONNECT_SECONDS):
             return await MessageBus(bus_address=_address()).connect()
     except (OSError, EOFError, ValueError, AuthError, InvalidAddressError, DBusError) as error:
-        raise BusGone("no session bus for the media keys", hint=_HINT) from error
+        raise BusGone(tr("no session bus for the media keys"), hint=_HINT) from error
 
 
 def _address() -> str:
@@ -197,7 +198,7 @@ async def _take_name(bus: MessageBus) -> None:
         if reply not in (RequestNameReply.PRIMARY_OWNER, RequestNameReply.ALREADY_OWNER):
             await bus.request_name(f"{NAME}.instance{os.getpid()}", NameFlag.DO_NOT_QUEUE)
     except (OSError, EOFError, DBusError) as error:
-        raise BusGone("the session bus refuses us", hint=_HINT) from error
+        raise BusGone(tr("the session bus refuses us"), hint=_HINT) from error
 
 
 async def _notice_end(bus: MessageBus) -> None:
@@ -206,7 +207,7 @@ async def _notice_end(bus: MessageBus) -> None:
         await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # it has no annotations
     except (OSError, EOFError, DBusError) as error:
         cause = error
-    raise BusGone("the session bus has gone", hint=_HINT) from cause
+    raise BusGone(tr("the session bus has gone"), hint=_HINT) from cause
 
 
 async def _obey(pressed: MemoryObjectReceiveStream[Key], dispatcher: Dispatcher) -> None:

@@ -39,6 +39,7 @@ from voicebot.daemon.wyoming_speech import GrowingText, WyomingOutput, failure, 
 from voicebot.errors import SynthesisError, VoicebotError
 from voicebot.protocols import Synthesizer
 from voicebot.speech import AS_CONFIGURED, AudioFormat, Style
+from voicebot.translation import tr
 from voicebot.turn import Pipeline
 
 log = logging.getLogger(__name__)
@@ -202,7 +203,7 @@ class _Connection:
             await self._service.prepare("say")
             pipeline = self._service.pipeline()
             if pipeline.synthesizer is None:
-                raise SynthesisError("there is no voice")
+                raise SynthesisError(tr("there is no voice"))
             style = _style(voice, pipeline.synthesizer, await self._voices() if voice is not None else [])
         except VoicebotError as error:
             await self._send(failure(error))
@@ -257,7 +258,7 @@ def _style(voice: SynthesizeVoice | None, synthesizer: Synthesizer, voices: list
             return Style(voice=name)
         if name == synthesizer.name:
             return AS_CONFIGURED
-        raise SynthesisError(f"there is no voice {name[:100]!r}")
+        raise SynthesisError(tr("there is no voice {name!r}", name=name[:100]))
     spoken = synthesizer.capabilities.languages
     if not voice.language or not spoken or any(_same_language(one, voice.language) for one in spoken):
         return AS_CONFIGURED
