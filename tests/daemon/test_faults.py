@@ -208,3 +208,14 @@ async def _nothing() -> str:
 
 async def _no_voices() -> list[dict[str, object]]:
     return []
+
+
+def test_a_chat_server_that_hangs_keeps_nobody_from_saying_a_text(tmp_path: Path) -> None:
+    """The first text waited until the chat server had answered, or was given up; that took seconds."""
+    with socket.socket() as hanging:
+        hanging.bind(("127.0.0.1", 0))
+        hanging.listen()
+        chat = f'"ollama"\nbase_url = "http://127.0.0.1:{hanging.getsockname()[1]}"'
+        with running_daemon(tmp_path, config=QUIET.replace('"demo"', chat)) as daemon:
+            assert daemon.ask(command="say", text="Good morning.", wait="finished")["state"] == "finished"
+            assert daemon.ask(command="status")["chat"] == "none", "nothing has answered yet"
