@@ -31,8 +31,8 @@ def test_every_command_has_its_line_of_help(verb: Verb) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.names[0])
-def test_every_command_is_in_both_readmes(command: Command) -> None:
-    english, japanese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ja.md"))
+def test_every_command_is_on_the_page_of_both_languages(command: Command) -> None:
+    english, japanese = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/talk.md", "docs/talk.ja.md"))
     assert f"\n| `/{command.names[0]}` " in english
     assert f"\n| `/{command.names[0]}` `/{command.names[1]}` " in japanese
 
