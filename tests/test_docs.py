@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from benchmarks.__main__ import GROUPS
 from tests.markdown import ROOT, blocks, read, table, without_code
+from tools.reference import LANGUAGES, Words, brought_up_to_date
 from voicebot.cli.main import app, with_command
 from voicebot.cli.options import AudioOptions, ChatOptions, VoiceOptions
 from voicebot.cli.runner import AUDIO, CHAT, CONFIG, FAILED, INTERRUPTED, OK, TERMINATED, USAGE, VOICE
@@ -27,14 +28,6 @@ from voicebot.speech import Boundary, Metrics
 
 READMES = ["README.md", "README.ja.md"]
 METRICS = [*(field.name for field in dataclasses.fields(Metrics)), "rtf"]
-WITH_COMMANDS = [
-    *READMES,
-    *sorted(
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "docs").rglob("*.md")
-        if re.search(r"^(?:\$ )?voicebot ", path.read_text(encoding="utf-8"), re.M)
-    ),
-]
 TRANSLATED = sorted(
     path.relative_to(ROOT).as_posix()
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -62,19 +55,27 @@ def command_lines(text: str) -> Iterator[tuple[dict[str, str], list[str]]]:
             if not re.match(r"(?:\w+=\S+ )*voicebot(?: |$)", part):
                 continue
             words = shlex.split(part, comments=True)
+            words = words[: words.index(">")] if ">" in words else words
             environment: dict[str, str] = {}
             while "=" in words[0]:
                 name, _, value = words.pop(0).partition("=")
                 environment[name] = value
-            yield environment, [word for word in words[1:] if word != "--help"]
+            yield environment, [word for word in words[1:] if word not in ("--help", "--version")]
+
+
+WITH_COMMANDS = [
+    name for name in MARKDOWN if not re.match(r"CHANGELOG|docs/decisions", name) and [*command_lines(read(name))]
+]
+
+
+def test_commands_are_looked_for_in_the_pages() -> None:
+    assert {*READMES, "docs/start.md", "docs/talk.md", "docs/talk.ja.md", "docs/events.md"} <= {*WITH_COMMANDS}
 
 
 @pytest.mark.parametrize("name", WITH_COMMANDS)
 def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # away from any config.toml
-    lines = list(command_lines(read(name)))
-    assert lines
-    for environment, arguments in lines:
+    for environment, arguments in command_lines(read(name)):
         arguments = with_command(arguments)
         apart = arguments[:1] in (
             ["lab"],
@@ -119,15 +120,17 @@ Key = tuple[str, str, str]
 """Section, kind (or nothing) and key."""
 
 
-def documented_keys(text: str, first_header: str) -> dict[Key, str]:
-    """The default that the table states for each key, as it is written there."""
+def documented_keys(text: str) -> dict[Key, str]:
+    """The default that the tables state for each key, as it is written there."""
     found: dict[Key, str] = {}
-    for where, key, default, _ in table(text, first_header)[1]:
-        section, *kinds = re.findall(r"`([^`]+)`", where)
-        for kind in kinds or [""]:
-            place = (section, kind, key.strip("`"))
-            assert place not in found, f"{place} stands there twice"
-            found[place] = default.strip("`")
+    for section, body in re.findall(r"^## `\[(\w+)\]`\n(.*?)(?=^## |\Z)", text, re.M | re.S):
+        for row in re.findall(r"^\| (`.*) \|$", body, re.M):
+            key, kinds, _, default, meaning = row.split(" | ")
+            assert meaning, f"{key} of {section} says nothing: write what it means"
+            for kind in re.findall(r"`([^`]+)`", kinds) or [""]:
+                place = (section, kind, key.strip("`"))
+                assert place not in found, f"{place} stands there twice"
+                found[place] = default.strip("`")
     return found
 
 
@@ -146,11 +149,15 @@ def real_keys() -> dict[Key, FieldInfo]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("name", "first_header"), [("docs/configuration.md", "Section"), ("docs/configuration.ja.md", "セクション")]
-)
-def test_every_key_is_in_the_table_with_its_default(name: str, first_header: str) -> None:
-    documented, real = documented_keys(read(name), first_header), real_keys()
+@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.page)
+def test_the_reference_is_what_the_models_say(words: Words) -> None:
+    """`python -m tools.reference` brings it up to date; what a key means is written by hand, in both languages."""
+    assert brought_up_to_date(read(words.page), words) == read(words.page)
+
+
+@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.page)
+def test_every_key_is_in_the_reference_with_its_default(words: Words) -> None:
+    documented, real = documented_keys(read(words.page)), real_keys()
     assert set(documented) == set(real)
     for place, field in real.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default

@@ -1,0 +1,1 @@
+"""What makes parts of the documents: the reference of the configuration, samples, pictures."""
