@@ -1,6 +1,7 @@
 # make talk               ask a question and hear the answer (TEXT="…" for another)
 # make test               run every test
 # make check              format, lint, types, tests
+# make docs               make the site of the documents in build/docs, every link checked
 # make messages           take the messages out of the source, compile the Japanese ones
 # make constraints        pin the newest versions of everything we depend on
 
@@ -11,7 +12,7 @@ export TEXT
 # What plays sound or types at a terminal runs in one worker, one after the other: see tests/conftest.py.
 SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup
 
-.PHONY: talk test check messages constraints format clean
+.PHONY: talk test check docs messages constraints format clean
 
 talk: $(VENV)/.installed
 	@"$(VENV)/bin/voicebot" ask "$$TEXT"
@@ -24,6 +25,14 @@ check: $(VENV)/.installed-test
 	"$(VENV)/bin/ruff" check .
 	"$(VENV)/bin/mypy"
 	"$(VENV)/bin/python" -m pytest $(SIDE_BY_SIDE)
+
+# -n -W: a link or an anchor that leads nowhere ends it
+docs: $(VENV)/.installed-test
+	rm -rf build/docs
+	"$(VENV)/bin/python" -m sphinx -q -n -W --keep-going -b html -c docs/site docs build/docs/en
+	"$(VENV)/bin/python" -m sphinx -q -n -W --keep-going -b html -t ja -c docs/site docs build/docs/ja
+	cp docs/site/index.html build/docs/index.html
+	"$(VENV)/bin/python" -m tools.check_site build/docs
 
 format: $(VENV)/.installed-test
 	"$(VENV)/bin/ruff" format .
@@ -44,13 +53,13 @@ $(VENV)/.installed: $(VENV)/.venv pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.venv pyproject.toml constraints.txt
-	@"$(VENV)/bin/pip" install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,test]"
+	@"$(VENV)/bin/pip" install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,docs,test]"
 	@touch $@ "$(VENV)/.installed"
 
 constraints:
 	rm -rf "$(VENV)-fresh"
 	$(PYTHON) -m venv "$(VENV)-fresh"
-	"$(VENV)-fresh/bin/pip" install --quiet --disable-pip-version-check -e ".[all,test]"
+	"$(VENV)-fresh/bin/pip" install --quiet --disable-pip-version-check -e ".[all,docs,test]"
 	{ echo "# Every dependency by version; refreshed by: make constraints"; \
 	  "$(VENV)-fresh/bin/pip" list --format=freeze --exclude-editable --exclude pip --exclude setuptools; } > constraints.txt
 	rm -rf "$(VENV)-fresh"

@@ -1,0 +1,82 @@
+"""Makes the site of the documents, one language at a time: `make docs`.
+
+English is `page.md` and Japanese `page.ja.md`; a page without a twin stands in both. What Sphinx does not know of our
+pages is said here: the navigation is the list of links on the index page, the line that leads to the other language
+leads to the other half of the site, and a mermaid block is the picture that was drawn of it.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+DOCS = Path(__file__).parent.parent
+sys.path.insert(0, str(DOCS.parent))
+
+from tools.diagrams import picture_of  # noqa: E402  (the project is not on the path before)
+
+JAPANESE = "ja" in tags  # noqa: F821  Sphinx puts it there
+TWINS = {path.name.removesuffix(".ja.md") for path in DOCS.glob("*.ja.md")}
+
+project = "voicebot"
+copyright = "MIT"
+language = "ja" if JAPANESE else "en"
+extensions = ["myst_parser"]
+root_doc = "index.ja" if JAPANESE else "index"
+exclude_patterns = ["site", "pictures", "experiments/traces"]
+exclude_patterns += [f"{name}.md" for name in TWINS] + ["experiments/README.md"] if JAPANESE else ["**.ja.md"]
+nitpicky = True
+myst_heading_anchors = 4
+myst_links_external_new_tab = True
+html_theme = "furo"
+html_title = "voicebot"
+html_show_sphinx = False
+html_copy_source = False
+pygments_style = "default"
+
+
+def prepare(_app: Sphinx, page: str, source: list[str]) -> None:
+    """Turn what a forge shows as it is into what Sphinx takes."""
+    text = source[0]
+    other, folder = ("English", "en") if JAPANESE else ("日本語", "ja")
+    text = re.sub(
+        rf"^\[{other}\]\(([\w.-]+)\.md\)$",
+        lambda link: (
+            f'<a href="{"../" * (page.count("/") + 1)}{folder}/{page.rpartition("/")[0]}'
+            f'{"/" if "/" in page else ""}{twin(page, link[1])}.html">{other}</a>'
+        ),
+        text,
+        flags=re.MULTILINE,
+    )
+    text = re.sub(
+        r"^```mermaid\n(.*?)^```$",
+        lambda block: f"![]({'../' * page.count('/')}pictures/{picture_of(block[1])})",
+        text,
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    if page == root_doc:
+        for heading, body in re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL):
+            text += navigation(body, heading)
+    elif page == "decisions/README":
+        text += navigation(text)
+    source[0] = text
+
+
+def navigation(listed: str, caption: str = "") -> str:
+    """The pages that a list names, as a part of the navigation."""
+    pages = "\n".join(re.findall(r"^(?:-|\d+\.) \[[^\]]*\]\(([^)]+)\.md\)", listed, re.MULTILINE))
+    title = f":caption: {caption}\n" if caption else ""
+    return f"\n```{{toctree}}\n:hidden:\n{title}\n{pages}\n```\n"
+
+
+def twin(page: str, name: str) -> str:
+    """The name of the page in the other language, which has to be there."""
+    if not (DOCS / page).with_name(f"{name}.md").exists():
+        raise ValueError(f"{page} names a page that is not there: {name}.md")
+    return name
+
+
+def setup(app: Sphinx) -> None:
+    """Have `prepare` see every page before Sphinx reads it."""
+    app.connect("source-read", prepare)
