@@ -75,6 +75,7 @@ def test_commands_are_looked_for_in_the_pages() -> None:
 @pytest.mark.parametrize("name", WITH_COMMANDS)
 def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # away from any config.toml
+    (tmp_path / "bad.toml").touch()
     for environment, arguments in command_lines(read(name)):
         arguments = with_command(arguments)
         apart = arguments[:1] in (
