@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, get_args
 
@@ -55,7 +56,7 @@ def command_lines(text: str) -> Iterator[tuple[dict[str, str], list[str]]]:
             if not re.match(r"(?:\w+=\S+ )*voicebot(?: |$)", part):
                 continue
             words = shlex.split(part, comments=True)
-            words = words[: words.index(">")] if ">" in words else words
+            words = [*takewhile(lambda word: word not in (">", "&"), words)]
             environment: dict[str, str] = {}
             while "=" in words[0]:
                 name, _, value = words.pop(0).partition("=")

@@ -58,9 +58,17 @@ def prepare(_app: Sphinx, page: str, source: list[str]) -> None:
     if page == root_doc:
         for heading, body in re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL):
             text += navigation(body, heading)
+        forgotten = [path.name for path in sorted(DOCS.glob("*.md")) if is_ours(path) and f"({path.name})" not in text]
+        text += navigation("\n".join(f"- []({name})" for name in forgotten)) if forgotten else ""
     elif page == "decisions/README":
         text += navigation(text)
     source[0] = text
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a page stands in this half of the site, and is not its index."""
+    other = path.name.removesuffix(".md") in TWINS if JAPANESE else path.name.endswith(".ja.md")
+    return not other and path.name != f"{root_doc}.md"
 
 
 def navigation(listed: str, caption: str = "") -> str:
