@@ -176,6 +176,8 @@ def test_every_key_is_in_the_reference_with_its_default(words: Words) -> None:
 @pytest.mark.parametrize("name", [name for name in MARKDOWN if "experiments" not in name])
 def test_every_example_of_config_toml_is_valid(name: str, tmp_path: Path) -> None:
     for block in blocks(read(name), "toml"):
+        if re.search(r"^\[project", block, re.M):  # a part of a pyproject.toml
+            continue
         (tmp_path / "config.toml").write_text(block, encoding="utf-8")
         assert load_config(tmp_path / "config.toml", environment={}).files
 
@@ -242,7 +244,7 @@ def test_every_boundary_is_described() -> None:
 # ---------------------------------------------------------------- the documents as such
 
 
-@pytest.mark.parametrize("name", TRANSLATED)
+@pytest.mark.parametrize("name", [name for name in TRANSLATED if name != "docs/daemon.md"])  # its protocol is English
 def test_both_languages_have_the_same_shape(name: str) -> None:
     english, japanese = read(name), read(name.removesuffix(".md") + ".ja.md")
     shapes = [re.findall(r"^(#+) ", without_code(text), re.M) for text in (english, japanese)]

@@ -39,15 +39,10 @@ pygments_style = "default"
 def prepare(_app: Sphinx, page: str, source: list[str]) -> None:
     """Turn what a forge shows as it is into what Sphinx takes."""
     text = source[0]
-    other, folder = ("English", "en") if JAPANESE else ("日本語", "ja")
     text = re.sub(
-        rf"^\[{other}\]\(([\w.-]+)\.md\)$",
-        lambda link: (
-            f'<a href="{"../" * (page.count("/") + 1)}{folder}/{page.rpartition("/")[0]}'
-            f'{"/" if "/" in page else ""}{twin(page, link[1])}.html">{other}</a>'
-        ),
+        r"\[([^\]\n]*)\]\(([\w./-]+\.md)(#[^)\s]*)?\)",
+        lambda link: in_this_half(page, link[1], link[2], link[3] or "") or link[0],
         text,
-        flags=re.MULTILINE,
     )
     text = re.sub(
         r"^```mermaid\n(.*?)^```$",
@@ -78,11 +73,24 @@ def navigation(listed: str, caption: str = "") -> str:
     return f"\n```{{toctree}}\n:hidden:\n{title}\n{pages}\n```\n"
 
 
-def twin(page: str, name: str) -> str:
-    """The name of the page in the other language, which has to be there."""
-    if not (DOCS / page).with_name(f"{name}.md").exists():
-        raise ValueError(f"{page} names a page that is not there: {name}.md")
-    return name
+def in_this_half(page: str, words: str, address: str, anchor: str) -> str | None:
+    """A link to a page that stands in the other language; None where it can stay as it is.
+
+    From an English page of the Japanese half it leads to the Japanese twin, otherwise to the other half.
+    """
+    target = (DOCS / page).parent.joinpath(address).resolve()
+    if not target.is_relative_to(DOCS) or not target.exists():
+        return None
+    name = target.relative_to(DOCS).as_posix().removesuffix(".md")
+    if JAPANESE and not name.endswith(".ja") and target.with_suffix(".ja.md").exists():
+        if not page.endswith(".ja"):
+            return f"[{words}]({address.removesuffix('.md')}.ja.md)"
+        folder = "en"
+    elif not JAPANESE and name.endswith(".ja"):
+        folder = "ja"
+    else:
+        return None
+    return f'<a href="{"../" * (page.count("/") + 1)}{folder}/{name}.html{anchor}">{words}</a>'
 
 
 def setup(app: Sphinx) -> None:
