@@ -23,7 +23,7 @@ async def _serve(context: CommandContext) -> int:
         from voicebot.installation import extra_command
 
         raise UsageError(tr("the MCP SDK is not installed"), hint=extra_command("mcp")) from error
-    from voicebot.daemon.mcp_server import serve_agent
+    from voicebot.daemon.mcp.server import serve_agent
 
     # A thread waits at standard input and cannot be called back. What the agent waits for ends with our connections.
     context.interrupt = lambda: leave_at_once(INTERRUPTED)

@@ -12,8 +12,8 @@ import anyio
 from voicebot.config.models import DaemonConfig
 from voicebot.daemon.address import Address
 from voicebot.daemon.dispatcher import Dispatcher
-from voicebot.daemon.mpris import serve_mpris
-from voicebot.daemon.ssip import serve_ssip
+from voicebot.daemon.mpris.door import serve_mpris
+from voicebot.daemon.ssip.door import serve_ssip
 
 log = logging.getLogger(__name__)
 

@@ -137,7 +137,7 @@ async def _warm_up(furnishing: Furnishing) -> None:
 async def _open_wyoming(uri: str, furnishing: Furnishing) -> None:
     """Serve Home Assistant too; the daemon does without that where it cannot."""
     try:
-        from voicebot.daemon.wyoming_door import open_door
+        from voicebot.daemon.wyoming.door import open_door
     except ImportError:
         log.warning("daemon.wyoming: the package wyoming is not installed → %s", extra_command("wyoming"))
         return

@@ -32,10 +32,10 @@ from wyoming.tts import (
 )
 
 from voicebot.daemon.requests import Kind
-from voicebot.daemon.wyoming_events import BadEvent, EventReader, encoded
-from voicebot.daemon.wyoming_info import Row, info
-from voicebot.daemon.wyoming_replies import Context, Replies
-from voicebot.daemon.wyoming_speech import GrowingText, WyomingOutput, failure, say
+from voicebot.daemon.wyoming.events import BadEvent, EventReader, encoded
+from voicebot.daemon.wyoming.info import Row, info
+from voicebot.daemon.wyoming.replies import Context, Replies
+from voicebot.daemon.wyoming.speech import GrowingText, WyomingOutput, failure, say
 from voicebot.errors import SynthesisError, VoicebotError
 from voicebot.protocols import Synthesizer
 from voicebot.speech import AS_CONFIGURED, AudioFormat, Style

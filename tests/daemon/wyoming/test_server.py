@@ -15,7 +15,7 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info, SelectProgram
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
 
-from tests.daemon.wyoming_clients import (
+from tests.daemon.wyoming.clients import (
     audio_of,
     client_of,
     open_door,
@@ -26,8 +26,8 @@ from tests.daemon.wyoming_clients import (
     stream,
     until,
 )
-from voicebot.daemon.wyoming_events import MAX_DATA_BYTES, MAX_LINE_BYTES, MAX_PAYLOAD_BYTES
-from voicebot.daemon.wyoming_server import CONNECTIONS
+from voicebot.daemon.wyoming.events import MAX_DATA_BYTES, MAX_LINE_BYTES, MAX_PAYLOAD_BYTES
+from voicebot.daemon.wyoming.server import CONNECTIONS
 from voicebot.errors import ChatUnavailable, SynthesisError, VoiceUnavailable
 from voicebot.messages import Message, ReplyPart
 from voicebot.speech import AS_CONFIGURED, Audio, Capabilities, Style
@@ -450,7 +450,7 @@ async def test_a_peer_that_takes_nothing_is_given_up(caplog: pytest.LogCaptureFi
                 given_up.set()
 
     caplog.set_level(logging.INFO)
-    logger, handler = logging.getLogger("voicebot.daemon.wyoming_server"), Handler()
+    logger, handler = logging.getLogger("voicebot.daemon.wyoming.server"), Handler()
     logger.addHandler(handler)
     async with open_door(voice=ToneSynthesizer(), send_seconds=0.2) as uri:
         client = raw_client(uri, receive_bytes=4096)

@@ -12,10 +12,10 @@ from anyio.abc import SocketListener
 from voicebot.app import window_memory
 from voicebot.config.models import AudioSilent, Config
 from voicebot.daemon.engines import Furnishing, unfurnished
-from voicebot.daemon.wyoming_info import Row
-from voicebot.daemon.wyoming_place import bound, is_public
-from voicebot.daemon.wyoming_replies import Replies
-from voicebot.daemon.wyoming_server import Service, serve_wyoming
+from voicebot.daemon.wyoming.info import Row
+from voicebot.daemon.wyoming.place import bound, is_public
+from voicebot.daemon.wyoming.replies import Replies
+from voicebot.daemon.wyoming.server import Service, serve_wyoming
 from voicebot.errors import VoicebotError, without_groups
 from voicebot.translation import tr
 from voicebot.tts import list_voices

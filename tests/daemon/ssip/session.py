@@ -15,12 +15,12 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from tests.fakes import pipeline
 from voicebot.conversation import Conversation
 from voicebot.daemon.dispatcher import Dispatcher, open_dispatcher
-from voicebot.daemon.ssip import serve_client, tell_of_pauses
-from voicebot.daemon.ssip_client import Desk, Voice
+from voicebot.daemon.ssip.client import Desk, Voice
+from voicebot.daemon.ssip.door import serve_client, tell_of_pauses
 from voicebot.memory.window import WindowMemory
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat
 
-RECORDED = Path(__file__).parent.parent / "data" / "ssip"
+RECORDED = Path(__file__).parents[2] / "data" / "ssip"
 VOICES = [Voice("English", "en", "gmw/en"), Voice("Japanese", "ja", "jpx/ja")]
 
 

@@ -14,8 +14,8 @@ from anyio.abc import TaskGroup, TaskStatus
 from pydantic import BaseModel, ConfigDict, Field
 
 from voicebot.daemon.address import AddressError
-from voicebot.daemon.channel import Channel, open_channel
 from voicebot.daemon.client import GONE, DaemonError
+from voicebot.daemon.mcp.channel import Channel, open_channel
 from voicebot.floor import Priority
 from voicebot.text.redaction import without_passwords
 from voicebot.text.safe_display import safe_line

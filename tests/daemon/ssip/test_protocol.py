@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot import events
-from voicebot.daemon.ssip_commands import Refused, read_command
-from voicebot.daemon.ssip_lines import MAX_LINE_BYTES, MAX_TEXT_BYTES, Line, Piece, SsipDecoder, Text, TooLong
-from voicebot.daemon.ssip_messages import Message, Progress
-from voicebot.daemon.ssip_replies import Happening, Reply, encode
-from voicebot.daemon.ssip_words import character_words, icon_words, key_words, speed_of, spelt
-from voicebot.daemon.ssml import Mark, without_tags
+from voicebot.daemon.ssip.commands import Refused, read_command
+from voicebot.daemon.ssip.lines import MAX_LINE_BYTES, MAX_TEXT_BYTES, Line, Piece, SsipDecoder, Text, TooLong
+from voicebot.daemon.ssip.messages import Message, Progress
+from voicebot.daemon.ssip.replies import Happening, Reply, encode
+from voicebot.daemon.ssip.ssml import Mark, without_tags
+from voicebot.daemon.ssip.words import character_words, icon_words, key_words, speed_of, spelt
 
 # ---------------------------------------------------------------- lines
 

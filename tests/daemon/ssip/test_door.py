@@ -5,12 +5,12 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from tests.daemon.ssip_session import Client, Ssip, ssip
+from tests.daemon.ssip.session import Client, Ssip, ssip
 from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.daemon.requests import State
-from voicebot.daemon.ssip import voice_of
-from voicebot.daemon.ssip_client import Voice
+from voicebot.daemon.ssip.client import Voice
+from voicebot.daemon.ssip.door import voice_of
 from voicebot.floor import Priority
 from voicebot.speech import Style
 

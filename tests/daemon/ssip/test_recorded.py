@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.daemon.ssip_session import RECORDED, recorded, replay, ssip
+from tests.daemon.ssip.session import RECORDED, recorded, replay, ssip
 from tests.virtual_time import in_virtual_time
 
 NAMES = sorted(path.stem for path in RECORDED.glob("*.txt"))

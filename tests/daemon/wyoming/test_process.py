@@ -17,8 +17,8 @@ from wyoming.tts import Synthesize
 
 from tests.cli.command import start, voicebot
 from tests.daemon.running import QUIET, home_with_config, running_daemon
-from tests.daemon.wyoming_clients import audio_of, client_of, reply_to, stream, until
-from voicebot.daemon.wyoming_place import bound, is_public
+from tests.daemon.wyoming.clients import audio_of, client_of, reply_to, stream, until
+from voicebot.daemon.wyoming.place import bound, is_public
 from voicebot.errors import ConfigError
 
 

@@ -15,8 +15,8 @@ from voicebot.daemon.address import Address, AddressError
 from voicebot.daemon.control import let_in
 from voicebot.daemon.dispatcher import Dispatcher
 from voicebot.daemon.place import listening_ourselves
-from voicebot.daemon.ssip_client import Desk, SsipClient, Voice
-from voicebot.daemon.ssip_replies import Happening
+from voicebot.daemon.ssip.client import Desk, SsipClient, Voice
+from voicebot.daemon.ssip.replies import Happening
 from voicebot.errors import without_groups
 
 log = logging.getLogger(__name__)

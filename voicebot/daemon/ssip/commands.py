@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from voicebot.daemon.ssip_replies import NOTIFICATIONS, Happening, Reply
+from voicebot.daemon.ssip.replies import NOTIFICATIONS, Happening, Reply
 from voicebot.floor import Priority
 
 Target = Literal["self", "all"] | int

@@ -15,7 +15,7 @@ from wyoming.event import Event
 from voicebot.audio.paced import PacedPlayback, PacedQueue
 from voicebot.audio.pcm import convert
 from voicebot.conversation import GivenText, Styled
-from voicebot.daemon.ssml import without_tags
+from voicebot.daemon.ssip.ssml import without_tags
 from voicebot.errors import VoicebotError
 from voicebot.events import TurnEvent
 from voicebot.speech import AS_CONFIGURED, AudioFormat, Clip, Style

@@ -17,10 +17,10 @@ from wyoming.tts import SynthesizeChunk, SynthesizeStart, SynthesizeStop, Synthe
 
 from tests.fakes import adaptive
 from voicebot.daemon.requests import Kind
-from voicebot.daemon.wyoming_info import Row
-from voicebot.daemon.wyoming_place import bound
-from voicebot.daemon.wyoming_replies import Replies
-from voicebot.daemon.wyoming_server import Service, serve_wyoming
+from voicebot.daemon.wyoming.info import Row
+from voicebot.daemon.wyoming.place import bound
+from voicebot.daemon.wyoming.replies import Replies
+from voicebot.daemon.wyoming.server import Service, serve_wyoming
 from voicebot.errors import VoicebotError
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import ChatModel, Synthesizer

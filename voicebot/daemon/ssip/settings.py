@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from voicebot.daemon.ssip_commands import Set, Value
-from voicebot.daemon.ssip_replies import Happening
-from voicebot.daemon.ssip_words import speed_of
+from voicebot.daemon.ssip.commands import Set, Value
+from voicebot.daemon.ssip.replies import Happening
+from voicebot.daemon.ssip.words import speed_of
 from voicebot.floor import Priority
 from voicebot.speech import AS_CONFIGURED, Style
 

@@ -15,7 +15,7 @@ from anyio.abc import ByteStream, TaskGroup, TaskStatus
 from voicebot.daemon.caller import cancel_after, end_after
 from voicebot.daemon.dispatcher import Dispatcher
 from voicebot.daemon.requests import SpeechRequest, State
-from voicebot.daemon.ssip_commands import (
+from voicebot.daemon.ssip.commands import (
     VOICE_TYPES,
     Act,
     Block,
@@ -30,12 +30,12 @@ from voicebot.daemon.ssip_commands import (
     Target,
     read_command,
 )
-from voicebot.daemon.ssip_lines import MAX_TEXT_BYTES, Line, Piece, SsipDecoder, Text, TooLong
-from voicebot.daemon.ssip_messages import Message, Note, Progress
-from voicebot.daemon.ssip_replies import Happening, Reply, encode
-from voicebot.daemon.ssip_settings import MODULE, Settings, changed
-from voicebot.daemon.ssip_words import character_words, icon_words, key_words, spelt
-from voicebot.daemon.ssml import Marked, without_tags
+from voicebot.daemon.ssip.lines import MAX_TEXT_BYTES, Line, Piece, SsipDecoder, Text, TooLong
+from voicebot.daemon.ssip.messages import Message, Note, Progress
+from voicebot.daemon.ssip.replies import Happening, Reply, encode
+from voicebot.daemon.ssip.settings import MODULE, Settings, changed
+from voicebot.daemon.ssip.ssml import Marked, without_tags
+from voicebot.daemon.ssip.words import character_words, icon_words, key_words, spelt
 from voicebot.errors import VoicebotError
 from voicebot.events import Subscription
 

@@ -17,7 +17,7 @@ from dbus_fast.errors import AuthError, InvalidAddressError
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
 from voicebot.daemon.dispatcher import Dispatcher
-from voicebot.daemon.mpris_state import BusGone, Shown
+from voicebot.daemon.mpris.state import BusGone, Shown
 from voicebot.translation import tr
 
 NAME = "org.mpris.MediaPlayer2.voicebot"

@@ -1,4 +1,4 @@
-"""`voicebot mcp`: the tools of `mcp_tools` for one agent, on standard input and output, by the official SDK."""
+"""`voicebot mcp`: the tools of `tools` for one agent, on standard input and output, by the official SDK."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from voicebot import __version__
 from voicebot.daemon.address import AddressError
 from voicebot.daemon.client import DaemonError
-from voicebot.daemon.mcp_tools import Agent, ListVoices, Speak, Status, Stop, Values
+from voicebot.daemon.mcp.tools import Agent, ListVoices, Speak, Status, Stop, Values
 from voicebot.text.safe_display import safe_line
 
 _NAME_CHARACTERS = 48

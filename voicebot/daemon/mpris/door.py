@@ -13,7 +13,7 @@ from anyio import EndOfStream
 
 from voicebot.daemon.caller import end_after
 from voicebot.daemon.dispatcher import Dispatcher
-from voicebot.daemon.mpris_state import BusGone, NowPlaying, Shown
+from voicebot.daemon.mpris.state import BusGone, NowPlaying, Shown
 from voicebot.errors import without_groups
 from voicebot.events import Subscription
 
@@ -41,7 +41,7 @@ async def serve_mpris(dispatcher: Dispatcher, closing: anyio.Event) -> None:
     Where that is not possible the log says so, once, and speech goes on without.
     """
     try:
-        from voicebot.daemon.mpris_bus import open_player
+        from voicebot.daemon.mpris.bus import open_player
     except ImportError:
         log.warning("no media keys: dbus-fast is missing → pip install 'voicebot-stream[desktop]'")
         return

@@ -13,8 +13,8 @@ from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.conversation import Conversation
 from voicebot.daemon.dispatcher import Dispatcher, open_dispatcher
-from voicebot.daemon.mpris import show_what_is_spoken
-from voicebot.daemon.mpris_state import BusGone, NowPlaying, Shown
+from voicebot.daemon.mpris.door import show_what_is_spoken
+from voicebot.daemon.mpris.state import BusGone, NowPlaying, Shown
 from voicebot.memory.window import WindowMemory
 from voicebot.testing import CostingSynthesizer, ScriptedChat
 

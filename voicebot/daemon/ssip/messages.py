@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voicebot import events
-from voicebot.daemon.ssip_replies import Happening
-from voicebot.daemon.ssml import Mark
+from voicebot.daemon.ssip.replies import Happening
+from voicebot.daemon.ssip.ssml import Mark
 from voicebot.events import Event
 
 

@@ -13,7 +13,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from wyoming.handle import Handled, HandledChunk, HandledStart, HandledStop, NotHandled
 
 from voicebot.conversation import Conversation
-from voicebot.daemon.wyoming_speech import Send, failure
+from voicebot.daemon.wyoming.speech import Send, failure
 from voicebot.errors import VoicebotError
 from voicebot.events import Event, PlaybackStarted, new_turn_id
 from voicebot.pacing import Pacer, Pacing
