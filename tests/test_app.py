@@ -175,9 +175,9 @@ def test_a_conversation_that_goes_on_with_other_engines_keeps_its_timers() -> No
             shared = Engines(TimerChat([]), voice, VoiceCost(), tools, None)
             empty = build_pipeline(config, chat=shared.chat, synthesizer=None, output=SilentOutput(realtime=False))
             conversation = Conversation(empty, memory=window_memory(config), background=tasks)
-            async with open_conversation(shared, config, notify=told.append, furnish=conversation):
+            async with open_conversation(shared, config, notify=told.append, reopen=conversation):
                 await conversation.speak("timer Tea!")
-            async with open_conversation(shared, config, notify=told.append, furnish=conversation):
+            async with open_conversation(shared, config, notify=told.append, reopen=conversation):
                 await anyio.sleep(60)
             tasks.cancel_scope.cancel()
         return voice.said

@@ -153,13 +153,13 @@ async def open_conversation(
     memory: Memory | None = None,
     record: Path | None = None,
     listener: Callable[[Event], None] | None = None,
-    furnish: Conversation | None = None,
+    reopen: Conversation | None = None,
 ) -> AsyncIterator[Conversation]:
     """Open what one person has: audio output, memory, tools with their timers, floor and events.
 
     `output` stands in for the configured one, `memory` for that of a new conversation in the history; the deltas of
     each reply are kept in `record`. `listener` is told of each event at once; it never blocks and never raises. A timer
-    speaks in the conversation that set it. `furnish` is a conversation that goes on, with all this from its next turn
+    speaks in the conversation that set it. `reopen` is a conversation that goes on, with all this from its next turn
     on; it keeps its own listeners, and its timers. Raises VoicebotError.
     """
     from voicebot.conversation import Conversation
@@ -178,10 +178,10 @@ async def open_conversation(
         stack.enter_context(without_groups())
         background = await stack.enter_async_context(anyio.create_task_group())
 
-        timers = furnish.background if furnish is not None and furnish.background is not None else background
+        timers = reopen.background if reopen is not None and reopen.background is not None else background
 
         def say_when_due(text: str) -> None:
-            if furnish is None:
+            if reopen is None:
                 notify(f"\n{text}")  # elsewhere the events tell it, and a log is no place for what is spoken
             timers.start_soon(partial(conversation.say, text, source="timer"))
 
@@ -192,11 +192,11 @@ async def open_conversation(
             config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost, words=engines.words
         )
         pipeline = replace(built, new_redactor=stream_redactor(config))
-        if furnish is None:
+        if reopen is None:
             broadcast = Broadcast(*listeners)
             conversation = Conversation(pipeline, memory=memory, broadcast=broadcast, background=background)
         else:
-            conversation = furnish
+            conversation = reopen
             conversation.pipeline, conversation.memory = pipeline, memory
         yield conversation
         background.cancel_scope.cancel()

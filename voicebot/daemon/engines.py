@@ -44,15 +44,15 @@ class MissingChat:
         yield ""
 
 
-def unfurnished(config: Config, tasks: TaskGroup) -> Conversation:
+def without_engines(config: Config, tasks: TaskGroup) -> Conversation:
     """A conversation that has nothing yet to speak with."""
     missing = MissingChat(ChatError(tr("nothing is open yet")))
     pipeline = build_pipeline(config, chat=missing, synthesizer=None, output=SilentOutput(realtime=False))
     return Conversation(pipeline, memory=window_memory(config), background=tasks)
 
 
-class Furnishing:
-    """Keeps a conversation furnished with engines and an output, by the present configuration."""
+class EngineKeeper:
+    """Keeps a conversation supplied with engines and an output, by the present configuration."""
 
     def __init__(self, conversation: Conversation, config: Config, tasks: TaskGroup) -> None:
         self.conversation = conversation
@@ -131,13 +131,11 @@ class Furnishing:
                 stack.callback(settled.set)
                 voice, output = await self._open_voice(config, stack)
                 if not at_once:
-                    await self._furnish(voice, config, output, stack)
+                    await self._equip(voice, config, output, stack)
                     open_now()
                     await self._until_first_sound()
                 engines = await self._with_chat(voice, config, stack, needed=at_once)
-                await self._furnish(
-                    engines, config, output, stack, memory=None if at_once else self.conversation.memory
-                )
+                await self._equip(engines, config, output, stack, memory=None if at_once else self.conversation.memory)
                 if at_once:
                     open_now()
                 settled.set()
@@ -182,7 +180,7 @@ class Furnishing:
             return replace(voice, chat=MissingChat(error))
         return replace(voice, chat=chat, tools=tools)
 
-    async def _furnish(
+    async def _equip(
         self,
         engines: Engines,
         config: Config,
@@ -192,7 +190,7 @@ class Furnishing:
         memory: Memory | None = None,
     ) -> None:
         await stack.enter_async_context(
-            open_conversation(engines, config, notify=log.info, output=output, memory=memory, furnish=self.conversation)
+            open_conversation(engines, config, notify=log.info, output=output, memory=memory, reopen=self.conversation)
         )
 
     async def _until_first_sound(self) -> None:

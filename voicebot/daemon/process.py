@@ -19,7 +19,7 @@ from voicebot.daemon.caller import Controls, Values
 from voicebot.daemon.control import serve
 from voicebot.daemon.dispatcher import open_dispatcher
 from voicebot.daemon.doors import Door, configured_doors
-from voicebot.daemon.engines import Furnishing, unfurnished
+from voicebot.daemon.engines import EngineKeeper, without_engines
 from voicebot.daemon.place import Instance, Listening
 from voicebot.errors import VoicebotError, without_groups
 from voicebot.installation import extra_command
@@ -78,16 +78,16 @@ async def run_daemon(
     async with AsyncExitStack() as stack:
         stack.enter_context(without_groups())
         tasks = await stack.enter_async_context(anyio.create_task_group())
-        conversation = unfurnished(config, tasks)
-        furnishing = Furnishing(conversation, config, tasks)
+        conversation = without_engines(config, tasks)
+        keeper = EngineKeeper(conversation, config, tasks)
         dispatcher = await stack.enter_async_context(
-            open_dispatcher(conversation, pause_seconds=60 * config.daemon.pause_minutes, prepare=furnishing.ensure)
+            open_dispatcher(conversation, pause_seconds=60 * config.daemon.pause_minutes, prepare=keeper.ensure)
         )
 
         async def reload() -> str:
             systemd.reloading()
             try:
-                await furnishing.change(load())
+                await keeper.change(load())
             except VoicebotError as error:
                 log.error("the old configuration stays: %s", error.message)
                 raise VoicebotError(
@@ -99,7 +99,7 @@ async def run_daemon(
             return tr("the configuration was read again")
 
         async def voices() -> list[Values]:
-            return await list_voices(furnishing.config.tts)
+            return await list_voices(keeper.config.tts)
 
         about: Values = {
             "pid": instance.pid,
@@ -109,10 +109,10 @@ async def run_daemon(
         }
         controls = Controls(reload=reload, voices=voices, shutdown=signals.stop, about=about)
         listener = await stack.enter_async_context(await SocketListener.from_socket(door.socket))
-        tasks.start_soon(_warm_up, furnishing)
+        tasks.start_soon(_warm_up, keeper)
         tasks.start_soon(_reload_when_told, signals, reload)
         if config.daemon.wyoming:
-            tasks.start_soon(_open_wyoming, config.daemon.wyoming, furnishing)
+            tasks.start_soon(_open_wyoming, config.daemon.wyoming, keeper)
         log.info("listening at %s", address)
         closing = anyio.Event()
         async with anyio.create_task_group() as callers:
@@ -126,15 +126,15 @@ async def run_daemon(
         tasks.cancel_scope.cancel()
 
 
-async def _warm_up(furnishing: Furnishing) -> None:
+async def _warm_up(keeper: EngineKeeper) -> None:
     """Have everything open before somebody asks; what cannot be is tried again then."""
     try:
-        await furnishing.ensure("say")
+        await keeper.ensure("say")
     except VoicebotError as error:
         log.warning("%s → %s", error.message, error.hint)
 
 
-async def _open_wyoming(uri: str, furnishing: Furnishing) -> None:
+async def _open_wyoming(uri: str, keeper: EngineKeeper) -> None:
     """Serve Home Assistant too; the daemon does without that where it cannot."""
     try:
         from voicebot.daemon.wyoming.door import open_door
@@ -142,7 +142,7 @@ async def _open_wyoming(uri: str, furnishing: Furnishing) -> None:
         log.warning("daemon.wyoming: the package wyoming is not installed → %s", extra_command("wyoming"))
         return
     try:
-        await open_door(uri, furnishing, log.info)
+        await open_door(uri, keeper, log.info)
     except VoicebotError as error:
         log.warning("daemon.wyoming: %s → %s", error.message, error.hint)
 

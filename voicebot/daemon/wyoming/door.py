@@ -11,7 +11,7 @@ from anyio.abc import SocketListener
 
 from voicebot.app import window_memory
 from voicebot.config.models import AudioSilent, Config
-from voicebot.daemon.engines import Furnishing, unfurnished
+from voicebot.daemon.engines import EngineKeeper, without_engines
 from voicebot.daemon.wyoming.info import Row
 from voicebot.daemon.wyoming.place import bound, is_public
 from voicebot.daemon.wyoming.replies import Replies
@@ -26,27 +26,27 @@ log = logging.getLogger(__name__)
 class KnownVoices:
     """The voices of an engine, asked for once as long as its configuration stays."""
 
-    def __init__(self, furnishing: Furnishing) -> None:
-        self._furnishing = furnishing
+    def __init__(self, keeper: EngineKeeper) -> None:
+        self._keeper = keeper
         self._of: object = None
         self._rows: list[Row] = []
 
     async def __call__(self) -> list[Row]:
         """Raises VoicebotError."""
-        config = self._furnishing.config.tts
+        config = self._keeper.config.tts
         if self._of is not config:
             self._rows = await list_voices(config)
             self._of = config
         return self._rows
 
 
-async def open_door(uri: str, furnishing: Furnishing, notify: Callable[[str], object]) -> None:
+async def open_door(uri: str, keeper: EngineKeeper, notify: Callable[[str], object]) -> None:
     """Serve at `uri` with what the daemon's conversation speaks with, until cancelled. Raises ConfigError."""
     service = Service(
-        pipeline=lambda: furnishing.conversation.pipeline,
-        prepare=furnishing.ensure,
-        voices=KnownVoices(furnishing),
-        replies=Replies(lambda: window_memory(furnishing.config)),
+        pipeline=lambda: keeper.conversation.pipeline,
+        prepare=keeper.ensure,
+        voices=KnownVoices(keeper),
+        replies=Replies(lambda: window_memory(keeper.config)),
     )
     with bound(uri) as (listening, shown):
         if is_public(uri):
@@ -61,7 +61,7 @@ async def run_wyoming(uri: str, config: Config, notify: Callable[[str], object])
     config = config.model_copy(update={"audio": AudioSilent(kind="silent", realtime=False)})
     with without_groups():
         async with anyio.create_task_group() as tasks:
-            furnishing = Furnishing(unfurnished(config, tasks), config, tasks)
+            keeper = EngineKeeper(without_engines(config, tasks), config, tasks)
             with suppress(VoicebotError):  # whoever asks for it is told, and it is tried again
-                await furnishing.ensure("say")
-            await open_door(uri, furnishing, notify)
+                await keeper.ensure("say")
+            await open_door(uri, keeper, notify)
