@@ -29,6 +29,11 @@ class VoicebotError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def in_one_line(self) -> str:
+        """What happened and what to do about it, for a log or a protocol with one text."""
+        return f"{self.message} → {self.hint}" if self.hint else self.message
+
 
 class ConfigError(VoicebotError):
     """The configuration cannot be used as it is written."""

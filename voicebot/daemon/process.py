@@ -131,7 +131,7 @@ async def _warm_up(keeper: EngineKeeper) -> None:
     try:
         await keeper.ensure("say")
     except VoicebotError as error:
-        log.warning("%s → %s", error.message, error.hint)
+        log.warning("%s", error.in_one_line)
 
 
 async def _open_wyoming(uri: str, keeper: EngineKeeper) -> None:
@@ -144,7 +144,7 @@ async def _open_wyoming(uri: str, keeper: EngineKeeper) -> None:
     try:
         await open_door(uri, keeper, log.info)
     except VoicebotError as error:
-        log.warning("daemon.wyoming: %s → %s", error.message, error.hint)
+        log.warning("daemon.wyoming: %s", error.in_one_line)
 
 
 async def _reload_when_told(signals: Signals, reload: Callable[[], Any]) -> None:

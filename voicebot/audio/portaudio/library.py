@@ -246,7 +246,10 @@ class PortAudioLibrary:
             return sounddevice.query_devices(device, "output")
         except (sounddevice.PortAudioError, ValueError) as error:
             if _reason(error).endswith("device -1"):
-                raise AudioError(tr("this machine has no loudspeaker that PortAudio can see")) from error
+                raise AudioError(
+                    tr("this machine has no loudspeaker that PortAudio can see"),
+                    hint=tr("connect one, and see what there is: voicebot devices; or write a file: -o hello.wav"),
+                ) from error
             raise AudioError(
                 tr("there is no such sound device: {error}", error=_reason(error)),
                 hint=tr("list them: voicebot devices"),

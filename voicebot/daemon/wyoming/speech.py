@@ -148,7 +148,7 @@ async def say(text: AsyncIterable[str], pipeline: Pipeline, style: Style, send: 
 def failure(error: VoicebotError) -> Event:
     """What a client is told of an error."""
     log.warning("for a Wyoming client: %s", error.message)
-    text = f"{error.message} → {error.hint}" if error.hint else error.message
+    text = error.in_one_line
     return Error(text=safe_line(without_passwords(text)), code=type(error).__name__).event()
 
 
