@@ -50,7 +50,7 @@ IN_REAL_TIME = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what happens in real time run in one worker, one after the other, where pytest-xdist has several."""
     for item in items:
-        if not IN_REAL_TIME.isdisjoint({item.path.stem, item.path.parent.name}):
+        if not IN_REAL_TIME.isdisjoint({item.path.stem, *item.path.relative_to(item.config.rootpath).parts}):
             item.add_marker(pytest.mark.xdist_group("real time"))
 
 
