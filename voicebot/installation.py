@@ -15,6 +15,7 @@ EXTRAS = {
     "langchain": ("langchain-core>=0.3.86,<2",),
     "mcp": ("mcp>=2.3,<3",),
     "wyoming": ("wyoming>=1.10,<2",),
+    "desktop": ("dbus-fast>=5.0; sys_platform == 'linux'",),
     "lab": ("matplotlib>=3.9", "trio>=0.30"),
 }
 """What each extra of pyproject.toml brings."""

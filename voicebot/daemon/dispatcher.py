@@ -1,7 +1,7 @@
 """The one door to the conversation: everybody who wants something spoken asks here, in whatever protocol.
 
-The control socket, MCP, Wyoming, MPRIS and SSIP are equal callers of a `Dispatcher`; none of them touches the
-conversation itself.
+The control socket, MCP, MPRIS and SSIP are equal callers of a `Dispatcher`; none of them touches the conversation
+itself. Wyoming sends its audio elsewhere, so it takes no turns here: it shares the engines alone.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from voicebot.daemon.dispatcher import Dispatcher
 from voicebot.daemon.mpris.state import BusGone, NowPlaying, Shown
 from voicebot.errors import without_groups
 from voicebot.events import Subscription
+from voicebot.installation import extra_command
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ async def serve_mpris(dispatcher: Dispatcher, closing: anyio.Event) -> None:
     try:
         from voicebot.daemon.mpris.bus import open_player
     except ImportError:
-        log.warning("no media keys: dbus-fast is missing → pip install 'voicebot-stream[desktop]'")
+        log.warning("no media keys: dbus-fast is missing → %s", extra_command("desktop"))
         return
     await show_what_is_spoken(dispatcher, closing, open_player=open_player)
 
