@@ -107,16 +107,18 @@ def test_whatever_ends_it_leaves_the_terminal_as_it_was(
 
 def test_a_fault_leaves_the_terminal_as_it_was(start: Callable[..., Terminal], tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text(
+        "from pathlib import Path\n"
         "class Broken:\n"
-        "    names = iter(['broken'] * 3)\n"
         "    @property\n"
         "    def name(self):\n"
-        "        return next(self.names)\n"
+        "        if Path('gone').exists():\n"
+        "            raise LookupError('gone')\n"
+        "        return 'broken'\n"
         "    async def stream_reply(self, messages):\n"
-        "        while True:\n"
-        "            yield self.name\n"
+        "        yield 'Hello.'\n"
     )
     terminal = start("--no-audio", "--set", "chat.kind=plugin", "--set", "chat.factory=broken:Broken")
+    (tmp_path / "gone").touch()
     terminal.type("Hello\r")
     assert terminal.exit_code() == 1
     assert "unexpected" in terminal.screen
