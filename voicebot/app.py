@@ -106,7 +106,8 @@ async def open_engines(
             history = await stack.enter_async_context(
                 open_history(config.memory.path, notify=notify, redact=redactor(config))
             )
-        yield Engines(chat, synthesizer, cost, tools, history, _words(notify))
+        words = _words(notify) if synthesizer else OwnWords
+        yield Engines(chat, synthesizer, cost, tools, history, words)
 
 
 def _words(notify: Notify) -> Callable[[], OwnWords]:
