@@ -17,6 +17,7 @@ from voicebot.pacing import Pacer
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 from voicebot.testing import ScriptedChat, typed
 from voicebot.text.chunking import Chunker
+from voicebot.text.respelling import warm_up
 from voicebot.turn import Pipeline, speak_turn
 
 
@@ -46,6 +47,7 @@ class Stopwatch:
 
 def measure_own_time() -> list[Figure]:
     """The 99th percentile over some hundred sentences in both languages."""
+    warm_up()  # as app.py does while the voice starts
     figures = []
     for backend in ("asyncio", "trio"):
         waits: list[float] = []
