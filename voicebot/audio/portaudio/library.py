@@ -248,7 +248,7 @@ class PortAudioLibrary:
             if _reason(error).endswith("device -1"):
                 raise AudioError(
                     tr("this machine has no loudspeaker that PortAudio can see"),
-                    hint=tr("connect one, and see what there is: voicebot devices; or write a file: -o hello.wav"),
+                    hint=tr("see what there is: voicebot devices, or write a file: -o speech.wav"),
                 ) from error
             raise AudioError(
                 tr("there is no such sound device: {error}", error=_reason(error)),
