@@ -88,6 +88,8 @@ class EngineKeeper:
     async def change(self, config: Config) -> None:
         """Use another configuration from the next turn on. Raises VoicebotError: then the old one stays."""
         async with self._opening:
+            if self._close is not None:
+                await self._settled.wait()  # its chat model, found later, would bring the old configuration back
             await self._open(config, at_once=True)
             self.config = config
 
