@@ -87,12 +87,14 @@ class Conversation:
         priority: Priority = Priority.MESSAGE,
         source: str = "",
         turn: str = "",
+        pipeline: Pipeline | None = None,
     ) -> Outcome:
         """Speak the reply to `message` and return how that ended.
 
         With `barge_in` a turn that is being spoken ends first, and those that wait and matter less are dropped;
         without, this one waits for its place. What was heard of the reply is remembered, not what was generated, and
-        kept when this returns. `turn` is the id in its events; left out, it gets a new one.
+        kept when this returns. `turn` is the id in its events; left out, it gets a new one. `pipeline` stands in for
+        the conversation's own, such as one with the output of the person who asks.
         """
         turn = turn or new_turn_id()
         async with self.floor.claim(turn, priority, source=source, barge_in=barge_in) as claim:
@@ -100,7 +102,7 @@ class Conversation:
                 return _unspoken("")
             if self._condensing is not None:
                 self._condensing.cancel()  # it must not share the chat server with a reply
-            memory, pipeline = self.memory, self.pipeline
+            memory, pipeline = self.memory, pipeline or self.pipeline
             messages = _told([*memory.messages(), Message("user", message)])
             outcome = await speak_turn(messages, pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
             memory.remember(message, outcome, model=pipeline.chat.name)
@@ -120,6 +122,7 @@ class Conversation:
         source: str = "",
         turn: str = "",
         style: Style = AS_CONFIGURED,
+        pipeline: Pipeline | None = None,
     ) -> Outcome:
         """Say `text` as it stands when its turn has come, and return how that ended. It is not remembered.
 
@@ -127,13 +130,13 @@ class Conversation:
         Deltas are said while they come. What they raise is raised here, a ChatError excepted: that is an outcome. An
         async generator is closed when its turn ends. `message` is what the text replies to and `writer` who writes it,
         as `TurnStarted` tells them. `turn` is the id in its events; left out, it gets a new one. `style` is the
-        voice and speed, where they differ from the configured ones.
+        voice and speed, where they differ from the configured ones. `pipeline` is as in `speak`.
         """
         turn = turn or new_turn_id()
         async with self.floor.claim(turn, priority, source=source, barge_in=barge_in) as claim:
             if claim.dropped:
                 return _unspoken(text if isinstance(text, str) else "")
-            pipeline = replace(self.pipeline, chat=GivenText(text, writer))
+            pipeline = replace(pipeline or self.pipeline, chat=GivenText(text, writer))
             if pipeline.synthesizer is not None and style != AS_CONFIGURED:
                 pipeline = replace(pipeline, synthesizer=Styled(pipeline.synthesizer, style))
             messages = [Message("user", message)] if message else []

@@ -346,6 +346,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
             "ALTER TABLE turn RENAME COLUMN conversation TO session;"
             "CREATE INDEX turn_of_session ON turn (session, id);"
             "ALTER TABLE session DROP COLUMN single;"
+            "ALTER TABLE session DROP COLUMN title;"
             "PRAGMA user_version = 1;"
         )
     store = Store(path)
@@ -359,7 +360,10 @@ def test_a_file_of_the_second_version_is_brought_up_to_date(path: Path) -> None:
     Store(path).add("kitchen", [turn("Is it done?")])
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
-            "ALTER TABLE turn DROP COLUMN skipped;ALTER TABLE conversation DROP COLUMN single;PRAGMA user_version = 2;"
+            "ALTER TABLE turn DROP COLUMN skipped;"
+            "ALTER TABLE conversation DROP COLUMN single;"
+            "ALTER TABLE conversation DROP COLUMN title;"
+            "PRAGMA user_version = 2;"
         )
     store = Store(path)
     said = replace(turn("And now?"), skipped="It is burnt.")
@@ -372,10 +376,41 @@ def test_a_file_of_the_third_version_is_brought_up_to_date(path: Path) -> None:
     """It did not know which questions were asked alone: whatever it holds stays a conversation."""
     Store(path).add("2026-05-01-1200", [turn("Is it done?")])
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("ALTER TABLE conversation DROP COLUMN single; PRAGMA user_version = 3;")
+        connection.executescript(
+            "ALTER TABLE conversation DROP COLUMN single;"
+            "ALTER TABLE conversation DROP COLUMN title;"
+            "PRAGMA user_version = 3;"
+        )
     store = Store(path)
     store.add("", [turn("And this?")], single=True)
     assert [(one.opening, one.single) for one in store.conversations()] == [("Is it done?", False), ("And this?", True)]
+
+
+def test_a_file_of_the_fourth_version_is_brought_up_to_date(path: Path) -> None:
+    """Its conversations have no titles."""
+    Store(path).add("kitchen", [turn("Is it done?")])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("ALTER TABLE conversation DROP COLUMN title; PRAGMA user_version = 4;")
+    assert [one.title for one in Store(path).conversations()] == [""]
+
+
+def test_a_conversation_has_the_title_that_it_was_given_last(path: Path) -> None:
+    store = Store(path, redact=lambda text: text.replace("hunter2", "…"))
+    store.add("kitchen", [turn("Is it done?")])
+    store.rename("kitchen", "料理")
+    assert [one.title for one in store.conversations()] == ["料理"]
+    store.rename("kitchen", "hunter2 cakes")
+    assert [one.title for one in store.conversations()] == ["… cakes"]
+    with pytest.raises(HistoryError, match="no conversation"):
+        store.rename("garden", "x")
+
+
+def test_conversations_are_listed_by_how_their_names_begin(path: Path) -> None:
+    store = Store(path)
+    for name in ("a/1", "a_/1", "A/1", "a/2"):
+        store.add(name, [turn("x")])
+    assert [one.name for one in store.conversations("a/")] == ["a/1", "a/2"]
+    assert [one.name for one in store.conversations("%")] == []
 
 
 def test_a_question_asked_alone_becomes_a_conversation_when_it_goes_on(path: Path) -> None:

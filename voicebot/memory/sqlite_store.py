@@ -33,7 +33,7 @@ from voicebot.translation import marked, tr
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _APPLICATION_ID = 0x766F6963
 """Marks the file as ours, in its header."""
 _MAGIC = b"SQLite format 3\0"
@@ -54,6 +54,7 @@ CREATE TABLE conversation (
     started TEXT NOT NULL,
     summary TEXT NOT NULL DEFAULT '',
     until TEXT NOT NULL DEFAULT '', -- `at` of the last turn that is in the summary
+    title TEXT NOT NULL DEFAULT '',
     single INTEGER NOT NULL DEFAULT 0 -- a question that was asked alone, and not gone on with
 );
 CREATE TABLE turn (
@@ -83,9 +84,10 @@ CREATE INDEX turn_of_conversation ON turn (conversation, id);
 """,
     2: "ALTER TABLE turn ADD COLUMN skipped TEXT NOT NULL DEFAULT '';\n",
     3: "ALTER TABLE conversation ADD COLUMN single INTEGER NOT NULL DEFAULT 0;\n",
+    4: "ALTER TABLE conversation ADD COLUMN title TEXT NOT NULL DEFAULT '';\n",
 }
 """What makes the next version of each earlier one: a conversation was called a session; nothing was known of what was
-skipped; no question was known to be single."""
+skipped; no question was known to be single; no conversation had a title."""
 _COLUMNS = "at, message, heard, unsaid, outcome, exact, error, exchanged, metrics, model, skipped"
 
 
@@ -103,6 +105,8 @@ class ConversationInfo:
     """The user's first message."""
     single: bool
     """A question that was asked alone, and not gone on with."""
+    title: str = ""
+    """What a person has called it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +227,26 @@ class Store:
 
         return self._run(read)
 
-    def conversations(self) -> list[ConversationInfo]:
-        """All conversations, the latest last."""
+    def rename(self, conversation: str, title: str) -> None:
+        """Call a conversation `title`. Raises HistoryError if there is no such conversation."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            number = _conversation_id(connection, conversation)
+            title_kept = _clean(self._redact(title))
+            connection.execute("UPDATE conversation SET title = ? WHERE id = ?", (title_kept, number))
+
+        self._run(write)
+
+    def conversations(self, beginning: str = "") -> list[ConversationInfo]:
+        """All conversations whose names begin like this, the latest last."""
         rows = self._run(
             lambda connection: connection.execute(
                 "SELECT name, count(turn.id), started, coalesce(max(at), started), "
                 "coalesce((SELECT message FROM turn WHERE conversation = conversation.id ORDER BY id LIMIT 1), ''), "
-                "single FROM conversation LEFT JOIN turn ON turn.conversation = conversation.id "
-                "GROUP BY conversation.id ORDER BY max(turn.id), conversation.id"
+                "single, title FROM conversation LEFT JOIN turn ON turn.conversation = conversation.id "
+                "WHERE ? = '' OR substr(name, 1, ?) = ? GROUP BY conversation.id "
+                "ORDER BY max(turn.id), conversation.id",
+                (beginning, len(beginning), beginning),
             ).fetchall()
         )
         return list(self._readable(map(_conversation, rows)))
@@ -601,11 +617,12 @@ def _values(turn: Turn) -> tuple[str | bool, ...]:
 
 def _conversation(row: Sequence[Any]) -> ConversationInfo | None:  # Any: a row of SQLite
     """A conversation as the list shows it, whatever its turns hold; None if its own row is damaged."""
-    name, turns, started, last, opening, single = row
+    name, turns, started, last, opening, single, title = row
     if not isinstance(name, str) or not _is_moment(started):
         return None
     last = last if _is_moment(last) else started
-    return ConversationInfo(name, turns, started, last, opening if isinstance(opening, str) else "", bool(single))
+    opening, title = (text if isinstance(text, str) else "" for text in (opening, title))
+    return ConversationInfo(name, turns, started, last, opening, bool(single), title)
 
 
 def _is_moment(value: object) -> bool:
