@@ -16,6 +16,18 @@ EXTRAS = {
     "mcp": ("mcp>=2.3,<3",),
     "wyoming": ("wyoming>=1.10,<2",),
     "desktop": ("dbus-fast>=5.0; sys_platform == 'linux'",),
+    "server": (
+        "fastapi>=0.128",
+        "httptools>=0.7; sys_platform != 'win32'",
+        "lameenc>=1.8",
+        "prometheus-client>=0.22",
+        "segno>=1.6",
+        "soundfile>=0.13",
+        "sse-starlette>=3.3,<4",
+        "uvicorn>=0.38",
+        "uvloop>=0.22; sys_platform != 'win32'",
+        "websockets>=15",
+    ),
     "lab": ("matplotlib>=3.9", "trio>=0.30"),
 }
 """What each extra of pyproject.toml brings."""

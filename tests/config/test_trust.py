@@ -167,6 +167,12 @@ def test_what_is_harmless_lies_on_top_of_the_persons_own_file(folder: Path) -> N
     assert all(str(path) in loaded.used for path in loaded.files)
 
 
+@pytest.mark.parametrize("text", ["[server]\nmax_turns = 2\n", '[server]\nhost = "x"\n[tts]\nrate = 150\n'])
+def test_a_file_with_a_server_of_ours_is_ours(folder: Path, text: str) -> None:
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+    assert load_config(environment={}).files
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -175,6 +181,7 @@ def test_what_is_harmless_lies_on_top_of_the_persons_own_file(folder: Path) -> N
         'title = "broken\n',
         "[tools\n[params]\n" * 3 + "= 1",
         "[chat]\nchannel = 3\n",
+        '[server]\nhost = "0.0.0.0"\nport = 8000\ntoken = "x"\n',
         "x = " + "[" * 100_000,
     ],
 )

@@ -24,7 +24,10 @@ RENAMED_TABLES = {"session": "conversation"}
 """Tables of earlier versions, and what they are called now."""
 VERSION_KEY = "config_version"
 """What stands above the tables: the form of the file, a whole number."""
-_OUR_TABLE = re.compile(rf"^\s*\[({'|'.join([*Config.model_fields, *RENAMED_TABLES])})[].]", re.MULTILINE)
+_EVERYBODYS = {"server": {"host", "hosts", "port", "token"}}
+"""Keys of ours that many a program has in a table of that name: they say nothing of whose file it is."""
+_TELLING = [name for name in [*Config.model_fields, *RENAMED_TABLES] if name not in _EVERYBODYS]
+_OUR_TABLE = re.compile(rf"^\s*\[({'|'.join(_TELLING)})[].]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class ConfigFile:
         except ConfigError:
             return _OUR_TABLE.search(text) is not None  # a slip of the pen in one of ours is told
         ours = [name for name, table in tables.items() if _has_our_key(name, table)]
-        return len(ours) * 2 > len(tables.keys() - {VERSION_KEY})
+        others = [name for name in tables if name not in {*ours, *_EVERYBODYS, VERSION_KEY}]
+        return len(ours) > len(others)
 
 
 class UnsuitableFile(Exception):
@@ -143,5 +147,5 @@ def keys_of(section: str, kind: object = None) -> set[str]:
 
 def _has_our_key(section: str, table: object) -> bool:
     """Whether it is a table of ours with at least one key that is ours, or nearly so."""
-    known = keys_of(RENAMED_TABLES.get(section, section))
+    known = keys_of(RENAMED_TABLES.get(section, section)) - _EVERYBODYS.get(section, set())
     return isinstance(table, Mapping) and any(difflib.get_close_matches(key, known, 1, 0.8) for key in table)

@@ -414,6 +414,35 @@ class DaemonConfig(Section):
     read what is spoken, and a lock screen may show it."""
 
 
+class ServerConfig(Section):
+    """Replies and their sound for browsers and other programs: `voicebot serve`."""
+
+    host: str = "127.0.0.1"
+    """The address to listen at; beyond this machine it takes a token of yours, and TLS or `plain_http`."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8765
+    """0: any free one."""
+    token: SecretStr = SecretStr("")
+    """What programs show to be let in; empty: a new one at each start."""
+    hosts: tuple[str, ...] = ()
+    """More names by which it may be called, such as that of a proxy in front of it; with a port unless it is ours."""
+    plain_http: bool = False
+    """Listen beyond this machine without TLS: a proxy in front of it has that, or nobody listens in."""
+    history: str = ""
+    """The file that keeps people's conversations; empty: server.db in the user's data folder."""
+    max_turns: Annotated[int, Field(ge=1, le=100_000)] = 64
+    """Replies that are written at once; more of them wait."""
+    max_waiting: Annotated[int, Field(ge=0, le=100_000)] = 256
+    """Replies that wait; more of them are refused."""
+    max_turns_of_a_person: Annotated[int, Field(ge=1, le=100_000)] = 16
+    """Replies at once for one person, whatever they do."""
+    max_conversations: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+    """Conversations that are open at once, whoever has them."""
+    max_characters: Annotated[int, Field(ge=1, le=1_000_000)] = 4096
+    """Of one message."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 20.0
+    """How long replies that are being written may go on after the server was told to end."""
+
+
 class Config(Section):
     """Everything that config.toml can say."""
 
@@ -426,6 +455,7 @@ class Config(Section):
     memory: MemoryConfig = MemoryConfig()
     tools: ToolsConfig = ToolsConfig()
     daemon: DaemonConfig = DaemonConfig()
+    server: ServerConfig = ServerConfig()
 
     @field_validator("chat", "tts", "audio", mode="before")
     @classmethod
