@@ -1,0 +1,59 @@
+"""What the server does not do, said to programs and to people: one form for every route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from starlette.responses import JSONResponse
+
+Kind = Literal["invalid_request_error", "authentication_error", "permission_error", "rate_limit_error", "server_error"]
+
+
+class Refusal(Exception):
+    """A request that is answered with an error."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        hint: str = "",
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`param` names the field that is wrong, `code` the fault, for programs."""
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.hint = hint
+        self.param = param
+        self.code = code
+        self.headers = dict(headers or {})
+
+
+def refuse(refusal: Refusal) -> JSONResponse:
+    """The answer to a request that is refused: the envelope of the OpenAI API, whose clients read no other."""
+    error = {
+        "message": refusal.message,
+        "type": _kind(refusal.status),
+        "param": refusal.param,
+        "code": refusal.code,
+        **({"hint": refusal.hint} if refusal.hint else {}),
+    }
+    return JSONResponse({"error": error}, refusal.status, refusal.headers)
+
+
+def _kind(status: int) -> Kind:
+    match status:
+        case 401:
+            return "authentication_error"
+        case 403 | 421:
+            return "permission_error"
+        case 429:
+            return "rate_limit_error"
+        case _ if status >= 500:
+            return "server_error"
+        case _:
+            return "invalid_request_error"
