@@ -1,0 +1,292 @@
+"""Whose conversations there are: each person has their own, and each is open while somebody uses it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from voicebot.app import Engines, open_conversation, open_memory, window_memory
+from voicebot.audio.silent import SilentOutput
+from voicebot.config.models import Config
+from voicebot.conversation import Conversation
+from voicebot.errors import HistoryError, VoicebotError
+from voicebot.events import Event, FloorFree, TurnEnded, TurnStarted, new_turn_id
+from voicebot.memory.turns import Turn
+from voicebot.server.event_log import EventLog
+from voicebot.server.refusals import Refusal
+from voicebot.turn import Pipeline
+
+log = logging.getLogger(__name__)
+_TURNS_KEPT = 200
+"""What a page is shown of a conversation when it opens it."""
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_MOST_TITLE_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A conversation in a person's list."""
+
+    id: str
+    title: str
+    """What the person calls it, else how it began; empty before that."""
+    started: str
+    """ISO 8601, in UTC, as `last`."""
+    last: str
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A turn in the history of a conversation."""
+
+    turn: str
+    """The id in its events; empty for one of an earlier run of the server."""
+    message: str
+    heard: str
+    unsaid: str
+    outcome: str
+    at: str
+    """When it ended: ISO 8601, in UTC."""
+
+
+@dataclass(slots=True, eq=False)
+class OpenConversation:
+    """A conversation that somebody uses, or has used a short while ago."""
+
+    id: str
+    person: str
+    conversation: Conversation
+    log: EventLog
+    said: deque[Said]
+    """Its latest turns, oldest first."""
+    title: str = ""
+    started: str = ""
+    users: int = 0
+    idle_since: float = 0.0
+    closing: anyio.Event = field(default_factory=anyio.Event)
+    _messages: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What its turns are made with, where they are only read."""
+        return replace(self.conversation.pipeline, synthesizer=None, output=SilentOutput(realtime=False))
+
+    def hear(self, event: Event) -> None:
+        """Keep what happens: a listener of the conversation."""
+        self.log.add(event)
+        if isinstance(event, TurnStarted):
+            self._messages[event.turn] = event.message
+        elif isinstance(event, TurnEnded):
+            message = self._messages.pop(event.turn, "")
+            self.said.append(Said(event.turn, message, event.heard, event.unsaid, event.outcome, _now()))
+
+    def listed(self) -> Listed:
+        """As it stands in the list."""
+        opening = self.said[0].message if self.said else ""
+        last = self.said[-1].at if self.said else self.started
+        return Listed(self.id, self.title or opening, self.started, last, len(self.said))
+
+
+class Conversations:
+    """Opens conversations, finds them again, and closes those that nobody uses."""
+
+    def __init__(
+        self, engines: Engines, config: Config, tasks: TaskGroup, *, most_open: int, idle_seconds: float = 600.0
+    ) -> None:
+        """Each is opened in a task of its own among `tasks`."""
+        self._engines = engines
+        self._config = config
+        self._tasks = tasks
+        self._most_open = most_open
+        self._idle_seconds = idle_seconds
+        self._open: dict[tuple[str, str], OpenConversation] = {}
+        self._opening = anyio.Lock()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    async def create(self, person: str, title: str = "") -> Listed:
+        """Begin a conversation of `person`."""
+        async with self._opening:
+            opened = await self._start(person, new_turn_id())
+            opened.title = title[:_MOST_TITLE_CHARACTERS]
+        return opened.listed()
+
+    @asynccontextmanager
+    async def using(self, person: str, id: str) -> AsyncIterator[OpenConversation]:
+        """A conversation of `person`, open until the block ends. Raises Refusal for any other."""
+        opened = await self._find(person, id)
+        opened.users += 1
+        try:
+            yield opened
+        finally:
+            opened.users -= 1
+            opened.idle_since = anyio.current_time()
+
+    async def listed(self, person: str) -> list[Listed]:
+        """The conversations of `person`, the latest first."""
+        found = {one.id: one for one in await self._kept(person)}
+        found |= {id: opened.listed() for (owner, id), opened in self._open.items() if owner == person}
+        return sorted(found.values(), key=lambda one: one.last, reverse=True)
+
+    async def rename(self, person: str, id: str, title: str) -> Listed:
+        """Call a conversation `title`. Raises Refusal."""
+        title = title[:_MOST_TITLE_CHARACTERS]
+        async with self.using(person, id) as opened:
+            opened.title = title
+            if (history := self._engines.history) is not None and opened.said:
+                await history.result(history.submit(lambda store: store.rename(_name(person, id), title)))
+            return opened.listed()
+
+    async def delete(self, person: str, id: str) -> None:
+        """Forget a conversation, and everything that was said in it. Raises Refusal."""
+        async with self._opening:
+            opened = await self._known(person, id)
+            self._close(opened)
+            with opened.conversation.broadcast.subscribe() as subscription:
+                if opened.conversation.interrupt():  # it is kept as far as it was heard, and goes with the rest
+                    async for event in subscription.events:
+                        if isinstance(event, FloorFree):
+                            break
+            if (history := self._engines.history) is not None and opened.said:
+                await history.result(history.submit(lambda store: store.delete([_name(person, id)])))
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Conversation]:
+        """A conversation of one turn, which nobody finds again; it is read, not heard."""
+        async with open_conversation(
+            self._engines,
+            self._config,
+            notify=log.debug,
+            output=SilentOutput(realtime=False),
+            memory=window_memory(self._config),
+        ) as conversation:
+            conversation.pipeline = replace(conversation.pipeline, synthesizer=None)
+            yield conversation
+
+    async def close_idle(self) -> None:
+        """Close what nobody has used for a while, again and again."""
+        while True:
+            await anyio.sleep(self._idle_seconds / 4)
+            before = anyio.current_time() - self._idle_seconds
+            for opened in [one for one in self._open.values() if not one.users and one.idle_since < before]:
+                if self._engines.history is not None and opened.said:  # else nothing of it would be left
+                    self._close(opened)
+
+    # ---------------------------------------------------------------- opening
+
+    async def _find(self, person: str, id: str) -> OpenConversation:
+        if (opened := self._open.get((person, id))) is not None:
+            return opened
+        async with self._opening:
+            return await self._known(person, id)
+
+    async def _known(self, person: str, id: str) -> OpenConversation:
+        """Open a conversation that there is. An id of somebody else is as unknown as any other."""
+        if (opened := self._open.get((person, id))) is not None:
+            return opened
+        if _ID.fullmatch(id):
+            kept = [one for one in await self._kept(person) if one.id == id]
+            if kept:
+                return await self._start(person, id, kept[0])
+        raise Refusal(404, "there is no such conversation", code="not_found")
+
+    async def _start(self, person: str, id: str, kept: Listed | None = None) -> OpenConversation:
+        if len(self._open) >= self._most_open:
+            self._make_room()
+        opened: OpenConversation = await self._tasks.start(self._hold, person, id, kept)
+        self._open[person, id] = opened
+        return opened
+
+    def _make_room(self) -> None:
+        """Close the one that was used least recently, even if that loses it."""
+        idle = [one for one in self._open.values() if not one.users]
+        if not idle:
+            raise Refusal(503, "too many conversations at once", code="overloaded", headers={"retry-after": "10"})
+        self._close(min(idle, key=lambda one: one.idle_since))
+
+    def _close(self, opened: OpenConversation) -> None:
+        self._open.pop((opened.person, opened.id), None)
+        opened.closing.set()
+        opened.log.close()
+
+    async def _hold(
+        self, person: str, id: str, kept: Listed | None, *, task_status: TaskStatus[OpenConversation]
+    ) -> None:
+        """Keep one conversation open until it is closed."""
+        try:
+            async with (
+                open_memory(
+                    self._engines,
+                    self._config,
+                    conversation=_name(person, id) if self._keeps else None,
+                    notify=log.debug,
+                ) as memory,
+                open_conversation(
+                    self._engines,
+                    self._config,
+                    notify=log.debug,
+                    output=SilentOutput(realtime=True),
+                    memory=memory,
+                ) as conversation,
+            ):
+                events = EventLog()
+                opened = OpenConversation(id, person, conversation, events, deque(maxlen=_TURNS_KEPT))
+                opened.started = kept.started if kept else _now()
+                if kept is not None:
+                    opened.title = kept.title
+                    opened.said.extend(await self._history(person, id))
+                with conversation.broadcast.listen(opened.hear):
+                    opened.idle_since = anyio.current_time()
+                    task_status.started(opened)
+                    await opened.closing.wait()
+        except VoicebotError as error:  # after it was open: what it is made of has failed, and nobody else's has
+            log.error("a conversation ended: %s", error.in_one_line)
+            self._open.pop((person, id), None)
+
+    # ---------------------------------------------------------------- what is kept
+
+    @property
+    def _keeps(self) -> bool:
+        return self._engines.history is not None
+
+    async def _kept(self, person: str) -> list[Listed]:
+        if (history := self._engines.history) is None:
+            return []
+        beginning = _name(person, "")
+        found = await history.result(history.submit(lambda store: store.conversations(beginning)))
+        return [
+            Listed(one.name.removeprefix(beginning), one.title or one.opening, one.started, one.last, one.turns)
+            for one in found
+        ]
+
+    async def _history(self, person: str, id: str) -> list[Said]:
+        history = self._engines.history
+        assert history is not None
+        try:
+            turns = await history.result(history.submit(lambda store: store.turns(_name(person, id))))
+        except HistoryError:
+            return []
+        return [_said(turn) for turn in turns[-_TURNS_KEPT:]]
+
+
+def _name(person: str, id: str) -> str:
+    """What a conversation is called in the history."""
+    return f"{person}/{id}"
+
+
+def _said(turn: Turn) -> Said:
+    return Said("", turn.message, turn.heard, turn.unsaid, turn.outcome, turn.at)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

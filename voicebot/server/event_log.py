@@ -1,0 +1,99 @@
+"""What has happened in one conversation, for any number of readers, each at its own pace.
+
+The readers share what is kept. One that is too slow misses the oldest and is told so; nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from itertools import islice
+
+import anyio
+
+from voicebot.events import Event, as_dict
+
+KEPT = 4096
+"""Events."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event and its place."""
+
+    number: int
+    """Counted from 0 in each conversation."""
+    event: Event
+    data: bytes
+    """The event as a line of JSON."""
+
+    @property
+    def id(self) -> str:
+        """What a reader names to go on behind it."""
+        return f"{self.event.turn}-{self.number}"
+
+
+class EventLog:
+    """Keeps the latest events; a listener of one conversation's Broadcast."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._events: deque[LoggedEvent] = deque(maxlen=kept)
+        self._changed = anyio.Event()
+        self._closed = False
+        self.next = 0
+        """The number of the next event."""
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest event that is kept."""
+        return self.next - len(self._events)
+
+    def add(self, event: Event) -> None:
+        """Keep `event`; the oldest one makes room for it if necessary."""
+        data = json.dumps(as_dict(event), ensure_ascii=False, separators=(",", ":")).encode()
+        self._events.append(LoggedEvent(self.next, event, data))
+        self.next += 1
+        self._tell()
+
+    def close(self) -> None:
+        """Let the readers come to their end."""
+        self._closed = True
+        self._tell()
+
+    def since(self, number: int) -> list[LoggedEvent]:
+        """The events from `number` on, as far as they are kept."""
+        return list(islice(self._events, max(0, number - self.first), None))
+
+    def place_behind(self, id: str) -> int | None:
+        """The number of the event behind the one that was sent with `id`; None if that is unknown, or too old."""
+        _, _, digits = id.rpartition("-")
+        if not digits.isascii() or not digits.isdecimal() or len(digits) > 15:
+            return None
+        number = int(digits)
+        known = [logged for logged in self.since(number)[:1] if logged.id == id]
+        return number + 1 if known else None
+
+    def start_of(self, turn: str) -> int:
+        """The number of the first event of `turn` that is kept; that of the next event if none is."""
+        return next((logged.number for logged in self._events if logged.event.turn == turn), self.next)
+
+    async def read(
+        self, number: int, *, missed: Callable[[], None] | None = None
+    ) -> AsyncGenerator[list[LoggedEvent], None]:
+        """Yield the events from `number` on, as many at once as there are; `missed` is called when some are lost."""
+        while True:
+            if number < self.first and missed is not None:
+                missed()
+            if events := self.since(number):
+                number = self.next
+                yield events
+            elif self._closed:
+                return
+            else:
+                await self._changed.wait()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
