@@ -84,11 +84,13 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
 
 
 def hints() -> Iterator[tuple[str, ast.expr]]:
-    """Every text that is given as a hint, with its place."""
+    """Every text that is given as a hint, with its place; what a server refuses is told to programs, in English."""
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.keyword) and node.arg and node.arg.endswith("hint"):
-                yield f"{path.name}:{node.value.lineno}", node.value
+            if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id == "Refusal"):
+                for keyword in node.keywords:
+                    if keyword.arg and keyword.arg.endswith("hint"):
+                        yield f"{path.name}:{keyword.value.lineno}", keyword.value
 
 
 def calls(*names: str) -> Iterator[tuple[str, ast.Call]]:

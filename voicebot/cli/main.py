@@ -28,6 +28,7 @@ from voicebot.cli.paths import paths
 from voicebot.cli.plugins import plugins
 from voicebot.cli.runner import FAILED
 from voicebot.cli.say import say
+from voicebot.cli.serve import serve
 from voicebot.cli.service import service_app
 from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop, watch
 from voicebot.cli.voices import voices
@@ -67,6 +68,7 @@ add_command(app, resume)
 add_command(app, repeat)
 add_command(app, show_status, name="status")
 add_command(app, watch)
+add_command(app, serve)
 add_command(app, mcp)
 add_command(app, wyoming)
 add_command(app, chunk)

@@ -1,0 +1,181 @@
+"""`/health` and `/chat`, as a first client calls them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import anyio
+import anyio.lowlevel
+import httpx
+import pytest
+import requests
+from anyio import to_thread
+
+from tests.server.running import REPLY, TOKEN, bearer, running_server, until
+from voicebot.errors import ChatError
+from voicebot.testing import ScriptedChat, typed
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_anybody_may_ask_whether_it_is_well() -> None:
+    async with running_server() as running, running.stranger() as stranger:
+        answer = await stranger.get("/health")
+        assert (answer.status_code, answer.json()) == (200, {"status": "🤙"})
+
+
+async def test_the_lines_of_the_tutorials_client_print_the_reply_as_it_is_written() -> None:
+    def tutorial(url: str) -> list[str]:
+        message = {"text": "Tell me about today."}
+        printed: list[str] = []
+        headers = {"Content-type": "application/json", **bearer()}
+        with requests.get(url, json=message, headers=headers, stream=True) as r:
+            printed += [chunk.decode("utf-8", "ignore") for chunk in r.iter_content(1024)]
+        return printed
+
+    chat = ScriptedChat(typed(REPLY, first=0.0, rate=100))
+    async with running_server(chat) as running:
+        printed = await to_thread.run_sync(tutorial, f"{running.url}/chat")
+    assert len(printed) > 5
+    assert "".join(printed)[:13] == REPLY[:13]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_the_reply_is_plain_text_and_nothing_is_added(method: str) -> None:
+    async with running_server() as running:
+        answer = await running.client.request(method, "/chat", json={"text": "Hello."})
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert (answer.headers["cache-control"], answer.headers["x-accel-buffering"]) == ("no-store", "no")
+        assert answer.text == REPLY
+
+
+@pytest.mark.parametrize(
+    "how", [{"json": {"text": "Hello.", "stream": False}}, {"headers": {"accept": "application/json"}}]
+)
+async def test_not_streamed_it_is_what_the_tutorial_first_answers(how: dict[str, object]) -> None:
+    async with running_server() as running:
+        answer = await running.client.post("/chat", **{"json": {"text": "Hello."}, **how})  # type: ignore[arg-type] # either
+        said = [{"role": "user", "content": "Hello."}, {"role": "assistant", "content": REPLY}]
+        assert answer.json() == {"input": "Hello.", "chat_history": said, "output": REPLY}
+
+
+async def test_questions_stand_alone_unless_they_name_a_conversation() -> None:
+    """The usual tutorials keep what everybody says in one list."""
+    chat = ScriptedChat(typed("Yes.", first=0.0, rate=1000))
+    async with running_server(chat) as running:
+        conversation = await running.server.conversations.create("owner")
+        for text in ("First?", "Second?"):
+            await running.client.post("/chat", json={"text": text})
+        assert [len(messages) for messages in chat.asked] == [2, 2]
+        for text in ("Third?", "Fourth?"):
+            answer = await running.client.post(
+                "/chat", json={"text": text, "conversation": conversation.id, "stream": False}
+            )
+        assert [message.content for message in chat.asked[-1][1:]] == ["Third?", "Yes.", "Fourth?"]
+        assert len(answer.json()["chat_history"]) == 4
+
+
+async def test_the_conversation_of_somebody_else_is_as_unknown_as_any_other() -> None:
+    async with running_server() as running, running.as_person("alice") as alice, running.as_person("bob") as bob:
+        conversation = (await running.server.conversations.create("alice")).id
+        assert (await alice.post("/chat", json={"text": "Hello.", "conversation": conversation})).status_code == 200
+        answers = [
+            await bob.post("/chat", json={"text": "Hello.", "conversation": id})
+            for id in (conversation, "0" * 36, "../alice", "alice/" + conversation, "")[:4]
+        ]
+        assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
+
+
+async def test_the_text_never_comes_from_the_address() -> None:
+    chat = ScriptedChat([])
+    async with running_server(chat) as running:
+        answer = await running.client.get("/chat?text=Hello.")
+        assert answer.status_code == 400
+        assert "POST" in answer.json()["error"]["hint"]
+        answer = await running.client.request(
+            "GET", "/chat?text=x", content='{"text": "Hello."}', headers={"content-type": "text/plain"}
+        )
+        assert answer.status_code == 415
+        assert chat.asked == []
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"{}", b'{"text": ""}', b'{"text": 1}', b"\xff", b'{"text": "x", "stream": []}']
+)
+async def test_what_is_no_question_is_refused_in_words(body: bytes) -> None:
+    async with running_server() as running:
+        answer = await running.client.post("/chat", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 422
+        assert set(answer.json()["error"]) >= {"message", "type", "param", "code"}
+
+
+async def test_a_text_that_is_too_long_is_refused() -> None:
+    async with running_server(max_characters=5) as running:
+        assert (await running.client.post("/chat", json={"text": "おはようご"})).status_code == 200
+        assert (await running.client.post("/chat", json={"text": "おはようござ"})).status_code == 413
+
+
+async def test_a_chat_server_that_is_down_is_a_status() -> None:
+    chat = ScriptedChat([], ChatError("cannot reach the chat server", hint="start it"))
+    async with running_server(chat) as running:
+        for stream in (True, False):
+            answer = await running.client.post("/chat", json={"text": "Hello.", "stream": stream})
+            assert answer.status_code == 502
+            assert answer.json()["error"]["message"] == "cannot reach the chat server"
+
+
+async def test_a_reply_that_breaks_off_does_not_look_whole() -> None:
+    """Its end would claim that this was all."""
+    chat = ScriptedChat(typed("Good morn", first=0.0, rate=1000), ChatError("the chat server has gone"))
+    async with running_server(chat) as running:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await running.client.post("/chat", json={"text": "Hello."})
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_client_that_goes_away_ends_its_request_to_the_chat_server(stream: bool) -> None:
+    chat = ScriptedChat([(0.0, "Good "), (0.0, "morning."), (3600.0, "never")])
+    async with running_server(chat) as running:
+        body = {"text": "Hello.", "stream": stream}
+        with anyio.move_on_after(0.2):
+            await running.client.post("/chat", json=body)
+        await until(lambda: chat.closed and not running.server.admission.running)
+
+
+async def test_beyond_the_line_one_is_told_to_come_back() -> None:
+    chat = ScriptedChat([(0.0, "Good morning."), (3600.0, "never")])
+    async with running_server(chat, max_turns=1, max_waiting=1) as running, anyio.create_task_group() as tasks:
+        ask = partial(running.client.post, "/chat", json={"text": "Hello."})
+        tasks.start_soon(ask)
+        tasks.start_soon(ask)
+        await until(lambda: running.server.admission.waiting == 1)
+        answer = await ask()
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
+        assert int(answer.headers["retry-after"]) > 0
+        tasks.cancel_scope.cancel()
+
+
+async def test_while_it_ends_running_replies_go_on_and_no_new_ones_begin() -> None:
+    chat = ScriptedChat([(0.0, "Good "), (0.5, "morning.")])
+    async with (
+        running_server(chat) as running,
+        running.stranger() as stranger,
+        running.client.stream("POST", "/chat", json={"text": "Hello."}) as answer,
+    ):
+        text = answer.aiter_text()
+        assert await anext(text) == "Good "
+        running.stop.set()
+        while not running.server.admission.draining:
+            await anyio.lowlevel.checkpoint()
+        health = await stranger.get("/health")
+        assert (health.status_code, health.json()) == (503, {"status": "draining"})
+        assert (await running.client.post("/chat", json={"text": "More?"})).json()["error"]["code"] == "draining"
+        assert await anext(text) == "morning."
+
+
+async def test_without_the_token_nothing_is_said() -> None:
+    chat = ScriptedChat([])
+    async with running_server(chat) as running, running.stranger() as stranger:
+        for headers in ({}, bearer("x"), bearer(TOKEN + "x"), {"authorization": f"Basic {TOKEN}"}):
+            assert (await stranger.post("/chat", json={"text": "Hello."}, headers=headers)).status_code == 401
+        assert chat.asked == []

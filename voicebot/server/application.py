@@ -1,0 +1,134 @@
+"""The server as an ASGI application: the routes, the door in front of them, and what they all work with."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import anyio
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from voicebot.app import Engines, open_engines
+from voicebot.config.loading import load_config
+from voicebot.config.models import Config, ServerConfig
+from voicebot.errors import ConfigError, VoicebotError, without_groups
+from voicebot.server import tutorial
+from voicebot.server.admission import Admission
+from voicebot.server.context import Server
+from voicebot.server.conversations import Conversations
+from voicebot.server.keys import Keys
+from voicebot.server.refusals import Refusal, refuse
+from voicebot.server.security import Security
+from voicebot.translation import tr
+
+log = logging.getLogger(__name__)
+_OPEN_PATHS = ("/health",)
+
+
+def configured_app() -> FastAPI:
+    """The application as config.toml and the environment say. Raises VoicebotError."""
+    config = load_config().config
+    if not config.server.token.get_secret_value():
+        raise ConfigError(
+            tr("server.token is not set"),
+            hint=tr("set VOICEBOT_SERVER__TOKEN, or start it with voicebot serve, which makes one"),
+        )
+    return make_app(config, Keys(config.server.token.get_secret_value()))
+
+
+def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> FastAPI:
+    """The application of `server`; left out, it is opened when the application is started."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_server(config, keys) as opened:
+            app.state.server = opened
+            yield
+
+    app = FastAPI(title="voicebot", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.server = server
+    app.include_router(tutorial.router)
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _not_served)
+    app.add_exception_handler(VoicebotError, _failed)
+    app.add_exception_handler(Exception, _broken)
+    app.add_middleware(Security, keys=keys, hosts=config.server.hosts, open_paths=_OPEN_PATHS)
+    return app
+
+
+def new_token() -> str:
+    """A token that nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
+@asynccontextmanager
+async def open_server(config: Config, keys: Keys, *, engines: Engines | None = None) -> AsyncIterator[Server]:
+    """Open what all requests share; `engines` stand in for the configured ones. Raises VoicebotError."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(without_groups())
+        if engines is None:
+            engines = await stack.enter_async_context(open_engines(_with_own_history(config), notify=log.info))
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        conversations = Conversations(engines, config, tasks, most_open=config.server.max_conversations)
+        tasks.start_soon(conversations.close_idle)
+        yield Server(config, engines, keys, conversations, _admission(config.server))
+        tasks.cancel_scope.cancel()
+
+
+def _admission(server: ServerConfig) -> Admission:
+    return Admission(
+        most_turns=server.max_turns,
+        most_waiting=server.max_waiting,
+        most_of_a_person=server.max_turns_of_a_person,
+    )
+
+
+def _with_own_history(config: Config) -> Config:
+    """People's conversations are kept apart from those of whoever runs the server, whose latest one is not theirs."""
+    import platformdirs
+
+    path = config.server.history or os.fspath(
+        Path(platformdirs.user_data_dir("voicebot", appauthor=False)) / "server.db"
+    )
+    return config.model_copy(update={"memory": config.memory.model_copy(update={"path": path})})
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return refuse(error)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = [str(part) for part in first["loc"] if part != "body"]
+    param = ".".join(where) or None
+    return refuse(Refusal(422, f"{param or 'body'}: {first['msg']}", param=param))
+
+
+async def _not_served(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return refuse(Refusal(error.status_code, str(error.detail), headers=error.headers))
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, VoicebotError)
+    log.error("%s", error.in_one_line)
+    return refuse(Refusal(502, error.message, hint=error.hint, code="upstream_error"))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """A bug: its message may hold what somebody said, and is told to nobody."""
+    log.error("a bug in %s: %s", request.url.path, type(error).__name__)
+    return refuse(Refusal(500, "something went wrong in the server"))

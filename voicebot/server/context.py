@@ -1,0 +1,81 @@
+"""What every route works with: the server's own parts, and who has come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import anyio
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from voicebot.app import Engines
+from voicebot.config.models import Config
+from voicebot.conversation import Conversation
+from voicebot.events import new_turn_id
+from voicebot.server.admission import Admission
+from voicebot.server.conversations import Conversations
+from voicebot.server.keys import Keys
+from voicebot.turn import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server, and all it has."""
+
+    config: Config
+    engines: Engines
+    keys: Keys
+    conversations: Conversations
+    admission: Admission
+
+
+def server_of(connection: HTTPConnection) -> Server:
+    """The server that a request has come to."""
+    server = connection.app.state.server
+    assert isinstance(server, Server)
+    return server
+
+
+def person_of(connection: HTTPConnection) -> str:
+    """Who has come: what the check of every request has found."""
+    person = connection.state.person
+    assert isinstance(person, str)
+    return person
+
+
+ServerDep = Annotated[Server, Depends(server_of)]
+PersonDep = Annotated[str, Depends(person_of)]
+
+
+@asynccontextmanager
+async def running_turn(
+    server: Server,
+    person: str,
+    conversation: Conversation,
+    message: str,
+    *,
+    pipeline: Pipeline | None = None,
+    say: bool = False,
+    barge_in: bool = True,
+) -> AsyncIterator[str]:
+    """Let a turn run as soon as there is a place for it, and give its id; the end of the block is its end.
+
+    With `say` the message is said as it stands. Raises Refusal.
+    """
+    turn = new_turn_id()
+    with server.admission.enter(person) as place:
+
+        async def run() -> None:
+            await place.granted.wait()
+            if say:
+                await conversation.say(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
+            else:
+                await conversation.speak(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+            yield turn
+            tasks.cancel_scope.cancel()

@@ -1,0 +1,69 @@
+"""Answers that are written while they are sent, and given up when nobody takes them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+
+import anyio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from voicebot.errors import without_groups
+from voicebot.server.refusals import Refusal, refuse
+
+SEND_SECONDS = 30.0
+"""How long a reader may take nothing."""
+UNBUFFERED = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""Headers of an answer that no proxy may hold back."""
+
+Parts = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+
+
+class StreamedResponse(Response):
+    """Sends each part as soon as it is there.
+
+    Nothing is sent before the first part, so that what fails until then is told by a status; what fails later breaks
+    the connection off, as an end would claim that this was all. A reader that leaves ends it.
+    """
+
+    def __init__(self, parts: Parts, *, media_type: str, headers: Mapping[str, str] | None = None) -> None:
+        """`parts` opens what is sent; leaving it ends whatever makes the parts."""
+        self.status_code = 200
+        self.media_type = media_type
+        self.background = None
+        self._parts = parts
+        self.init_headers({**UNBUFFERED, **(headers or {})})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            with without_groups():
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
+                    async with self._parts() as parts:
+                        await self._send(parts, send)
+                    tasks.cancel_scope.cancel()
+        except Refusal as refusal:
+            await refuse(refusal)(scope, receive, send)
+
+    async def _send(self, parts: AsyncIterator[bytes], send: Send) -> None:
+        begun = False
+        async for part in parts:
+            if not begun:
+                begun = True
+                await self._begin(send)
+            with anyio.fail_after(SEND_SECONDS):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        if not begun:
+            await self._begin(send)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _begin(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+
+
+async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
