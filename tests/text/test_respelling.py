@@ -54,6 +54,15 @@ def test_what_is_written_short_is_said_in_words(text: str, words: str) -> None:
     assert said(text) == words
 
 
+@pytest.mark.parametrize("micro", ["\u00b5", "\u03bc"])
+def test_either_letter_for_micro_is_read(micro: str) -> None:
+    """The micro sign ended the turn with a KeyError; so did ſ and ı in a unit."""
+    assert said(f"It is 5 {micro}m wide.") == "It is five micrometers wide."
+    assert said(f"幅は5{micro}mです。") == "幅は5マイクロメートルです。"
+    assert said("It took 5 \u017fec.") == "It took five seconds."
+    assert said("It took 5 m\u0131n.", "This is what it says.") == "It took 5 m\u0131n."
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -109,7 +118,7 @@ def test_own_words_come_before_all_others_and_are_whole_words() -> None:
 TEXT = st.text(
     st.one_of(
         st.sampled_from(
-            "0123456789/:-〜~.,$¥€%()（）月火日年時分円kmGB×=+ABCw ChatGPT東京のはを行った辛い&#@½㈱\n１：／"
+            "0123456789/:-〜~.,$¥€%()（）月火日年時分円kmGB×=+ABCw ChatGPT東京のはを行った辛い&#@½㈱\n１：／µıſ"
         ),
         st.characters(codec="utf-8"),
     ),

@@ -212,10 +212,11 @@ def _money(found: re.Match[str], _before: str, after: str) -> str:
 
 
 def _unit(found: re.Match[str], _before: str, after: str) -> str | None:
-    low, name = found["low"], found["unit_name"].lower()
+    low, name = found["low"], found["unit_name"].casefold()  # µm is written with either of two letters
     if name in ("m", "g", "l", "v", "w") and found["unit_name"].isupper() and name not in ("l", "v", "w"):
         return None  # 5G, 10M
-    unit = UNITS[name]
+    if (unit := UNITS.get(name)) is None:
+        return None  # a Turkish ı
     if found["up"]:
         return f"{decimal(low)} to {decimal(found['up'])} {unit}"
     noun = re.match(_NOUN, after + " ")

@@ -255,8 +255,10 @@ def _between(_found: re.Match[str], _before: str, after: str) -> str | None:
     return None if re.search("[〜~]", after) else "から"  # ～a title～
 
 
-def _unit(found: re.Match[str], before: str, _after: str) -> str:
-    unit = UNITS[found["unit_name"].lower()]
+def _unit(found: re.Match[str], before: str, _after: str) -> str | None:
+    unit = UNITS.get(found["unit_name"].casefold())  # µm is written with either of two letters
+    if unit is None:
+        return None  # a Turkish ı
     if "時速" in before or "秒速" in before or "風速" in before:
         unit = re.sub("毎[時秒]$", "", unit)
     return unit + ("そう" if found["run"] else "")
