@@ -19,25 +19,26 @@ _HARD = (
 )
 _LONELY = "道|場所|所|路|森|公園|夜|部屋|通り|建物|山|海|校舎|廊下|駅|町|街|村|境内|神社|浜|林|ビル|倉庫|教室|洞窟|島"
 _PATTERN = rf"""(?x)
-    (?P<hot>(?<![{_KANJI}])辛(?=い|く|か|さ|そ|け))
-  | (?P<carry_out>(?<!道を)(?<!先を)(?<!前を)(?<!後を)(?<!上を)(?<!山を)(?<!中を)(?<!横を)(?<=を)行(?=っ[たて]))
-  | (?P<lonely>(?<![大{_KANJI}])人気(?=の(?:ない|無い|なかった)(?:、)?(?:{_LONELY})))
-  | (?P<childish>大人気(?=な[いくか]))
-  | (?P<new_year>(?<![{_KANJI}])元日(?![本{_KANJI}]))
-  | (?P<empty>(?:(?<=腹が)|(?<=なかが))空(?=い|き|く|か))
-  | (?P<long_press>長押(?=し))
-  | (?P<split>(?<=[を個枚つ])割(?=[らりるれろ]))
-  | (?P<chill>寒気(?=が(?:し|す)))
+    辛(?<![{_KANJI}]辛)(?=い|く|か|さ|そ|け)
+  | 行(?<=を行)(?<![道先前後上山中横]を行)(?=っ[たて])
+  | 人気(?<![{_KANJI}]人気)(?=の(?:ない|無い|なかった)(?:、)?(?:{_LONELY}))
+  | 大人気(?=な[いくか])
+  | 元日(?<![{_KANJI}]元日)(?![本{_KANJI}])
+  | 空(?:(?<=腹が空)|(?<=なかが空))(?=い|き|く|か)
+  | 長押(?=し)
+  | 割(?<=[を個枚つ]割)(?=[らりるれろ])
+  | 寒気(?=が(?:し|す))
 """
+"""Each begins with its kanji, so that the search leaps from one to the next; what stands before it is seen later."""
 _SAID = {
-    "carry_out": "おこな",
-    "lonely": "ひとけ",
-    "childish": "おとなげ",
-    "new_year": "がんじつ",
-    "empty": "す",
-    "long_press": "ナガオ",
-    "split": "わ",
-    "chill": "さむけ",
+    "行": "おこな",
+    "人気": "ひとけ",
+    "大人気": "おとなげ",
+    "元日": "がんじつ",
+    "空": "す",
+    "長押": "ナガオ",
+    "割": "わ",
+    "寒気": "さむけ",
 }
 
 
@@ -45,10 +46,10 @@ def homographs(text: str) -> Iterator[tuple[int, int, str]]:
     """Where kanji in Japanese `text` have a reading that the words around them tell, and that reading."""
     for found in compiled(_PATTERN).finditer(text):
         start, end = found.span()
-        if found.lastgroup == "hot":
+        if found[0] == "辛":
             around = text[max(0, start - _NEAR) : end + _NEAR]
             hot, hard = compiled(_HOT).search(around), compiled(_HARD).search(around)
             if bool(hot) != bool(hard):
                 yield start, end, "から" if hot else "つら"
         else:
-            yield start, end, _SAID[found.lastgroup or ""]
+            yield start, end, _SAID[found[0]]
