@@ -10,7 +10,8 @@ _JAPANESE = (
 )
 _KANA = "[\u3041-\u30ff]"
 _KANJI = "[\u3400-\u9fff]"
-_LATIN = "[A-Za-zÀ-ɏ]"
+_JAPANESE_RUN = "[\u3041-\u30ff\u3400-\u9fff]+"
+_LATIN_RUN = "[A-Za-zÀ-ɏ]+"
 _WORD = "[A-Za-zÀ-ɏ]{2,}"
 _NOT_PROSE = r"`[^`\n]*+`|\$[^$\n]*+\$|https?://[!-~]*+|<[^<>\n]*+>|\\[A-Za-z]++"
 _ANY_WORD = r"[^\W\d_]+"
@@ -60,9 +61,14 @@ def reads_as_english(text: str, before: str = "") -> bool:
     `before` is what was said last; it decides where `text` alone tells nothing.
     """
     for prose in (text, before):
-        words = compiled(_ANY_WORD).findall(prose.lower())
-        english = sum([word in _ENGLISH for word in words])
-        foreign = sum([word in _FOREIGN or not word.isascii() for word in words])
+        small = prose.lower()
+        if small.isascii():
+            words = compiled("[a-z]+").findall(small)
+            foreign = sum(map(_FOREIGN.__contains__, words))
+        else:
+            words = compiled(_ANY_WORD).findall(small)
+            foreign = sum([word in _FOREIGN or not word.isascii() for word in words])
+        english = sum(map(_ENGLISH.__contains__, words))
         if english or foreign:
             return english >= foreign
     return True
@@ -70,7 +76,5 @@ def reads_as_english(text: str, before: str = "") -> bool:
 
 def _japanese_weight(text: str) -> int:
     """Above 0 for Japanese text with foreign words, below for foreign text with Japanese words."""
-    latin = len(compiled(_LATIN).findall(text))
-    if text.isascii():
-        return -latin
-    return 5 * (len(compiled(_KANA).findall(text)) + len(compiled(_KANJI).findall(text))) - latin
+    latin = sum(map(len, compiled(_LATIN_RUN).findall(text)))
+    return -latin if text.isascii() else 5 * sum(map(len, compiled(_JAPANESE_RUN).findall(text))) - latin
