@@ -88,7 +88,10 @@ _LETTERS = word_table(
 
 def latin_names(text: str) -> Iterator[tuple[int, int, str]]:
     """Where names stand in Japanese `text` with half-width letters, and how they are said; none overlaps another."""
-    known = sorted([*_lexicon().find(folded(text)), *_go(text)])
+    small = folded(text)
+    if compiled("[a-z]").search(small) is None:
+        return
+    known = sorted([*_lexicon().find(small), *_go(text)])
     at = 0
     for start, end, said in known:
         yield from _acronyms(text, at, start)
