@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from types import ModuleType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.readings import FILES, load_items, misread, open_reader
 from voicebot.speech import Boundary, Segment, Span, Utterance
+from voicebot.text import english_words, japanese_words
 from voicebot.text.lexicon import Lexicon
 from voicebot.text.rendering import Renderer
 from voicebot.text.respelling import OwnWords, Respeller, respelled
@@ -118,7 +122,7 @@ def test_own_words_come_before_all_others_and_are_whole_words() -> None:
 TEXT = st.text(
     st.one_of(
         st.sampled_from(
-            "0123456789/:-〜~.,$¥€%()（）月火日年時分円kmGB×=+ABCw ChatGPT東京のはを行った辛い&#@½㈱\n１：／µıſ"
+            "0123456789/:-〜~.,$¥€%()（）月火日年時分円kmGB×=+ABCw ChatGPT東京のはを行った辛い&#@½㈱\n１：／µıſ±≤〒 Pv.'"
         ),
         st.characters(codec="utf-8"),
     ),
@@ -135,6 +139,21 @@ def test_no_text_is_lost_and_none_breaks_it(texts: list[str], languages: tuple[s
         assert "".join([span.raw for span in result]) == "".join([span.raw for span in spans])
         assert "".join([span.shown for span in result]) == "".join([span.shown for span in spans])
         assert "\n" not in "".join([span.spoken for span in result])
+
+
+EVERYDAY = [
+    *[item.text for file in FILES.values() for item in load_items(file)],
+    *("A & B", "5 × 3", "a ± 3", "5 °C", "xAM9:00", "’90s", "日 (土)", "5US$3", "a vs b", "a1 ½"),
+]
+
+
+@pytest.mark.parametrize("rules", [english_words, japanese_words])
+@given(pieces=st.lists(st.one_of(st.sampled_from(EVERYDAY), TEXT), max_size=4))
+def test_no_rule_begins_where_none_is_looked_for(rules: ModuleType, pieces: list[str]) -> None:
+    begins, every_rule = re.compile(f"(?x){rules.BEGINS}"), re.compile(f"(?x){rules.RULES}")
+    for text in ("".join(pieces), *EVERYDAY):
+        for found in every_rule.finditer(text):
+            assert begins.match(text, found.start()), found
 
 
 @given(st.lists(st.tuples(st.text("ab", max_size=4), st.booleans()), max_size=6), st.data())

@@ -31,7 +31,14 @@ _N = r"(?:\d{1,3}(?:,\d{3})++|\d{1,18}+)(?:\.\d{1,12}+)?+"
 _MONTH = "|".join([f"{month}|{month[:3]}\\.?" for month in MONTHS] + [r"Sept\.?"])
 _SIGN = "".join(CURRENCIES)
 _STREET = "|".join(map(str.capitalize, STREETS))
-_PATTERN = rf"""(?x)
+_VULGAR = "¼-¾⅐-⅞"
+_RELATION = "=≠<>≤≥≈±"
+BEGINS = rf"""
+    [\d._%+\-−('’\#&{_RELATION}{_VULGAR}{_SIGN}] | [A-Z](?<![A-Za-z0-9].) | \s(?=[\d{_RELATION}{_VULGAR}])
+  | [a-z](?<![A-Za-z0-9].)(?=[A-Za-z0-9_%+-]{{0,64}}[.@]|(?<=v)(?:s|er|\d))
+"""
+"""What every rule begins with: most places need no other look."""
+RULES = rf"""
     (?P<email>(?<![A-Za-z0-9._%+-])(?P<box>[A-Za-z0-9._%+-]{{1,64}}+)
               @(?P<domain>[A-Za-z0-9-]{{1,63}}+(?:\.[A-Za-z0-9-]{{1,63}}+){{1,6}}+))
   | (?P<host>(?<![A-Za-z0-9.-])[A-Za-z0-9-]{{2,63}}+(?:\.[a-z]{{2,12}}){{0,3}}
@@ -51,7 +58,7 @@ _PATTERN = rf"""(?x)
   | (?P<sum>(?<![\w.,])-?{_N}(?:\s?[×xX*÷+\-−/]\s?{_N}){{1,9}}+\s?=(?:\s?-?{_N})?(?!\w))
   | (?P<size>(?<![\w.])(?P<wide>{_N})\s?[×x]\s?(?P<high>{_N})(?![\w]))
   | (?P<mixed>(?<![\d/.,])(?:(?P<whole>\d{{1,4}})\s)?(?P<above>\d{{1,4}})[/\u2044](?P<below>\d{{1,4}})(?![\d/]))
-  | (?P<vulgar>(?P<vulgar_whole>\d{{0,4}})\s?(?P<vulgar_sign>[¼-¾⅐-⅞]))
+  | (?P<vulgar>(?P<vulgar_whole>\d{{0,4}})\s?(?P<vulgar_sign>[{_VULGAR}]))
   | (?P<money>(?<![\w.])(?:US)?(?P<sign>[{_SIGN}])\s?(?P<amount>{_N})
               (?:\s?(?P<multiple>[kKmMbBT]|bn)(?![A-Za-z])|\s(?P<multiple_word>hundred|thousand|million|billion|trillion)\b)?
               (?:\s?[-–]\s?(?P=sign)?(?P<amount_until>{_N})(?:\s?(?P<multiple_until>[kKmMbBT]|bn)(?![A-Za-z]))?)?)
@@ -72,10 +79,11 @@ _PATTERN = rf"""(?x)
   | (?P<abbreviation>\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Sgt|Capt|Lt|Mt|Ft|Jr|Sr|St|{_STREET})\.?(?=[\s,.;:!?)]|$))
   | (?P<latin>\b(?P<latin_word>e\.g|i\.e|vs|etc|approx|vol|fig|dept)\.(?P<comma>,?)|\bvs\b)
   | (?P<ampersand>(?<=[A-Za-z])&(?=[A-Za-z])|(?<=\w\s)&(?=\s\w))
-  | (?P<relation>(?<=[\w)])\s?[=≠<>≤≥≈±]\s?(?=[\w(-])|±(?=\d))
+  | (?P<relation>(?<=[\w)])\s?[{_RELATION}]\s?(?=[\w(-])|±(?=\d))
   | (?P<year_alone>(?<![\w.,$/:-])(?P<lone_year>1[1-9]\d\d|20\d\d)(?![\w:/-]|[.,]\d|%))
   | (?P<decimal>(?<![\w.,])(?:{_N}|\.\d{{1,12}}+)(?![\w:/]|[.,]\d))
 """
+_PATTERN = f"(?x)(?={BEGINS})(?:{RULES})"
 _YEAR_BEFORE = (
     r"(?:\b(?:in|since|by|of|until|till|from|before|after|during|around|circa|year|late|early|and|to|the|back in|"
     rf"{_MONTH})|^|[(,;–-])\s?$"

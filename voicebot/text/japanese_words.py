@@ -30,7 +30,16 @@ _N = r"\d{1,15}+(?:,\d{3})*+(?:\.\d{1,12}+)?+"
 _KANJI = "\u3400-\u9fff"
 _JAPANESE = f"\u3005\u3041-\u30ff{_KANJI}"
 _WEEKDAY = r"\s?\((?P<{}>[月火水木金土日])曜?日?(?:・?祝)?\)"
-_PATTERN = rf"""(?x)
+_SQUARE = r"[㈱㈲℡№\u2160-\u216b\u2460-\u2473\u3300-\u3357\u3371-\u33df]"
+_VULGAR = "¼-¾⅐-⅞"
+_RELATION = "=≠≒<>≤≦≥≧±"
+_SIGN = "".join(CURRENCIES)
+BEGINS = rf"""
+    [\d\s._%+\-−×*÷/〒\#&〜~{_RELATION}{_VULGAR}{_SIGN}] | {_SQUARE} | [月火水木金土日](?=[〜~]) | \((?<=日.)
+  | [A-Za-z](?:(?<![A-Za-z].)|(?<=[AaPp])(?=\.?[Mm])) | (?<=\d)\D
+"""
+"""What every rule begins with: most places need no other look."""
+RULES = rf"""
     (?P<email>(?<![A-Za-z0-9._%+-])(?P<box>[A-Za-z0-9._%+-]{{1,64}}+)
               @(?P<domain>[A-Za-z0-9-]{{1,63}}+(?:\.[A-Za-z0-9-]{{1,63}}+){{1,6}}+))
   | (?P<host>(?<![A-Za-z0-9.-])[A-Za-z0-9-]{{1,63}}+(?:\.[A-Za-z]{{2,6}}+){{1,4}}+(?![A-Za-z0-9]))
@@ -48,11 +57,11 @@ _PATTERN = rf"""(?x)
   | (?P<slashed>(?<![\d/.A-Za-z])(?P<above>\d{{1,4}})/(?P<below>\d{{1,4}})(?![\d/])
                 (?:{_WEEKDAY.format("slashed_weekday")})?)
   | (?P<weekday>(?<=日){_WEEKDAY.format("weekday_name")})
-  | (?P<vulgar>(?P<whole>\d?)(?P<half_sign>[¼-¾⅐-⅞]))
+  | (?P<vulgar>(?P<whole>\d?)(?P<half_sign>[{_VULGAR}]))
   | (?P<version>(?<![A-Za-z0-9])(?:[Vv]er(?:sion)?\.?|[Vv])\s?
                 (?P<number>\d{{1,6}}+(?:\.\d{{1,6}}+){{0,5}}+)(?![A-Za-z\d]))
   | (?P<dotted>(?<![\d.])\d{{1,6}}+(?:\.\d{{1,6}}+){{2,5}}+(?![\d.]))
-  | (?P<money>(?:(?<![A-Za-z])US)?(?P<sign>[$€£¥￥₩])\s?(?P<amount>{_N})
+  | (?P<money>(?:(?<![A-Za-z])US)?(?P<sign>[{_SIGN}])\s?(?P<amount>{_N})
               (?:(?P<multiple>[kKMB])(?![A-Za-z])|(?P<myriad>[万億兆]))?(?:円|ドル|ユーロ|ポンド|ウォン)?)
   | (?P<fahrenheit>(?P<degrees>{_N})\s?(?:°F|℉))
   | (?P<floor>(?<![A-Za-z0-9])(?P<cellar>B?)(?P<storey>\d{{1,2}})F(?![A-Za-z0-9]))
@@ -71,9 +80,10 @@ _PATTERN = rf"""(?x)
   | (?P<laugh>(?<=[{_JAPANESE}。!?…])w{{1,30}}(?=$|[\s。、!?」)]))
   | (?P<ampersand>(?<=[A-Za-z])\s?&\s?(?=[A-Za-z]))
   | (?P<slash>(?<=[A-Za-z{_JAPANESE}])/(?=[A-Za-z{_JAPANESE}]))
-  | (?P<relation>(?<=[\w)])\s?[=≠≒<>≤≦≥≧±]\s?(?=[\w(-])|±(?=\d))
-  | (?P<square>[㈱㈲℡№\u2160-\u216b\u2460-\u2473\u3300-\u3357\u3371-\u33df])
+  | (?P<relation>(?<=[\w)])\s?[{_RELATION}]\s?(?=[\w(-])|±(?=\d))
+  | (?P<square>{_SQUARE})
 """
+_PATTERN = f"(?x)(?={BEGINS})(?:{RULES})"
 _SCORE = "対[^。]{0,3}|[^。、]{0,10}(?:勝|負|敗|引き分け|リード|下し|破|制し|終わ|決着|スコア|逆転)"
 _COUNTED = (
     "人|名|個|つ|分|秒|日|週|[かヶカケ]月|年|時|回|枚|本|度|歳|才|杯|匹|台|冊|ページ|章|話|巻|階|円|万|億|%|℃|割|倍|泊|行|件|"
