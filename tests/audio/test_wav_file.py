@@ -19,8 +19,9 @@ import trio
 from trio.testing import MockClock
 from typing_extensions import Buffer
 
+from voicebot.audio.paced import PacedOutput
 from voicebot.audio.pcm import read_wav
-from voicebot.audio.wav_file import WavOutput, open_wav
+from voicebot.audio.wav_file import WavFile, open_wav
 from voicebot.config.models import AudioWav
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip, Span, Utterance
@@ -342,7 +343,7 @@ async def test_a_file_of_four_gigabytes_is_full(tmp_path: Path) -> None:
     path = tmp_path / "speech.wav"
     eighth_of_a_gigabyte = replace(clip(0), pcm=bytes(2**27))
     with BottomlessFile(path, "w+b") as file:
-        output = WavOutput(file, path, realtime=False)
+        output = PacedOutput(str(path), realtime=False, write=WavFile(file, path).write)
         for _ in range(31):
             await output.play(eighth_of_a_gigabyte)
         with pytest.raises(AudioError, match="4 GB"):

@@ -11,7 +11,7 @@ import pytest
 
 from tests.audio.clips import clip_of
 from voicebot.audio.pcm import read_wav
-from voicebot.audio.wav_stream import WavStream, streaming_header
+from voicebot.audio.wav_stream import streaming_header, wav_stream_output
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
 
@@ -26,7 +26,7 @@ def clip(value: int, seconds: float = 0.1, format: AudioFormat = FORMAT) -> Clip
 
 async def test_every_clip_is_sent_in_the_format_of_the_first_behind_one_header() -> None:
     file = io.BytesIO()
-    stream = WavStream(file, realtime=False)
+    stream = wav_stream_output(file, realtime=False)
     for one in (clip(1), clip(2, format=AudioFormat(16_000)), clip(3)):
         await stream.play(one)
     data = file.getvalue()
@@ -41,7 +41,7 @@ async def test_a_reader_that_takes_its_time_holds_up_the_turn_and_not_the_event_
     reading, writing = os.pipe()
     long = clip(1, 60)
     with os.fdopen(writing, "wb", buffering=0) as file, os.fdopen(reading, "rb") as other_end:
-        stream = WavStream(file, realtime=False)
+        stream = wav_stream_output(file, realtime=False)
         with anyio.move_on_after(0.2) as interrupted:
             await stream.play(long)
         assert interrupted.cancelled_caught
@@ -57,7 +57,7 @@ async def test_a_reader_that_takes_its_time_holds_up_the_turn_and_not_the_event_
 
 async def test_when_realtime_the_silence_between_turns_is_sent_too() -> None:
     file = io.BytesIO()
-    stream = WavStream(file, realtime=True)
+    stream = wav_stream_output(file, realtime=True)
     await stream.play(clip(1))
     await stream.drain()
     await anyio.sleep(0.2)
@@ -71,4 +71,4 @@ async def test_a_full_disk_behind_a_redirection_is_an_audio_error() -> None:
         os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb", buffering=0) as file,
         pytest.raises(AudioError, match="standard output"),
     ):
-        await WavStream(file, realtime=False).play(clip(1))
+        await wav_stream_output(file, realtime=False).play(clip(1))

@@ -1,14 +1,16 @@
-"""A loudspeaker that only keeps time: when each clip would start and end."""
+"""A loudspeaker that only keeps time: when each clip would start and end, and the outputs that go by it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import anyio
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
+
+from voicebot.speech import Clip
 
 
 @dataclass(slots=True)
@@ -159,3 +161,58 @@ class PacedQueue:
     def _tell(self) -> None:
         self.changed.set()
         self.changed = anyio.Event()
+
+
+class PacedOutput:
+    """An audio output that plays nothing itself: each clip is written somewhere, and heard when its time has come."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        realtime: bool,
+        latency_seconds: float = 0.0,
+        write: Callable[[Clip, float], Awaitable[None]] | None = None,
+        cut: Callable[[float], None] | None = None,
+    ) -> None:
+        """`write` takes each clip with the seconds of silence before it, which are 0 unless `realtime`.
+
+        `cut` is told on `abort` how many seconds of what was written have not been heard.
+        """
+        self.name = name
+        self.realtime = realtime
+        self._write = write
+        self._cut = cut
+        self._queue = PacedQueue(realtime=realtime, latency_seconds=latency_seconds)
+
+    async def play(self, clip: Clip) -> PacedPlayback:
+        """Write `clip`; return no sooner than a loudspeaker would take the next one. Raises what `write` raises."""
+        before = self._queue.end
+        playback = self._queue.append(clip.seconds)
+        if self._write is not None:
+            await self._write(clip, max(0.0, playback.start - before) if self.realtime and before > 0 else 0.0)
+        await self._queue.wait_for_room()
+        return playback
+
+    async def drain(self) -> None:
+        """Wait until the last clip would have been heard."""
+        await self._queue.drain()
+
+    def pause(self) -> None:
+        """Let time stand still."""
+        self._queue.pause()
+
+    def resume(self) -> None:
+        """Let time go on."""
+        self._queue.resume()
+
+    def paused_seconds(self) -> float:
+        """How long time has stood still in all."""
+        return self._queue.paused_seconds()
+
+    def abort(self) -> None:
+        """Forget what was not heard, and any pause."""
+        unheard_seconds = self._queue.unheard_seconds()
+        self._queue.abort()
+        if self._cut is not None:
+            self._cut(unheard_seconds)

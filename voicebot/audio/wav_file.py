@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from voicebot.audio.paced import PacedPlayback, PacedQueue
+from voicebot.audio.paced import PacedOutput
 from voicebot.audio.pcm import convert, silence, wav_bytes
 from voicebot.config.models import AudioWav
 from voicebot.errors import AudioError
@@ -21,65 +21,30 @@ _MOST_DATA = 2**32 - 1 - _HEADER_BYTES
 """The sizes in a WAV header have 32 bits."""
 
 
-class WavOutput:
-    """Appends clips to a file, in the format of the first one.
+class WavFile:
+    """Clips one behind the other in a file, in the format of the first one."""
 
-    When realtime, the file is what a loudspeaker would have played, with the silence between clips but without pauses.
-    """
-
-    def __init__(self, file: BinaryIO, path: Path, *, realtime: bool) -> None:
+    def __init__(self, file: BinaryIO, path: Path) -> None:
         self._file = file
         self._path = path
         self._format: AudioFormat | None = None
         self._data_bytes = 0
-        self._queue = PacedQueue(realtime=realtime)
-        self.realtime = realtime
-
-    @property
-    def name(self) -> str:
-        """The path of the file."""
-        return str(self._path)
 
     @property
     def written(self) -> bool:
         """Whether there is any audio in the file yet."""
         return self._format is not None
 
-    async def play(self, clip: Clip) -> PacedPlayback:
-        """Append `clip`; when realtime, with the silence before it, and no sooner than a loudspeaker would take it."""
-        before = self._queue.end
-        playback = self._queue.append(clip.seconds)
+    async def write(self, clip: Clip, silence_seconds: float) -> None:
+        """Append silence and `clip`. Raises AudioError."""
         format = self._format or clip.format
-        pcm = convert(clip, format)
-        if self.realtime and 0 < before < playback.start:
-            pcm = silence(playback.start - before, format) + pcm
-        self._append(pcm, format)
-        await self._queue.wait_for_room()
-        return playback
+        self._append(silence(silence_seconds, format) + convert(clip, format), format)
 
-    async def drain(self) -> None:
-        """Wait until the last clip would have been heard; it is in the file already."""
-        await self._queue.drain()
-
-    def pause(self) -> None:
-        """Let time stand still."""
-        self._queue.pause()
-
-    def resume(self) -> None:
-        """Let time go on."""
-        self._queue.resume()
-
-    def paused_seconds(self) -> float:
-        """How long time has stood still in all."""
-        return self._queue.paused_seconds()
-
-    def abort(self) -> None:
-        """Cut off what would not have been heard; when not realtime, that is only what came during a pause."""
-        unheard = self._queue.unheard_seconds()
-        self._queue.abort()
-        if unheard and self._format:
-            unheard_bytes = len(silence(unheard, self._format))
-            self._write(max(0, self._data_bytes - unheard_bytes), b"", self._format)
+    def cut(self, seconds: float) -> None:
+        """Take the last `seconds` away again. Raises AudioError."""
+        if seconds and self._format:
+            cut_bytes = len(silence(seconds, self._format))
+            self._write(max(0, self._data_bytes - cut_bytes), b"", self._format)
 
     def _append(self, pcm: bytes, format: AudioFormat) -> None:
         if self._data_bytes + len(pcm) > _MOST_DATA:
@@ -115,8 +80,12 @@ class WavOutput:
 
 
 @asynccontextmanager
-async def open_wav(config: AudioWav) -> AsyncIterator[WavOutput]:
-    """A file to write audio to, which keeps what it holds until the first clip comes. Raises AudioError."""
+async def open_wav(config: AudioWav) -> AsyncIterator[PacedOutput]:
+    """A file to write audio to, which keeps what it holds until the first clip comes. Raises AudioError.
+
+    When realtime, it is what a loudspeaker would have played: with the silence between clips, without pauses, and
+    without what was not heard. When not realtime, `abort` takes away only what came during a pause.
+    """
     try:
         path = Path(config.path).expanduser()  # noqa: ASYNC240 - two system calls before anything plays
     except RuntimeError as error:
@@ -130,12 +99,12 @@ async def open_wav(config: AudioWav) -> AsyncIterator[WavOutput]:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
     except OSError as error:
         raise _write_error(path, error) from error
-    output = WavOutput(file, path, realtime=config.realtime)
+    wav = WavFile(file, path)
     try:
         with file:
-            yield output
+            yield PacedOutput(str(path), realtime=config.realtime, write=wav.write, cut=wav.cut)
     finally:
-        if not existed and not output.written:
+        if not existed and not wav.written:
             path.unlink(missing_ok=True)
 
 

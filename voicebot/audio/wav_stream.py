@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from anyio import to_thread
 
-from voicebot.audio.paced import PacedPlayback, PacedQueue
+from voicebot.audio.paced import PacedOutput
 from voicebot.audio.pcm import convert, silence, wav_bytes
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
@@ -22,52 +22,19 @@ _UNKNOWN_SIZE = b"\xff\xff\xff\xff"
 
 
 class WavStream:
-    """Sends clips through a pipe, in the format of the first one, as fast as its reader takes them.
+    """Sends clips through a pipe, in the format of the first one, as fast as its reader takes them."""
 
-    When realtime, the silence between clips is sent too. What has been sent cannot be taken back: it counts as heard.
-    """
-
-    name = tr("standard output")
-
-    def __init__(self, file: BinaryIO, *, realtime: bool) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._format: AudioFormat | None = None
-        self._queue = PacedQueue(realtime=realtime)
         self._writing = threading.Lock()
         self._begun = False
-        self.realtime = realtime
 
-    async def play(self, clip: Clip) -> PacedPlayback:
-        """Send `clip`. Raises AudioError, and BrokenPipeError when nobody reads any more."""
-        before = self._queue.end
-        playback = self._queue.append(clip.seconds)
+    async def write(self, clip: Clip, silence_seconds: float) -> None:
+        """Send silence and `clip`. Raises AudioError, and BrokenPipeError when nobody reads any more."""
         self._format = format = self._format or clip.format
-        pcm = convert(clip, format)
-        if self.realtime and 0 < before < playback.start:
-            pcm = silence(playback.start - before, format) + pcm
+        pcm = silence(silence_seconds, format) + convert(clip, format)
         await to_thread.run_sync(self._write, pcm, format, abandon_on_cancel=True)  # a player takes its time
-        await self._queue.wait_for_room()
-        return playback
-
-    async def drain(self) -> None:
-        """Wait until the last clip would have been heard; it is on its way already."""
-        await self._queue.drain()
-
-    def pause(self) -> None:
-        """Let time stand still."""
-        self._queue.pause()
-
-    def resume(self) -> None:
-        """Let time go on."""
-        self._queue.resume()
-
-    def paused_seconds(self) -> float:
-        """How long time has stood still in all."""
-        return self._queue.paused_seconds()
-
-    def abort(self) -> None:
-        """Send nothing more of this turn; when realtime, what would not have been heard does not count."""
-        self._queue.abort()
 
     def _write(self, pcm: bytes, format: AudioFormat) -> None:
         with self._writing:  # a clip whose turn was interrupted is sent to its end before the next one
@@ -91,10 +58,18 @@ def streaming_header(format: AudioFormat) -> bytes:
     return header[:4] + _UNKNOWN_SIZE + header[8:40] + _UNKNOWN_SIZE
 
 
+def wav_stream_output(file: BinaryIO, *, realtime: bool) -> PacedOutput:
+    """An output to the pipe `file`; when realtime, the silence between clips is sent too.
+
+    What has been sent cannot be taken back.
+    """
+    return PacedOutput(tr("standard output"), realtime=realtime, write=WavStream(file).write)
+
+
 @asynccontextmanager
-async def open_wav_stream(*, realtime: bool) -> AsyncIterator[WavStream]:
+async def open_wav_stream(*, realtime: bool) -> AsyncIterator[PacedOutput]:
     """The process's standard output, whatever stands in for `sys.stdout`. Raises AudioError."""
     if sys.__stdout__ is None:
         raise AudioError(tr("standard output is closed"), hint=tr("name a file with -o FILE.wav"))
     with os.fdopen(os.dup(sys.__stdout__.fileno()), "wb", buffering=0) as file:
-        yield WavStream(file, realtime=realtime)
+        yield wav_stream_output(file, realtime=realtime)

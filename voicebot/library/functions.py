@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import anyio
 from anyio import to_thread
 
-from voicebot.audio.paced import PacedPlayback, PacedQueue
+from voicebot.audio.paced import PacedOutput, PacedPlayback
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Style
 
 
@@ -56,7 +56,7 @@ class FunctionSynthesizer:
         return made
 
 
-class FunctionOutput:
+class FunctionOutput(PacedOutput):
     """An output made of a function that takes each clip when it begins to be heard, and does what it likes with it.
 
     It keeps the time of a loudspeaker, so that an interruption says what was heard; without `realtime` the clips come
@@ -70,34 +70,12 @@ class FunctionOutput:
         realtime: bool = True,
         name: str = "",
     ) -> None:
-        self.name = name or getattr(write, "__qualname__", type(write).__qualname__)
-        self.realtime = realtime
-        self._write = write
-        self._queue = PacedQueue(realtime=realtime)
+        super().__init__(name or getattr(write, "__qualname__", type(write).__qualname__), realtime=realtime)
+        self._function = write
 
     async def play(self, clip: Clip) -> PacedPlayback:
         """Hand `clip` over when those before it have been heard."""
-        await self._queue.drain()
-        if clip.pcm and inspect.isawaitable(written := self._write(clip)):
+        await self.drain()
+        if clip.pcm and inspect.isawaitable(written := self._function(clip)):
             await written
-        return self._queue.append(clip.seconds)
-
-    async def drain(self) -> None:
-        """Wait until the last clip has been heard."""
-        await self._queue.drain()
-
-    def pause(self) -> None:
-        """Hand nothing over until `resume`."""
-        self._queue.pause()
-
-    def resume(self) -> None:
-        """Go on."""
-        self._queue.resume()
-
-    def paused_seconds(self) -> float:
-        """How long it has been held in all."""
-        return self._queue.paused_seconds()
-
-    def abort(self) -> None:
-        """Forget what was not heard, and any pause."""
-        self._queue.abort()
+        return await super().play(clip)
