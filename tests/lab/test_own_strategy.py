@@ -76,11 +76,11 @@ def test_it_cuts_the_reply_that_is_replayed() -> None:
     ("name", "told"),
     [
         ("Swallows", "'はい。' never came out"),
-        ("Invents", "'はい。!' came out where 'はい。' stands"),
+        ("Invents", "returned 'はい。!', which is not what comes next in the reply: 'はい。'"),
         ("Breaks", "failed: RuntimeError: no room for 'はい。'"),
         ("Counts", "returned int instead of a list of texts"),
         ("fails", "failed: RuntimeError: no model here"),
-        ("returns_text", "returned str, which does not cut"),
+        ("returns_text", "returned str, which is not a chunking strategy"),
         ("not_a_factory", "cannot be called"),
         ("nowhere", "cannot import"),
     ],
@@ -133,7 +133,7 @@ def test_score_counts_what_is_lost_or_torn_and_names_a_text(name: str, key: str)
 def test_score_tells_a_factory_that_fails() -> None:
     code, out, err = lab("score", CORPORA / "llm.jsonl", "--strategy", path("fails"))
     assert (code, out) == (2, "")
-    assert f"the strategy {path('fails')} failed: RuntimeError: no model here" in err
+    assert f"a chunking strategy of {path('fails')} failed: RuntimeError: no model here" in err
 
 
 def test_a_sweep_runs_it_only_for_those_who_trust_the_file_as_it_is(tmp_path: Path) -> None:

@@ -172,6 +172,15 @@ async def test_a_strategy_is_made_with_its_options_and_nothing_it_holds_back_is_
             pass
 
 
+@pytest.mark.usefixtures("packages")
+async def test_a_strategy_that_returns_one_text_is_told() -> None:
+    """Each of its characters was said alone."""
+    async with voicebot.open_voice(tts="tone", audio="silent", chunking={"strategy": "parrot_parts:OneText"}) as voice:
+        outcome = await voice.say("one two")
+    assert outcome.error is not None
+    assert "returned str instead of a list of texts" in outcome.error.message
+
+
 def test_an_unknown_strategy_is_still_a_fault_of_the_configuration() -> None:
     with pytest.raises(voicebot.ConfigError, match="Input should be 'adaptive', 'sentence'"):
         wanted({"chunking": {"strategy": "sentense"}}, {})

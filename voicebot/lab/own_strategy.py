@@ -23,19 +23,19 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
 
 from voicebot.config.models import Config
-from voicebot.errors import LabError, VoicebotError
-from voicebot.import_paths import ImportPathError, import_by_path
-from voicebot.speech import Boundary, Segment
+from voicebot.errors import ConfigError, LabError
+from voicebot.plugins.chunker import StrategyChunker, cutter_maker, wanted_strategy
+from voicebot.plugins.opening import find_factory
+from voicebot.speech import Segment
 from voicebot.text.graphemes import joins
-from voicebot.translation import marked, tr
+from voicebot.translation import tr
 
-_FORM = marked("the factory returns an object with feed(delta) and flush(), see voicebot lab score --help")
 _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 _SHOWN = 20
 """Characters of a text that are quoted in an error."""
@@ -64,7 +64,8 @@ def source_digest(path: str) -> str:
 
     Raises LabError.
     """
-    _factory(path)
+    with _as_lab_errors():
+        find_factory(wanted_strategy(), path)
     digest = hashlib.sha256(path.encode())
     main = getattr(sys.modules.get(path.partition(":")[0]), "__file__", None)
     if main is not None:
@@ -79,85 +80,35 @@ def source_digest(path: str) -> str:
 
 
 class OwnCutter:
-    """Cuts one reply into texts, as the strategy says. What it raises, and what is not text, becomes a LabError."""
+    """Cuts one text, as the strategy says. Raises LabError."""
 
     def __init__(self, path: str, options: Mapping[str, object] = _NO_OPTIONS) -> None:
-        self.path = path
-        factory = _factory(path)
-        self._cutter = self._checked(lambda: factory(**options))
-        if not all(callable(getattr(self._cutter, name, None)) for name in ("feed", "flush")):
-            raise LabError(
-                tr(
-                    "the strategy {path} returned {kind}, which does not cut",
-                    path=path,
-                    kind=type(self._cutter).__name__,
-                ),
-                hint=tr(_FORM),
-            )
+        with _as_lab_errors():
+            self._cutter = cutter_maker(path, options)()
 
     def feed(self, delta: str) -> list[str]:
         """What is ready after `delta`."""
-        return self._texts(self._checked(self._cutter.feed, delta))
+        with _as_lab_errors():
+            return self._cutter.feed(delta)
 
     def flush(self) -> list[str]:
-        """What is left at the end of the reply."""
-        return self._texts(self._checked(self._cutter.flush))
-
-    def release(self) -> list[str]:
-        """What can be said by now, after a pause of the stream."""
-        release = getattr(self._cutter, "release", None)
-        return self._texts(self._checked(release)) if callable(release) else []
-
-    def _checked(self, function: Callable[..., Any], *arguments: object) -> Any:  # Any: somebody else's code
-        try:
-            return function(*arguments)
-        except VoicebotError:
-            raise
-        except Exception as error:
-            raise LabError(
-                tr(
-                    "the strategy {path} failed: {kind}: {error}",
-                    path=self.path,
-                    kind=type(error).__name__,
-                    error=error,
-                ),
-                hint=tr("--debug shows where it happened"),
-            ) from error
-
-    def _texts(self, pieces: object) -> list[str]:
-        if isinstance(pieces, str) or not isinstance(pieces, Iterable):
-            raise self._not_text(pieces)
-        texts = []
-        for piece in self._checked(list, pieces):  # a generator may fail
-            text = piece.text if isinstance(piece, Segment) else piece
-            if not isinstance(text, str):
-                raise self._not_text(piece)
-            texts.append(text)
-        return texts
-
-    def _not_text(self, value: object) -> LabError:
-        return LabError(
-            tr(
-                "the strategy {path} returned {kind} instead of a list of texts",
-                path=self.path,
-                kind=type(value).__name__,
-            ),
-            hint=tr(_FORM),
-        )
+        """What is left at the end of the text."""
+        with _as_lab_errors():
+            return self._cutter.flush()
 
 
 class OwnChunker:
-    """A strategy as the turn uses it: its pieces with their places in the reply.
+    """A strategy as the turn uses it, held to its promise.
 
     Raises LabError where a piece is not what comes next in the reply, where one is missing at the end, and where a cut
     tears a grapheme cluster.
     """
 
-    unfinished = ""
-    """There is no clause that a phrase could be broken off."""
+    unfinished = StrategyChunker.unfinished
 
     def __init__(self, path: str, options: Mapping[str, object] = _NO_OPTIONS) -> None:
-        self._cutter = OwnCutter(path, options)
+        with _as_lab_errors():
+            self._chunker = StrategyChunker(cutter_maker(path, options)())
         self._path = path
         self._reply = ""
         self._end = 0
@@ -169,46 +120,33 @@ class OwnChunker:
         self._reply += delta
         if self._end == before:
             self._check_cut(before)  # only now it can be seen
-        return self._segments(self._cutter.feed(delta), Boundary.SENTENCE)
+        return self._checked(lambda: self._chunker.feed(delta))
 
     def flush(self) -> list[Segment]:
         """Return what is left at the end of the reply."""
-        segments = self._segments(self._cutter.flush(), Boundary.END)
-        if rest := self._reply[self._end :].strip():
-            raise self._loss(tr("{text!r} never came out", text=rest[:_SHOWN]))
+        segments = self._checked(self._chunker.flush)
+        if rest := self._chunker.held_back.strip():
+            raise LabError(
+                tr("the strategy {path} loses text: {text!r} never came out", path=self._path, text=rest[:_SHOWN]),
+                hint=tr("its pieces together must be the reply; only whitespace may be left out"),
+            )
         return segments
 
     def release(self) -> list[Segment]:
         """Return what can be said by now, after a pause of the stream."""
-        return self._segments(self._cutter.release(), Boundary.TIMEOUT)
+        return self._checked(self._chunker.release)
 
     def break_off(self, count: int) -> Segment:
-        """Nobody asks: nothing is ever unfinished."""
-        raise NotImplementedError(count)
+        """Cut behind the first `count` characters."""
+        return self._chunker.break_off(count)
 
-    def _segments(self, texts: list[str], boundary: Boundary) -> list[Segment]:
-        segments = []
-        for text in texts:
-            if not text.strip():
-                continue  # whitespace belongs to what comes next
-            start, self._end = self._end, self._end_of(text)
-            self._check_cut(self._end)
-            segments.append(Segment(self._reply[start : self._end], start, self._end, boundary, self._path))
+    def _checked(self, ask: Callable[[], list[Segment]]) -> list[Segment]:
+        with _as_lab_errors():
+            segments = ask()
+        for segment in segments:
+            self._end = segment.end
+            self._check_cut(segment.end)
         return segments
-
-    def _end_of(self, text: str) -> int:
-        """Where in the reply `text` ends, which comes next, whitespace aside."""
-        at = self._end
-        for character in text:
-            if character.isspace():
-                continue
-            while at < len(self._reply) and self._reply[at].isspace():
-                at += 1
-            if self._reply[at : at + 1] != character:
-                there = self._reply[self._end :].lstrip()[:_SHOWN]
-                raise self._loss(tr("{text!r} came out where {there!r} stands", text=text[:_SHOWN], there=there))
-            at += 1
-        return at
 
     def _check_cut(self, at: int) -> None:
         if 0 < at < len(self._reply) and joins(self._reply, at):
@@ -223,19 +161,11 @@ class OwnChunker:
                 hint=tr("wait for the next character: what joins the one before it belongs to that"),
             )
 
-    def _loss(self, what: str) -> LabError:
-        return LabError(
-            tr("the strategy {path} changes the text at {place}: {what}", path=self._path, place=self._end, what=what),
-            hint=tr("its pieces together must be the reply; only whitespace may be left out"),
-        )
 
-
-def _factory(path: str) -> Callable[..., Any]:  # Any: somebody else's function
+@contextmanager
+def _as_lab_errors() -> Iterator[None]:
+    """In the lab, a strategy that does not work is a mistake in what was asked for, not in config.toml."""
     try:
-        factory = import_by_path(path)
-    except ImportPathError as error:
-        raise LabError(tr("the strategy {path}: {error}", path=path, error=error), hint=error.hint) from error
-    if not callable(factory):
-        raise LabError(tr("the strategy {path} cannot be called", path=path), hint=tr("name a function or a class"))
-    # Any: callable() says no more than that
-    return cast(Callable[..., Any], factory)
+        yield
+    except ConfigError as error:
+        raise LabError(error.message, hint=error.hint) from error
