@@ -36,7 +36,8 @@ from voicebot.cli.output import (
     write_table,
 )
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
-from voicebot.cli.transcript import as_markdown, short, shown_turn, when
+from voicebot.cli.transcript import as_markdown, shown_turn, when
+from voicebot.http.lines import shorten
 from voicebot.translation import counted, system_reason, tr
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def list_(
             write_json_list(map(_listed, kept))
         else:
             write_table(
-                {"conversation": c.name, "turns": c.turns, "last": when(c.last), "opening": short(c.opening)}
+                {"conversation": c.name, "turns": c.turns, "last": when(c.last), "opening": shorten(c.opening, 40)}
                 for c in kept
             )
         if not known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from voicebot.http.lines import shorten
 from voicebot.translation import tr
 
 if TYPE_CHECKING:
@@ -18,16 +19,10 @@ def when(at: str) -> str:
     return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def short(text: str, length: int = 40) -> str:
-    """The beginning of a text, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
-
-
 def shown_turn(turn: Turn) -> str:
     """A turn as the terminal shows it."""
     lines = [f"{when(turn.at)} › {turn.message.strip()}"]
-    lines += [f"  ({name}: {short(result, 100)})" for name, result in _tools(turn)]
+    lines += [f"  ({name}: {shorten(result, 100)})" for name, result in _tools(turn)]
     if turn.heard.strip():
         lines.append(turn.heard.strip())
     if note := _note(turn):
@@ -41,7 +36,7 @@ def as_markdown(conversation: str, turns: Iterable[Turn]) -> str:
     for turn in turns:
         blocks.append(f"## {when(turn.at)}")
         blocks.append("\n".join(f"> {line}" for line in turn.message.strip().splitlines()))
-        blocks += [f"*{name}:* {short(result, 200)}" for name, result in _tools(turn)]
+        blocks += [f"*{name}:* {shorten(result, 200)}" for name, result in _tools(turn)]
         if turn.heard.strip():
             blocks.append(turn.heard.strip())
         if note := _note(turn):
