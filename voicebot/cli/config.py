@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from voicebot.cli.command import add_command
-from voicebot.cli.help import Group
+from voicebot.cli.help import command_group
 from voicebot.cli.options import ConfigFileOption, ConfigOptions, JsonObjectOption
 from voicebot.cli.output import Row, json_document, json_text, status, terminal_width, write_out
 from voicebot.cli.runner import CONFIG, OK, UsageError
@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 
     from voicebot.config.loading import Loaded
 
-config_app = typer.Typer(
-    cls=Group,
-    help="Show the configuration, where it comes from, and change it.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+config_app = command_group("Show the configuration, where it comes from, and change it.")
 
 HereOption = Annotated[bool, typer.Option("--here", help="The config.toml of the current folder, not your own.")]
 KeyArgument = Annotated[str, typer.Argument(metavar="SECTION.KEY", help="Such as tts.rate.")]

@@ -7,13 +7,11 @@ from typing import Annotated
 import typer
 
 from voicebot.cli.command import add_command
-from voicebot.cli.help import Group
+from voicebot.cli.help import command_group
 from voicebot.cli.options import ConfigOptions
 from voicebot.cli.runner import Body
 
-daemon_app = typer.Typer(
-    cls=Group, rich_markup_mode=None, no_args_is_help=True, help="The voice that speaks for all your programs."
-)
+daemon_app = command_group("The voice that speaks for all your programs.")
 
 
 @daemon_app.callback()

@@ -10,7 +10,7 @@ import typer
 
 from voicebot.cli.command import add_command
 from voicebot.cli.completion import completing, word_types, words
-from voicebot.cli.help import Group
+from voicebot.cli.help import command_group
 from voicebot.cli.options import ForceOption, JsonListOption, JsonObjectOption, refuse_to_overwrite
 from voicebot.cli.output import Row, json_document, status, write_json_list, write_out, write_table
 from voicebot.cli.runner import OK, UsageError
@@ -20,13 +20,7 @@ from voicebot.translation import counted, system_reason, tr
 if TYPE_CHECKING:
     from voicebot.dictionary import Word
 
-dict_app = typer.Typer(
-    cls=Group,
-    help="Your dictionary: words that voices misread, and how they are said.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+dict_app = command_group("Your dictionary: words that voices misread, and how they are said.")
 
 
 def add(

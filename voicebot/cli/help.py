@@ -121,6 +121,13 @@ class Group(TyperGroup):
         _write_section(marked("Commands"), records, formatter)
 
 
+def command_group(help: str) -> typer.Typer:
+    """A group of commands, to be added to another; alone it shows its help."""
+    return typer.Typer(
+        cls=Group, help=help, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
+    )
+
+
 def text_and_examples(docstring: str) -> tuple[str, str]:
     """A docstring up to its examples, and those, one a line."""
     text, *examples = re.split(r"^Examples?:", inspect.cleandoc(docstring), maxsplit=1, flags=re.M)

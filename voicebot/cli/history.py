@@ -13,7 +13,7 @@ import typer
 
 from voicebot.cli.command import add_command
 from voicebot.cli.completion import completing, conversations
-from voicebot.cli.help import Group
+from voicebot.cli.help import command_group
 from voicebot.cli.options import (
     AudioOptions,
     ConfigOptions,
@@ -44,13 +44,7 @@ if TYPE_CHECKING:
     from voicebot.memory.sqlite_store import ConversationInfo, Store
     from voicebot.memory.turns import Turn
 
-history_app = typer.Typer(
-    cls=Group,
-    help="Past conversations: what was said, and what was heard.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+history_app = command_group("Past conversations: what was said, and what was heard.")
 
 NameArgument = Annotated[
     str,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicebot.cli.command import add_command
-from voicebot.cli.help import Group
+from voicebot.cli.help import command_group
 from voicebot.cli.options import ConfigFileOption
 from voicebot.cli.output import status, write_out
 from voicebot.cli.paths import kept_folders
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from voicebot.service.launch import Launch
     from voicebot.service.plan import Plan
 
-service_app = typer.Typer(
-    cls=Group, rich_markup_mode=None, no_args_is_help=True, help="Start the daemon when you log in."
-)
+service_app = command_group("Start the daemon when you log in.")
 _LINES = 100
 _STOP_SECONDS = 10.0
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from voicebot.cli.command import add_command
-from voicebot.cli.help import Group
+from voicebot.cli.help import command_group
 from voicebot.cli.lab.compare import compare
 from voicebot.cli.lab.explain import explain
 from voicebot.cli.lab.record import record
@@ -14,13 +12,7 @@ from voicebot.cli.lab.score import score
 from voicebot.cli.lab.sweep import sweep
 from voicebot.cli.lab.tune import tune
 
-lab_app = typer.Typer(
-    cls=Group,
-    help="Experiments with chunking and pacing: the real pipeline, in virtual time.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+lab_app = command_group("Experiments with chunking and pacing: the real pipeline, in virtual time.")
 
 add_command(lab_app, replay)
 add_command(lab_app, record)
