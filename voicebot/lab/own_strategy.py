@@ -1,18 +1,7 @@
 """A chunking strategy of one's own, named as `package.module:factory`: as a turn takes it, and held to its promise.
 
 The factory takes `chunking.options` by keyword and returns what cuts one reply: `feed` takes each delta and returns the
-pieces that are ready, `flush` returns the rest. Pieces are texts, or segments. Lines, for example:
-
-    class Lines:
-        def __init__(self):
-            self.rest = ""
-
-        def feed(self, delta):
-            *whole, self.rest = (self.rest + delta).split("\\n")
-            return whole
-
-        def flush(self):
-            return [self.rest]
+pieces that are ready, `flush` returns the rest. Pieces are texts, or segments; `voicebot lab score --help` shows one.
 
 Together the pieces are the reply; only whitespace between them may be left out, and no character is cut in two (an
 emoji is several code points). If there is a third method, `release`, it is called when the stream pauses, and returns
