@@ -76,7 +76,7 @@ async def _open(
 
 
 async def _open_new_wav(format: AudioFormat, stack: AsyncExitStack) -> AudioOutput:
-    """A new file in the working directory, or in the temporary folder where none can be made there."""
+    """A new file in the working directory, or in the temporary folder if none can be made there."""
     try:
         return await _open(AudioWav(kind="wav", path=str(_new_wav_path(Path()))), format, stack, None)
     except AudioError:

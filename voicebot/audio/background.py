@@ -13,7 +13,7 @@ from voicebot.errors import without_groups
 
 @asynccontextmanager
 async def in_background(*tasks: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:  # Any: event loop's
-    """Let `tasks` go on until the end of the block, which raises what it would raise without them."""
+    """Run `tasks` until the end of the block; what it raises is never wrapped in a group."""
     with without_groups():
         async with anyio.create_task_group() as group:
             for task in tasks:

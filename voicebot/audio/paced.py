@@ -57,7 +57,7 @@ class PauseTimer:
 
     @property
     def since(self) -> float | None:
-        """When the pause began; None while there is none."""
+        """When the pause began; None without a pause."""
         return self._since
 
     def pause(self) -> None:
@@ -95,7 +95,7 @@ class PacedQueue:
         return self._pauses.since is not None
 
     def now(self) -> float:
-        """The current moment, which is that of the pause as long as there is one."""
+        """The current moment; during a pause, the moment when it began."""
         return anyio.current_time() if self._pauses.since is None else self._pauses.since
 
     def is_past(self, moment: float) -> bool:
@@ -107,7 +107,7 @@ class PacedQueue:
         return sum(playback.seconds - playback.heard_seconds() for playback in self._playbacks)
 
     def append(self, seconds: float) -> PacedPlayback:
-        """Place a clip behind the others, at the earliest now."""
+        """Place a clip behind the others, and not before now."""
         self._playbacks = [playback for playback in self._playbacks if not self.is_past(playback.end)]
         now = math.nextafter(self.now(), math.inf) if self.paused else self.now()  # what comes in a pause is behind it
         start = max(now + self._latency, self.end)
@@ -117,7 +117,7 @@ class PacedQueue:
         return playback
 
     async def wait_for_room(self) -> None:
-        """Wait until only the last clip has not begun to sound."""
+        """Wait until all clips but the last have begun to sound."""
         if len(self._playbacks) > 1:
             await self._playbacks[-2].started()
 

@@ -336,7 +336,7 @@ async def open_remote(
 
 
 def _again(error: AudioError) -> AudioError:
-    """`error` for one more who waits."""
+    """A copy of `error`, to be raised in one more task."""
     again = AudioError(error.message, hint=error.hint)
     again.__cause__ = error
     return again

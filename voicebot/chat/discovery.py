@@ -56,7 +56,7 @@ class ProbeResult:
     address: str
     state: State
     config: ChatOllama | ChatOpenAI | None = None
-    """The server there, with the model, limits and time-outs of the section that searches; None if there is none."""
+    """The server there, with the model, limits and time-outs of the section that searches; None without one."""
     models: tuple[str, ...] = ()
     remark: str = ""
     """What is there and, unless it is ready, what to do about it."""
@@ -130,7 +130,7 @@ async def probe(
     async with AsyncExitStack() as clients:
         asked: list[tuple[httpx.AsyncClient, _Place, str]] = []
         for place in places:
-            with suppress(httpx.InvalidURL):  # it is no address, so nothing answers there
+            with suppress(httpx.InvalidURL):  # not an address, so nothing answers there
                 client = await clients.enter_async_context(
                     open_client(
                         place.address, connect_timeout_seconds=seconds, headers=given.headers, query=given.query

@@ -36,7 +36,7 @@ class Surface:
     show: Callable[[str], None]
     """Print whole lines."""
     notify: Callable[[str], None]
-    """Print a line of status, unless the person wants none."""
+    """Print a line of status, unless the person has turned those off."""
     ask: Callable[[str], Awaitable[bool]]
     """Ask a question to be answered by yes or no."""
     columns: Callable[[], int]

@@ -92,7 +92,7 @@ async def open_model(config: Config, model: str, *, notify: Callable[[str], None
 
 
 def conversation_names(config: Config) -> list[str]:
-    """The conversations in the history, the latest first; none where there is no history."""
+    """The conversations in the history, the latest first; empty without a history."""
     import sqlite3
 
     from voicebot.memory.sqlite_store import history_path, known_names

@@ -82,7 +82,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Invoked:
-    """A command with what it is about."""
+    """A command and its argument."""
 
     verb: Verb
     argument: str = ""
@@ -166,7 +166,7 @@ def completions(typed: str, names: Mapping[Verb, Sequence[str]]) -> list[str]:
 
 
 def help_text(columns: int) -> str:
-    """What can be typed, in lines of at most so many columns."""
+    """What can be typed, in lines of at most `columns`."""
     from wcwidth import width
 
     from voicebot.cli.wrapping import LineWrapper
@@ -191,7 +191,7 @@ def help_text(columns: int) -> str:
 
 
 def listing(names: Sequence[str], columns: int) -> str:
-    """Names side by side, in lines of at most so many columns."""
+    """Names side by side, in lines of at most `columns`."""
     from voicebot.cli.wrapping import LineWrapper
 
     wrapper = LineWrapper(lambda: columns)

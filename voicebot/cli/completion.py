@@ -49,7 +49,7 @@ def models() -> Iterable[str]:
 
 
 def model_in(name: str) -> str:
-    """The model in what a person calls a chat model; empty where there is none."""
+    """The model in what a person calls a chat model; empty without one."""
     model, at, address = name.rpartition(" at ")  # "llama3.2 at http://127.0.0.1:8080/v1"
     if at and "://" in address:
         return model

@@ -105,7 +105,7 @@ def _exit_code(findings: dict[str, Finding]) -> int:
 
 
 def _patient(options: ConfigOptions) -> Patient:
-    """What is looked at; a configuration that cannot be used is a finding, and no error."""
+    """What is looked at; a configuration that cannot be used is a finding, not an error."""
     from voicebot.config.loading import Loaded, load_config
     from voicebot.doctor.examination import Patient
     from voicebot.errors import ConfigError
@@ -135,7 +135,7 @@ def _show(name: str, finding: Finding) -> None:
 
 
 async def _heard(patient: Patient, audio: Finding) -> Finding | None:
-    """Play two tones where there is a loudspeaker, and ask whether they were heard; None where there is none."""
+    """Play two tones where there is a loudspeaker, and ask whether they were heard; None without one."""
     import anyio
 
     from voicebot.config.models import AudioAuto, AudioDevice
@@ -164,7 +164,7 @@ class _Progress:
             status(tr("this takes up to ten seconds …"))
 
     def show(self, names: Sequence[str]) -> None:
-        """Say that these are left; nothing where none is."""
+        """Say which checks are left, if any."""
         if not self._draws:
             return
         from wcwidth import width

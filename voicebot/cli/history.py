@@ -381,7 +381,7 @@ def _switch(*, on: bool) -> int:
 
 
 def _with_store(config: ConfigOptions, work: Callable[[Store], int], *, nothing: str = "") -> Body:
-    """A command that does `work` on the configured store, or prints `nothing` where there is none.
+    """A command that does `work` on the configured store, or prints `nothing` without one.
 
     Raises ConfigError.
     """

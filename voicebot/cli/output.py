@@ -192,7 +192,7 @@ def signed_seconds(seconds: float) -> str:
 
 
 def terminal_width() -> int:
-    """Columns to print in: those of the terminal, or 120 where there is none."""
+    """Columns to print in: those of the terminal, or 120 without one."""
     return shutil.get_terminal_size((120, 24)).columns
 
 

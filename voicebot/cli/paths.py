@@ -1,4 +1,4 @@
-"""`voicebot paths`: what voicebot keeps on this machine, how large it is, and how to be rid of it."""
+"""`voicebot paths`: what voicebot keeps on this machine, how large it is, and how to get rid of it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def kept_folders() -> list[tuple[str, Path, str]]:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes in all files below a folder; 0 where there is none."""
+    """Bytes in all files below a folder; 0 without one."""
     total = 0
     for below, _, names in os.walk(folder):
         for name in names:

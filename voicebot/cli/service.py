@@ -202,7 +202,7 @@ def _named_folders(config: Config) -> list[Path]:
 
 
 def _systemd_version() -> int:
-    """0 where there is none, or none that says it."""
+    """0 without systemd, or with one that does not say."""
     from voicebot.service.installing import run, text_of
 
     try:

@@ -14,7 +14,7 @@ from voicebot.translation import tr
 
 _QUIET_SECONDS = 3.0
 """A pipe in which nothing comes for this long is not waited for, unless the person asks for it with `-`: a program that
-starts us and never closes the other end would wait for ever."""
+starts us and never closes the other end would wait forever."""
 
 
 def question_of(words: Sequence[str]) -> str:

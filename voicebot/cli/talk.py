@@ -178,7 +178,7 @@ async def _open_conversation(
             )
         )
         memory: Memory = window_memory(config)
-        if source is None:  # what is only read aloud is no conversation
+        if source is None:  # what is only read aloud is not a conversation
             memory = await stack.enter_async_context(
                 open_memory(
                     engines, config, conversation=options.conversation, single=message != "", notify=options.notify

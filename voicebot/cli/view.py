@@ -118,7 +118,7 @@ def warning(event: events.TurnWarning) -> str:
 
 
 class ChatView:
-    """What happens in a chat, above its prompt: what was asked, the replies, and why there is none."""
+    """What happens in a chat, above its prompt: what was asked, the replies, and why one is missing."""
 
     def __init__(self, replies: TextView) -> None:
         self._replies = replies
@@ -245,7 +245,7 @@ def summary(metrics: Metrics) -> str:
 @asynccontextmanager
 async def viewing(broadcast: Broadcast, view: View, *, closed: Callable[[], object]) -> AsyncIterator[None]:
     """Show the events of `broadcast` until the block ends; call `closed` when nobody reads our output any more."""
-    # unbounded: the reply must not lose a word because a pager holds us up
+    # unbounded: the reply must not lose a word because a pager makes us wait
     with broadcast.subscribe(math.inf) as subscription:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_show, subscription, view, closed)

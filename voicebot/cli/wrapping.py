@@ -20,7 +20,7 @@ _NOT_FIRST = frozenset(
 _NOT_LAST = frozenset("（「『【〈《〔〖〘［｛｢‘“'\"([{¥￥$＄#＃")
 """A line does not end with them."""
 _LONGEST_HELD = 1000
-"""Characters; what combines that many marks is no word."""
+"""Characters; what combines that many marks is not a word."""
 
 
 class LineWrapper:

@@ -20,7 +20,7 @@ from voicebot.translation import system_reason, tr
 
 MAX_WORDS = 500
 SECRET_CHARACTERS = 6
-"""Shorter ones are no secrets, and stand in many a word."""
+"""Shorter ones are not secrets, and occur inside many words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ From the top down:
     made_traces       traces made of such texts
     engines           what a synthesis costs, as a model
     bounds            what no choice of cuts can beat
-    own_strategy      chunking strategies of one's own
+    own_strategy      the user's own chunking strategies
     runs              the account of one replayed turn
     replay            makes it: the real turn, in virtual time
     listening         the same with a voice, to listen to

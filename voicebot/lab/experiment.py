@@ -56,7 +56,7 @@ class Experiment:
     name: str
     path: Path
     base: Path
-    """The config.toml that every setting is based on; an empty file if there is none."""
+    """The config.toml that every setting is based on; an empty file without one."""
     settings: Mapping[str, Mapping[str, object]]
     """Name → dotted key → value; at least one."""
     matrix: Mapping[str, Knob]

@@ -141,7 +141,7 @@ def read_experiment(path: str | Path) -> Experiment:
 
 
 def refuse_untrusted_code(experiment: Experiment, *, trusted_now: bool) -> None:
-    """Raise LabError where the file, or its config.toml, names strategies of one's own and is not trusted as it is now.
+    """Raise LabError where the file, or its config.toml, names strategies of the user's and is not trusted as it is.
 
     With `trusted_now` the person trusts it, and that is remembered. Raises ConfigError where it cannot be.
     """
@@ -312,7 +312,7 @@ def _check_values(experiment: Experiment, report: _Report) -> None:
         for value in knob if isinstance(knob, tuple) else knob.ends:
             for overrides in experiment.settings.values():
                 for wrong, message in _mistakes(experiment, {**overrides, key: value}):
-                    # Two values that do not go together are no mistake here: `lab tune` leaves such pairs out.
+                    # Two values that do not go together are not a mistake here: `lab tune` leaves such pairs out.
                     if wrong == key or key.partition(".")[0] not in Config.model_fields:
                         report(f"matrix.{key}", message)
 

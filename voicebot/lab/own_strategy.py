@@ -1,4 +1,4 @@
-"""A chunking strategy of one's own, named as `package.module:factory`: as a turn takes it, and held to its promise.
+"""The user's own chunking strategy, named as `package.module:factory`: as a turn takes it, and held to its promise.
 
 The factory takes `chunking.options` by keyword and returns what cuts one reply: `feed` takes each delta and returns the
 pieces that are ready, `flush` returns the rest. Pieces are texts, or segments; `voicebot lab score --help` shows one.

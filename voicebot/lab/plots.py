@@ -56,7 +56,7 @@ def scatter(rows: Sequence[Row], settings: Sequence[str]) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    style: dict[Any, Any] = {  # Any: matplotlib's stubs want each key as a literal
+    style: dict[Any, Any] = {  # Any: matplotlib's stubs expect each key as a literal
         "svg.fonttype": "none",  # text stays text: the browser has the Japanese glyphs, matplotlib needs none
         "svg.hashsalt": "voicebot",
         "text.color": _CURRENT,

@@ -20,7 +20,7 @@ class Recording:
     trace: str
     engine: str
     voice: str
-    """Who speaks, as its provider wants to be named, or the name of the engine."""
+    """Who speaks, as its provider asks to be named, or the name of the engine."""
     wav: bytes
 
 

@@ -1,4 +1,4 @@
-"""voicebot in a program of one's own: what `import voicebot` gives. From the top down:
+"""voicebot in your own program: what `import voicebot` gives. From the top down:
 
 settings      what a program asks for → a configuration
 deltas        the text of others as it comes, async or not, checked

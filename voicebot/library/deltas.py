@@ -8,7 +8,7 @@ from contextlib import aclosing, nullcontext
 from anyio import to_thread
 
 Deltas = str | AsyncIterable[str | None] | Iterable[str | None]
-"""Text, or pieces of it as they are written. None is no text: some clients send it where nothing was written."""
+"""Text, or pieces of it as they are written. None is skipped: some clients send it where nothing was written."""
 
 
 async def text_of(deltas: Deltas) -> AsyncGenerator[str, None]:
@@ -34,7 +34,7 @@ async def text_of(deltas: Deltas) -> AsyncGenerator[str, None]:
 
 
 def checked(delta: object) -> str:
-    """The text of a delta. Raises TypeError where it is none."""
+    """The text of a delta. Raises TypeError for anything else."""
     if delta is None:
         return ""
     if isinstance(delta, str):

@@ -1,4 +1,4 @@
-"""What a program says of its voice, as a configuration.
+"""What a program says about its voice, as a configuration.
 
 No file and no variable of the environment is read that the program does not name: what a library does must not depend
 on the folder in which it is started.
@@ -32,7 +32,7 @@ class Wanted:
 
     config: Config
     names_chat: bool
-    """Whether it says anything of the chat model."""
+    """Whether it says anything about the chat model."""
 
 
 def load_config(path: str | os.PathLike[str] | None = None) -> Config:
@@ -48,9 +48,9 @@ def load_config(path: str | os.PathLike[str] | None = None) -> Config:
 
 
 def wanted(source: ConfigSource | None, sections: Mapping[str, Settings]) -> Wanted:
-    """The configuration of `source`, which is the defaults where there is none, with `sections` on top of it.
+    """The configuration of `source`, or the defaults without one, with `sections` on top of it.
 
-    Conversations are kept only where the settings say so in so many words. Raises ConfigError.
+    Conversations are kept only where the settings say so explicitly. Raises ConfigError.
     """
     layers: list[tuple[str, Tables]] = []
     if isinstance(source, (str, os.PathLike)):

@@ -26,7 +26,7 @@ from voicebot.translation import tr
 
 _log = logging.getLogger("voicebot")
 _SILENT_WITHIN_SECONDS = 2.0
-"""What is being spoken when the voice is closed is over by then, or is left alone."""
+"""What is being spoken when the voice is closed has this long to end; then it is abandoned."""
 P = TypeVar("P")
 
 
@@ -41,7 +41,7 @@ class Voice:
 
     def __init__(self, conversation: Conversation, notify: Notify) -> None:
         self.conversation = conversation
-        """What stands below, for all that is not said here."""
+        """The conversation itself, for everything that this class does not offer."""
         self._notify = notify
         self._closed = False
         self._turns = 0
@@ -160,8 +160,8 @@ async def open_voice(
     `config` is a configuration, its tables, or a file; None: the defaults. No file and no environment variable is read
     that is not named: `open_voice(voicebot.load_config())` speaks as the command does. The keywords are sections of
     config.toml that go on top of it; `chat`, `tts` and `audio` may be their kind alone, such as "voicevox", or an
-    object of your own. Without a word about `chat` there is no chat model, and without `memory.store` no conversation
-    is kept in a file.
+    object of your own. Unless `chat` is named there is no chat model, and without `memory.store` no conversation is
+    kept in a file.
 
     `on_event` is called with each event at once, and must neither block nor raise. `notify` is told what a person
     should know (a voice's credit, where the sound goes without a loudspeaker, why something failed); it is logged

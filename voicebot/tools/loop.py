@@ -113,7 +113,7 @@ class ToolUsingChat:
     async def _read(
         self, conversation: Sequence[Message], answer: _Answer, *, may_use_tools: bool
     ) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the text of one answer, and what is no call; leave the text and the calls in `answer`."""
+        """Yield the text of one answer, and whatever is not a call; leave the text and the calls in `answer`."""
         specs = self._tools.specs if may_use_tools else ()
         async with aclosing(self._chat.stream_reply(conversation, tools=specs)) as reply:
             async for part in reply:

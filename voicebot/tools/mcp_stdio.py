@@ -1,7 +1,7 @@
 """An MCP server as a process of ours, on its standard streams.
 
-The SDK's own transport takes 20 s for a line of 60 MB, puts a traceback into the log for each line that is no message,
-and waits for ever after a byte that is not UTF-8.
+The SDK's own transport takes 20 s for a line of 60 MB, puts a traceback into the log for each line that is not a
+message, and waits forever after a byte that is not UTF-8.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from voicebot.http.lines import MAX_LINE_BYTES, BadStream, LineDecoder
 from voicebot.text.safe_display import safe_line
 
 _MAX_STRAY_LINES = 1000
-"""In a row. Some servers print what they do; one that prints nothing else is no server."""
+"""In a row. Some servers print what they do; one that prints nothing else is not a server."""
 _STOP_SECONDS = 2.0
 """For each of the ways in which a server is asked to end."""
 _GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream, OSError)

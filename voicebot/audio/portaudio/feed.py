@@ -18,7 +18,7 @@ from voicebot.speech import AudioFormat
 from voicebot.translation import tr
 
 _STALL_SECONDS = 3.0
-"""A device whose buffer is full does not ask for more for as long as that is: two seconds at most."""
+"""A device with a full buffer asks for nothing until that was played: two seconds at most."""
 _GRACE_SECONDS = 1.0
 """If it was this process that stood still, it asks again at once."""
 
@@ -119,7 +119,7 @@ class DevicePlayback:
 
 
 def _unset(event: anyio.Event) -> anyio.Event:
-    """The same event for those who wait for it, and for those to whom it has happened one that has not."""
+    """The event itself, which may have waiters, as long as it has not been set; then a new one."""
     return anyio.Event() if event.is_set() else event
 
 
@@ -148,7 +148,7 @@ class Feed:
         self.lost = False
         """The device went away, or hangs."""
         self.silent_after = math.inf
-        """When a device that is not heard of has been silent for too long."""
+        """When a device that says nothing has been silent for too long."""
         self.hangs = False
         """The sound server is there, and takes nothing."""
         self._device_name = device_name

@@ -25,7 +25,7 @@ T = TypeVar("T")
 _ANSWER_SECONDS = 3.5
 """A Bluetooth loudspeaker may take two to wake up; somebody waits to be told."""
 _SILENCE_SECONDS = 0.5
-"""What stops or closes a stream may hold the event loop up for this long; it takes a millisecond."""
+"""Stopping or closing a stream may block the event loop for this long; normally it takes a millisecond."""
 
 ON_ALSA = sys.platform.startswith("linux")
 

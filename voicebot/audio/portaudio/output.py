@@ -70,7 +70,7 @@ class DeviceOutput:
                 self._release()
 
     async def ready_for(self, format: AudioFormat) -> None:
-        """The same, without holding anybody up."""
+        """The same, without blocking the event loop."""
         if self._stream is None or self._stream.unusable_for(format):
             await to_thread.run_sync(self.open_stream, format, abandon_on_cancel=True)
 

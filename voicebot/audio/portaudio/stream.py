@@ -92,7 +92,7 @@ class DeviceStream:
         """Whether it has to be opened anew before it can start."""
         if self._reopening is not None:
             return False
-        # PortAudio's ALSA waits for ever when it starts a stream whose sound server has died; opening one fails.
+        # PortAudio's ALSA waits forever when it starts a stream whose sound server has died; opening one fails.
         rested = not self._running and time.monotonic() - self._rests_since > _REST_SECONDS
         return self._stream.closed or (rested and ON_ALSA)  # closed: by an output that looked for devices
 

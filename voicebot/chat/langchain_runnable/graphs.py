@@ -43,8 +43,8 @@ def graph_in(runnable: object) -> Any:  # Any: LangGraph need not be installed
 def nodes_of(runnable: Runnable[Any, Any]) -> Nodes:
     """Return what a graph says of its nodes.
 
-    What is annotated as Command[…] is drawn. Where nothing leads to some node, another one has to lead there by a
-    Command of which nobody was told: any one from which nothing else leads on.
+    What is annotated as Command[…] is drawn. A node that no edge leads to must be reached by a Command that is not
+    annotated, which may come from any node that no edge leaves.
     """
     try:
         drawn = runnable.get_graph()
@@ -91,7 +91,7 @@ class Asides:
         self._messages.clear()
 
     def keep(self, update: object) -> None:
-        """Know what nodes have put into the state: a router's choice is no message of the conversation."""
+        """Know what nodes have put into the state: a router's choice is not a message of the conversation."""
         for id in _message_ids(update, depth=4):
             if aside := self._messages.get(id):
                 aside.kept = True
