@@ -1,4 +1,4 @@
-"""Clips that are like no other, and what a recording has of them."""
+"""Clips that can be told apart, and where a recording holds them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voicebot.speech import AudioFormat, Clip, Span, Utterance
 
 
 def noise(seed: int, frames: int) -> npt.NDArray[np.int16]:
-    """Noise that is like no other seed's."""
+    """Noise that is unlike that of any other seed."""
     return np.random.default_rng(seed).integers(-9000, 9000, frames, dtype=np.int16)
 
 

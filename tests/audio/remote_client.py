@@ -64,7 +64,7 @@ class FakeClient:
                 pass
 
     async def play(self, report: Report) -> None:
-        """Play for ever."""
+        """Play forever."""
         unreported = 0
         while True:
             while not self._blocks:

@@ -344,7 +344,7 @@ def test_a_sound_server_that_dies_while_playing_is_an_error_and_not_a_wait(sink:
 
 @on_null_sink
 def test_a_sound_server_that_died_between_two_turns_is_an_error_and_not_a_wait(sink: NullSink) -> None:
-    """PortAudio waited for ever, and the event loop with it, in starting the stream that had been at rest."""
+    """PortAudio waited forever, and the event loop with it, in starting the stream that had been at rest."""
     steps = [("play", 1, 0.2), ("drain",), ("sleep", 1.0), ("play", 2, 0.2), ("drain",)]
     with player(sink.environment, *steps) as program:
         program.until("drained")
@@ -370,7 +370,7 @@ def test_the_next_turn_is_heard_when_the_sound_server_is_back(sink: NullSink) ->
 
 @on_null_sink
 def test_a_sound_server_that_hangs_while_playing_is_an_error_and_not_a_wait(sink: NullSink, anyio_backend: str) -> None:
-    """PortAudio waits for ever, and whoever waited for a clip did so too; neither Ctrl-C nor SIGTERM helped."""
+    """PortAudio waits forever, and whoever waited for a clip did so too; neither Ctrl-C nor SIGTERM helped."""
     steps = [("play", 1, 20.0), ("play", 2, 20.0), ("finish",)]
     with player(sink.environment, *steps, backend=anyio_backend) as program:
         program.until("ready")

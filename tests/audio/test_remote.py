@@ -1,4 +1,4 @@
-"""What a remote output promises: little is out, only reports count, and a listener who is gone holds nobody up."""
+"""What a remote output promises: little is out, only reports count, and nobody waits for a listener who is gone."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_listener_who_takes_nothing_holds_back_the_next_clips() -> None:
 
 
 def test_clips_that_are_there_in_time_follow_each_other_without_a_gap() -> None:
-    """Reports come every 240 ms and late: their jitter is no silence."""
+    """Reports come every 240 ms and late: their jitter is not silence."""
 
     async def body() -> None:
         async with open_with(FakeClient(report_every=6, delay=0.01)) as output:

@@ -1,4 +1,4 @@
-"""Both chat dialects behind one face, so that a promise is tested on each."""
+"""Both chat dialects behind one interface, so that a promise is tested on each."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Dialect:
         return [chunk(self.delta(text)) for text in texts]
 
     def base_url(self, server: FaultServer) -> str:
-        """Name the address as the configuration wants it."""
+        """Name the address as the configuration expects it."""
         return server.url if self.kind == "ollama" else f"{server.url}/v1"
 
     def reply(self, *texts: str) -> list[Act]:

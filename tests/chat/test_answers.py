@@ -86,7 +86,7 @@ WRITTEN = '{"name": "weather", "arguments": {"city": "Oslo"}}'
 
 @pytest.mark.anyio
 async def test_a_call_that_is_written_as_text_is_a_call() -> None:
-    """Without tools of one's own it was read aloud."""
+    """It was read aloud where no tools were configured."""
     assert await replies("Let me see. ", WRITTEN[:20], WRITTEN[20:]) == [
         "Let me see. ", ToolCall("", "weather", '{"city": "Oslo"}'),
     ]  # fmt: skip

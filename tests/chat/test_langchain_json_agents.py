@@ -55,7 +55,7 @@ async def test_an_agent_with_its_executor_is_heard_with_its_answer_alone(make: A
 
 
 async def test_the_messages_of_such_an_agent_are_heard_as_the_answer_streams() -> None:
-    """One heard "code omitted", or the JSON."""
+    """It was heard as "code omitted", or as JSON."""
     model = scripted([f"Thought: look\nAction:\n```\n{ACTION}\n```"], ["Action:\n```json\n", *ANSWER, "\n```"])
 
     async def steps(messages: list[BaseMessage]) -> AsyncGenerator[BaseMessage, None]:

@@ -71,7 +71,7 @@ def broken_factory() -> Any:
 
 
 def show(prompt: PromptValue) -> str:
-    """Say what one was given."""
+    """Say what was given."""
     return str(prompt.to_messages())
 
 
@@ -131,7 +131,7 @@ async def test_thoughts_that_an_agent_writes_down_are_not_spoken() -> None:
 
 
 async def test_of_an_agent_that_writes_json_the_answer_is_spoken_and_its_calls_are_its_own_business() -> None:
-    """One heard "code omitted", or the JSON."""
+    """It was heard as "code omitted", or as JSON."""
     assert await opened("json_agent") == ["\n", "Se", "ven."]
 
 

@@ -78,7 +78,7 @@ class Terminal:
             assert self._read(deadline), f"{text!r} does not stand behind the prompt:\n{self.screen}"
 
     def pass_time(self, seconds: float) -> None:
-        """Let it print for so long."""
+        """Let it print for `seconds`."""
         deadline = time.monotonic() + seconds
         while self._read(deadline):
             continue

@@ -432,7 +432,7 @@ async def test_an_interrupted_stream_hangs_up(tmp_path: Path) -> None:
         await to_thread.run_sync(process.communicate)
         assert process.returncode == 130
         with anyio.fail_after(10):
-            while not server.hung_up:  # noqa: ASYNC110 - the fault server's count is no event
+            while not server.hung_up:  # noqa: ASYNC110 - the fault server's count is not an event
                 await anyio.sleep(0.01)
 
 

@@ -37,7 +37,7 @@ def knows_portaudio(process: subprocess.Popen[str]) -> bool:
 
 @pytest.mark.parametrize("arguments", [("devices",), ("say", "Hello.", *ON_DEVICE)], ids=["devices", "say"])
 def test_it_is_told_with_what_to_do(null_sink: NullSink, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """Both waited for ever."""
+    """Both waited forever."""
     null_sink.freeze_server()
     with started(null_sink, tmp_path, *arguments) as process:
         _, err = process.communicate(timeout=20)

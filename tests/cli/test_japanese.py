@@ -143,7 +143,7 @@ def test_a_turn_and_its_history_are_japanese(tmp_path: Path) -> None:
 
 
 def test_what_programs_read_is_the_same_in_every_language(tmp_path: Path) -> None:
-    """Keys, kinds, outcomes and exit codes are no messages."""
+    """Keys, kinds, outcomes and exit codes are not messages."""
     arguments = ("ask", "--chat", "demo", "6*7?", "--tts", "tone", "-o", "x.wav", "--force", "--json", "--no-log")
     english, translated = (json_lines(run(tmp_path, *arguments).stdout) for run in (voicebot, japanese))
     assert [(e["type"], [*e]) for e in translated if e["type"] != "delta"] == [

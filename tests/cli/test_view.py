@@ -49,7 +49,7 @@ def test_without_a_terminal_lines_stay_as_they_come() -> None:
 
 
 def test_an_interrupted_turn_says_what_was_heard_in_one_line() -> None:
-    """One saw the whole sentence, and not where the voice was cut off."""
+    """The whole sentence was shown, and not where the voice was cut off."""
     view = TextView(as_written=False, quiet=False)
     assert view.account(ended("interrupted", "Once upon a\ntime,")) == "interrupted after: Once upon a time,"
     assert view.account(ended("completed", "Once")).startswith("first audio after")

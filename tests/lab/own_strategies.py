@@ -69,7 +69,7 @@ class Counts(Lines):
 
 
 def fails() -> Lines:
-    """A factory that does not come as far as a strategy."""
+    """A factory that fails before it has made a strategy."""
     raise RuntimeError("no model here")
 
 

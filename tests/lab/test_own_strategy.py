@@ -1,4 +1,4 @@
-"""Strategies of one's own in the lab: used like voicebot's, and what they do wrong is told with their name."""
+"""The user's own strategies in the lab: used like voicebot's, and what they do wrong is told with their name."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def item(*segments: str, text: str = "", optional: tuple[int, ...] = (), languag
 
 
 def verdict(marked: Item, *texts: str, after: int = 0) -> Verdict:
-    """As if `texts` had been released, all of them `after` so many characters (0: each as soon as it was there)."""
+    """As if `texts` had been released, all of them after `after` characters (0: each as soon as it was there)."""
     released, fed = [], 0
     for text in texts:
         fed += len(text)

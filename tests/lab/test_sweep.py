@@ -31,7 +31,7 @@ def experiment(folder: Path, settings: str = SETTINGS, more: str = "") -> Experi
 
 
 class Progress:
-    """Keeps what it is told; interrupts when so many runs are done."""
+    """Keeps what it is told; interrupts when `interrupt_at` runs are done."""
 
     def __init__(self, interrupt_at: int = -1) -> None:
         self.told: list[tuple[int, int]] = []

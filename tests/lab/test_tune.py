@@ -175,7 +175,7 @@ def test_what_toml_cannot_say_is_left_out_by_name() -> None:
 
 
 def test_the_secrets_of_a_tool_server_are_not_written() -> None:
-    """They stand one table deeper, and were the end of the command."""
+    """They are one table deeper, and made the command fail."""
     server = {"command": "x", "env": {"KEY": "hunter2"}}
     config = Config.model_validate({"tools": {"mcp": {"s": server}}})
     half = Half(("t",), Measured(1, 1, 0.5, 0), Measured(1, 1, 0.5, 0))

@@ -65,7 +65,7 @@ async def test_it_begins_to_speak_while_the_text_is_still_written() -> None:
 
 
 async def test_what_is_not_text_is_told_with_the_cure() -> None:
-    """An OpenAI client's chunks are no text: nothing said so."""
+    """An OpenAI client's chunks are not text, and nothing said so."""
     async with quick() as voice:
         with pytest.raises(TypeError, match=r"not dict: take the text out of it first"):
             await voice.speak([{"content": "Hello"}])  # type: ignore[list-item] # the mistake

@@ -32,7 +32,7 @@ def burn() -> str:
 
 @server.tool()
 async def simmer(started: str) -> str:
-    """Take for ever."""
+    """Take forever."""
     import anyio
 
     Path(started).touch()  # noqa: ASYNC240
