@@ -75,8 +75,8 @@ def test_there_are_many_words_to_leave_with(line: str) -> None:
         ("/voices ja", "there is no command /voices: did you mean /voice? With //voices it is a message."),
         ("/xyzzy", "there is no command /xyzzy: /help lists them. With //xyzzy it is a message."),
         ("/もう一回", "there is no command /もう一回: did you mean /もう一度? With //もう一回 it is a message."),
-        ("/say", "/say needs something behind it: /say TEXT"),
-        ("/stop it", "/stop takes nothing behind it. With //stop it is a message."),
+        ("/say", "/say needs something after it: /say TEXT"),
+        ("/stop it", "/stop takes nothing after it. With //stop it is a message."),
         ("/", "there is no command /: /help lists them. With // it is a message."),
     ],
 )

@@ -25,7 +25,7 @@ from voicebot.translation import tr
 def ask(
     question: Annotated[
         list[str] | None,
-        typer.Argument(metavar="QUESTION", help="The question; a text that is piped in, or -, stands behind it."),
+        typer.Argument(metavar="QUESTION", help="The question; text that is piped in, or -, follows it."),
     ] = None,
     *,
     config: ConfigOptions,
@@ -37,7 +37,7 @@ def ask(
     conversation: ConversationOptions,
     daemon: DaemonOptions,
 ) -> Body | int:
-    """Ask one question and hear the answer while it is being written; where the daemon runs, it answers.
+    """Ask one question and hear the answer while it is being written; if the daemon is running, it answers.
 
     Examples:
       voicebot "Why is the sky blue?"

@@ -125,10 +125,10 @@ def read_entry(line: str) -> Entry:
         )
     if command.needs_argument and not argument:
         return Misunderstood(
-            tr("/{name} needs something behind it: /{name} {argument}", name=name, argument=command.argument)
+            tr("/{name} needs something after it: /{name} {argument}", name=name, argument=command.argument)
         )
     if argument and not command.argument:
-        return Misunderstood(tr("/{name} takes nothing behind it. With //{name} it is a message.", name=name))
+        return Misunderstood(tr("/{name} takes nothing after it. With //{name} it is a message.", name=name))
     return Invoked(command.verb, argument)
 
 

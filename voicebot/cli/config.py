@@ -153,7 +153,7 @@ def check(
     *,
     json: JsonObjectOption = False,
 ) -> int:
-    """Tell every mistake in the configuration (exit code 3 if there is any).
+    """List every mistake in the configuration (exit code 3 if there are any).
 
     Examples: voicebot config check · voicebot config check other.toml --json
     """
@@ -161,7 +161,7 @@ def check(
 
 
 def trust(
-    forget: Annotated[bool, typer.Option("--forget", help="Trust it no longer.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Stop trusting it.")] = False,
 ) -> int:
     """Let the config.toml of the current folder run code, name servers and write files, as long as it is as it is now.
 
@@ -174,7 +174,7 @@ def trust(
     place = PROJECT_CONFIG.absolute()
     if forget:
         status(
-            tr("{place} is trusted no longer", place=place)
+            tr("{place} is no longer trusted", place=place)
             if distrust(PROJECT_CONFIG)
             else tr("{place} was not trusted", place=place)
         )
@@ -184,7 +184,7 @@ def trust(
     trust(file)
     for one in refused_in(file):
         status(f"  {one.dotted} = {safe_line(without_passwords(_toml(_told(one.key, tables[one.section][one.key]))))}")
-    status(tr("{place} is trusted as it is now; voicebot config trust --forget takes that back", place=place))
+    status(tr("{place} is trusted as it is now; voicebot config trust --forget undoes that", place=place))
     return OK
 
 

@@ -23,10 +23,10 @@ def run(
     *,
     config: ConfigOptions,
     detached: Annotated[
-        bool, typer.Option("--detached", hidden=True, help="Log to a file; tell on standard output when it is ready.")
+        bool, typer.Option("--detached", hidden=True, help="Log to a file; say on standard output when it is ready.")
     ] = False,
 ) -> Body:
-    """Speak for every program of yours, until Ctrl-C or SIGTERM; SIGHUP reads config.toml again.
+    """Speak for all your programs, until Ctrl-C or SIGTERM; SIGHUP reads config.toml again.
 
     Example: voicebot daemon run
     """

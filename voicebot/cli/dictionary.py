@@ -46,7 +46,7 @@ def add(
     priority: Annotated[int, typer.Option("--priority", metavar="0-10", help="For engines that weigh words.")] = 5,
     json: JsonObjectOption = False,
 ) -> int:
-    """Add a word, or say it otherwise from now on.
+    """Add a word, or change how it is said.
 
     Examples:
       voicebot dict add OpenJTalk オープンジェイトーク

@@ -350,7 +350,7 @@ def on() -> int:
 
 
 def off() -> int:
-    """Keep no conversations from now on: write memory.store into your own config.toml. What is kept stays.
+    """Keep no conversations from now on: write memory.store into your own config.toml. What has been kept stays.
 
     Example: voicebot history off
     """

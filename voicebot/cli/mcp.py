@@ -9,7 +9,7 @@ from voicebot.translation import tr
 def mcp() -> Body:
     """Let a coding agent speak: serve its tools on standard input and output (Model Context Protocol).
 
-    The agent starts this command itself. It speaks through the daemon, which is started where none runs.
+    The agent starts this command itself. It speaks through the daemon, which is started if it is not running.
 
     Example: voicebot mcp
     """

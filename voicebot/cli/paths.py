@@ -47,7 +47,7 @@ def kept_folders() -> list[tuple[str, Path, str]]:
     folders = [
         ("config", platformdirs.user_config_dir, "config.toml"),
         ("data", platformdirs.user_data_dir, f"{tr('the history of conversations')}; dictionary.json"),
-        ("state", platformdirs.user_state_dir, tr("what is learned of voices; what is trusted")),
+        ("state", platformdirs.user_state_dir, tr("what has been learned about voices; what is trusted")),
         ("cache", platformdirs.user_cache_dir, tr("the Japanese dictionary, unpacked")),
     ]
     found: dict[Path, tuple[str, Path, str]] = {}
@@ -80,7 +80,7 @@ def _delete(rows: list[Row], *, ask: bool) -> int:
             raise UsageError(
                 tr("nobody can be asked here"), hint=tr("voicebot paths --delete --yes deletes without asking")
             )
-        status(tr("every conversation, your config.toml and what is learned will be gone"))
+        status(tr("every conversation, your config.toml and what has been learned will be gone"))
         if not confirm(tr("delete these folders?")):
             return FAILED
     for path in there:

@@ -29,7 +29,9 @@ class TextOptions:
     file: Annotated[Path | None, typer.Option("--file", metavar="FILE", help="Say what is in this file.")] = None
     clipboard: Annotated[bool, typer.Option("--clipboard", help="Say what was copied last.")] = False
     selection: Annotated[bool, typer.Option("--selection", help="Say what is selected in any window.")] = False
-    toggle: Annotated[bool, typer.Option("--toggle", help="Stop instead where it is being said: for a key.")] = False
+    toggle: Annotated[
+        bool, typer.Option("--toggle", help="Stop instead if it is being said already: for a keyboard shortcut.")
+    ] = False
 
     def pointed(self) -> bool:
         """Whether the text is anywhere but on the command line or standard input."""
@@ -55,7 +57,7 @@ def say(
     given: TextOptions,
     daemon: DaemonOptions,
 ) -> Body | int:
-    """Speak a text, even one that is still arriving; where the daemon runs, it does that.
+    """Speak a text, even one that is still arriving; if the daemon is running, it speaks.
 
     Examples:
       voicebot say "Good morning." --rate 160

@@ -70,12 +70,12 @@ def install(
     for _, folder, _ in kept_folders():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # only what is there can be made writable
     write_and_start(plan)
-    status(tr("the daemon runs, and will when you log in; take that back: voicebot service uninstall"))
+    status(tr("the daemon is running, and starts when you log in; to undo that: voicebot service uninstall"))
     return OK
 
 
 def uninstall() -> int:
-    """Stop the daemon, and start it no longer when you log in.
+    """Stop the daemon, and no longer start it when you log in.
 
     Example: voicebot service uninstall
     """
@@ -90,7 +90,7 @@ def uninstall() -> int:
 
 
 def show_status() -> int:
-    """Show how the service is.
+    """Show the state of the service.
 
     Example: voicebot service status
     """
@@ -108,10 +108,12 @@ def show_status() -> int:
 
 def logs(
     *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", metavar="N", min=0, help="The last ones.")] = _LINES,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing what is logged, until Ctrl-C.")] = False,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", metavar="N", min=0, help="How many lines, from the end.")
+    ] = _LINES,
 ) -> int:
-    """Print what the service has logged. What was spoken is not among it.
+    """Print the log of the service. What was spoken is not in it.
 
     Examples:
       voicebot service logs
@@ -233,7 +235,7 @@ def _end_running_daemon() -> None:
     ending.start()
     ending.join(_STOP_SECONDS)
     if ending.is_alive():
-        raise VoicebotError(tr("the daemon that runs does not end"), hint=tr("see why: voicebot doctor"))
+        raise VoicebotError(tr("the running daemon does not stop"), hint=tr("see why: voicebot doctor"))
 
 
 add_command(service_app, install)

@@ -19,7 +19,7 @@ from voicebot.translation import tr
 SourceOption = Annotated[
     str | None, typer.Option("--source", metavar="NAME", help="Who asks, as the daemon shows it to others.")
 ]
-WaitOption = Annotated[bool, typer.Option("--wait", "-w", help="Return when it was heard; Ctrl-C stops it.")]
+WaitOption = Annotated[bool, typer.Option("--wait", "-w", help="Return when it has been heard; Ctrl-C stops it.")]
 IdArguments = Annotated[list[str] | None, typer.Argument(metavar="ID", help="As voicebot status lists them.")]
 
 
@@ -30,7 +30,7 @@ class DaemonOptions:
     heading: ClassVar[str] = "Daemon options"
     daemon: Annotated[
         bool | None,
-        typer.Option("--daemon/--no-daemon", help="Start the daemon if none runs; or speak in this process."),
+        typer.Option("--daemon/--no-daemon", help="Start the daemon if it is not running; or speak in this process."),
     ] = None
     wait: WaitOption = False
     source: SourceOption = None
@@ -84,7 +84,7 @@ def ask_daemon(question: str, given: DaemonOptions, connection: Connection, *, q
 def stop(
     ids: IdArguments = None,
     *,
-    all_: Annotated[bool, typer.Option("--all", help="Also what others have asked for and waits.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Also what others have asked for that is still waiting.")] = False,
     source: SourceOption = None,
 ) -> int:
     """Be silent: stop what is spoken and what you have asked for.

@@ -25,7 +25,7 @@ def wyoming(
     voice: VoiceOptions,
     config: ConfigOptions,
 ) -> Body:
-    """Be voice and conversation agent for Home Assistant (Wyoming protocol), until Ctrl-C.
+    """Be a voice and a conversation agent for Home Assistant (Wyoming protocol), until Ctrl-C.
 
     The sound goes to whoever asks for it. It listens at tcp://127.0.0.1:10200 unless --uri or daemon.wyoming says
     otherwise.

@@ -305,11 +305,11 @@ def no_answer() -> AudioError:
     return AudioError(
         tr("the sound server does not answer"),
         hint=tr(
-            "start it anew (systemctl --user restart pipewire pipewire-pulse, or pulseaudio -k), or "
+            "restart it (systemctl --user restart pipewire pipewire-pulse, or pulseaudio -k), or "
             "write a file: -o speech.wav"
         )
         if ON_ALSA
-        else tr("start the computer's sound anew, or write a file: -o speech.wav"),
+        else tr("restart the computer's sound, or write a file: -o speech.wav"),
     )
 
 

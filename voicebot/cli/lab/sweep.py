@@ -50,7 +50,7 @@ def sweep(
     With --listen SETTING --listen OTHER the report has the shortest reply as it would be heard with both, by the voice
     of the experiment's config.toml, or as tones with --tone.
 
-    A strategy of one's own is a setting too, chunking.strategy = "package.module:factory"; see voicebot lab score
+    Your own strategy is a setting too, chunking.strategy = "package.module:factory"; see voicebot lab score
     --help. An experiment that names one needs --trust.
 
     Example: voicebot lab sweep docs/experiments/first-sound.toml
