@@ -35,8 +35,7 @@ async def open_audio(
             try:
                 output = await _open(device, format, stack, close_after_seconds)
             except AudioError as error:
-                remedy = f" → {error.hint}" if error.hint else ""
-                notify(tr("no sound here: {reason}{remedy}", reason=error.message, remedy=remedy))
+                notify(tr("no sound here: {reason}", reason=error.in_one_line))
                 output = await _open_new_wav(format, stack)
                 notify(tr("writing {name}", name=output.name))
         else:

@@ -13,7 +13,7 @@ from anyio import CancelScope
 from voicebot.app import Engines, Notify, open_conversation, open_engines
 from voicebot.config.models import Config, Section
 from voicebot.conversation import Conversation
-from voicebot.errors import ChatError, VoicebotError, VoiceClosed
+from voicebot.errors import ChatError, VoiceClosed
 from voicebot.events import Event
 from voicebot.floor import Priority
 from voicebot.library.deltas import Deltas, text_of
@@ -136,7 +136,7 @@ class Voice:
 
     def _told(self, outcome: Outcome) -> Outcome:
         if outcome.kind == "failed" and outcome.error is not None:
-            self._notify(_in_one_line(outcome.error))
+            self._notify(outcome.error.in_one_line)
         return outcome
 
 
@@ -246,7 +246,3 @@ def _no_chat() -> _MissingChat:
 
 def _log_notice(text: str) -> None:
     _log.warning("%s", text)
-
-
-def _in_one_line(error: VoicebotError) -> str:
-    return f"{error.message} → {error.hint}" if error.hint else error.message
