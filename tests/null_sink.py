@@ -90,6 +90,12 @@ class NullSink:
         self._server.send_signal(signal.SIGKILL)
         self._server.wait()
 
+    def answer_by(self, another: NullSink) -> None:
+        """Let `another` play for whoever connects to this server, which was killed."""
+        socket, new = (e["PULSE_SERVER"].removeprefix("unix:") for e in (self.environment, another.environment))
+        os.unlink(socket)
+        os.symlink(new, socket)
+
     def freeze_server(self) -> None:
         """Let the sound server hang: it is there, and answers nothing."""
         self._server.send_signal(signal.SIGSTOP)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from tests import null_sink as sinks
 from tests.cli.command import voicebot
 from tests.daemon.running import LONG, QUIET, running_daemon
 from tests.null_sink import NullSink, sounds, wait_until
@@ -37,3 +40,24 @@ def test_a_sound_server_that_is_killed_is_told_and_the_daemon_lives(tmp_path: Pa
         answer = caller.ask(command="say", text="Is anybody there?", wait="finished")
         assert (answer["ok"], answer["code"]) == (False, "VB-AUDIO")
         assert "the loudspeaker is gone" in voicebot(tmp_path, "status").stdout
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_the_daemon_is_heard_again_when_the_sound_server_is_back(
+    tmp_path: Path, null_sink: NullSink, *, hangs: bool
+) -> None:
+    """Where it was killed within half a second after an utterance, the daemon was silent until it was restarted."""
+    environment = {"PULSE_SERVER": null_sink.environment["PULSE_SERVER"]}
+    with sinks.null_sink() as another, running_daemon(tmp_path, config=CONFIG, **environment) as daemon:
+        assert daemon.ask(command="say", text="Good morning.", wait="finished")["state"] == "finished"
+        if hangs:
+            null_sink.freeze_server()
+        else:
+            null_sink.kill_server()
+        answer = daemon.ask(command="say", text="Is anybody there?", wait="finished")
+        assert (answer["ok"], answer["code"]) == (False, "VB-AUDIO")
+        null_sink.kill_server()
+        null_sink.answer_by(another)
+        say = {"command": "say", "text": "Good evening.", "wait": "finished"}
+        wait_until(lambda: daemon.ask(**say).get("state") == "finished", "the daemon stays silent")
+        assert len(sounds(another.samples(), pause=0.2)) == 1

@@ -47,6 +47,9 @@ class PortAudioLibrary:
         self._sounddevice: ModuleType | None = None
         self._streams: set[Any] = set()  # Any, here and below: sounddevice has no types
         self._started: set[Any] = set()
+        self._starting: set[Any] = set()  # their start has not returned
+        self._left: set[Any] = set()  # nor will it, perhaps: PortAudio must not be asked to stop or close them
+        self._leaving = threading.Lock()
         self._standard_error: _StandardErrorOfC | None = None
 
     def load(self) -> ModuleType:
@@ -88,7 +91,7 @@ class PortAudioLibrary:
         self._sounddevice = sounddevice
         # Its own handler would let the interpreter wait for a sound server that hangs.
         atexit.unregister(sounddevice._exit_handler)
-        atexit.register(self._soon, sounddevice._exit_handler)
+        atexit.register(self._soon, lambda: None if self._left else sounddevice._exit_handler())
         return sounddevice  # type: ignore[no-any-return]  # sounddevice has no types
 
     def devices(self) -> list[dict[str, Any]]:  # Any: numbers, names and rates, ready for json.dumps
@@ -142,14 +145,14 @@ class PortAudioLibrary:
             sounddevice = self._load()
             with self._quiet():
                 try:
-                    stream = sounddevice.RawOutputStream(
+                    stream: Any = sounddevice.RawOutputStream(
                         samplerate=format.sample_rate,
                         channels=format.channels,
                         dtype="int16",
                         device=device,
                         latency=latency_seconds,
                         callback=fill,
-                        finished_callback=finished,
+                        finished_callback=lambda: self._end(stream, finished),
                         prime_output_buffers_using_stream_callback=True,
                     )
                 except (sounddevice.PortAudioError, ValueError) as error:
@@ -177,17 +180,42 @@ class PortAudioLibrary:
                     if wanted():
                         self._started.add(stream)
                         self._be_quiet_while_playing()
-                        stream.start()
+                        self._start(stream)
                 except Exception as error:
                     raise AudioError(_reason(error)) from error
 
         self._answer(started)
 
+    def _start(self, stream: Any) -> None:
+        self._starting.add(stream)
+        try:
+            stream.start()
+        finally:
+            with self._leaving:
+                self._starting.discard(stream)
+                left = stream in self._left
+                self._left.discard(stream)
+            if left:
+                self._watched.post(lambda: self._close(stream))
+
+    def _end(self, stream: Any, finished: Callable[[], None]) -> None:
+        """In PortAudio's own thread, which ends: let nobody wait for a start that has not returned by now.
+
+        On ALSA it never does where the sound server has died: it waits for a lock that this thread does not release.
+        """
+        with self._leaving:
+            if stream in self._starting:
+                self._left.add(stream)
+                self._speak_again()
+                self._watched.leave()
+        finished()
+
     def stop(self, stream: Any) -> None:
         """Silence `stream` at once and drop what its buffer holds."""
 
         def stopped() -> None:
-            stream.abort(ignore_errors=True)
+            if stream not in self._left:
+                stream.abort(ignore_errors=True)
             self._started.discard(stream)
             self._be_quiet_while_playing()
 
@@ -199,8 +227,9 @@ class PortAudioLibrary:
 
     def _close(self, stream: Any) -> None:
         if stream in self._streams:
-            self._streams.discard(stream)
-            stream.close(ignore_errors=True)
+            if stream not in self._left:
+                self._streams.discard(stream)
+                stream.close(ignore_errors=True)
             self._started.discard(stream)
             self._be_quiet_while_playing()
 
@@ -210,7 +239,7 @@ class PortAudioLibrary:
             self._watched.call(work, seconds=_SILENCE_SECONDS)
 
     def look_again(self) -> bool:
-        """Look for devices again, unless that would end a stream that plays; return whether it was done.
+        """Look for devices again, unless that would end a stream that plays or starts; return whether it was done.
 
         Streams that do not play are closed; their owners open them again when they need them. Raises AudioError when
         PortAudio does not answer.
@@ -220,7 +249,7 @@ class PortAudioLibrary:
     def _look_again(self) -> bool:
         sounddevice = self._load()
         with self._quiet():
-            if any(stream.active for stream in self._streams):
+            if self._left or any(stream.active for stream in self._streams):
                 return False
             for stream in tuple(self._streams):
                 self._close(stream)  # PortAudio would free it, and its owner close it a second time
@@ -271,8 +300,9 @@ class PortAudioLibrary:
             os.dup2(nowhere, 2)
             yield
         finally:
-            os.dup2(kept, 2)
-            self._kept_stderr = None
+            if self._kept_stderr == kept:  # else it was given back, and may have been diverted anew
+                os.dup2(kept, 2)
+                self._kept_stderr = None
             os.close(kept)
             os.close(nowhere)
 
@@ -285,6 +315,7 @@ class PortAudioLibrary:
         """Give standard error back: what diverted it may never end."""
         with contextlib.suppress(OSError, TypeError):  # it has just ended
             os.dup2(self._kept_stderr, 2)  # type: ignore[arg-type]  # None: a TypeError
+        self._kept_stderr = None
 
 
 PORTAUDIO = PortAudioLibrary()

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ class WatchedThread:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._late: Future[object] | None = None
+        self._current: Future[Any] | None = None  # Any: whatever the call returns that is being made
 
     def call(self, work: Callable[[], T], *, seconds: float) -> T:
         """What `work` returns or raises. Raises NoAnswer after `seconds`, at once while an earlier call is overdue.
@@ -38,7 +39,7 @@ class WatchedThread:
         if threading.current_thread() is self._thread:
             return work()
         future: Future[T] = Future()
-        self.post(lambda: _fulfil(future, work))
+        self.post(lambda: self._fulfil(future, work))
         if self._late is not None and not self._late.done():
             raise NoAnswer
         try:
@@ -54,17 +55,32 @@ class WatchedThread:
         """Make a call that nobody waits for, and that raises nothing."""
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="PortAudio", daemon=True)
-                self._thread.start()
+                self._start()
         self._calls.put(work)
 
+    def leave(self) -> None:
+        """Take the call that is being made, which returns None, as done: it may never be. Others are made meanwhile."""
+        with self._starting:
+            left = self._current
+            self._start()
+        if left is not None:
+            left.set_result(None)
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._work, name="PortAudio", daemon=True)
+        self._thread.start()
+
     def _work(self) -> None:
-        while True:
+        while threading.current_thread() is self._thread:
             self._calls.get()()
 
-
-def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
-        future.set_exception(error)
+    def _fulfil(self, future: Future[T], work: Callable[[], T]) -> None:
+        self._current = future
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
+            if not future.done():
+                future.set_exception(error)
+        else:
+            if not future.done():
+                future.set_result(result)
