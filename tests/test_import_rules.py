@@ -137,6 +137,7 @@ INNER_ORDER = {
         "dispatcher",
         "protocol",
         "caller",
+        "accepting",
         "control",
         "systemd",
         "place",

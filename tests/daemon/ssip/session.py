@@ -118,7 +118,7 @@ class Client:
 
 @dataclass
 class Ssip:
-    """Our server, for as many clients as one wants."""
+    """Our server, for any number of clients."""
 
     desk: Desk
     dispatcher: Dispatcher
@@ -134,7 +134,7 @@ class Ssip:
         return Client(ours)
 
     async def _serve(self, wire: Wire) -> None:
-        """As `control.let_in` does."""
+        """As `accepting.serve_alone` does."""
         try:
             async with wire:
                 await serve_client(wire, desk=self.desk, closing=self.closing)

@@ -11,8 +11,8 @@ import anyio
 from anyio.abc import ByteStream, SocketListener
 
 from voicebot import events
+from voicebot.daemon.accepting import let_in
 from voicebot.daemon.address import Address, AddressError
-from voicebot.daemon.control import let_in
 from voicebot.daemon.dispatcher import Dispatcher
 from voicebot.daemon.place import listening_ourselves
 from voicebot.daemon.ssip.client import Desk, SsipClient, Voice

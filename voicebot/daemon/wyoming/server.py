@@ -6,7 +6,6 @@ the connection.
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from functools import partial
 from typing import Any
 
 import anyio
-from anyio import BrokenResourceError, ClosedResourceError, WouldBlock
+from anyio import BrokenResourceError, WouldBlock
 from anyio.abc import ByteStream, SocketListener
 from anyio.streams.memory import MemoryObjectReceiveStream
 from wyoming.asr import Transcript
@@ -31,6 +30,7 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
+from voicebot.daemon.accepting import accept, serve_alone
 from voicebot.daemon.requests import Kind
 from voicebot.daemon.wyoming.events import BadEvent, EventReader, encoded
 from voicebot.daemon.wyoming.info import Row, info
@@ -49,9 +49,6 @@ _JOBS = 64
 """Requests of one connection that wait for their turn."""
 _MAX_WAITING_CHARACTERS = 1_000_000
 """Of one text, that have come and are not being said."""
-
-_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
-_AGAIN_SECONDS = 0.1
 
 Job = Callable[[], Awaitable[None]]
 
@@ -73,36 +70,23 @@ class Service:
 
 async def serve_wyoming(listener: SocketListener, service: Service) -> None:
     """Serve whoever connects until cancelled; who comes when there is no room is told so."""
-    slots = anyio.CapacityLimiter(CONNECTIONS)
+    serve_one = partial(_serve_one, service, anyio.CapacityLimiter(CONNECTIONS))
     async with anyio.create_task_group() as connections:
         while True:
-            try:
-                stream = await listener.accept()
-            except OSError as error:
-                if error.errno not in _NO_DESCRIPTOR:
-                    raise
-                await anyio.sleep(_AGAIN_SECONDS)  # until somebody leaves
-                continue
-            connections.start_soon(_serve_one, service, slots, stream)
+            connections.start_soon(serve_alone, await accept(listener), serve_one)
 
 
 async def _serve_one(service: Service, slots: anyio.CapacityLimiter, stream: ByteStream) -> None:
+    connection = _Connection(stream, service)
     try:
-        async with stream:
-            connection = _Connection(stream, service)
-            try:
-                slots.acquire_on_behalf_of_nowait(connection)
-            except WouldBlock:
-                await connection.refuse("busy", f"there are {CONNECTIONS} connections already")
-                return
-            try:
-                await connection.serve()
-            finally:
-                slots.release_on_behalf_of(connection)
-    except* (BrokenResourceError, ClosedResourceError, OSError):
-        pass  # it has gone in the middle of something
-    except* Exception:
-        log.exception("a Wyoming connection failed")
+        slots.acquire_on_behalf_of_nowait(connection)
+    except WouldBlock:
+        await connection.refuse("busy", f"there are {CONNECTIONS} connections already")
+        return
+    try:
+        await connection.serve()
+    finally:
+        slots.release_on_behalf_of(connection)
 
 
 class _Connection:

@@ -1,0 +1,71 @@
+"""Lets callers in: many at once, each on its own."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Awaitable, Callable
+
+import anyio
+from anyio import BrokenResourceError, CancelScope, ClosedResourceError
+from anyio.abc import SocketAttribute, SocketListener, SocketStream
+
+from voicebot.daemon.caller import cancel_after
+from voicebot.daemon.client import is_ours
+
+log = logging.getLogger(__name__)
+
+_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_AGAIN_SECONDS = 0.1
+
+
+async def let_in(
+    listener: SocketListener,
+    serve_one: Callable[[SocketStream], Awaitable[None]],
+    closing: anyio.Event,
+    *,
+    most: int,
+    anybody: bool = False,
+) -> None:
+    """Have `serve_one` serve each caller that connects until `closing`, `most` of them at once; then wait for them.
+
+    Only programs of the same user come in, or `anybody`.
+    """
+    slots = anyio.Semaphore(most)
+
+    async def let_in_one(stream: SocketStream) -> None:
+        try:
+            if anybody or is_ours(stream.extra(SocketAttribute.raw_socket)):
+                await serve_one(stream)
+        finally:
+            slots.release()
+
+    async with anyio.create_task_group() as callers:
+        accepting = CancelScope()
+        callers.start_soon(cancel_after, closing, accepting)
+        with accepting:
+            while True:
+                await slots.acquire()
+                callers.start_soon(serve_alone, await accept(listener), let_in_one)
+
+
+async def accept(listener: SocketListener) -> SocketStream:
+    """The next caller; where there is no room for one more connection, wait until somebody leaves."""
+    while True:
+        try:
+            return await listener.accept()
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+        await anyio.sleep(_AGAIN_SECONDS)
+
+
+async def serve_alone(stream: SocketStream, serve_one: Callable[[SocketStream], Awaitable[None]]) -> None:
+    """Serve one caller. If it goes, or something fails for it, nobody else is affected."""
+    try:
+        async with stream:
+            await serve_one(stream)
+    except* (BrokenResourceError, ClosedResourceError, OSError):
+        pass  # it has gone in the middle of something
+    except* Exception:
+        log.exception("a connection failed")
