@@ -16,7 +16,7 @@ from tests.fakes import pipeline
 from voicebot.conversation import Conversation
 from voicebot.daemon.dispatcher import Dispatcher, open_dispatcher
 from voicebot.daemon.ssip.client import Desk, Voice
-from voicebot.daemon.ssip.door import serve_client, tell_of_pauses
+from voicebot.daemon.ssip.clients import serve_client, tell_of_pauses
 from voicebot.memory.window import WindowMemory
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat
 

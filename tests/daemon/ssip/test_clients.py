@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.daemon.running import LONG, QUIET, Daemon, running_daemon
+from tests.daemon.running import LONG, QUIET, Daemon, light, running_daemon
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 SPEECHD = Path("/usr/lib/python3/dist-packages/speechd")
@@ -92,6 +92,13 @@ def test_there_is_none_where_the_configuration_says_so(tmp_path: Path) -> None:
     with running_daemon(tmp_path, config=QUIET + "[daemon]\nssip = false\n") as daemon:
         assert daemon.ask(command="status")["ok"]
         assert not path_of(daemon).exists()
+
+
+def test_its_protocol_is_not_loaded_before_somebody_comes(tmp_path: Path) -> None:
+    """Loading it took 20 ms of every daemon's start, before the first sound."""
+    done = light(tmp_path, "import sys, voicebot.daemon.process, voicebot.daemon.ssip.door; print(*sys.modules)")
+    assert "voicebot.daemon.ssip.door" in done.stdout.split()
+    assert "voicebot.daemon.ssip.client" not in done.stdout.split()
 
 
 def test_a_file_in_its_place_is_told_and_the_daemon_speaks_all_the_same(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.daemon.requests import State
 from voicebot.daemon.ssip.client import Voice
-from voicebot.daemon.ssip.door import voice_of
+from voicebot.daemon.ssip.clients import voice_of
 from voicebot.floor import Priority
 from voicebot.speech import Style
 

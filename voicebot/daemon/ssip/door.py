@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import anyio
-from anyio.abc import ByteStream, SocketListener
+from anyio.abc import SocketListener
 
-from voicebot import events
-from voicebot.daemon.accepting import let_in
 from voicebot.daemon.address import Address, AddressError
+from voicebot.daemon.caller import cancel_after
 from voicebot.daemon.dispatcher import Dispatcher
 from voicebot.daemon.place import listening_ourselves
-from voicebot.daemon.ssip.client import Desk, SsipClient, Voice
-from voicebot.daemon.ssip.replies import Happening
-from voicebot.errors import without_groups
 
 log = logging.getLogger(__name__)
-
-_CONNECTIONS = 256
-_UNKNOWN_LANGUAGE = "und"
 
 
 async def serve_ssip(
@@ -34,72 +25,22 @@ async def serve_ssip(
 ) -> None:
     """Serve speech-dispatcher's clients beside the control socket at `address` until `closing`.
 
-    Where there can be no such socket the log says so, once.
+    Where there can be no such socket the log says so, once. The protocol is loaded for the first client: most daemons
+    have none, and the first sound would wait for it.
     """
     path = address.beside("speechd.sock")
     try:
         with listening_ourselves(Address(path)) as bound:
             log.info("speech-dispatcher's clients find it by SPEECHD_ADDRESS=unix_socket:%s", path)
+            async with anyio.create_task_group() as waiting:
+                waiting.start_soon(cancel_after, closing, waiting.cancel_scope)
+                await anyio.wait_readable(bound)
+                waiting.cancel_scope.cancel()
+            if closing.is_set():
+                return
+            from voicebot.daemon.ssip.clients import serve_clients
+
             async with await SocketListener.from_socket(bound) as listener:
                 await serve_clients(listener, dispatcher, closing, voices=voices)
     except AddressError as error:
         log.error("no socket for speech-dispatcher's clients: %s → %s", error.message, error.hint)
-
-
-async def serve_clients(
-    listener: SocketListener,
-    dispatcher: Dispatcher,
-    closing: anyio.Event,
-    *,
-    voices: Callable[[], Awaitable[list[dict[str, object]]]],
-) -> None:
-    """The same at a socket that is there."""
-
-    async def voices_for_clients() -> list[Voice]:
-        return [voice_of(one) for one in await voices()]
-
-    desk = Desk(dispatcher, voices_for_clients)
-    with without_groups():
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(tell_of_pauses, desk)
-            await let_in(listener, partial(serve_client, desk=desk, closing=closing), closing, most=_CONNECTIONS)
-            tasks.cancel_scope.cancel()
-
-
-async def serve_client(stream: ByteStream, *, desk: Desk, closing: anyio.Event) -> None:
-    """Serve one connection until the client leaves or the daemon closes; what was sent by then is still said."""
-    async with anyio.create_task_group() as following:
-        client = SsipClient(stream, desk, following)
-        try:
-            await client.serve(closing)
-        finally:
-            if not closing.is_set():
-                with anyio.CancelScope(shield=True):
-                    await client.leave()
-        following.cancel_scope.cancel()
-
-
-async def tell_of_pauses(desk: Desk) -> None:
-    """Tell the client whose message is paused or goes on, whoever has asked for that."""
-    with desk.dispatcher.subscribe(capacity=math.inf) as subscription:
-        async for event in subscription.events:
-            match event:
-                case events.Paused(turn=turn):
-                    happening = Happening.PAUSED
-                case events.Resumed(turn=turn):
-                    happening = Happening.RESUMED
-                case _:
-                    continue
-            for client in list(desk.clients.values()):
-                await client.tell_pause(turn, happening)
-
-
-def voice_of(listed: dict[str, object]) -> Voice:
-    """One of `tts.list_voices` as a client sees it."""
-    voice = str(listed.get("voice", ""))
-    languages = listed.get("languages")
-    if isinstance(languages, list) and languages:
-        language = str(languages[0])
-    else:
-        language = "ja" if "style_id" in listed else _UNKNOWN_LANGUAGE  # VOICEVOX speaks nothing else
-    return Voice(str(listed.get("name") or voice), language, voice)
