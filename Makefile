@@ -9,8 +9,8 @@ PYTHON ?= python3
 VENV ?= .venv
 TEXT ?= What can you do?
 export TEXT
-# What plays sound or types at a terminal runs in one worker, one after the other: see tests/conftest.py.
-SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup
+# How many there are, what comes first and what must stay together: see tests/conftest.py.
+SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 .PHONY: talk test check docs messages constraints format clean
 

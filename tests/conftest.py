@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -11,6 +13,9 @@ from hypothesis import settings
 from tests import null_sink as sinks
 
 os.environ["LC_ALL"] = "C.UTF-8"  # the tests read English, whatever their person does
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job, and so would be what the tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("busy machine", deadline=None)  # a timed assertion is a flaky test
 settings.load_profile("busy machine")
@@ -32,26 +37,68 @@ def null_sink() -> Iterator[sinks.NullSink]:
         yield sink
 
 
-IN_REAL_TIME = {
-    "audio",
-    "test_loudspeaker",
-    "test_terminal",
+SOUND = {
+    "sound": ["audio/test_device"],
+    "more sound": [
+        "cli/test_loudspeaker",
+        "cli/test_hanging_sound",
+        "audio/test_conformance",
+        "audio/test_portaudio_library",
+        "daemon/test_device",
+    ],
+}
+"""Modules whose tests listen: a group is one worker's, whose tests run one after the other."""
+
+AT_LENGTH = [
     "daemon",
     "service",
-    "test_commands",
-    "test_doctor",
-    "test_service",
-    "test_pyttsx3",
-    "test_misbehaving_servers",
-}
-"""Folders and modules whose tests listen, type or wait for a process: they would disturb each other."""
+    "library/test_installed",
+    "cli/test_commands",
+    "cli/test_doctor",
+    "cli/test_terminal",
+    "cli/test_service",
+    "tts/test_pyttsx3",
+    "chat/wire/test_misbehaving_servers",
+]
+"""Folders and modules whose tests mostly wait for other processes: those of a module run one after the other."""
+
+HEARS = {"sink", "null_sink", "loudspeaker"}
+"""What a test of any other module takes that listens, too."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three for each processor where these are few: most tests wait."""
+    processors = os.cpu_count() or 1
+    return max(processors, min(3 * processors, 8))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what happens in real time run in one worker, one after the other, where pytest-xdist has several."""
-    for item in items:
-        if not IN_REAL_TIME.isdisjoint({item.path.stem, *item.path.relative_to(item.config.rootpath).parts}):
-            item.add_marker(pytest.mark.xdist_group("real time"))
+    """Group what must not disturb each other where pytest-xdist has several workers, and let it come first."""
+    places = {item: _group_of(item) for item in items}
+    for item, (_, group) in places.items():
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: places[item][0])
+
+
+def _group_of(item: pytest.Item) -> tuple[int, str]:
+    """Which place a test has among all the groups, and the name of its group, if any."""
+    module = item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
+    for place, (group, modules) in enumerate(SOUND.items()):
+        if module in modules:
+            return place, group
+    if isinstance(item, pytest.Function) and not HEARS.isdisjoint(item.fixturenames):
+        return len(SOUND) - 1, group
+    for place, beginning in enumerate(AT_LENGTH, len(SOUND)):
+        if f"{module}/".startswith(f"{beginning}/"):
+            return place, module
+    return len(SOUND) + len(AT_LENGTH), ""
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let sound go first in the workers of pytest-xdist: all others have a lower priority as soon as they need it."""
+    if "PYTEST_XDIST_WORKER" in os.environ and _group_of(item)[1] not in SOUND and not os.nice(0):
+        os.nice(5)
 
 
 @pytest.hookimpl(wrapper=True)

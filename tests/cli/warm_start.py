@@ -55,7 +55,7 @@ class WarmStart:
         self, arguments: tuple[str, ...], home: Path, environment: dict[str, str], input: bytes, timeout: float
     ) -> subprocess.CompletedProcess[bytes]:
         """What subprocess.run does with `python -m voicebot`, pipes at its input, output and error."""
-        request = json.dumps([arguments, str(home), environment]).encode()
+        request = json.dumps([arguments, str(home), environment, os.nice(0)]).encode()
         (stdin, to_stdin), (from_stdout, stdout), (from_stderr, stderr) = os.pipe(), os.pipe(), os.pipe()
         status, its_status = socket.socketpair()
         given = (stdin, stdout, stderr, its_status.detach())
@@ -124,7 +124,8 @@ def _run_and_tell(request: bytes, given: list[int]) -> list[str]:
         os.dup2(descriptor, number)
     for descriptor in given:
         os.close(descriptor)
-    arguments, folder, environment = json.loads(request)
+    arguments, folder, environment, niceness = json.loads(request)
+    os.nice(niceness - os.nice(0))
     coerced = os.environ.get("LC_CTYPE")  # set by Python itself where the language of the environment is not installed
     os.environ.clear()
     os.environ.update({"LC_CTYPE": coerced} if coerced else {}, **environment)
