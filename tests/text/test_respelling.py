@@ -122,7 +122,8 @@ def test_own_words_come_before_all_others_and_are_whole_words() -> None:
 TEXT = st.text(
     st.one_of(
         st.sampled_from(
-            "0123456789/:-〜~.,$¥€%()（）月火日年時分円kmGB×=+ABCw ChatGPT東京のはを行った辛い&#@½㈱\n１：／µıſ±≤〒 Pv.'"
+            "0123456789/:-〜~.,$¥€%()（）月火日年時分円kmGB×=+ABCw ChatGPT東京のはを行った辛い&#@½㈱\n"
+            "１：／µıſ±≤〒 Pv.'"
         ),
         st.characters(codec="utf-8"),
     ),
