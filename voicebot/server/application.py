@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -27,6 +28,7 @@ from voicebot.server.keys import Keys
 from voicebot.server.refusals import Refusal, refuse
 from voicebot.server.security import Security
 from voicebot.translation import tr
+from voicebot.tts.shared import open_shared
 
 log = logging.getLogger(__name__)
 _OPEN_PATHS = ("/health",)
@@ -76,6 +78,9 @@ async def open_server(config: Config, keys: Keys, *, engines: Engines | None = N
         stack.enter_context(without_groups())
         if engines is None:
             engines = await stack.enter_async_context(open_engines(_with_own_history(config), notify=log.info))
+        if engines.synthesizer is not None:
+            shared = await stack.enter_async_context(open_shared(engines.synthesizer))
+            engines = replace(engines, synthesizer=shared)
         tasks = await stack.enter_async_context(anyio.create_task_group())
         conversations = Conversations(engines, config, tasks, most_open=config.server.max_conversations)
         tasks.start_soon(conversations.close_idle)
