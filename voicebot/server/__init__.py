@@ -2,9 +2,10 @@
 
 From the top down: `refusals` are answers to what is not done, `keys` know who somebody is, `security` is the door.
 `text_units` says how much text an event carries, `event_log` keeps the events of a conversation for its readers,
-`admission` how many turns run at once, `conversations` whose there are. `context` is what every route works with,
-`streaming` an answer that is sent while it is written. The routes: `tutorial` is `/health` and `/chat`. `application`
-puts it all together, and `process` runs it.
+`metrics` counts them for an operator, `admission` says how many turns run at once, `conversations` whose there are.
+`context` is what every route works with, `streaming` an answer that is sent while it is written. The routes:
+`tutorial` is `/health` and `/chat`, `figures` is `/metrics`. `application` puts it all together, and `process` runs
+it.
 """
 
 from __future__ import annotations

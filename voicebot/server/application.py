@@ -20,11 +20,12 @@ from voicebot.app import Engines, open_engines
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config, ServerConfig
 from voicebot.errors import ConfigError, VoicebotError, without_groups
-from voicebot.server import tutorial
+from voicebot.server import figures, tutorial
 from voicebot.server.admission import Admission
 from voicebot.server.context import Server
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
+from voicebot.server.metrics import ServerMetrics
 from voicebot.server.refusals import Refusal, refuse
 from voicebot.server.security import Security
 from voicebot.translation import tr
@@ -57,6 +58,7 @@ def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> Fas
     app = FastAPI(title="voicebot", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.server = server
     app.include_router(tutorial.router)
+    app.include_router(figures.router)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_served)
@@ -82,9 +84,15 @@ async def open_server(config: Config, keys: Keys, *, engines: Engines | None = N
             shared = await stack.enter_async_context(open_shared(engines.synthesizer))
             engines = replace(engines, synthesizer=shared)
         tasks = await stack.enter_async_context(anyio.create_task_group())
-        conversations = Conversations(engines, config, tasks, most_open=config.server.max_conversations)
+        metrics, admission = ServerMetrics(), _admission(config.server)
+        conversations = Conversations(
+            engines, config, tasks, most_open=config.server.max_conversations, listener=metrics.hear
+        )
         tasks.start_soon(conversations.close_idle)
-        yield Server(config, engines, keys, conversations, _admission(config.server))
+        metrics.watch("turns_running", "Turns that have begun and not ended.", lambda: admission.running)
+        metrics.watch("turns_waiting", "Turns that wait for a place.", lambda: admission.waiting)
+        metrics.watch("conversations_open", "Conversations that somebody uses, or used lately.", conversations.__len__)
+        yield Server(config, engines, keys, conversations, admission, metrics)
         tasks.cancel_scope.cancel()
 
 

@@ -18,6 +18,7 @@ from voicebot.events import new_turn_id
 from voicebot.server.admission import Admission
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
+from voicebot.server.metrics import ServerMetrics
 from voicebot.turn import Pipeline
 
 
@@ -30,6 +31,7 @@ class Server:
     keys: Keys
     conversations: Conversations
     admission: Admission
+    metrics: ServerMetrics
 
 
 def server_of(connection: HTTPConnection) -> Server:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -100,14 +100,22 @@ class Conversations:
     """Opens conversations, finds them again, and closes those that nobody uses."""
 
     def __init__(
-        self, engines: Engines, config: Config, tasks: TaskGroup, *, most_open: int, idle_seconds: float = 600.0
+        self,
+        engines: Engines,
+        config: Config,
+        tasks: TaskGroup,
+        *,
+        most_open: int,
+        idle_seconds: float = 600.0,
+        listener: Callable[[Event], None] = lambda _: None,
     ) -> None:
-        """Each is opened in a task of its own among `tasks`."""
+        """Each is opened in a task of its own among `tasks`; `listener` is told of the events of all."""
         self._engines = engines
         self._config = config
         self._tasks = tasks
         self._most_open = most_open
         self._idle_seconds = idle_seconds
+        self._listener = listener
         self._open: dict[tuple[str, str], OpenConversation] = {}
         self._opening = anyio.Lock()
 
@@ -169,6 +177,7 @@ class Conversations:
             notify=log.debug,
             output=SilentOutput(realtime=False),
             memory=window_memory(self._config),
+            listener=self._listener,
         ) as conversation:
             conversation.pipeline = replace(conversation.pipeline, synthesizer=None)
             yield conversation
@@ -237,6 +246,7 @@ class Conversations:
                     notify=log.debug,
                     output=SilentOutput(realtime=True),
                     memory=memory,
+                    listener=self._listener,
                 ) as conversation,
             ):
                 events = EventLog()

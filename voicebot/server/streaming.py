@@ -27,8 +27,15 @@ class StreamedResponse(Response):
     the connection off, as an end would claim that this was all. A reader that leaves ends it.
     """
 
-    def __init__(self, parts: Parts, *, media_type: str, headers: Mapping[str, str] | None = None) -> None:
-        """`parts` opens what is sent; leaving it ends whatever makes the parts."""
+    def __init__(
+        self, parts: Parts, *, media_type: str, headers: Mapping[str, str] | None = None, timing: str = "first"
+    ) -> None:
+        """`parts` opens what is sent; leaving it ends whatever makes the parts.
+
+        `timing` is what the browser's tools call the time to the first of them (the header Server-Timing).
+        """
+        self._timing = timing
+        self._made = anyio.current_time()
         self.status_code = 200
         self.media_type = media_type
         self.background = None
@@ -60,7 +67,10 @@ class StreamedResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _begin(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        milliseconds = 1000 * (anyio.current_time() - self._made)
+        timing = (b"server-timing", f"{self._timing};dur={milliseconds:.1f}".encode())
+        headers = [*self.raw_headers, timing]
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
 
 
 async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:

@@ -50,8 +50,10 @@ async def chat(request: Request, server: ServerDep, person: PersonDep) -> Respon
         most = server.config.server.max_characters
         raise Refusal(413, f"the text is longer than {most} characters", hint="server.max_characters", param="text")
     if asked.stream and "application/json" not in request.headers.get("accept", ""):
-        return StreamedResponse(lambda: _reply(server, person, asked), media_type="text/plain; charset=utf-8")
-    return StreamedResponse(lambda: _whole(server, person, asked), media_type="application/json; charset=utf-8")
+        text = "text/plain; charset=utf-8"
+        return StreamedResponse(lambda: _reply(server, person, asked), media_type=text, timing="ttft")
+    whole = "application/json; charset=utf-8"
+    return StreamedResponse(lambda: _whole(server, person, asked), media_type=whole, timing="reply")
 
 
 async def _asked(request: Request) -> ChatRequest:
