@@ -5,7 +5,7 @@ From the top down: `wire` has the lines, `address` says where, `client` is the f
 these import the standard library alone, and little of it. `requests` is what callers have asked for, `dispatcher` the
 one door to the conversation. `protocol` checks what comes in, `caller` answers it, `accepting` lets callers in,
 `control` those of the socket, `systemd` tells the service manager, `place` lets one run at a time. A door for another
-protocol is a folder: `ssip` for clients of speech-dispatcher, `mpris` for media keys; `doors` knows which of these are
-open. `logs` writes for the operator, `engines` opens and reopens what it speaks with; `wyoming` is Home Assistant's
-door to these. `process` puts it all together. Outside of that process, `mcp` is what a coding agent starts.
+protocol is a folder: `ssip` for clients of speech-dispatcher, `mpris` for media keys. `logs` writes for the operator,
+`engines` opens and reopens what it speaks with; `wyoming` is Home Assistant's door to these. `doors` knows which of
+them are open. `process` puts it all together. Outside of that process, `mcp` is what a coding agent starts.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -18,11 +18,10 @@ from voicebot.daemon.address import Address
 from voicebot.daemon.caller import Controls, Values
 from voicebot.daemon.control import serve
 from voicebot.daemon.dispatcher import open_dispatcher
-from voicebot.daemon.doors import Door, configured_doors
+from voicebot.daemon.doors import configured_doors
 from voicebot.daemon.engines import EngineKeeper, without_engines
 from voicebot.daemon.place import Instance, Listening
 from voicebot.errors import VoicebotError, without_groups
-from voicebot.installation import extra_command
 from voicebot.translation import tr
 from voicebot.tts import list_voices
 
@@ -68,9 +67,8 @@ async def run_daemon(
     instance: Instance,
     signals: Signals,
     door: Listening,
-    more_doors: Sequence[Door] = (),
 ) -> None:
-    """Speak for whoever comes to the `door`, or to one of the others, until told to stop.
+    """Speak for whoever comes to the `door`, or to one of those that are configured, until told to stop.
 
     `load` reads the configuration anew, `config` is the present one. What cannot be opened yet is told to those who
     ask, and tried again for the next one.
@@ -111,14 +109,12 @@ async def run_daemon(
         listener = await stack.enter_async_context(await SocketListener.from_socket(door.socket))
         tasks.start_soon(_warm_up, keeper)
         tasks.start_soon(_reload_when_told, signals, reload)
-        if config.daemon.wyoming:
-            tasks.start_soon(_open_wyoming, config.daemon.wyoming, keeper)
         log.info("listening at %s", address)
         closing = anyio.Event()
         async with anyio.create_task_group() as callers:
             callers.start_soon(partial(serve, listener, dispatcher, controls, closing, token=door.token))
-            for other in [*more_doors, *configured_doors(config.daemon, address=address, voices=voices)]:
-                callers.start_soon(other, dispatcher, closing)
+            for other in configured_doors(config.daemon, dispatcher, keeper, address=address, voices=voices):
+                callers.start_soon(other, closing)
             await signals.stopping.wait()
             systemd.notify("STOPPING=1")
             await dispatcher.finish(_LAST_SENTENCE_SECONDS)
@@ -132,19 +128,6 @@ async def _warm_up(keeper: EngineKeeper) -> None:
         await keeper.ensure("say")
     except VoicebotError as error:
         log.warning("%s", error.in_one_line)
-
-
-async def _open_wyoming(uri: str, keeper: EngineKeeper) -> None:
-    """Serve Home Assistant too; the daemon does without that where it cannot."""
-    try:
-        from voicebot.daemon.wyoming.door import open_door
-    except ImportError:
-        log.warning("daemon.wyoming: the package wyoming is not installed → %s", extra_command("wyoming"))
-        return
-    try:
-        await open_door(uri, keeper, log.info)
-    except VoicebotError as error:
-        log.warning("daemon.wyoming: %s", error.in_one_line)
 
 
 async def _reload_when_told(signals: Signals, reload: Callable[[], Any]) -> None:
