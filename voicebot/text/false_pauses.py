@@ -26,6 +26,8 @@ def without_false_pauses(spans: Sequence[Span], languages: Iterable[str]) -> tup
     and those behind a Latin mark.
     """
     spoken = "".join([span.spoken for span in spans])
+    if spoken.isascii() or " " not in spoken:
+        return tuple(spans)
     only_japanese = {tag.partition("-")[0].lower() for tag in languages} == {"ja"}
     pattern = compiled(_FALSE_PAUSE if only_japanese else _NOT_BEHIND_A_MARK)
     gone = {at for space in pattern.finditer(spoken) for at in range(*space.span())}
