@@ -86,8 +86,8 @@ RULES = rf"""
 _PATTERN = f"(?x)(?={BEGINS})(?:{RULES})"
 _SCORE = "対[^。]{0,3}|[^。、]{0,10}(?:勝|負|敗|引き分け|リード|下し|破|制し|終わ|決着|スコア|逆転)"
 _COUNTED = (
-    "人|名|個|つ|分|秒|日|週|[かヶカケ]月|年|時|回|枚|本|度|歳|才|杯|匹|台|冊|ページ|章|話|巻|階|円|万|億|%|℃|割|倍|泊|行|件|"
-    f"{UNIT_PATTERN}"
+    r"(?i)\s?(?:人|名|個|つ|分|秒|日|週|[かヶカケ]月|年|時|回|枚|本|度|歳|才|杯|匹|台|冊|ページ|章|話|巻|階|円|万|億|%|℃|割|倍|泊|行|件|"
+    f"{UNIT_PATTERN})"
 )
 _PARTS = "[234568]|10|100|1000|12|15|16"
 """What things are usually divided into."""
@@ -252,7 +252,7 @@ def _pair(found: re.Match[str], before: str, after: str) -> str | None:
         return f"{left}の{right}"
     if compiled(_SCORE).match(after) or re.search("(?:スコア|試合|結果)[はが]?$", before):
         return f"{left}対{right}"
-    if re.match(rf"\s?(?:{_COUNTED})", after, re.IGNORECASE):
+    if compiled(_COUNTED).match(after):
         return f"{left}から{right}"
     return None
 
