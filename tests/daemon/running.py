@@ -27,6 +27,9 @@ realtime = true
 store = false
 """
 
+QUICK = QUIET.replace("realtime = true", "realtime = false").replace("[tts]", "deltas_per_second = 1000\n[tts]")
+"""The same for whom it does not matter when a sentence has been heard: it is at once."""
+
 LONG = "This is a rather long sentence that takes quite a few seconds to be said by anybody, and then some. " * 3
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon.running import LONG, QUIET, Caller, Daemon, running_daemon
+from tests.daemon.running import LONG, QUICK, QUIET, Caller, Daemon, running_daemon
 
 LIMIT = 65_536
 
@@ -260,7 +260,7 @@ def test_the_socket_is_ours_alone_and_there_is_no_port(daemon: Daemon) -> None:
 
 
 def test_what_is_said_stands_in_no_log(tmp_path: Path) -> None:
-    with running_daemon(tmp_path) as daemon:
+    with running_daemon(tmp_path, config=QUICK) as daemon:
         daemon.ask(command="say", text="The secret word is rhubarb.", wait="finished")
         daemon.ask(command="ask", text="rhubarb", wait="finished")
         daemon.end(signal.SIGTERM)

@@ -102,7 +102,7 @@ def test_what_is_spoken_is_in_none_of_the_daemons_files(tmp_path: Path) -> None:
     with ExitStack() as stack:
         caller = Caller(tmp_path / "voicebot" / "control.sock")
         stack.callback(caller.close)
-        caller.ask(command="ask", text=f"What is {canary}?", wait="finished")
+        caller.ask(command="ask", text=f"My name is {canary}.", wait="finished")
         caller.ask(command="say", text=f"{canary} " * 200, wait="started")
         caller.ask(command="say", text=canary, priority="progress", source=canary)
         caller.ask(command="stop", scope="all")

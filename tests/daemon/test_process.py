@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import COMMAND, environment, start, survivors, voicebot
-from tests.daemon.running import LONG, QUIET, Caller, Daemon, home_with_config, pid_of, running_daemon
+from tests.daemon.running import LONG, QUICK, QUIET, Caller, Daemon, home_with_config, pid_of, running_daemon
 from voicebot.daemon.address import Address
 from voicebot.daemon.client import connect
 from voicebot.daemon.place import listening
@@ -199,7 +199,7 @@ def test_autospawn_in_the_configuration_does_the_same(tmp_path: Path) -> None:
 
 
 def test_many_first_clients_at_once_start_one_daemon(tmp_path: Path) -> None:
-    home_with_config(tmp_path)
+    home_with_config(tmp_path, QUICK)
     clients = [start(tmp_path, "say", "--daemon", "--wait", f"{number}.") for number in range(64)]
     told = [client.communicate(timeout=60)[1] for client in clients]
     try:

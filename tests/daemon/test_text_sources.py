@@ -135,11 +135,11 @@ def test_no_command_is_a_line_for_a_shell(platform: str) -> None:
 
 
 def test_a_question_is_answered_by_the_daemon_and_its_reply_shown_as_it_is_heard(daemon: Daemon) -> None:
-    done = voicebot(daemon.home, "ask", "Hello", input=None)
+    done = voicebot(daemon.home, "ask", "What is 6 * 7?", input=None)
     [said] = daemon.ask(command="history")["history"]
     assert (done.returncode, said["kind"], said["state"]) == (0, "ask", "finished")
     assert done.stdout == f"{said['heard']}\n"
-    with_text = voicebot(daemon.home, "ask", "-q", "Hello", input="there")
+    with_text = voicebot(daemon.home, "ask", "-q", "Hello", input="What is 6 * 7?")
     assert (with_text.returncode, len(heard(daemon))) == (0, 2)
 
 

@@ -79,9 +79,10 @@ async def test_the_daemon_opens_the_door_too_and_its_floor_stays_free(tmp_path: 
         daemon.caller().ask(command="say", text="This takes a while to be said, and it goes on. " * 5)
         async with client_of(f"unix://{path}") as client:
             assert [event.type for event in await stream(client, "Good morning.", 3)][-1] == "synthesize-stopped"
-            assert (await reply_to(client, Transcript("What can you do?").event()))[-1].type == "handled"
+            assert (await reply_to(client, Transcript("What is 6 * 7?").event()))[-1].type == "handled"
         status = daemon.ask(command="status")
         assert (status["speaking"]["utterance"], status["waiting"]) == ("u1", [])
+        daemon.ask(command="stop", scope="all")
         assert daemon.end() == 0
     assert not path.exists()
 
