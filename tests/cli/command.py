@@ -92,6 +92,16 @@ def wav_seconds(path: Path) -> float:
         return float(file.getnframes() / file.getframerate())
 
 
+def assert_took_at_most(seconds: float, took: float) -> None:
+    """`seconds` on a machine that is idle; on a busy one as much more as a process waits there for its processor."""
+    if took > seconds:
+        before, began = os.times(), time.monotonic()
+        subprocess.run([sys.executable, "-c", "import typer"], check=True)
+        waited, now = time.monotonic() - began, os.times()
+        worked = now.children_user + now.children_system - before.children_user - before.children_system
+        assert took <= seconds * waited / worked
+
+
 def children_of(pid: int) -> list[int]:
     """The processes that `pid` has started and that still run."""
     return [child for child in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _parent_of(child) == pid]
