@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from langchain_classic.agents import AgentExecutor, create_json_chat_agent, create_structured_chat_agent
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.runnables import RunnableLambda
@@ -30,15 +29,18 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def executor(make: Any, model: ScriptedModel) -> AgentExecutor:  # Any: one of LangChain's two functions
+def executor(kind: str, model: ScriptedModel) -> Any:  # Any: LangChain's own
+    from langchain_classic import agents  # takes a second, which every worker would wait for if it stood above
+
+    json_chat = kind == "create_json_chat_agent"
     prompt = ChatPromptTemplate.from_messages(
         [
             ("system", "{tools} {tool_names}"),
-            ("human", "{input}" if make is create_json_chat_agent else "{input} {agent_scratchpad}"),
-            *([MessagesPlaceholder("agent_scratchpad")] if make is create_json_chat_agent else []),
+            ("human", "{input}" if json_chat else "{input} {agent_scratchpad}"),
+            *([MessagesPlaceholder("agent_scratchpad")] if json_chat else []),
         ]
     )
-    return AgentExecutor(agent=make(model, [weather], prompt), tools=[weather])
+    return agents.AgentExecutor(agent=getattr(agents, kind)(model, [weather], prompt), tools=[weather])
 
 
 async def heard(runnable: Any, **keys: Any) -> list[str]:  # Any: a runnable, and keys of the configuration
@@ -48,10 +50,10 @@ async def heard(runnable: Any, **keys: Any) -> list[str]:  # Any: a runnable, an
     return [part async for part in chat.stream_reply([Message("user", "Is it sunny?")]) if isinstance(part, str)]
 
 
-@pytest.mark.parametrize("make", [create_json_chat_agent, create_structured_chat_agent])
-async def test_an_agent_with_its_executor_is_heard_with_its_answer_alone(make: Any) -> None:
+@pytest.mark.parametrize("kind", ["create_json_chat_agent", "create_structured_chat_agent"])
+async def test_an_agent_with_its_executor_is_heard_with_its_answer_alone(kind: str) -> None:
     model = scripted([f"```json\n{ACTION}\n```"], ["```json\n", *ANSWER, "\n```"])
-    assert "".join(await heard(executor(make, model), input="text", input_key="input")) == SAID
+    assert "".join(await heard(executor(kind, model), input="text", input_key="input")) == SAID
 
 
 async def test_the_messages_of_such_an_agent_are_heard_as_the_answer_streams() -> None:
