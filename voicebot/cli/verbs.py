@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -47,14 +49,12 @@ class DaemonOptions:
             )
         if self.daemon is False:
             return None
-        try:
+        with _daemon_errors():
             if self.daemon or autospawn:
                 from voicebot.daemon.spawn import connect_or_start
 
                 return connect_or_start()
             return connect()
-        except (DaemonError, AddressError) as error:
-            raise VoicebotError(error.message, hint=error.hint) from error
 
     def values(self) -> dict[str, str | None]:
         """The same as the light client has them."""
@@ -67,17 +67,22 @@ class DaemonOptions:
 
 def let_daemon(verb: str, options: Options, connection: Connection) -> int | None:
     """Let the daemon do it; return the exit code, or None where it cannot be told. Raises VoicebotError."""
-    try:
+    with _daemon_errors():
         return perform(verb, options, connection)
-    except DaemonError as error:
-        raise VoicebotError(error.message, hint=error.hint) from error
 
 
 def ask_daemon(question: str, given: DaemonOptions, connection: Connection, *, quiet: bool) -> int:
     """Let the daemon answer; return the exit code. Raises VoicebotError."""
-    try:
+    with _daemon_errors():
         return ask(question, Options((), given.flags(quiet=quiet), given.values()), connection)
-    except DaemonError as error:
+
+
+@contextmanager
+def _daemon_errors() -> Iterator[None]:
+    """Raise the errors of the light client, which is made without ours, as VoicebotError."""
+    try:
+        yield
+    except (DaemonError, AddressError) as error:
         raise VoicebotError(error.message, hint=error.hint) from error
 
 
@@ -136,13 +141,14 @@ def show_status(*, json: JsonObjectOption = False) -> int:
       voicebot status
       voicebot status --json
     """
-    if _connect() is None:
+    connection = _connect()
+    if connection is None:
         if json:
             write_out(json_document({"running": False}))
         else:
             status(tr("no daemon runs → start it: voicebot daemon run"))
         return FAILED
-    return _ask("status", flags={"--json"} if json else set())
+    return let_daemon("status", Options(flags={"--json"} if json else ()), connection) or OK
 
 
 def watch(*, json: JsonEventsOption = False) -> int:
