@@ -163,7 +163,7 @@ def check(
 def trust(
     forget: Annotated[bool, typer.Option("--forget", help="Stop trusting it.")] = False,
 ) -> int:
-    """Let the config.toml of the current folder run code, name servers and write files, as long as it is as it is now.
+    """Let the config.toml of the current folder run code, name servers and write files, as long as it stays the same.
 
     Read it first. A file that changes has to be trusted again.
     """

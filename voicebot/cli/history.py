@@ -368,7 +368,7 @@ def _switch(*, on: bool) -> int:
     if loaded.config.memory.store != on:
         status(
             tr(
-                "but {origin} says otherwise, and counts more",
+                "but {origin} says otherwise, and takes precedence",
                 origin=loaded.origins.get("memory.store") or tr("the configuration in use"),
             )
         )

@@ -203,5 +203,6 @@ def _words(error: BaseException) -> str:
         error = error.exceptions[0]
     if isinstance(error, ValidationError):
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        return f"its answer is not MCP: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+        place = ".".join(map(str, problem["loc"]))
+        return tr("its answer is not MCP: {place}: {problem}", place=place, problem=problem["msg"])
     return str(error) or type(error).__name__

@@ -23,6 +23,7 @@ from mcp_types import jsonrpc_message_adapter
 
 from voicebot.http.lines import MAX_LINE_BYTES, BadStream, LineDecoder
 from voicebot.text.safe_display import safe_line
+from voicebot.translation import tr
 
 _MAX_STRAY_LINES = 1000
 """In a row. Some servers print what they do; one that prints nothing else is not a server."""
@@ -113,7 +114,7 @@ async def _pass_on(
                     complained = True
                     complain(f"it prints what is not MCP: {safe_line(line[:80])}")
                 if strays == _MAX_STRAY_LINES:
-                    raise BadStream(f"it printed {strays} lines that are not MCP") from None
+                    raise BadStream(tr("it printed {count} lines that are not MCP", count=strays)) from None
                 continue
             strays = 0
             await said.send(SessionMessage(message))
