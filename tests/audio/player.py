@@ -33,7 +33,7 @@ from voicebot.speech import AudioFormat
 class NoPortAudio(importlib.abc.MetaPathFinder):
     """A machine on which sounddevice is installed and PortAudio is not."""
 
-    def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> None:  # noqa: ARG002
+    def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> None:  # noqa: ARG002 - the protocol has it
         if name == "sounddevice":
             raise OSError("PortAudio library not found")
 

@@ -25,7 +25,7 @@ class Agent:
     def __init__(self, *parts: ReplyPart) -> None:
         self.parts = parts
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002 - the protocol has it
         for part in self.parts:
             yield part
 
@@ -35,7 +35,7 @@ class ToolAgent(Agent):
 
     async def stream_reply(
         self,
-        messages: Sequence[Message],  # noqa: ARG002
+        messages: Sequence[Message],  # noqa: ARG002 - the protocol has it
         *,
         tools: Sequence[ToolSpec] = (),
     ) -> AsyncGenerator[ReplyPart, None]:

@@ -35,7 +35,7 @@ async def simmer(started: str) -> str:
     """Take forever."""
     import anyio
 
-    Path(started).touch()  # noqa: ASYNC240
+    Path(started).touch()  # noqa: ASYNC240 - one file, in a process of the tests
     await anyio.sleep_forever()
     return ""
 

@@ -26,7 +26,7 @@ class PipedChat:
     def __init__(self, file_descriptor: int = 0) -> None:
         self._file_descriptor = file_descriptor
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
         """Yield the text as it arrives, until the end of the input; what is not UTF-8 becomes U+FFFD."""
         decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
         while data := await self._read():
@@ -55,6 +55,6 @@ class GivenText:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
         """Yield the text."""
         yield self._text

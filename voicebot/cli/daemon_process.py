@@ -83,10 +83,10 @@ async def serve(context: CommandContext, load: Callable[[], Config], *, detached
 def _import_step_by_step() -> None:
     """Load what reading the configuration takes, and let the client know that it goes on."""
     _tell_starter(".")
-    import pydantic  # noqa: F401 - for its length of time
+    import pydantic  # noqa: F401 - for the time that it takes
 
     _tell_starter(".")
-    import voicebot.config.models  # noqa: F401
+    import voicebot.config.models  # noqa: F401 - likewise
 
     _tell_starter(".")
 

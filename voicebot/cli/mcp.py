@@ -18,7 +18,7 @@ def mcp() -> Body:
 
 async def _serve(context: CommandContext) -> int:
     try:
-        import mcp.server  # noqa: F401
+        import mcp.server  # noqa: F401 - only whether it is installed
     except ImportError as error:
         from voicebot.installation import extra_command
 

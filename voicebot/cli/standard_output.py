@@ -20,7 +20,7 @@ def standard_output_kept() -> Iterator[None]:
         return
     original.flush()
     own = os.dup(1)
-    kept = open(own, "w", encoding=original.encoding, errors=original.errors, closefd=False)  # noqa: SIM115
+    kept = open(own, "w", encoding=original.encoding, errors=original.errors, closefd=False)  # noqa: SIM115 - open until the block ends
     kept.reconfigure(line_buffering=original.line_buffering)
     stands_for_it = sys.stdout is original
     os.dup2(2, 1)
@@ -32,7 +32,7 @@ def standard_output_kept() -> Iterator[None]:
     finally:
         kept.flush()
         os.dup2(own, 1)
-        sys.__stdout__ = original  # type: ignore[misc]
+        sys.__stdout__ = original  # type: ignore[misc] # as above
         if sys.stdout is kept:
             sys.stdout = original
         os.close(own)

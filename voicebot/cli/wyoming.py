@@ -40,7 +40,7 @@ def wyoming(
 
 async def _serve(uri: str | None, config: Config) -> int:
     try:
-        import wyoming as _package  # noqa: F401
+        import wyoming as _package  # noqa: F401 - only whether it is installed
     except ImportError as error:
         from voicebot.installation import extra_command
 

@@ -89,7 +89,7 @@ class ReplayedSynthesizer:
         self._engine = engine
         self._random = random.Random(seed) if seed else None
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
         """Take the time that the engine would take."""
         seconds = audio_seconds(text)
         factor = self._random.lognormvariate(0.0, _SIGMA) if self._random else 1.0

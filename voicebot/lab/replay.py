@@ -40,7 +40,7 @@ class ReplayedChat:
         self.name = name
         self._deltas = deltas
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
         """Yield each delta when its time has come."""
         began = anyio.current_time()
         for seconds, delta in self._deltas:

@@ -37,7 +37,7 @@ class FunctionSynthesizer:
         self._speech = speech
         self._engine = anyio.Lock()
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
         """Yield what the function makes of `text`. Its errors are raised as they are."""
         async with self._engine:
             began = time.perf_counter()

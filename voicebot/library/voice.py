@@ -229,7 +229,7 @@ class _MissingChat:
     def __init__(self, error: ChatError) -> None:
         self._error = error
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002 - the protocol has it
         """Raise ChatError."""
         raise type(self._error)(self._error.message, hint=self._error.hint) from self._error
         yield ""

@@ -41,7 +41,7 @@ async def open_servers(servers: Mapping[str, McpServer], tasks: TaskGroup, *, ta
     front. Raises ConfigError.
     """
     try:
-        import mcp  # noqa: F401
+        import mcp  # noqa: F401 - only whether it is installed
     except ImportError as error:
         raise ConfigError(tr("tools.mcp: the MCP SDK is not installed"), hint=extra_command("mcp")) from error
     logging.getLogger("mcp").addHandler(logging.NullHandler())  # no tracebacks of the SDK where nobody keeps a log
