@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import anyio
 
@@ -309,6 +309,7 @@ ConversationEvent = TurnWaiting | TurnDropped | FloorFree | Paused | Resumed | N
 """What happens between turns."""
 
 Event = TurnEvent | ConversationEvent
+_FIELDS = {kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in get_args(Event)}
 
 
 def stream_head() -> dict[str, Any]:  # Any: as in `as_dict`
@@ -319,10 +320,12 @@ def stream_head() -> dict[str, Any]:  # Any: as in `as_dict`
 # Any: the values are those of the event's fields, ready for json.dumps
 def as_dict(event: Event) -> dict[str, Any]:
     """The event as one flat JSON object: `type`, `turn`, `at`, then its other fields."""
-    fields = dataclasses.asdict(event)
+    fields: dict[str, Any] = {"type": event.type}
+    for name in _FIELDS[type(event)]:
+        fields[name] = getattr(event, name)
     if isinstance(event, TurnEnded):
-        fields["metrics"]["rtf"] = event.metrics.rtf
-    return {"type": event.type, **fields}
+        fields["metrics"] = {**dataclasses.asdict(event.metrics), "rtf": event.metrics.rtf}
+    return fields
 
 
 class Subscription:

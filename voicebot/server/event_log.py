@@ -9,6 +9,7 @@ import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import anyio
@@ -19,15 +20,18 @@ KEPT = 4096
 """Events."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoggedEvent:
     """An event and its place."""
 
     number: int
     """Counted from 0 in each conversation."""
     event: Event
-    data: bytes
-    """The event as a line of JSON."""
+
+    @cached_property
+    def data(self) -> bytes:
+        """The event as a line of JSON, made once for all who read it."""
+        return json.dumps(as_dict(self.event), ensure_ascii=False, separators=(",", ":")).encode()
 
     @property
     def id(self) -> str:
@@ -52,8 +56,7 @@ class EventLog:
 
     def add(self, event: Event) -> None:
         """Keep `event`; the oldest one makes room for it if necessary."""
-        data = json.dumps(as_dict(event), ensure_ascii=False, separators=(",", ":")).encode()
-        self._events.append(LoggedEvent(self.next, event, data))
+        self._events.append(LoggedEvent(self.next, event))
         self.next += 1
         self._tell()
 
