@@ -31,9 +31,8 @@ async def open_audio(
     """
     async with AsyncExitStack() as stack:
         if isinstance(config, AudioAuto):
-            device = AudioDevice(kind="device", latency_seconds=config.latency_seconds)
             try:
-                output = await _open(device, format, stack, close_after_seconds)
+                output = await _open(device_of(config), format, stack, close_after_seconds)
             except AudioError as error:
                 notify(tr("no sound here: {reason}", reason=error.in_one_line))
                 output = await _open_new_wav(format, stack)
@@ -41,6 +40,11 @@ async def open_audio(
         else:
             output = await _open(config, format, stack, close_after_seconds)
         yield output
+
+
+def device_of(config: AudioAuto) -> AudioDevice:
+    """The device alone, for whom no file is to take its place where there is none."""
+    return AudioDevice(kind="device", latency_seconds=config.latency_seconds)
 
 
 async def _open(

@@ -13,9 +13,9 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from voicebot.app import Engines, build_pipeline, open_chat_and_tools, open_conversation, open_engines, window_memory
-from voicebot.audio import open_audio
+from voicebot.audio import device_of, open_audio
 from voicebot.audio.silent import SilentOutput
-from voicebot.config.models import AudioAuto, AudioConfig, AudioDevice, Config
+from voicebot.config.models import AudioAuto, Config
 from voicebot.conversation import Conversation
 from voicebot.daemon.requests import Kind
 from voicebot.errors import ChatError, VoicebotError, without_groups
@@ -155,9 +155,11 @@ class EngineKeeper:
         chat = MissingChat(ChatError(tr("nothing is open yet")))
         engines = await stack.enter_async_context(open_engines(config, notify=log.info, chat=chat))
         format = engines.synthesizer.format if engines.synthesizer else AudioFormat(24_000)
+        # Where no loudspeaker is found, a command writes a file; a daemon would fill the disk.
+        audio = device_of(config.audio) if isinstance(config.audio, AudioAuto) else config.audio
         output = await stack.enter_async_context(
             open_audio(
-                _for_daemon(config.audio),
+                audio,
                 format,
                 notify=log.warning,
                 close_after_seconds=config.daemon.close_after_seconds,
@@ -212,10 +214,3 @@ class EngineKeeper:
                 async for _ in subscription.events:
                     if self.conversation.floor.live is not live:
                         return
-
-
-def _for_daemon(audio: AudioConfig) -> AudioConfig:
-    """Where no loudspeaker is found, a command writes a file; a daemon would fill the disk."""
-    if isinstance(audio, AudioAuto):
-        return AudioDevice(kind="device", latency_seconds=audio.latency_seconds)
-    return audio

@@ -9,10 +9,10 @@ from dataclasses import replace
 import anyio
 
 from voicebot.app import open_conversation, open_engines
+from voicebot.audio import device_of
 from voicebot.config.models import AudioAuto, AudioDevice, AudioSilent, ChatDemo, Config
 from voicebot.conversation import Conversation
 from voicebot.doctor.checkup import Finding, fails, fine, warns
-from voicebot.doctor.sound import device_of
 from voicebot.doctor.voice import language_of
 from voicebot.events import ClipReady, Event, PlaybackStarted, SegmentReady, TurnEvent
 from voicebot.metrics import MetricsFold
@@ -122,11 +122,13 @@ async def _up_to_first_sound(conversation: Conversation, question: str, waterfal
 
 
 def _for_rehearsal(config: Config, *, chat_works: bool, audio_works: bool) -> Config:
-    audio = device_of(config.audio) if isinstance(config.audio, AudioAuto | AudioDevice) and audio_works else None
+    audio = device_of(config.audio) if isinstance(config.audio, AudioAuto) else config.audio
     return config.model_copy(
         update={
             "chat": config.chat if chat_works else ChatDemo(kind="demo"),
-            "audio": audio or AudioSilent(kind="silent", realtime=True),
+            "audio": audio
+            if audio_works and isinstance(audio, AudioDevice)
+            else AudioSilent(kind="silent", realtime=True),
             "memory": config.memory.model_copy(update={"store": False}),
             "tools": config.tools.model_copy(update={"enabled": (), "mcp": {}}),
         }

@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from voicebot.audio import open_audio
+from voicebot.audio import device_of, open_audio
 from voicebot.audio.portaudio.watch import NoAnswer
 from voicebot.config.models import AudioAuto, AudioConfig, AudioDevice, AudioSilent, AudioWav
 from voicebot.doctor.checkup import Finding, fails, fine
@@ -39,16 +39,10 @@ async def check_audio(config: AudioConfig) -> Finding:
         return fails(error.message, _how_to_mend(error))
 
 
-def device_of(config: AudioAuto | AudioDevice) -> AudioDevice:
-    """The device alone: where `auto` finds none it would write a file."""
-    if isinstance(config, AudioAuto):
-        return AudioDevice(kind="device", latency_seconds=config.latency_seconds)
-    return config
-
-
 async def play_two_tones(config: AudioAuto | AudioDevice) -> None:
     """A low one and a high one. Raises AudioError."""
-    async with open_audio(device_of(config), _FORMAT, notify=_nobody) as output:
+    device = device_of(config) if isinstance(config, AudioAuto) else config
+    async with open_audio(device, _FORMAT, notify=_nobody) as output:
         for index, hertz in enumerate(_TONES_HERTZ):
             utterance = Utterance(index, (Span("♪", "♪", "♪"),), index, index + 1)
             playback = await output.play(Clip(utterance, tone(hertz, _TONE_SECONDS, _FORMAT.sample_rate), _FORMAT))
