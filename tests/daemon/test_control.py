@@ -209,7 +209,7 @@ def test_a_caller_gone_in_the_middle_of_a_line_asked_for_nothing(daemon: Daemon)
     assert (told["speaking"], len(daemon.ask(command="history")["history"])) == (None, before)
 
 
-def test_a_caller_that_reads_nothing_holds_up_nobody(daemon: Daemon) -> None:
+def test_a_caller_that_reads_nothing_does_not_delay_the_others(daemon: Daemon) -> None:
     deaf = daemon.caller()
     deaf.socket.settimeout(0.5)
     deaf.send(command="subscribe")

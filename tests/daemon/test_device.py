@@ -16,7 +16,7 @@ CONFIG = QUIET.replace('kind = "silent"\nrealtime = true', 'kind = "auto"') + "[
 
 
 def streams(sink: NullSink) -> bytes:
-    """What plays at the sound server now, be it silence."""
+    """What plays at the sound server now, even if it is silence."""
     command = ["pactl", "list", "short", "sink-inputs"]
     return subprocess.run(command, env=sink.environment, capture_output=True, check=True).stdout
 

@@ -83,7 +83,7 @@ async def test_a_server_without_a_list_of_models_may_chat_all_the_same() -> None
     assert "lists no models" in found.text
 
 
-async def test_another_kind_than_a_server_is_no_fault() -> None:
+async def test_a_kind_that_is_not_a_server_is_not_a_fault() -> None:
     assert (await check_chat(ChatDemo(kind="demo"))).state is State.OK
 
 

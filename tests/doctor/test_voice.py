@@ -22,7 +22,7 @@ async def test_two_words_are_heard_with_their_level_and_rtf() -> None:
     assert "dB, RTF 0." in found.text
 
 
-async def test_an_engine_that_answers_with_silence_is_no_voice() -> None:
+async def test_an_engine_that_answers_with_silence_is_not_a_voice() -> None:
     with fake_voicevox() as engine:
         silence = wav_bytes(bytes(48_000), AudioFormat(24_000))
         engine.answers["/synthesis"] = Answer(200, silence, "audio/wav")

@@ -52,7 +52,7 @@ def find_address(environment: Mapping[str, str] = os.environ) -> Address:
         kind, _, path = given.partition(":")
         if kind != "unix" or not path.startswith("/"):
             raise AddressError(
-                tr("VOICEBOT_ADDRESS={given!r} is no address", given=given),
+                tr("VOICEBOT_ADDRESS={given!r} is not an address", given=given),
                 tr("for example unix:/run/user/1000/v.sock"),
             )
         return _fitting(path)

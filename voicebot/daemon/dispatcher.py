@@ -1,4 +1,4 @@
-"""The one door to the conversation: everybody who wants something spoken asks here, in whatever protocol.
+"""The one door to the conversation: everybody who has something to say asks here, in whatever protocol.
 
 The control socket, MCP, MPRIS and SSIP are equal callers of a `Dispatcher`; none of them touches the conversation
 itself. Wyoming sends its audio elsewhere, so it takes no turns here: it shares the engines alone.
@@ -31,7 +31,7 @@ from voicebot.translation import marked, tr
 log = logging.getLogger(__name__)
 _ERRORS_KEPT = 10
 _SILENT_SECONDS = 1.0
-"""Silence is a matter of milliseconds; an output that hangs holds nobody up."""
+"""Silence is a matter of milliseconds; nobody waits longer for an output that hangs."""
 
 
 async def _as_it_is(kind: Kind) -> None:
@@ -68,7 +68,7 @@ class Dispatcher:
         self.troubles: deque[Trouble] = deque(maxlen=_ERRORS_KEPT)
         """The last ones, the oldest first."""
         self._pause_ends: float | None = None
-        """When the pause ends by itself, on the event loop's clock; None: there is none."""
+        """When the pause ends by itself, on the event loop's clock; None without one."""
         self._tasks = tasks
         self._requests = Requests()
         self._pause_seconds = pause_seconds
@@ -204,7 +204,7 @@ class Dispatcher:
 
     @property
     def paused_until(self) -> float | None:
-        """When the pause ends by itself, in seconds since 1970 as the clock goes now; None: there is none."""
+        """When the pause ends by itself, in seconds since 1970 as the clock goes now; None without one."""
         if self._pause_ends is None:
             return None
         return self._wall_clock() + self._pause_ends - anyio.current_time()

@@ -198,7 +198,7 @@ class EngineKeeper:
         )
 
     async def _until_first_sound(self) -> None:
-        """Let those who have waited for the voice be heard first: loading the rest would hold them up."""
+        """Let those who have waited for the voice be heard first: loading the rest would delay that."""
         if not self._awaited["say"] or self._awaited["ask"]:
             return
         with self.conversation.broadcast.subscribe() as subscription, anyio.move_on_after(_FIRST_SOUND_SECONDS):

@@ -62,10 +62,10 @@ class Check:
 
 
 async def run_check(check: Check) -> Finding:
-    """What `check` finds; whatever happens to it, be it that it never returns, is a finding too."""
+    """What `check` finds; whatever happens to it, even that it never returns, is a finding too."""
     found: Finding | None = None
     with anyio.move_on_after(check.seconds + _GRACE_SECONDS):
-        # Abandoned, a thread that blocks holds up nobody: the command leaves without waiting for it.
+        # Nobody waits for a thread that blocks and was abandoned, not even the end of the command.
         found = await to_thread.run_sync(_in_own_loop, check, abandon_on_cancel=True)
     return found or _late(check)
 

@@ -138,7 +138,7 @@ async def test_the_keys_pause_go_on_skip_repeat_and_stop(tmp_path: Path) -> None
                 assert not await client.owners.receive(), "it is given back"
 
 
-async def test_an_idle_daemon_is_no_media_player(tmp_path: Path) -> None:
+async def test_an_idle_daemon_is_not_a_media_player(tmp_path: Path) -> None:
     with (
         session_bus(tmp_path) as address,
         running_daemon(tmp_path, config=CONFIG, DBUS_SESSION_BUS_ADDRESS=address) as daemon,

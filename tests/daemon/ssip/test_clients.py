@@ -88,7 +88,7 @@ def test_the_socket_is_ours_alone_and_not_that_of_the_screen_reader(daemon: Daem
     assert not path_of(daemon).exists()
 
 
-def test_there_is_none_where_the_configuration_says_so(tmp_path: Path) -> None:
+def test_the_socket_is_missing_where_the_configuration_says_so(tmp_path: Path) -> None:
     with running_daemon(tmp_path, config=QUIET + "[daemon]\nssip = false\n") as daemon:
         assert daemon.ask(command="status")["ok"]
         assert not path_of(daemon).exists()

@@ -99,7 +99,7 @@ def test_nothing_in_an_answer_ends_its_line(text: str) -> None:
         ("SET SELF RATE ٣".encode(), Reply.NO_NUMBER),
     ],
 )
-def test_what_looks_like_a_number_and_is_none_is_refused(line: bytes, reply: Reply) -> None:
+def test_what_looks_like_a_number_and_is_not_one_is_refused(line: bytes, reply: Reply) -> None:
     with pytest.raises(Refused) as refused:
         read_command(line)
     assert refused.value.reply == reply

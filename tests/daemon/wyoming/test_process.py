@@ -96,7 +96,7 @@ def test_a_daemon_that_cannot_open_the_door_says_so_and_speaks_all_the_same(tmp_
         assert "daemon.wyoming" in daemon.process.stdout.read().decode()
 
 
-def test_a_place_that_is_taken_or_is_none_is_said_with_a_remedy(tmp_path: Path) -> None:
+def test_a_place_that_is_taken_or_invalid_is_told_with_a_remedy(tmp_path: Path) -> None:
     with bound("tcp://127.0.0.1:0") as (_, uri):
         done = voicebot(home_with_config(tmp_path), "wyoming", "--uri", uri)
     assert done.returncode != 0

@@ -378,7 +378,7 @@ async def test_an_event_that_makes_no_sense_is_an_error_and_the_connection_stays
         b'{"type": "x", "data_length": 2}\n[]',
     ],
 )
-async def test_what_is_no_event_or_too_large_is_told_and_the_connection_closed(garbage: bytes) -> None:
+async def test_what_is_not_an_event_or_too_large_is_told_and_the_connection_closed(garbage: bytes) -> None:
     async with open_door() as uri, client_of(uri) as other:
         client = raw_client(uri)
         client.sendall(garbage)
@@ -479,7 +479,7 @@ async def test_requests_that_wait_have_a_limit() -> None:
     assert Error.from_event(event).code == "busy"
 
 
-async def test_there_is_room_for_so_many_connections_and_again_when_one_leaves() -> None:
+async def test_a_connection_too_many_is_told_so_and_there_is_room_again_when_one_leaves() -> None:
     async with open_door() as uri:
         clients = [raw_client(uri) for _ in range(CONNECTIONS)]
         for client in clients:

@@ -19,7 +19,7 @@ _APART = {"break", "p", "s", "paragraph", "sentence"}
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in the text that its writer wants to be told of."""
+    """A place in the text of which its writer is told."""
 
     name: str
     offset: int

@@ -57,7 +57,7 @@ def _parts(uri: str) -> tuple[str, str, int]:
             return "unix", parts.path, 0
     except ValueError:
         pass
-    raise ConfigError(tr("{uri!r} is no address", uri=uri), hint=tr("for example {examples}", examples=_EXAMPLES))
+    raise ConfigError(tr("{uri!r} is not an address", uri=uri), hint=tr("for example {examples}", examples=_EXAMPLES))
 
 
 @contextmanager
