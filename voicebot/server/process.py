@@ -39,6 +39,15 @@ class _Uvicorn(uvicorn.Server):
         await super().startup(sockets)
         self._ready()
 
+    def close(self) -> None:
+        """Leave nothing open, whatever ended it: the loop would go on to watch a socket that others have by now."""
+        for listener in getattr(self, "servers", ()):  # there are none before it has started
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        for task in self.server_state.tasks:
+            task.cancel()
+
 
 @contextmanager
 def bound_socket(config: ServerConfig) -> Iterator[socket.socket]:
@@ -69,6 +78,7 @@ async def run_server(server: Server, listening: socket.socket, *, stop: anyio.Ev
             make_app(server.config, server.keys, server=server),
             lifespan="off",
             log_config=None,
+            log_level="critical",  # it would write down queries, and what a bug has in its message
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -88,5 +98,8 @@ async def run_server(server: Server, listening: socket.socket, *, stop: anyio.Ev
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(drain)
-        await web.serve([listening])
+        try:
+            await web.serve([listening])
+        finally:
+            web.close()
         tasks.cancel_scope.cancel()
