@@ -60,7 +60,7 @@ class Keys:
         return person if int(until) >= self._now() else None
 
     def _signature(self, claim: str) -> str:
-        return hmac.new(self._signing, claim.encode(errors="surrogateescape"), sha256).hexdigest()
+        return hmac.new(self._signing, claim.encode(errors="surrogatepass"), sha256).hexdigest()
 
 
 def new_person() -> str:
@@ -74,4 +74,4 @@ def is_person(name: str) -> bool:
 
 
 def _same(shown: str, known: str) -> bool:
-    return hmac.compare_digest(shown.encode(errors="surrogateescape"), known.encode())
+    return hmac.compare_digest(shown.encode(errors="surrogatepass"), known.encode())
