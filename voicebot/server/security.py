@@ -13,8 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,7 +35,9 @@ _RESPONSE_HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
 }
+"""What every answer has that says nothing else itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Security:
     def _is_ours(self, host: str, visit: Visit) -> bool:
         address, port = visit.server
         names = {f"[{address}]" if ":" in address else address}
-        if _is_loopback(address):
+        if is_loopback(address):
             names |= {"localhost", "127.0.0.1", "[::1]"}
         names |= {name for name in self._hosts if not _has_port(name)}
         ours = {f"{name}:{port}" for name in names} | self._hosts
@@ -157,19 +158,23 @@ class Security:
 
     def _person(self, visit: Visit, *, has_origin: bool) -> str | None:
         """Who shows a token or a cookie that is right. Raises Refusal for one that is not allowed to be as it is."""
-        kind, _, shown = visit.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self._keys.is_token(shown.strip()):
-            person = visit.headers.get(PERSON_HEADER, OWNER)
-            if not is_person(person):
-                raise Refusal(400, f"{PERSON_HEADER}: up to 64 letters, digits and _ . @ -", param=PERSON_HEADER)
-            return person
-        if visit.method == "WEBSOCKET" and not has_origin:
-            return None  # no browser; and what is no browser has the token
-        cookie = _cookies(visit.headers).get(cookie_name(visit.server[1]))
-        return self._keys.person_of(cookie) if cookie else None
+        match visit.all("authorization"):
+            case [shown] if self._is_bearer(shown):
+                return _named_person(visit)
+        if visit.method not in _WITHOUT_EFFECT and not has_origin:
+            return None  # no page: those send it with whatever has an effect; and what is no page has the token
+        match _cookies(visit, cookie_name(visit.server[1])):
+            case [cookie]:
+                return self._keys.person_of(cookie)
+            case _:  # of two, a page on another port may have set one, which would make us take its person for ours
+                return None
+
+    def _is_bearer(self, authorization: str) -> bool:
+        kind, _, shown = authorization.partition(" ")
+        return kind.lower() == "bearer" and self._keys.is_token(shown.strip())
 
     def _is_open(self, path: str) -> bool:
-        return path in self._open_paths or path.startswith(self._open_folders)
+        return path in self._open_paths or (path.startswith(self._open_folders) and _stays_below(path))
 
 
 def cookie_name(port: int) -> str:
@@ -193,14 +198,25 @@ def _is_json(visit: Visit) -> bool:
     return kinds == ["application/json"]
 
 
-def _cookies(headers: Headers) -> dict[str, str]:
-    jar = SimpleCookie()
-    for header in headers.getlist("cookie"):
-        try:
-            jar.load(header)
-        except CookieError:
-            return {}
-    return {name: morsel.value for name, morsel in jar.items()}
+def _named_person(visit: Visit) -> str:
+    """For whom a program that has the token asks. Raises Refusal."""
+    match visit.all(PERSON_HEADER):
+        case []:
+            return OWNER
+        case [person] if is_person(person):
+            return person
+    raise Refusal(400, f"{PERSON_HEADER}: up to 64 letters, digits and _ . @ -", param=PERSON_HEADER)
+
+
+def _cookies(visit: Visit, name: str) -> list[str]:
+    """Every value of the cookie `name`; browsers send several where they were set for different paths."""
+    pairs = [pair.partition("=") for header in visit.all("cookie") for pair in header.split(";")]
+    return [value.strip() for found, _, value in pairs if found.strip() == name]
+
+
+def _stays_below(path: str) -> bool:
+    """Whether no part of a path leads out of its folder, however a file system reads it."""
+    return "\\" not in path and "\0" not in path and {"", ".", ".."}.isdisjoint(path.split("/")[1:])
 
 
 def _scheme(scope: Scope) -> str:
@@ -211,12 +227,23 @@ def _scheme(scope: Scope) -> str:
 def _reached(scope: Scope) -> tuple[str, int]:
     """The address and port of ours; a Unix socket has neither."""
     host, port = scope.get("server") or ("", 0)
-    return (host, port) if port else ("", 0)
+    return (plain_address(host), port) if port else ("", 0)
 
 
-def _is_loopback(address: str) -> bool:
+def plain_address(address: str) -> str:
+    """An address as it is called: a socket for IPv6 and IPv4 gives those of IPv4 another form, and some a zone."""
     try:
-        return ip_address(address).is_loopback
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped or found)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only programs of this machine reach this address."""
+    try:
+        return ip_address(plain_address(address)).is_loopback
     except ValueError:
         return False  # a Unix socket
 
