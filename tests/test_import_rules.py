@@ -124,9 +124,11 @@ INNER_ORDER = {
         "streaming",
         "tutorial",
         "figures",
+        "openai",
         "application",
         "process",
     ],
+    "server.openai": ["encoders"],
     "daemon": [
         "wire",
         "address",

@@ -1,11 +1,22 @@
 """The web edge: replies and their sound for browsers and other programs, for many people on one set of engines.
 
-From the top down: `refusals` are answers to what is not done, `keys` know who somebody is, `security` is the door.
-`text_units` says how much text an event carries, `event_log` keeps the events of a conversation for its readers,
-`metrics` counts them for an operator, `admission` says how many turns run at once, `conversations` whose there are.
-`context` is what every route works with, `streaming` an answer that is sent while it is written. The routes:
-`tutorial` is `/health` and `/chat`, `figures` is `/metrics`. `application` puts it all together, and `process` runs
-it.
+From the top down:
+
+* `refusals`: answers to what is not done;
+* `keys`: who somebody is;
+* `security`: the door;
+* `text_units`: how much text an event carries;
+* `event_log`: the events of a conversation, for its readers;
+* `metrics`: what an operator watches;
+* `admission`: how many turns run at once;
+* `conversations`: whose there are;
+* `context`: what every route works with;
+* `streaming`: an answer that is sent while it is written;
+* `tutorial`: the routes `/health` and `/chat`;
+* `figures`: the route `/metrics`;
+* `openai`: what clients of the OpenAI API call;
+* `application`: all of it together;
+* `process`: which runs that.
 """
 
 from __future__ import annotations
