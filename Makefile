@@ -2,6 +2,7 @@
 # make test               run every test
 # make check              format, lint, types, tests
 # make docs               make the site of the documents in build/docs, every link checked
+# make page-tools         install what checks the page of the server: make check then does, where npm is
 # make messages           take the messages out of the source, compile the Japanese ones
 # make constraints        pin the newest versions of everything we depend on
 
@@ -12,7 +13,9 @@ export TEXT
 # How many there are, what comes first and what must stay together: see tests/conftest.py.
 SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
-.PHONY: talk test check docs messages constraints format clean
+PAGE_TOOLS = tests/server/page/node_modules
+
+.PHONY: talk test check docs messages constraints format page-tools clean
 
 talk: $(VENV)/.installed
 	@"$(VENV)/bin/voicebot" ask "$$TEXT"
@@ -37,6 +40,11 @@ docs: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	"$(VENV)/bin/ruff" format .
 	"$(VENV)/bin/ruff" check --fix .
+
+page-tools: $(PAGE_TOOLS)/.package-lock.json
+
+$(PAGE_TOOLS)/.package-lock.json: tests/server/page/package-lock.json
+	npm ci --prefix tests/server/page --no-audit --no-fund --silent
 
 messages: $(VENV)/.installed-test
 	"$(VENV)/bin/python" -m tests.catalogue
