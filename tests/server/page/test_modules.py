@@ -25,13 +25,13 @@ def test_modules_that_think_pass_their_own_tests() -> None:
     run("node", "--test", *HERE.glob("*.test.js"))
 
 
-@pytest.mark.skipif(not TOOLS.is_dir(), reason="needs tsc: npm ci in tests/server/page")
+@pytest.mark.skipif(not TOOLS.is_dir(), reason="needs tsc: make page-tools")
 def test_types_are_complete() -> None:
     """The comments of the modules are types, and tsc finds nothing wrong with them."""
     run(TOOLS / "tsc", "-p", HERE)
 
 
-@pytest.mark.skipif(not TOOLS.is_dir(), reason="needs biome: npm ci in tests/server/page")
+@pytest.mark.skipif(not TOOLS.is_dir(), reason="needs biome: make page-tools")
 def test_modules_are_linted_and_formatted() -> None:
     """As ruff does for Python."""
     run(TOOLS / "biome", "check", "--error-on-warnings", f"--config-path={HERE}", HERE, PAGE)
