@@ -37,9 +37,9 @@ _AUDIBLE_GAP = 0.001
 _TRIES = 3
 """For one utterance, as long as the listener does not have to wait for them; two in any case."""
 _BACK_WITHIN_SECONDS = 5.0
-"""An engine that has gone may be back by then: somebody starts it anew."""
+"""An engine that has gone may be back by then: somebody starts it again."""
 _KNOCK_SECONDS = 0.25
-"""How often is looked whether it is."""
+"""How often we look whether it is back."""
 _FAILURES_IN_A_ROW = 3
 """After this many utterances that could not be said, the voice is given up for the rest of the turn."""
 _UTTERANCES_AHEAD = 3

@@ -39,7 +39,7 @@ _ORDINAL_BEFORE = word_set(
     "zur og till"
 )
 _BEFORE_RESULT = frozenset({"is", "are", "was", "were"})
-"""Behind these a number is no ordinal: the answer is 42."""
+"""Behind these a number is not an ordinal: the answer is 42."""
 _ORDINAL_LETTERS = "[ěščřžýůťďňľĺŕőűæø]"
 """Of languages that write ordinals with a full stop, before words with a small letter or a capital."""
 _LEADING = "\"'“‘(（[{«„*_「『>¿¡-–—#"
@@ -164,7 +164,7 @@ def _is_ordinal_place(previous: str, text: str, end: int) -> bool:
 
 
 def _is_no_roman(text: str, start: int, end: int, final: bool) -> bool | None:
-    """Whether the word at text[start] is none of II, IV, X …, as in "s. XV"; "I" is a word."""
+    """Whether the word at text[start] is not one of II, IV, X …, as in "s. XV"; "I" is a word."""
     if text[start] not in "IVX":
         return True
     following = _WORD.match(text, start, min(end, start + 8))

@@ -17,7 +17,7 @@ LIST_NAME = "functools"
 FUNCTIONS = "functions."
 """What models put in front of the names of functions, as OpenAI's prompts do."""
 LONGEST_BEGINNING = 600
-"""Characters; what is not decided after this many is none."""
+"""Characters; what is not decided after this many is not a call."""
 
 _TAG = re.compile("|".join(map(re.escape, BLOCKS)))
 _PARTS_OF_TAGS = frozenset(tag[:length] for tag in BLOCKS for length in range(1, len(tag)))
@@ -86,7 +86,7 @@ def begins_value(text: str) -> Verdict:
 def begins_python(text: str, tools: Collection[str]) -> Verdict:
     """Tell whether `text` begins with a list of Python calls: of one of `tools`, or with a named argument.
 
-    Names in capitals are those of classes: that is how Python writes down what is no call.
+    Names in capitals are those of classes: that is how Python writes down what is not a call.
     """
     if _behind_space(text, 1) == len(text):
         return "unfinished"

@@ -49,7 +49,7 @@ class ToolCallFilter:
         self._state: Literal["text", "block", "value", "code", "behind"] = "text"
         self._held = ""
         self._last = "\n"
-        """The last character that was passed on, and was no whitespace within a line."""
+        """The last character that was passed on and was not whitespace within a line."""
         self._block = _Block("", ())
         self._value = WrittenValue()
         self._fence = ""

@@ -19,7 +19,7 @@ DECORATION = re.compile(f"[{DECORATION_CLASS}\u200d\ufe0e\ufe0f\U000e0020-\U000e
 ARMS = frozenset("ヽヾ＼\\٩ლ┐╰mo")
 """What may stand before the bracket of a kaomoji: ヽ(´▽｀)ノ, m(_ _)m."""
 _LETTERS = r"[A-Za-z]{2}|[\u0400-\u052f]{2}|[\u0590-\u0fff]{2}|[\u3041-\u3096]{2}|[\u30a1-\u30fa]{2}|[\u3400-\u9fff]"
-"""No face has these in a row; the vowel signs of (ब्लैडर) are no letters to `re`."""
+"""No face has these in a row; the vowel signs of (ब्लैडर) are not letters to `re`."""
 _FACE = (
     r"[(（](?:笑|泣|汗|爆|怒|涙|照|苦笑|爆笑|大笑|w{1,3}|laughs?"
     r"|(?=(?:[^()（）\n]{0,12}?[^\w\s.,、。%/()（）]){2}|(\w)_\1[)）])"

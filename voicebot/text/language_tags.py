@@ -73,7 +73,7 @@ _NEARLY = 0.7
 
 
 def language_tag(name: str) -> str:
-    """The BCP 47 tag of a language that somebody names, with its region if there is one; empty if it is none.
+    """The BCP 47 tag of a language that somebody names, with its region if there is one; empty for anything else.
 
     `ja_JP` and `ja-JP` are tags too.
     """
@@ -97,7 +97,7 @@ def language_name(tag: str) -> str:
 
 
 def nearest_language(name: str) -> str:
-    """The tag of the language that somebody may have meant; empty where none is near."""
+    """The tag of the language that somebody may have meant; empty if no tag is near."""
     name, names = _plain(name), _names()
     known = [one for one in names if len(one) > 3 and one[:1] == name[:1]]  # Japanisch is not Spanish
     near = difflib.get_close_matches(name, known, 1, _NEARLY)

@@ -58,10 +58,10 @@ class Lexicon:
 
 
 def is_whole(text: str, start: int, end: int) -> bool:
-    """Whether `text[start:end]` is no part of a longer word.
+    """Whether `text[start:end]` is not part of a longer word.
 
     Latin letters, katakana and hiragana end where their script does. Of kanji a longer word may follow (a name and a
-    title), and one may stand before three or more of them; but 京都 is no word in 東京都.
+    title), and one may stand before three or more of them; but 京都 is not a word in 東京都.
     """
     before, after = text[start - 1 : start], text[end : end + 1]
     first, last = _script(text[start]), _script(text[end - 1])

@@ -61,7 +61,7 @@ class ReasoningFilter:
         return "".join(passed)
 
     def flush(self) -> str:
-        """Return what was held and turned out to be no tag; reasoning that was never closed stays away."""
+        """Return what was held and turned out not to be a tag; reasoning that was never closed stays away."""
         return "" if self._state == "reasoning" else self._take(len(self._held))
 
     def _step(self, passed: list[str]) -> bool:

@@ -9,7 +9,7 @@ REDACTED = "[secret]"
 _SHORTEST = 8
 """Characters; shorter ones are words such as EMPTY or ollama, which stand for no key and may stand in any reply."""
 _TOO_FEW = 3
-"""Characters; this many of the beginning of a secret are no sign of one within a word."""
+"""Characters; this many of the beginning of a secret are not a sign of one within a word."""
 _USER_INFORMATION = re.compile(r"(?<=://)[^\s/?#@\"'<>]*:[^\s/?#\"'<>]*@")
 
 
@@ -35,7 +35,7 @@ def redact(text: str, spelled: Iterable[str]) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """`text` without user and password in its addresses, for what is no person's own words."""
+    """`text` without user and password in its addresses, for what a person did not write."""
     return _USER_INFORMATION.sub("", text) if "://" in text else text
 
 

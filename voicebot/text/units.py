@@ -30,7 +30,7 @@ class Fence:
         self._opening = not continues
         """Whether that is the line of the opening fence."""
         self._searched = searched
-        """Up to here there is no end of that line."""
+        """That line does not end before this place."""
         self.continues = continues
         """Whether a part of it was given out before."""
         self.is_inline = False
@@ -100,7 +100,7 @@ class Table:
 
 
 def thought_tag(text: str, at: int, end: int, final: bool) -> str | None:
-    """The tag at text[at] that opens a thought, "" where there is none; None: more has to be seen."""
+    """The tag at text[at] that opens a thought, "" without one; None: more has to be seen."""
     seen = text[at : min(end, at + _LONGEST_TAG)]
     for tag in THOUGHT_TAGS:
         if seen.startswith(tag):
