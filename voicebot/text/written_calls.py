@@ -90,6 +90,8 @@ _HEAD = re.compile(
 _WRITTEN_NAME = re.compile(rf"[\"'](?:{'|'.join(_NAMES)})[\"']\s*:\s*[\"']([^\"'\\]+)[\"']|\[\s*({_NAME})\(")
 _GEMMA_QUOTES = re.compile(r"<escape>|<\|\"\|>")
 _BARE_KEY = re.compile(r"([{,]\s*)([A-Za-z_]\w*)\s*:")
+_AFTER_ARGUMENTS = re.compile(r"[` \n;,]*+")
+_AFTER_VALUE = re.compile(r"[; \n,]*+")
 _DECODER = json.JSONDecoder(strict=False)
 _TAGGED = (
     ("<function=", "</function>", "<parameter="),
@@ -242,15 +244,13 @@ def _read_part(part: str, tools: Collection[str]) -> Iterator[ToolCall]:
     at = 0
     while head := _HEAD.match(part, at):
         named = True
-        written = part[head.end() :]
         try:
-            value, used = _raw(written)
+            value, at = _raw(part, head.end())
         except (ValueError, RecursionError):
-            yield ToolCall("", head[1], _gemma_arguments(written))
+            yield ToolCall("", head[1], _gemma_arguments(part[head.end() :]))
             return
         yield ToolCall("", head[1], _arguments(value))
-        at = head.end() + used
-        at += len(part[at:]) - len(part[at:].lstrip("` \n;,"))
+        at = _behind(_AFTER_ARGUMENTS, part, at)
     if not named:
         yield from _python_calls(part) or [unreadable(part)]
 
@@ -268,7 +268,13 @@ def _values(part: str, tools: Collection[str]) -> Iterator[ToolCall]:
                 return
         for item in value if isinstance(value, list) else [value]:
             yield from calls_of(item, tools) or [_lenient(item)]
-        at = end + len(part[end:]) - len(part[end:].lstrip("; \n,"))
+        at = _behind(_AFTER_VALUE, part, end)
+
+
+def _behind(separators: re.Pattern[str], text: str, at: int) -> int:
+    """Return where what separates two calls ends; the rest of `text` is not copied, it may hold 100,000 of them."""
+    found = separators.match(text, at)
+    return found.end() if found else at
 
 
 def _lenient(item: object) -> ToolCall:
