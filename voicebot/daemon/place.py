@@ -10,7 +10,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from voicebot import __version__
@@ -123,27 +123,36 @@ def listening(address: Address) -> Iterator[Listening]:
 def listening_ourselves(address: Address) -> Iterator[socket.socket]:
     """A Unix socket at `address` that no service manager has made, gone with the block. Raises AddressError."""
     _remove_stale(address)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bound:
-        before = os.umask(0o077)
+    with ExitStack() as stack:
         try:
-            bound.bind(address.path)
-            os.chmod(address.path, 0o600)
-            bound.listen(_BACKLOG)
+            listening = stack.enter_context(bound_path(address.path))
         except OSError as error:
             raise AddressError(
                 tr("cannot listen at {address}: {reason}", address=address, reason=system_reason(error)),
                 tr("make room there"),
             ) from error
+        yield listening
+
+
+@contextmanager
+def bound_path(path: str) -> Iterator[socket.socket]:
+    """A Unix socket that only we can open, gone with the block. Raises OSError."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bound:
+        before = os.umask(0o077)
+        try:
+            bound.bind(path)
+            os.chmod(path, 0o600)
+            bound.listen(_BACKLOG)
         finally:
             os.umask(before)
-        made = os.lstat(address.path)
+        made = os.lstat(path)
         try:
             yield bound
         finally:
             with suppress(OSError):
-                found = os.lstat(address.path)
+                found = os.lstat(path)
                 if (found.st_dev, found.st_ino) == (made.st_dev, made.st_ino):
-                    os.unlink(address.path)
+                    os.unlink(path)
 
 
 def _remove_stale(address: Address) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+from voicebot.daemon.place import bound_path
 from voicebot.errors import ConfigError
 from voicebot.translation import tr
 
@@ -69,18 +70,8 @@ def _bound_path(path: str) -> Iterator[socket.socket]:
                 tr("{path} is there already", path=path), hint=tr("another program listens there, or it is a file")
             )
         os.unlink(path)
-    with socket.socket(socket.AF_UNIX) as listening:
-        before = os.umask(0o077)
-        try:
-            listening.bind(path)
-        finally:
-            os.umask(before)
-        listening.listen()
-        try:
-            yield listening
-        finally:
-            with suppress(OSError):
-                os.unlink(path)
+    with bound_path(path) as listening:
+        yield listening
 
 
 def _answers(path: str) -> bool:
