@@ -5,7 +5,7 @@ only when there is something to play, with the audio already in the buffer ("pri
 wait for that depth; when the queue has run dry and all of it was heard, it is started anew for the next clip. Only
 PortAudio's own thread touches the audio, so that a stalled event loop cannot be heard.
 
-From the top down: watch, library, feed, stream, output.
+From the top down: quiet, watch, library, feed, stream, output.
 """
 
 from voicebot.audio.portaudio.library import import_sounddevice, list_devices

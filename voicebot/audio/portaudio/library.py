@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import ctypes
-import os
 import platform
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar
 
+from voicebot.audio.portaudio.quiet import StandardError, StandardErrorOfC, silence_alsa
 from voicebot.audio.portaudio.watch import NoAnswer, WatchedThread
 from voicebot.errors import AudioError
 from voicebot.installation import install_command
@@ -42,15 +40,15 @@ class PortAudioLibrary:
     """
 
     def __init__(self) -> None:
-        self._watched = WatchedThread(overdue=self._speak_again)
-        self._kept_stderr: int | None = None  # while the real one is diverted
+        self._stderr = StandardError()
+        self._watched = WatchedThread(overdue=self._stderr.give_back)
         self._sounddevice: ModuleType | None = None
         self._streams: set[Any] = set()  # Any, here and below: sounddevice has no types
         self._started: set[Any] = set()
         self._starting: set[Any] = set()  # their start has not returned
         self._left: set[Any] = set()  # nor will it, perhaps: PortAudio must not be asked to stop or close them
         self._leaving = threading.Lock()
-        self._standard_error: _StandardErrorOfC | None = None
+        self._stderr_of_c: StandardErrorOfC | None = None
 
     def load(self) -> ModuleType:
         """Load PortAudio, which looks for devices meanwhile. Raises AudioError when it is not installed."""
@@ -66,7 +64,7 @@ class PortAudioLibrary:
     def _load(self) -> ModuleType:
         if self._sounddevice is not None:
             return self._sounddevice
-        with self._quiet():
+        with self._stderr.diverted():
             try:
                 import sounddevice
             except (OSError, ImportError) as error:
@@ -85,9 +83,9 @@ class PortAudioLibrary:
                     tr("there is no PortAudio on this machine ({error})", error=error), hint=hint
                 ) from error
         if ON_ALSA:
-            _silence_alsa()
+            silence_alsa()
         if platform.libc_ver()[0] == "glibc":  # elsewhere the pointer is constant
-            self._standard_error = _StandardErrorOfC()
+            self._stderr_of_c = StandardErrorOfC()
         self._sounddevice = sounddevice
         # Its own handler would let the interpreter wait for a sound server that hangs.
         atexit.unregister(sounddevice._exit_handler)
@@ -143,7 +141,7 @@ class PortAudioLibrary:
 
         def opened() -> Any:
             sounddevice = self._load()
-            with self._quiet():
+            with self._stderr.diverted():
                 try:
                     stream: Any = sounddevice.RawOutputStream(
                         samplerate=format.sample_rate,
@@ -175,7 +173,7 @@ class PortAudioLibrary:
         """
 
         def started() -> None:
-            with self._quiet():
+            with self._stderr.diverted():
                 try:
                     if wanted():
                         self._started.add(stream)
@@ -206,7 +204,7 @@ class PortAudioLibrary:
         with self._leaving:
             if stream in self._starting:
                 self._left.add(stream)
-                self._speak_again()
+                self._stderr.give_back()
                 self._watched.leave()
         finished()
 
@@ -248,7 +246,7 @@ class PortAudioLibrary:
 
     def _look_again(self) -> bool:
         sounddevice = self._load()
-        with self._quiet():
+        with self._stderr.diverted():
             if self._left or any(stream.active for stream in self._streams):
                 return False
             for stream in tuple(self._streams):
@@ -284,38 +282,10 @@ class PortAudioLibrary:
                 hint=tr("list them: voicebot devices"),
             ) from error
 
-    @contextmanager
-    def _quiet(self) -> Iterator[None]:
-        """Keep ALSA, JACK and PortAudio from printing their probing of absent hardware on the user's terminal."""
-        if self._kept_stderr is not None:
-            yield  # within another such block
-            return
-        try:
-            self._kept_stderr = kept = os.dup(2)
-        except OSError:  # no standard error to protect
-            yield
-            return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, 2)
-            yield
-        finally:
-            if self._kept_stderr == kept:  # else it was given back, and may have been diverted anew
-                os.dup2(kept, 2)
-                self._kept_stderr = None
-            os.close(kept)
-            os.close(nowhere)
-
     def _be_quiet_while_playing(self) -> None:
         """Let PortAudio's own thread print nothing: it reports the death of a sound server in lines of C."""
-        if self._standard_error is not None:
-            self._standard_error.silence(bool(self._started))
-
-    def _speak_again(self) -> None:
-        """Give standard error back: what diverted it may never end."""
-        with contextlib.suppress(OSError, TypeError):  # it has just ended
-            os.dup2(self._kept_stderr, 2)  # type: ignore[arg-type]  # None: a TypeError
-        self._kept_stderr = None
+        if self._stderr_of_c is not None:
+            self._stderr_of_c.silence(bool(self._started))
 
 
 PORTAUDIO = PortAudioLibrary()
@@ -342,28 +312,6 @@ def no_answer() -> AudioError:
         if ON_ALSA
         else tr("restart the computer's sound, or write a file: -o speech.wav"),
     )
-
-
-class _StandardErrorOfC:
-    """What C libraries of this process print to with `fprintf(stderr, …)`; Python has a standard error of its own."""
-
-    def __init__(self) -> None:
-        c = ctypes.CDLL(None)
-        c.fopen.restype = ctypes.c_void_p
-        self._nowhere: int | None = c.fopen(os.devnull.encode(), b"w")
-        self._stderr = ctypes.c_void_p.in_dll(c, "stderr")
-        self._real = self._stderr.value
-
-    def silence(self, silent: bool) -> None:
-        """Swallow it, or no longer."""
-        self._stderr.value = self._nowhere if silent and self._nowhere else self._real
-
-
-def _silence_alsa() -> None:
-    """Keep ALSA from printing, whichever thread it is in: it reports a late block on the user's terminal."""
-    with contextlib.suppress(OSError, AttributeError):  # a PortAudio without ALSA
-        does_nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)  # not Python: the thread is not ours
-        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(does_nothing)
 
 
 def _reason(error: BaseException) -> str:
