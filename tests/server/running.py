@@ -11,7 +11,7 @@ import anyio
 import httpx
 
 from voicebot.app import Engines
-from voicebot.config.models import Config, MemoryConfig, ServerConfig
+from voicebot.config.models import Config, MemoryConfig, ServerConfig, TtsTone
 from voicebot.memory.history import open_history
 from voicebot.protocols import ChatModel, Synthesizer
 from voicebot.server.application import open_server
@@ -75,6 +75,7 @@ async def running_server(
     config = Config(
         server=ServerConfig.model_validate({"port": 0, **settings}),
         memory=MemoryConfig(store=bool(history), path=history),
+        tts=TtsTone(kind="tone"),
     )
     engines = Engines(chat or ScriptedChat(typed(REPLY, first=0.0, rate=1000)), voice, None, None, None)
     keys = Keys(TOKEN)

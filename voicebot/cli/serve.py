@@ -86,6 +86,12 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
             def ready() -> None:
                 address = _address(listening)
                 status(tr("listening at {address}", address=address))
+                status(
+                    tr(
+                        "open this once, within ten minutes: {address}",
+                        address=f"{address}/#{keys.new_launch_token()}",
+                    )
+                )
                 if path:
                     status(tr("the token for programs is in {path}", path=path))
                 if open_page:

@@ -4,16 +4,20 @@ From the top down:
 
 * `refusals`: answers to what is not done;
 * `keys`: who somebody is;
+* `wrong_tokens`: who guesses;
 * `security`: the door;
 * `text_units`: how much text an event carries;
 * `event_log`: the events of a conversation, for its readers;
 * `metrics`: what an operator watches;
 * `admission`: how many turns run at once;
 * `conversations`: whose there are;
+* `voices`: which one may choose;
 * `context`: what every route works with;
 * `streaming`: an answer that is sent while it is written;
 * `tutorial`: the routes `/health` and `/chat`;
 * `figures`: the route `/metrics`;
+* `login`: how a page gets its cookie;
+* `api`: what a page asks for as JSON;
 * `openai`: what clients of the OpenAI API call;
 * `application`: all of it together;
 * `process`: which runs that.

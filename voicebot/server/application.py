@@ -20,7 +20,7 @@ from voicebot.app import Engines, open_engines
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config, ServerConfig
 from voicebot.errors import ConfigError, VoicebotError, without_groups
-from voicebot.server import figures, tutorial
+from voicebot.server import api, figures, login, tutorial
 from voicebot.server.admission import Admission
 from voicebot.server.context import Server
 from voicebot.server.conversations import Conversations
@@ -28,11 +28,14 @@ from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
 from voicebot.server.refusals import Refusal, refuse
 from voicebot.server.security import Security
+from voicebot.server.voices import Voices
+from voicebot.server.wrong_tokens import WrongTokens
 from voicebot.translation import tr
 from voicebot.tts.shared import open_shared
 
 log = logging.getLogger(__name__)
-_OPEN_PATHS = ("/health",)
+_OPEN_PATHS = ("/health", login.LOGIN_PATH)
+_ROUTERS = (tutorial.router, figures.router, login.router, api.router)
 
 
 def configured_app() -> FastAPI:
@@ -57,8 +60,8 @@ def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> Fas
 
     app = FastAPI(title="voicebot", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.server = server
-    app.include_router(tutorial.router)
-    app.include_router(figures.router)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_served)
@@ -92,7 +95,8 @@ async def open_server(config: Config, keys: Keys, *, engines: Engines | None = N
         metrics.watch("turns_running", "Turns that have begun and not ended.", lambda: admission.running)
         metrics.watch("turns_waiting", "Turns that wait for a place.", lambda: admission.waiting)
         metrics.watch("conversations_open", "Conversations that somebody uses, or used lately.", conversations.__len__)
-        yield Server(config, engines, keys, conversations, admission, metrics)
+        voices = Voices(config.tts, speaks=engines.synthesizer is not None)
+        yield Server(config, engines, keys, conversations, admission, metrics, voices, WrongTokens())
         tasks.cancel_scope.cancel()
 
 

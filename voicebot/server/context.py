@@ -19,6 +19,8 @@ from voicebot.server.admission import Admission
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
+from voicebot.server.voices import Voices
+from voicebot.server.wrong_tokens import WrongTokens
 from voicebot.turn import Pipeline
 
 
@@ -32,6 +34,8 @@ class Server:
     conversations: Conversations
     admission: Admission
     metrics: ServerMetrics
+    voices: Voices
+    wrong_tokens: WrongTokens
 
 
 def server_of(connection: HTTPConnection) -> Server:

@@ -1,0 +1,112 @@
+"""Conversations over HTTP: made, listed, read, renamed, forgotten, and nobody else's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.server.running import REPLY, running_server
+from voicebot import __version__
+from voicebot.testing import CostingSynthesizer
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_page_learns_who_it_is_and_what_it_hears() -> None:
+    async with running_server(voice=CostingSynthesizer()) as running, running.as_person("alice") as alice:
+        assert (await alice.get("/api/me")).json() == {
+            "person": "alice",
+            "voice": {"name": "costing", "credit": ""},
+            "chat": "scripted",
+            "languages": [],
+            "limits": {"characters": 4096, "turns": 16},
+            "version": __version__,
+        }
+    async with running_server() as running:
+        assert (await running.client.get("/api/me")).json()["voice"] is None
+
+
+async def test_the_voices_are_those_of_the_engine() -> None:
+    async with running_server(voice=CostingSynthesizer()) as running:
+        assert (await running.client.get("/api/voices")).json() == {
+            "voices": [{"id": "tone", "name": "tone", "language": ""}]
+        }
+    async with running_server() as running:
+        assert (await running.client.get("/api/voices")).json() == {"voices": []}
+
+
+async def test_a_conversation_from_its_beginning_to_its_end() -> None:
+    async with running_server() as running:
+        client = running.client
+        made = await client.post("/api/conversations", json={})
+        assert made.status_code == 201
+        id = made.json()["id"]
+        path = made.headers["location"]
+        assert path == f"/api/conversations/{id}"
+        await client.post("/chat", json={"text": "おはよう。", "conversation": id})
+        read = (await client.get(path)).json()
+        assert (read["id"], read["title"], read["turns"]) == (id, "おはよう。", 1)
+        [said] = read.pop("said")
+        assert (said["message"], said["heard"], said["unsaid"], said["outcome"]) == (
+            "おはよう。",
+            REPLY,
+            "",
+            "completed",
+        )
+        assert said["turn"]
+        assert said["at"] == read["last"]
+        assert (await client.get("/api/conversations")).json() == {"conversations": [read]}
+        renamed = await client.patch(path, json={"title": "朝"})
+        assert renamed.json() == {**read, "title": "朝"}
+        assert (await client.request("DELETE", path, json={})).status_code == 204
+        assert (await client.get(path)).status_code == 404
+        assert (await client.get("/api/conversations")).json() == {"conversations": []}
+
+
+async def test_what_was_said_is_there_after_the_server_has_ended(tmp_path: Path) -> None:
+    history = str(tmp_path / "server.db")
+    async with running_server(history=history) as running:
+        id = (await running.client.post("/api/conversations", json={"title": "morning"})).json()["id"]
+        await running.client.post("/chat", json={"text": "Hello.", "conversation": id})
+        await running.client.patch(f"/api/conversations/{id}", json={"title": "morning"})
+    async with running_server(history=history) as running:
+        [listed] = (await running.client.get("/api/conversations")).json()["conversations"]
+        assert (listed["id"], listed["title"], listed["turns"]) == (id, "morning", 1)
+        read = (await running.client.get(f"/api/conversations/{id}")).json()
+        assert [said["heard"] for said in read["said"]] == [REPLY]
+
+
+async def test_a_conversation_of_somebody_else_is_as_unknown_as_any_other() -> None:
+    async with running_server() as running, running.as_person("alice") as alice, running.as_person("bob") as bob:
+        id = (await alice.post("/api/conversations", json={})).json()["id"]
+        answers = set()
+        for path in (f"/api/conversations/{id}", "/api/conversations/unknown"):
+            for method, end, body in [
+                ("GET", "", None),
+                ("PATCH", "", {"title": "mine"}),
+                ("DELETE", "", {}),
+                ("POST", "/interrupt", {}),
+            ]:
+                answer = await bob.request(method, path + end, json=body)
+                answers.add((answer.status_code, answer.text))
+        assert len(answers) == 1
+        assert {status for status, _ in answers} == {404}
+        assert (await bob.get("/api/conversations")).json() == {"conversations": []}
+        assert (await alice.get(f"/api/conversations/{id}")).json()["title"] == ""
+
+
+@pytest.mark.parametrize("title", ["1", json.dumps("x" * 201), r'"\ud800"', "null"])
+async def test_what_is_no_title_is_refused(title: str) -> None:
+    async with running_server() as running:
+        json_only = {"content-type": "application/json"}
+        answer = await running.client.post("/api/conversations", content=f'{{"title": {title}}}', headers=json_only)
+        assert (answer.status_code, answer.json()["error"]["param"]) == (422, "title")
+
+
+async def test_interrupting_where_nobody_speaks_does_nothing() -> None:
+    async with running_server() as running:
+        id = (await running.client.post("/api/conversations", json={})).json()["id"]
+        answer = await running.client.post(f"/api/conversations/{id}/interrupt", json={})
+        assert answer.json() == {"interrupted": False}
