@@ -116,6 +116,8 @@ INNER_ORDER = {
         "keys",
         "wrong_tokens",
         "security",
+        "body_limit",
+        "connections",
         "text_units",
         "event_log",
         "metrics",

@@ -15,6 +15,7 @@ from voicebot.config.models import Config, MemoryConfig, ServerConfig, TtsTone
 from voicebot.memory.history import open_history
 from voicebot.protocols import ChatModel, Synthesizer
 from voicebot.server.application import open_server
+from voicebot.server.connections import ConnectionLimits
 from voicebot.server.context import Server
 from voicebot.server.keys import Keys
 from voicebot.server.process import bound_socket, run_server
@@ -69,7 +70,12 @@ def bearer(token: str = TOKEN) -> dict[str, str]:
 
 @asynccontextmanager
 async def running_server(
-    chat: ChatModel | None = None, voice: Synthesizer | None = None, *, history: str = "", **settings: object
+    chat: ChatModel | None = None,
+    voice: Synthesizer | None = None,
+    *,
+    history: str = "",
+    limits: ConnectionLimits | None = None,
+    **settings: object,
 ) -> AsyncIterator[RunningServer]:
     """Serve until the block ends; `settings` are keys of [server], `history` is the path of the file that is kept."""
     config = Config(
@@ -79,21 +85,21 @@ async def running_server(
     )
     engines = Engines(chat or ScriptedChat(typed(REPLY, first=0.0, rate=1000)), voice, None, None, None)
     keys = Keys(TOKEN)
-    async with anyio.create_task_group() as tasks:
-        with bound_socket(config.server) as listening:
-            async with (
-                open_history(history, notify=print) as kept,
-                open_server(config, keys, engines=replace(engines, history=kept if history else None)) as server,
-                httpx.AsyncClient(
-                    base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", headers=bearer(), timeout=20
-                ) as client,
-            ):
-                running, ready = RunningServer(server, listening, client), anyio.Event()
+    with bound_socket(config.server) as listening:
+        async with (
+            open_history(history, notify=print) as kept,
+            open_server(config, keys, engines=replace(engines, history=kept if history else None)) as server,
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", headers=bearer(), timeout=20
+            ) as client,
+            anyio.create_task_group() as tasks,  # what ends first: it uses all the others
+        ):
+            running, ready = RunningServer(server, listening, client), anyio.Event()
 
-                async def serve() -> None:
-                    await run_server(server, listening, stop=running.stop, ready=ready.set)
+            async def serve() -> None:
+                await run_server(server, listening, stop=running.stop, ready=ready.set, limits=limits)
 
-                tasks.start_soon(serve)
-                await ready.wait()
-                yield running
-                tasks.cancel_scope.cancel()
+            tasks.start_soon(serve)
+            await ready.wait()
+            yield running
+            tasks.cancel_scope.cancel()

@@ -437,6 +437,10 @@ class ServerConfig(Section):
     """Replies at once for one person, whatever they do."""
     max_conversations: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     """Conversations that are open at once, whoever has them."""
+    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
+    """At once; each takes a file descriptor."""
+    max_connections_of_an_address: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    """At once from one address of another machine; a proxy in front of it is one."""
     max_characters: Annotated[int, Field(ge=1, le=1_000_000)] = 4096
     """Of one message."""
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 20.0

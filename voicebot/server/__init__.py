@@ -6,6 +6,8 @@ From the top down:
 * `keys`: who somebody is;
 * `wrong_tokens`: who guesses;
 * `security`: the door;
+* `body_limit`: what a request may carry;
+* `connections`: what a connection may take;
 * `text_units`: how much text an event carries;
 * `event_log`: the events of a conversation, for its readers;
 * `metrics`: what an operator watches;

@@ -22,6 +22,7 @@ from voicebot.config.models import Config, ServerConfig
 from voicebot.errors import ConfigError, VoicebotError, without_groups
 from voicebot.server import api, figures, login, tutorial
 from voicebot.server.admission import Admission
+from voicebot.server.body_limit import BodyLimit, most_bytes
 from voicebot.server.context import Server
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
@@ -67,6 +68,7 @@ def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> Fas
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(VoicebotError, _failed)
     app.add_exception_handler(Exception, _broken)
+    app.add_middleware(BodyLimit, most_bytes=most_bytes(config.server))
     app.add_middleware(Security, keys=keys, hosts=config.server.hosts, open_paths=_OPEN_PATHS)
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ import uvicorn
 from voicebot.config.models import ServerConfig
 from voicebot.errors import ConfigError
 from voicebot.server.application import make_app
+from voicebot.server.body_limit import most_bytes
+from voicebot.server.connections import ConnectionLimits, drop_stalled, limited
 from voicebot.server.context import Server
 from voicebot.translation import system_reason, tr
 
@@ -25,9 +28,11 @@ _LAST_SECONDS = 2
 class _Uvicorn(uvicorn.Server):
     """Leaves signals to whoever has started it, and tells when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], limits: ConnectionLimits) -> None:
         super().__init__(config)
+        self.servers: list[asyncio.base_events.Server] = []
         self._ready = ready
+        self._limits = limits
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -35,13 +40,22 @@ class _Uvicorn(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to take requests."""
-        await super().startup(sockets)
+        """Begin to take requests; what uvicorn does, with a deadline for the handshake of TLS."""
+        loop, protocol = asyncio.get_running_loop(), limited(self._limits)
+        for listening in sockets or ():
+            listener = await loop.create_server(
+                lambda: protocol(self.config, self.server_state, {}, loop),
+                sock=listening,
+                ssl=self.config.ssl,
+                ssl_handshake_timeout=self._limits.request_seconds if self.config.ssl else None,
+            )
+            self.servers.append(listener)
+        self.started = True
         self._ready()
 
     def close(self) -> None:
         """Leave nothing open, whatever ended it: the loop would go on to watch a socket that others have by now."""
-        for listener in getattr(self, "servers", ()):  # there are none before it has started
+        for listener in self.servers:
             listener.close()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
@@ -68,11 +82,24 @@ def bound_socket(config: ServerConfig) -> Iterator[socket.socket]:
         yield listening
 
 
-async def run_server(server: Server, listening: socket.socket, *, stop: anyio.Event, ready: Callable[[], None]) -> None:
+def connection_limits(config: ServerConfig) -> ConnectionLimits:
+    """What `config` says of connections."""
+    return ConnectionLimits(config.max_connections, config.max_connections_of_an_address, most_bytes(config))
+
+
+async def run_server(
+    server: Server,
+    listening: socket.socket,
+    *,
+    stop: anyio.Event,
+    ready: Callable[[], None],
+    limits: ConnectionLimits | None = None,
+) -> None:
     """Serve at `listening` until `stop`, then let the turns that run end, as far as there is time for that.
 
-    `ready` is called once, when the first request would be answered.
+    `ready` is called once, when the first request would be answered; `limits` stand in for the configured ones.
     """
+    limits = limits or connection_limits(server.config.server)
     web = _Uvicorn(
         uvicorn.Config(
             make_app(server.config, server.keys, server=server),
@@ -83,10 +110,12 @@ async def run_server(server: Server, listening: socket.socket, *, stop: anyio.Ev
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_LAST_SECONDS,
-            h11_max_incomplete_event_size=64 * 1024,
-            ws_max_size=1024 * 1024,
+            ws="websockets-sansio",
+            ws_max_size=limits.body_bytes,
+            ws_per_message_deflate=False,  # sound does not become smaller, and what is sent may become larger
         ),
         ready,
+        limits,
     )
 
     async def drain() -> None:
@@ -98,6 +127,7 @@ async def run_server(server: Server, listening: socket.socket, *, stop: anyio.Ev
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(drain)
+        tasks.start_soon(drop_stalled, web.server_state.connections, limits.stalled_seconds)
         try:
             await web.serve([listening])
         finally:

@@ -1,0 +1,201 @@
+"""Connections that cost no more than they may: how many, how long until a request is there, how much at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import ClassVar, Protocol
+
+import anyio
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from voicebot.server.refusals import Refusal, refuse
+from voicebot.server.security import is_loopback
+
+_AROUND_HEADER = len(": \r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What one connection may take, and how many there may be."""
+
+    most: int
+    most_of_an_address: int
+    """Of one address of another machine; all programs of this one have the same."""
+    body_bytes: int
+    head_bytes: int = 64 * 1024
+    """Of the lines before the body; browsers send a page's cookies to every port of its host."""
+    request_seconds: float = 30.0
+    """How long a request may take to arrive whole, from its first byte on, or a connection to begin one."""
+    stalled_seconds: float = 40.0
+    """How long somebody may take nothing of what was sent."""
+
+    @property
+    def request_bytes(self) -> int:
+        """Of everything between two requests; a chunk of one byte takes six."""
+        return self.head_bytes + 8 * self.body_bytes
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """uvicorn's own, which waits for the end of a request for ever, and keeps whatever stands in front of a body."""
+
+    limits: ClassVar[ConnectionLimits]
+    _due: asyncio.TimerHandle | None = None
+    """Runs while a request is on its way, and before the first one."""
+    _taken_bytes = 0
+    """Of the request that is on its way."""
+    _in_head = True
+    _ended = False
+    """Nothing that arrives is read any more."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+        """Begin, unless there are too many."""
+        super().connection_made(transport)
+        clients = [getattr(one, "client", None) for one in self.connections]  # not all that uvicorn may have has one
+        if too_many([client[0] if client else "" for client in clients], self.client and self.client[0], self.limits):
+            self._end(Refusal(503, "too many connections", code="overloaded", headers={"retry-after": "10"}))
+        else:
+            self._expect_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, as far as that is allowed."""
+        if self._ended:
+            return
+        self._expect_request()
+        self._taken_bytes += len(data)
+        super().data_received(data)
+        if self._due is None or self._ended:
+            return
+        if self._in_head and self._taken_bytes > self.limits.head_bytes:
+            self._end(_HEAD_TOO_LONG)
+        elif self._taken_bytes > self.limits.request_bytes:
+            self._end(Refusal(413, "the request is too long"))
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head = True
+        self._expect_request()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """What stands before the body is there."""
+        self._in_head = False
+        lengths = [len(name) + len(value) + _AROUND_HEADER for name, value in self.headers]
+        if sum(lengths) + len(self.url) > self.limits.head_bytes:
+            self._end(_HEAD_TOO_LONG)
+        elif not self.url.startswith(b"/"):
+            # its host would count more than the header that is checked
+            self._end(Refusal(400, "a request names a path", hint="this server is no proxy"))
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of the body is there."""
+        if not self._ended:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is there."""
+        self._expect_nothing()
+        self._taken_bytes = 0
+        if not self._ended:
+            super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Go on as a WebSocket."""
+        if not self._ended:
+            super().handle_websocket_upgrade()
+
+    def send_400_response(self, msg: str) -> None:
+        """End it with what is wrong."""
+        self._end(Refusal(400, msg))
+
+    def _expect_request(self) -> None:
+        if self._due is None:
+            self._due = self.loop.call_later(self.limits.request_seconds, self._give_up)
+
+    def _expect_nothing(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+    def _give_up(self) -> None:
+        self._due = None
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if answering and (self.flow.read_paused or not self.cycle.more_body):
+            self._expect_request()  # it is we who do not read on, or the next request that comes slowly
+        else:
+            self._end(Refusal(408, "the request did not arrive in time"))
+
+    def _end(self, refusal: Refusal) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._expect_nothing()
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()  # a second answer would look like a part of the first
+            return
+        self.transport.write(_whole_answer(refusal))
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()  # nobody takes it
+        else:
+            self.transport.close()
+
+
+_HEAD_TOO_LONG = Refusal(431, "the headers are too long")
+
+
+def too_many(addresses: Sequence[str], newest: str | None, limits: ConnectionLimits) -> bool:
+    """Whether the connection from `newest`, one of the `addresses` of all, is one too many."""
+    if len(addresses) > limits.most:
+        return True
+    if newest is None or is_loopback(newest):
+        return False
+    return addresses.count(newest) > limits.most_of_an_address
+
+
+def limited(limits: ConnectionLimits) -> type[LimitedProtocol]:
+    """The protocol with these limits."""
+
+    class Limited(LimitedProtocol):
+        pass
+
+    Limited.limits = limits
+    return Limited
+
+
+class Connection(Protocol):
+    """One of uvicorn's, for HTTP or as a WebSocket."""
+
+    transport: asyncio.Transport
+
+
+async def drop_stalled(connections: Iterable[Connection], seconds: float) -> None:
+    """Drop those that have taken nothing for `seconds` of what waits for them, also when they were closed since."""
+    waiting: dict[Connection, tuple[int, float]] = {}
+    while True:
+        await anyio.sleep(seconds / 4)
+        before, waiting = waiting, {}
+        for connection in list(connections):
+            size, now = connection.transport.get_write_buffer_size(), anyio.current_time()
+            since = before[connection][1] if size and before.get(connection, (0, 0.0))[0] == size else now
+            if now - since >= seconds:
+                connection.transport.abort()
+            elif size:
+                waiting[connection] = size, since
+
+
+def _whole_answer(refusal: Refusal) -> bytes:
+    """The answer of somebody who has not come as far as the application."""
+    response = refuse(refusal)
+    response.headers["connection"] = "close"
+    head = [f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}".encode()]
+    head += [name + b": " + value for name, value in response.raw_headers]
+    return b"\r\n".join([*head, b"", bytes(response.body)])
