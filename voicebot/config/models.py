@@ -443,6 +443,8 @@ class ServerConfig(Section):
     """At once from one address of another machine; a proxy in front of it is one."""
     max_characters: Annotated[int, Field(ge=1, le=1_000_000)] = 4096
     """Of one message."""
+    openai_voices: dict[str, str] = {}
+    """What clients of the OpenAI API call a voice, such as { nova = "ずんだもん/ノーマル" }."""
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 20.0
     """How long replies that are being written may go on after the server was told to end."""
 
