@@ -134,7 +134,7 @@ INNER_ORDER = {
         "application",
         "process",
     ],
-    "server.openai": ["encoders"],
+    "server.openai": ["encoders", "sound", "bodies", "turns", "voices", "models", "speech"],
     "daemon": [
         "wire",
         "address",

@@ -1,0 +1,28 @@
+"""What a client sends, read as the API describes it: what is wrong is told by its name, what is unknown is ignored."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from voicebot.server.refusals import Refusal
+
+B = TypeVar("B", bound=BaseModel)
+
+
+async def body_of(request: Request, kind: type[B]) -> B:
+    """The body of `request`. Raises Refusal."""
+    try:
+        return kind.model_validate_json(await request.body())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        param = ".".join(map(str, first["loc"])) or None
+        raise Refusal(400, f"{param or 'body'}: {first['msg']}", param=param) from None
+
+
+def too_long(param: str, most: int) -> Refusal:
+    """The answer to a text of more than `most` characters."""
+    message = f"{param} is longer than {most} characters"
+    return Refusal(413, message, hint="server.max_characters", param=param, code="string_above_max_length")

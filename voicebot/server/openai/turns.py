@@ -1,0 +1,97 @@
+"""One turn for a request: what happens in it and how it sounds, in the order in which that comes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+
+import anyio
+
+from voicebot.audio.paced import PacedOutput
+from voicebot.conversation import GivenText, Styled
+from voicebot.events import TurnEnded, TurnEvent
+from voicebot.messages import Message
+from voicebot.server.context import Server
+from voicebot.server.refusals import Refusal
+from voicebot.speech import AS_CONFIGURED, Clip, Style
+from voicebot.turn import Pipeline, speak_turn
+
+_DELTA_CHARACTERS = 1_000
+Part = TurnEvent | Clip
+"""An event, or sound that is to be sent before more of it is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a turn is to be about."""
+
+    messages: Sequence[Message] = ()
+    """What the chat model replies to."""
+    text: str = ""
+    """What is said as it stands; empty: the reply of the chat model."""
+    style: Style | None = None
+    """How it is said; None: it is read."""
+
+
+@asynccontextmanager
+async def open_turn(server: Server, person: str, asked: Asked) -> AsyncIterator[AsyncGenerator[Part, None]]:
+    """Let a turn run as soon as there is a place for it; the end of the block is its end.
+
+    It belongs to no conversation, and nothing of it is remembered. Whoever reads its parts sets its pace: at most one
+    clip waits to be read, and three utterances are made ahead of that. Raises Refusal.
+    """
+    # Events are small, and of one reply; clips wait for `room`.
+    parts_in, parts_out = anyio.create_memory_object_stream[Part](math.inf)
+    room = anyio.Semaphore(1)
+
+    async def hand_over(clip: Clip, _: float) -> None:
+        await room.acquire()
+        parts_in.send_nowait(clip)
+
+    async def read() -> AsyncGenerator[Part, None]:
+        async for part in parts_out:
+            yield part
+            if isinstance(part, Clip):
+                room.release()  # it has been sent: nobody asks for the next part before that
+
+    with parts_in, parts_out, server.admission.enter(person) as place:
+        async with server.conversations.alone() as conversation:
+            output = PacedOutput("HTTP", realtime=False, write=hand_over)
+            pipeline = _pipeline(conversation.pipeline, server, asked, output)
+
+            async def run() -> None:
+                await place.granted.wait()
+                with parts_in:
+                    await speak_turn(asked.messages, pipeline, emit=parts_in.send_nowait, scope=anyio.CancelScope())
+
+            async with anyio.create_task_group() as tasks, aclosing(read()) as parts:
+                tasks.start_soon(run)
+                yield parts
+                tasks.cancel_scope.cancel()
+
+
+def failed(event: TurnEnded) -> Refusal:
+    """The answer to a request whose turn has failed."""
+    return Refusal(502, event.error, hint=event.hint, code="upstream_error")
+
+
+def _pipeline(own: Pipeline, server: Server, asked: Asked, output: PacedOutput) -> Pipeline:
+    """What a turn is made with, instead of that of a conversation which is only read."""
+    if asked.text:
+        own = replace(own, chat=GivenText(_deltas(asked.text)))
+    if asked.style is None:
+        return own
+    synthesizer = server.engines.synthesizer
+    if synthesizer is None:
+        raise Refusal(503, "this server has no voice", hint="it was started without one", code="no_voice")
+    if asked.style != AS_CONFIGURED:
+        synthesizer = Styled(synthesizer, asked.style)
+    return replace(own, synthesizer=synthesizer, output=output, heard_as_it_comes=True)
+
+
+async def _deltas(text: str) -> AsyncGenerator[str, None]:
+    """A long text in parts, so that reading it holds nobody up."""
+    for start in range(0, len(text), _DELTA_CHARACTERS):
+        yield text[start : start + _DELTA_CHARACTERS]

@@ -1,0 +1,66 @@
+"""How clients choose a voice: by the names that OpenAI gives to its own, those of the configuration, or ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse
+
+from voicebot.server.context import Server, ServerDep
+from voicebot.server.refusals import Refusal
+from voicebot.speech import Style
+
+router = APIRouter()
+THEIRS = frozenset(
+    ("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse")
+)
+"""What clients send that know no other server."""
+_OURS = "default"
+"""The configured voice."""
+_Name = Annotated[str, Field(max_length=200)]
+
+
+class VoiceId(BaseModel):
+    """A voice by its id."""
+
+    id: _Name
+
+
+VoiceChoice = _Name | VoiceId | None
+"""A name, or an id, which are the same here; nothing is the configured voice."""
+
+
+async def style_of(server: Server, voice: VoiceChoice, *, speed: float = 1.0) -> Style:
+    """How to say what a client wants to be said by `voice`. Raises Refusal for a voice that it may not choose."""
+    name = voice.id if isinstance(voice, VoiceId) else voice or ""
+    chosen = server.config.server.openai_voices.get(name)
+    if chosen is not None:
+        return Style(chosen, speed)
+    if name in THEIRS or name in ("", _OURS):
+        return Style(speed=speed)
+    raise Refusal(
+        400,
+        "voice: there is no such voice",
+        hint="GET /v1/audio/voices lists them",
+        param="voice",
+        code="voice_not_found",
+    )
+
+
+@router.get("/v1/audio/voices")
+async def voices(server: ServerDep) -> JSONResponse:
+    """The voices that a client may choose."""
+    usual = server.engines.synthesizer
+    if usual is None:
+        return JSONResponse({"voices": []})
+    found = [{"id": _OURS, "name": usual.name, "language": _language(usual.capabilities.languages)}]
+    named = server.config.server.openai_voices
+    found += [{"id": name, "name": f"{name} ({voice})", "language": ""} for name, voice in named.items()]
+    return JSONResponse({"voices": found})
+
+
+def _language(languages: Sequence[str]) -> str:
+    return languages[0] if len(languages) == 1 else ""
