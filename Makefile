@@ -11,7 +11,7 @@ VENV ?= .venv
 TEXT ?= What can you do?
 export TEXT
 # How many there are, what comes first and what must stay together: see tests/conftest.py.
-SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup
 
 PAGE_TOOLS = tests/server/page/node_modules
 

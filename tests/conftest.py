@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Generator, Iterator
-from pathlib import Path
+from functools import cache
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import null_sink as sinks
 
@@ -37,33 +40,58 @@ def null_sink() -> Iterator[sinks.NullSink]:
         yield sink
 
 
-SOUND = {
-    "sound": ["audio/test_device"],
-    "more sound": [
-        "cli/test_loudspeaker",
-        "cli/test_hanging_sound",
-        "audio/test_conformance",
-        "audio/test_portaudio_library",
-        "daemon/test_device",
-    ],
+LISTENING = {
+    "audio/test_device",
+    "audio/test_portaudio_library",
+    "cli/test_doctor",
+    "cli/test_hanging_sound",
+    "cli/test_loudspeaker",
+    "daemon/test_device",
 }
-"""Modules whose tests listen: a group is one worker's, whose tests run one after the other."""
+"""Modules whose tests listen to a loudspeaker of their own."""
 
-AT_LENGTH = [
+LOUDSPEAKERS = 3
+"""This many groups of them listen at the same time, the tests of a group one after the other."""
+
+TOGETHER = {"audio/test_conformance", "daemon/test_control", "library/test_installed", "test_samples"}
+"""Modules whose tests share what is dear to make, or somebody's state: one after the other."""
+
+WAITING = (
+    "chat/wire/test_misbehaving_servers",
+    "cli/test_commands",
+    "cli/test_service",
+    "cli/test_terminal",
     "daemon",
     "service",
-    "library/test_installed",
-    "cli/test_commands",
-    "cli/test_doctor",
-    "cli/test_terminal",
-    "cli/test_service",
     "tts/test_pyttsx3",
-    "chat/wire/test_misbehaving_servers",
-]
-"""Folders and modules whose tests mostly wait for other processes: those of a module run one after the other."""
+)
+"""Folders and modules whose tests mostly wait for other processes: the rest can be done meanwhile."""
 
-HEARS = {"sink", "null_sink", "loudspeaker"}
-"""What a test of any other module takes that listens, too."""
+
+def module_of(nodeid: str) -> str:
+    """`daemon/test_device` of `tests/daemon/test_device.py::test_…`."""
+    return nodeid.partition("::")[0].removeprefix("tests/").removesuffix(".py")
+
+
+def group_of(nodeid: str) -> str:
+    """Tests of the same group are run by the same worker, one after the other."""
+    module = module_of(nodeid)
+    if module in TOGETHER:
+        return module
+    return f"loudspeaker {crc32(nodeid.encode()) % LOUDSPEAKERS}" if module in LISTENING else nodeid
+
+
+class Groups(LoadScopeScheduling):  # type: ignore[misc] # it comes without types
+    """Deals the groups to the workers as they come. The marks of pytest-xdist 3.8 do nothing under pytest 9.2."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    """Take our groups."""
+    config.option.loadscopereorder = False  # by their numbers of tests
+    return Groups(config, log)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -73,32 +101,38 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group what must not disturb each other where pytest-xdist has several workers, and let it come first."""
-    places = {item: _group_of(item) for item in items}
-    for item, (_, group) in places.items():
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: places[item][0])
+    """Let come first who listens, then what cannot be dealt out, then what waits: all workers are busy to the end."""
+
+    def place(item: pytest.Item) -> int:
+        module = module_of(item.nodeid)
+        if module in LISTENING:
+            return 0
+        if module in TOGETHER:
+            return 1
+        return 2 if any(f"{module}/".startswith(f"{waiting}/") for waiting in WAITING) else 3
+
+    items.sort(key=place)
 
 
-def _group_of(item: pytest.Item) -> tuple[int, str]:
-    """Which place a test has among all the groups, and the name of its group, if any."""
-    module = item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
-    for place, (group, modules) in enumerate(SOUND.items()):
-        if module in modules:
-            return place, group
-    if isinstance(item, pytest.Function) and not HEARS.isdisjoint(item.fixturenames):
-        return len(SOUND) - 1, group
-    for place, beginning in enumerate(AT_LENGTH, len(SOUND)):
-        if f"{module}/".startswith(f"{beginning}/"):
-            return place, module
-    return len(SOUND) + len(AT_LENGTH), ""
+@cache
+def usual_niceness() -> int | None:
+    """Ours; None where we could not have less of it for a while."""
+    try:
+        os.nice(-5)
+        return os.nice(5)
+    except PermissionError:
+        return None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let sound go first in the workers of pytest-xdist: all others have a lower priority as soon as they need it."""
-    if "PYTEST_XDIST_WORKER" in os.environ and _group_of(item)[1] not in SOUND and not os.nice(0):
-        os.nice(5)
+    """Let those that listen go first in the workers of pytest-xdist."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    niceness, listens = usual_niceness(), module_of(item.nodeid) in LISTENING
+    if niceness is not None:
+        os.nice(niceness - (5 if listens else 0) - os.nice(0))
+    elif not listens and os.nice(0) < 5:
+        os.nice(5)  # for good: those that listen come first in each worker
 
 
 @pytest.hookimpl(wrapper=True)

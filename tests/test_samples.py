@@ -11,7 +11,6 @@ from tests.markdown import blocks, read
 from tools.diagrams import PICTURES, diagrams, picture_of
 from tools.samples import EVENTS, JOKE, Sample, events, example, matches, run, samples, with_events
 
-pytestmark = pytest.mark.xdist_group("samples")  # what one test has run, another need not run again
 ALL = [*samples()]
 
 
