@@ -43,7 +43,7 @@ def test_it_is_told_with_what_to_do(null_sink: NullSink, tmp_path: Path, argumen
         _, err = process.communicate(timeout=20)
     assert process.returncode == 6
     assert "the sound server does not answer" in err
-    assert "start it anew" in err
+    assert "restart it" in err
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
