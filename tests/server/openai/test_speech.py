@@ -338,7 +338,10 @@ async def test_the_official_client_finds_the_model() -> None:
 async def test_open_webui_finds_voices_and_models() -> None:
     async with running_server(voice=ToneSynthesizer(), openai_voices={"nova": "440"}) as running:
         voices = (await running.client.get("/v1/audio/voices")).json()["voices"]
-        assert {"default", "nova"} <= {voice["id"] for voice in voices}
+        assert [voice["id"] for voice in voices] == ["default", "nova", "tone"]
+        for voice in voices:
+            body = {"input": "Good morning.", "voice": voice["id"]}
+            assert (await running.client.post(SPEECH, json=body)).status_code == 200
         assert all(set(voice) == {"id", "name", "language"} for voice in voices)
         models = (await running.client.get("/v1/audio/models")).json()["models"]
         assert {"voicebot", "tts-1"} <= {model["id"] for model in models}

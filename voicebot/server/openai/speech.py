@@ -52,8 +52,10 @@ async def speech(request: Request, server: ServerDep, person: PersonDep) -> Resp
     sound = sound_in(encoding, param="response_format")
     turn = Asked(text=asked.input, style=await style_of(server, asked.voice, speed=asked.speed))
     if asked.stream_format == "sse":
-        return StreamedResponse(partial(_events, server, person, turn, sound), media_type="text/event-stream")
-    return StreamedResponse(partial(_file, server, person, turn, sound), media_type=MEDIA_TYPES[encoding])
+        events = partial(_events, server, person, turn, sound)
+        return StreamedResponse(events, media_type="text/event-stream", timing="ttfa")
+    file = partial(_file, server, person, turn, sound)
+    return StreamedResponse(file, media_type=MEDIA_TYPES[encoding], timing="ttfa")
 
 
 def encoding_of(name: str, *, param: str) -> Encoding:

@@ -11,7 +11,7 @@ import anyio
 
 from voicebot.audio.paced import PacedOutput
 from voicebot.conversation import GivenText, Styled
-from voicebot.events import TurnEnded, TurnEvent
+from voicebot.events import Event, TurnEnded
 from voicebot.messages import Message
 from voicebot.server.context import Server
 from voicebot.server.refusals import Refusal
@@ -19,7 +19,7 @@ from voicebot.speech import AS_CONFIGURED, Clip, Style
 from voicebot.turn import Pipeline, speak_turn
 
 _DELTA_CHARACTERS = 1_000
-Part = TurnEvent | Clip
+Part = Event | Clip
 """An event, or sound that is to be sent before more of it is made."""
 
 
@@ -63,8 +63,9 @@ async def open_turn(server: Server, person: str, asked: Asked) -> AsyncIterator[
 
             async def run() -> None:
                 await place.granted.wait()
-                with parts_in:
-                    await speak_turn(asked.messages, pipeline, emit=parts_in.send_nowait, scope=anyio.CancelScope())
+                emit = conversation.broadcast.emit
+                with parts_in, conversation.broadcast.listen(parts_in.send_nowait):
+                    await speak_turn(asked.messages, pipeline, emit=emit, scope=anyio.CancelScope())
 
             async with anyio.create_task_group() as tasks, aclosing(read()) as parts:
                 tasks.start_soon(run)

@@ -1,8 +1,9 @@
-"""How clients choose a voice: by the names that OpenAI gives to its own, those of the configuration, or ours."""
+"""How clients choose a voice: by the names that OpenAI gives to its own, those of the configuration, or the engine's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from voicebot.server.context import Server, ServerDep
 from voicebot.server.refusals import Refusal
+from voicebot.server.voices import Voice
 from voicebot.speech import Style
 
 router = APIRouter()
@@ -41,6 +43,8 @@ async def style_of(server: Server, voice: VoiceChoice, *, speed: float = 1.0) ->
         return Style(chosen, speed)
     if name in THEIRS or name in ("", _OURS):
         return Style(speed=speed)
+    if await server.voices.knows(name):
+        return Style(name, speed)
     raise Refusal(
         400,
         "voice: there is no such voice",
@@ -52,14 +56,14 @@ async def style_of(server: Server, voice: VoiceChoice, *, speed: float = 1.0) ->
 
 @router.get("/v1/audio/voices")
 async def voices(server: ServerDep) -> JSONResponse:
-    """The voices that a client may choose."""
+    """The voices that a client may choose: the configured one, those with a name of their own, all of the engine."""
     usual = server.engines.synthesizer
     if usual is None:
         return JSONResponse({"voices": []})
-    found = [{"id": _OURS, "name": usual.name, "language": _language(usual.capabilities.languages)}]
-    named = server.config.server.openai_voices
-    found += [{"id": name, "name": f"{name} ({voice})", "language": ""} for name, voice in named.items()]
-    return JSONResponse({"voices": found})
+    found = [Voice(_OURS, usual.name, _language(usual.capabilities.languages))]
+    found += [Voice(name, f"{name} ({id})", "") for name, id in server.config.server.openai_voices.items()]
+    found += await server.voices.listed()
+    return JSONResponse({"voices": [asdict(voice) for voice in found]})
 
 
 def _language(languages: Sequence[str]) -> str:
