@@ -15,6 +15,7 @@ import pytest
 
 from tests.cli.command import COMMAND, environment, start, survivors, voicebot
 from tests.daemon.running import LONG, QUICK, QUIET, Caller, Daemon, home_with_config, pid_of, running_daemon
+from tests.null_sink import wait_until
 from voicebot.daemon.address import Address
 from voicebot.daemon.client import connect
 from voicebot.daemon.place import listening
@@ -328,9 +329,8 @@ def test_under_systemd_the_journal_is_told_the_level_of_each_line(tmp_path: Path
         os.close(write)
         process.stdout = os.fdopen(read, "rb")
         try:
-            while not daemon.path.exists() and process.poll() is None:
-                pass
-            daemon.ask(command="shutdown")
+            wait_until(lambda: daemon.path.exists() or process.poll() is not None, "it opens no socket")
+            daemon.caller().ask(command="shutdown")  # and stays: asyncio reports who hangs up in the very moment
             process.wait(20)
         finally:
             daemon.close()
