@@ -50,7 +50,7 @@ LISTENING = {
 }
 """Modules whose tests listen to a loudspeaker of their own."""
 
-LOUDSPEAKERS = 3
+LOUDSPEAKERS = 2
 """This many groups of them listen at the same time, the tests of a group one after the other."""
 
 TOGETHER = {"audio/test_conformance", "daemon/test_control", "library/test_installed", "test_samples"}
@@ -95,9 +95,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three for each processor where these are few: most tests wait."""
+    """Two for each processor where these are few: many tests wait."""
     processors = os.cpu_count() or 1
-    return max(processors, min(3 * processors, 8))
+    return max(processors, min(2 * processors, 8))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -114,12 +114,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+_AHEAD = 15
+"""Of niceness: a test that listens takes all of a processor as soon as it needs it."""
+
+
 @cache
 def usual_niceness() -> int | None:
     """Ours; None where we could not have less of it for a while."""
     try:
-        os.nice(-5)
-        return os.nice(5)
+        os.nice(-_AHEAD)
+        return os.nice(_AHEAD)
     except PermissionError:
         return None
 
@@ -130,9 +134,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     niceness, listens = usual_niceness(), module_of(item.nodeid) in LISTENING
     if niceness is not None:
-        os.nice(niceness - (5 if listens else 0) - os.nice(0))
-    elif not listens and os.nice(0) < 5:
-        os.nice(5)  # for good: those that listen come first in each worker
+        os.nice(niceness - (_AHEAD if listens else 0) - os.nice(0))
+    elif not listens and os.nice(0) < _AHEAD:
+        os.nice(_AHEAD)  # for good: those that listen come first in each worker
 
 
 @pytest.hookimpl(wrapper=True)
