@@ -371,7 +371,8 @@ def test_a_clip_right_after_a_turn_is_heard_when_the_sound_server_is_back(sink: 
     """PortAudio's start, and whatever was asked of it later, waited for ever for a lock of its own dead thread."""
     steps = [("play", 1, 0.2), ("drain",), ("sleep", 0.3), ("play", 2, 0.4), ("finish",), ("drain",), ("sleep", 1.0)]
     steps += [("play", 3, 0.4), ("drain",), ("heard",)]
-    with null_sink() as another, player(sink.environment, *steps, backend=anyio_backend) as program:
+    playing = player(sink.environment, *steps, backend=anyio_backend, latency=0.5)  # no busy machine outlasts that
+    with null_sink() as another, playing as program:
         program.until("drained")
         sink.kill_server()
         program.until("enqueued")
