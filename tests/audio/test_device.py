@@ -182,16 +182,20 @@ def test_the_rest_of_an_interrupted_clip_never_returns(sink: NullSink) -> None:
 
 
 def without_the_pause(recording: Samples, seed: int, seconds: float) -> Samples:
-    """What was heard of the clip `seed`, which was paused once, from its first frame on."""
+    """What was heard of the clip `seed`, which was paused once, and all silence left out of it.
+
+    On a busy machine a block of a shallow buffer comes too late: that is one more silence, and no sample is lost.
+    """
     wanted = noise(seed, round(seconds * RATE)) / 32768
     start, _ = best_match(recording, wanted[: RATE // 20])
     tail, _ = best_match(recording, wanted[-RATE // 20 :])
-    end = tail + RATE // 20
-    pause_begins = sounds(recording[start:end], pause=0.1)[0][1] + 1
-    pause = end - start - len(wanted)
-    assert pause > 0
-    assert np.abs(recording[start + pause_begins : start + pause_begins + pause]).max() < 0.001
-    return np.concatenate((recording[start : start + pause_begins], recording[start + pause_begins + pause : end]))
+    part = recording[start : tail + RATE // 20]
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], part == 0, [False]))))
+    silences = [(first, end) for first, end in edges.reshape(-1, 2) if end - first > RATE // 1000]
+    assert silences
+    heard = np.delete(part, np.concatenate([np.arange(*silence) for silence in silences]))
+    assert len(heard) == len(wanted)
+    return heard
 
 
 @on_null_sink
