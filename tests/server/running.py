@@ -75,6 +75,7 @@ async def running_server(
     *,
     history: str = "",
     limits: ConnectionLimits | None = None,
+    send_seconds: float = 30.0,
     **settings: object,
 ) -> AsyncIterator[RunningServer]:
     """Serve until the block ends; `settings` are keys of [server], `history` is the path of the file that is kept."""
@@ -88,7 +89,12 @@ async def running_server(
     with bound_socket(config.server) as listening:
         async with (
             open_history(history, notify=print) as kept,
-            open_server(config, keys, engines=replace(engines, history=kept if history else None)) as server,
+            open_server(
+                config,
+                keys,
+                engines=replace(engines, history=kept if history else None),
+                send_seconds=send_seconds,
+            ) as server,
             httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", headers=bearer(), timeout=20
             ) as client,

@@ -16,10 +16,12 @@ From the top down:
 * `voices`: which one may choose;
 * `context`: what every route works with;
 * `streaming`: an answer that is sent while it is written;
+* `feed`: what a reader of a conversation is told;
 * `tutorial`: the routes `/health` and `/chat`;
 * `figures`: the route `/metrics`;
 * `login`: how a page gets its cookie;
 * `api`: what a page asks for as JSON;
+* `event_stream`: turns and events as they come;
 * `openai`: what clients of the OpenAI API call;
 * `application`: all of it together;
 * `process`: which runs that.

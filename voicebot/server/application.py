@@ -20,7 +20,7 @@ from voicebot.app import Engines, open_engines
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config, ServerConfig
 from voicebot.errors import ConfigError, VoicebotError, without_groups
-from voicebot.server import api, figures, login, openai, tutorial
+from voicebot.server import api, event_stream, figures, login, openai, tutorial
 from voicebot.server.admission import Admission
 from voicebot.server.body_limit import BodyLimit, most_bytes
 from voicebot.server.context import Server
@@ -29,6 +29,7 @@ from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
 from voicebot.server.refusals import Refusal, refuse
 from voicebot.server.security import Security
+from voicebot.server.streaming import SEND_SECONDS
 from voicebot.server.voices import Voices
 from voicebot.server.wrong_tokens import WrongTokens
 from voicebot.translation import tr
@@ -36,7 +37,7 @@ from voicebot.tts.shared import open_shared
 
 log = logging.getLogger(__name__)
 _OPEN_PATHS = ("/health", login.LOGIN_PATH)
-_ROUTERS = (tutorial.router, figures.router, login.router, api.router, openai.router)
+_ROUTERS = (tutorial.router, figures.router, login.router, api.router, event_stream.router, openai.router)
 
 
 def configured_app() -> FastAPI:
@@ -79,8 +80,13 @@ def new_token() -> str:
 
 
 @asynccontextmanager
-async def open_server(config: Config, keys: Keys, *, engines: Engines | None = None) -> AsyncIterator[Server]:
-    """Open what all requests share; `engines` stand in for the configured ones. Raises VoicebotError."""
+async def open_server(
+    config: Config, keys: Keys, *, engines: Engines | None = None, send_seconds: float = SEND_SECONDS
+) -> AsyncIterator[Server]:
+    """Open what all requests share; `engines` stand in for the configured ones.
+
+    A reader that takes nothing for `send_seconds` is dropped. Raises VoicebotError.
+    """
     async with AsyncExitStack() as stack:
         stack.enter_context(without_groups())
         if engines is None:
@@ -98,7 +104,7 @@ async def open_server(config: Config, keys: Keys, *, engines: Engines | None = N
         metrics.watch("turns_waiting", "Turns that wait for a place.", lambda: admission.waiting)
         metrics.watch("conversations_open", "Conversations that somebody uses, or used lately.", conversations.__len__)
         voices = Voices(config.tts, speaks=engines.synthesizer is not None)
-        yield Server(config, engines, keys, conversations, admission, metrics, voices, WrongTokens())
+        yield Server(config, engines, keys, conversations, admission, metrics, voices, WrongTokens(), send_seconds)
         tasks.cancel_scope.cancel()
 
 

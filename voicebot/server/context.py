@@ -19,9 +19,13 @@ from voicebot.server.admission import Admission
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
+from voicebot.server.refusals import Refusal
 from voicebot.server.voices import Voices
 from voicebot.server.wrong_tokens import WrongTokens
 from voicebot.turn import Pipeline
+
+_WINDING_DOWN_SECONDS = 5.0
+"""What a turn has to end, and to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Server:
     metrics: ServerMetrics
     voices: Voices
     wrong_tokens: WrongTokens
+    send_seconds: float
+    """How long a reader may take nothing."""
 
 
 def server_of(connection: HTTPConnection) -> Server:
@@ -56,6 +62,13 @@ ServerDep = Annotated[Server, Depends(server_of)]
 PersonDep = Annotated[str, Depends(person_of)]
 
 
+def check_length(server: Server, text: str) -> None:
+    """Raise Refusal for a message that is too long."""
+    most = server.config.server.max_characters
+    if len(text) > most:
+        raise Refusal(413, f"the text is longer than {most} characters", hint="server.max_characters", param="text")
+
+
 @asynccontextmanager
 async def running_turn(
     server: Server,
@@ -69,19 +82,25 @@ async def running_turn(
 ) -> AsyncIterator[str]:
     """Let a turn run as soon as there is a place for it, and give its id; the end of the block is its end.
 
-    With `say` the message is said as it stands. Raises Refusal.
+    A turn that runs then is interrupted, as others may listen and it is remembered as far as it was heard. With `say`
+    the message is said as it stands. Raises Refusal.
     """
-    turn = new_turn_id()
+    turn, winding_down = new_turn_id(), anyio.CancelScope(shield=True)
     with server.admission.enter(person) as place:
 
         async def run() -> None:
             await place.granted.wait()
-            if say:
-                await conversation.say(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
-            else:
-                await conversation.speak(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
+            with winding_down:
+                if say:
+                    await conversation.say(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
+                else:
+                    await conversation.speak(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(run)
-            yield turn
-            tasks.cancel_scope.cancel()
+            try:
+                yield turn
+            finally:
+                conversation.floor.cancel(turn)
+                winding_down.deadline = anyio.current_time() + _WINDING_DOWN_SECONDS
+                tasks.cancel_scope.cancel()

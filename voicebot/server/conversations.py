@@ -191,6 +191,11 @@ class Conversations:
                 if self._engines.history is not None and opened.said:  # else nothing of it would be left
                     self._close(opened)
 
+    def end_reading(self) -> None:
+        """Let all who read what happens come to their end: nothing more will."""
+        for opened in self._open.values():
+            opened.log.close()
+
     # ---------------------------------------------------------------- opening
 
     async def _find(self, person: str, id: str) -> OpenConversation:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -31,7 +31,7 @@ class LoggedEvent:
     @cached_property
     def data(self) -> bytes:
         """The event as a line of JSON, made once for all who read it."""
-        return json.dumps(as_dict(self.event), ensure_ascii=False, separators=(",", ":")).encode()
+        return encoded(as_dict(self.event))
 
     @property
     def id(self) -> str:
@@ -100,3 +100,8 @@ class EventLog:
     def _tell(self) -> None:
         self._changed.set()
         self._changed = anyio.Event()
+
+
+def encoded(fields: Mapping[str, object]) -> bytes:
+    """A line of JSON. Half a character, as a broken model may send it, becomes a question mark."""
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

@@ -1,0 +1,135 @@
+"""What a reader of a conversation is told: how it stands, what the turn that runs has said, then everything."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from voicebot.events import TurnDropped, TurnEnded, TurnWaiting, as_dict
+from voicebot.server.conversations import OpenConversation
+from voicebot.server.event_log import LoggedEvent, encoded
+from voicebot.server.text_units import TextUnits, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that a reader is told."""
+
+    id: str
+    """To go on behind it; empty where that would leave something out."""
+    type: str
+    data: bytes
+    """JSON."""
+
+
+async def everything(
+    opened: OpenConversation, *, unit: Unit = "token", behind: str = ""
+) -> AsyncGenerator[list[Told], None]:
+    """Yield a snapshot, then what happens, as much at once as there is, until the conversation is closed.
+
+    `behind` is the id of what was told last, to an earlier reader. Whoever is so slow that something is lost gets
+    another snapshot.
+    """
+    log, units = opened.log, TextUnits(unit)
+    place = log.place_behind(behind) if behind else None
+    if place is None:
+        place, present = log.next, _present(opened, units)
+    else:
+        turn, _, _ = behind.rpartition("-")
+        _grouped(units, [logged for logged in log.since(log.start_of(turn)) if logged.number < place])
+        present = [snapshot(opened, resumed=True)]
+    lost = False
+
+    def missed() -> None:
+        nonlocal lost
+        lost = True
+
+    async with aclosing(log.read(place, missed=missed)) as batches:
+        yield present
+        async for events in batches:
+            if lost:
+                lost, units = False, TextUnits(unit)
+                yield _present(opened, units)
+            elif told := _grouped(units, events):
+                yield told
+
+
+async def one_turn(
+    opened: OpenConversation, turn: str, place: int, *, unit: Unit = "token"
+) -> AsyncGenerator[list[Told], None]:
+    """Yield what happens in `turn`, which begins behind `place` in the log, to its end.
+
+    A reader that is so slow that something is lost is told that, as the last thing.
+    """
+    units, lost = TextUnits(unit), False
+
+    def missed() -> None:
+        nonlocal lost
+        lost = True
+
+    async with aclosing(opened.log.read(place, missed=missed)) as batches:
+        async for events in batches:
+            if lost:
+                yield [error("too_slow", "the reader is too slow: some of the reply is lost")]
+                return
+            own = [logged for logged in events if logged.event.turn == turn]
+            ends = [place for place, logged in enumerate(own, 1) if isinstance(logged.event, TurnEnded | TurnDropped)]
+            if told := _grouped(units, own[: ends[0]] if ends else own):
+                yield told
+            if ends:
+                return
+
+
+def snapshot(opened: OpenConversation, *, resumed: bool = False) -> Told:
+    """How the conversation stands; `resumed`: for a reader who knows what was said before."""
+    waiting = [
+        {"turn": claim.id, "priority": claim.priority.value, "source": claim.source, "position": position}
+        for position, claim in enumerate(opened.conversation.floor.waiting, 1)
+    ]
+    return _told(
+        "snapshot",
+        resumed=resumed,
+        conversation=dataclasses.asdict(opened.listed()),
+        said=[] if resumed else [dataclasses.asdict(said) for said in opened.said],
+        live=_live(opened) or None,
+        waiting=waiting,
+    )
+
+
+def error(code: str, message: str, hint: str = "") -> Told:
+    """What went wrong, where an answer has no status any more."""
+    return _told("error", code=code, message=message, hint=hint)
+
+
+def _told(type: str, **fields: object) -> Told:
+    return Told("", type, encoded({"type": type, **fields}))
+
+
+def _present(opened: OpenConversation, units: TextUnits) -> list[Told]:
+    """A snapshot, and the turn that runs as far as it has come."""
+    log, live = opened.log, _live(opened)
+    so_far = [
+        logged
+        for logged in (log.since(log.start_of(live)) if live else ())
+        if logged.event.turn == live and not isinstance(logged.event, TurnWaiting)
+    ]
+    return [snapshot(opened), *_grouped(units, so_far)]
+
+
+def _live(opened: OpenConversation) -> str:
+    """The turn that has the floor and has not ended: it is not among those that were said."""
+    live = opened.conversation.floor.live
+    return "" if live is None or (opened.said and opened.said[-1].turn == live.id) else live.id
+
+
+def _grouped(units: TextUnits, events: Iterable[LoggedEvent]) -> list[Told]:
+    told: list[Told] = []
+    for logged in events:
+        parts = units.feed(logged.event)
+        for part in parts:
+            id = logged.id if part is parts[-1] else ""
+            data = logged.data if part is logged.event else encoded(as_dict(part))
+            told.append(Told(id, part.type, data))
+    return told
