@@ -1,0 +1,56 @@
+// @ts-check
+import { Player } from "./player.js";
+
+/**
+ * The same player where a page may have no worklet, as at a plain http:// address of the local network: short buffers,
+ * each scheduled to begin on the frame behind the one before.
+ */
+const BLOCK_FRAMES = 2048;
+const AHEAD_SECONDS = 0.25;
+const EVERY_MS = 40;
+
+/** @param {AudioContext} context @param {(told: import("./sound.js").Told) => void} tell @returns {import("./sound.js").Engine} */
+export function scheduledEngine(context, tell) {
+  const player = new Player(context.sampleRate);
+  /** @type {Set<AudioBufferSourceNode>} */
+  const playing = new Set();
+  let next = 0;
+
+  function fill() {
+    if (context.state !== "running") return;
+    /** @type {import("./reports.js").TimedMark[]} */
+    const marks = [];
+    if (next < context.currentTime + 0.01) next = context.currentTime + 0.03;
+    while (player.busy && next < context.currentTime + AHEAD_SECONDS) {
+      const buffer = context.createBuffer(1, BLOCK_FRAMES, context.sampleRate);
+      for (const { offset, ...mark } of player.render([buffer.getChannelData(0)]))
+        marks.push({ ...mark, at: next + offset / context.sampleRate });
+      const source = new AudioBufferSourceNode(context, { buffer });
+      source.connect(context.destination);
+      source.start(next);
+      playing.add(source);
+      source.onended = () => playing.delete(source);
+      next += BLOCK_FRAMES / context.sampleRate;
+    }
+    tell({ marks, missing: player.missing, busy: player.busy, seconds: player.seconds });
+  }
+
+  const timer = setInterval(fill, EVERY_MS);
+  return {
+    send(command) {
+      if (command.type === "begin") player.begin(command.utterance, command.rate, command.channels);
+      else if (command.type === "push") player.push(command.utterance, command.samples);
+      else if (command.type === "end") player.end(command.utterance);
+      else if (command.type === "pause") player.pause();
+      else if (command.type === "resume") player.resume();
+      else {
+        player.flush(command.utterance);
+        if (command.utterance === undefined) {
+          for (const source of playing) source.stop();
+          next = 0;
+        }
+      }
+    },
+    close: () => clearInterval(timer),
+  };
+}
