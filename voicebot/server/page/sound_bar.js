@@ -1,0 +1,73 @@
+// @ts-check
+import { byId } from "./dom.js";
+import { keepSetting, setting } from "./settings.js";
+
+/** Whether one hears anything, for everybody to see; and the one click that browsers may ask for. */
+export class SoundBar {
+  /**
+   * @param {import("./sound.js").Sound} sound @param {(key: import("./languages.js").Key) => string} say
+   * @param {(listens: boolean) => void} listen
+   */
+  constructor(sound, say, listen) {
+    this._sound = sound;
+    this._say = say;
+    this._listen = listen;
+    this._button = byId("sound", HTMLButtonElement);
+    this._banner = byId("start-sound", HTMLDivElement);
+    this._why = byId("start-sound-why", HTMLSpanElement);
+    this._start = byId("start-sound-button", HTMLButtonElement);
+    this.isWanted = setting("sound", "on") === "on";
+    this.hasVoice = true;
+    this._isAsked = false;
+    this._hasFailed = false;
+    this._button.addEventListener("click", () => this._toggle());
+    this._start.addEventListener("click", () => void this.start());
+    sound.addEventListener("state", () => this.draw());
+  }
+
+  /** Open the loudspeaker, after a click or a key; where neither came yet, the browser may refuse. */
+  async start() {
+    if (!this.isWanted || !this.hasVoice) return;
+    this._isAsked = true;
+    try {
+      await this._sound.start();
+    } catch {
+      this._hasFailed = true;
+    }
+    this.draw();
+  }
+
+  _toggle() {
+    this.isWanted = !this.isWanted;
+    keepSetting("sound", this.isWanted ? "on" : "off");
+    if (this.isWanted) void this.start();
+    else this._sound.send({ type: "flush" });
+    this.draw();
+  }
+
+  draw() {
+    const { state } = this._sound;
+    const isBlocked =
+      this.isWanted && this.hasVoice && this._isAsked && (state === "blocked" || state === "interrupted");
+    const key = !this.hasVoice
+      ? "no_voice"
+      : !this.isWanted
+        ? "sound_off"
+        : this._hasFailed
+          ? "sound_failed"
+          : state === "blocked"
+            ? "sound_blocked"
+            : state === "interrupted"
+              ? "sound_interrupted"
+              : "sound_on";
+    this._button.dataset.state =
+      !this.isWanted || !this.hasVoice || this._hasFailed ? "off" : isBlocked ? "blocked" : "on";
+    this._button.setAttribute("aria-pressed", String(this.isWanted && this.hasVoice));
+    this._button.setAttribute("aria-label", this._say("sound"));
+    this._button.title = this._say(key);
+    this._banner.hidden = !isBlocked;
+    this._why.textContent = this._say(key);
+    this._start.textContent = this._say(state === "interrupted" ? "sound_resume" : "sound_start");
+    this._listen(this.isWanted && this.hasVoice && !this._hasFailed && !isBlocked);
+  }
+}
