@@ -133,6 +133,7 @@ INNER_ORDER = {
         "api",
         "event_stream",
         "openai",
+        "pages",
         "application",
         "process",
     ],

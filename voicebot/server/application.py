@@ -20,7 +20,7 @@ from voicebot.app import Engines, open_engines
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config, ServerConfig
 from voicebot.errors import ConfigError, VoicebotError, without_groups
-from voicebot.server import api, event_stream, figures, login, openai, tutorial
+from voicebot.server import api, event_stream, figures, login, openai, pages, tutorial
 from voicebot.server.admission import Admission
 from voicebot.server.body_limit import BodyLimit, most_bytes
 from voicebot.server.context import Server
@@ -36,8 +36,16 @@ from voicebot.translation import tr
 from voicebot.tts.shared import open_shared
 
 log = logging.getLogger(__name__)
-_OPEN_PATHS = ("/health", login.LOGIN_PATH)
-_ROUTERS = (tutorial.router, figures.router, login.router, api.router, event_stream.router, openai.router)
+_OPEN_PATHS = ("/health", login.LOGIN_PATH, *pages.OPEN_PATHS)
+_ROUTERS = (
+    tutorial.router,
+    figures.router,
+    login.router,
+    api.router,
+    event_stream.router,
+    openai.router,
+    pages.router,
+)
 
 
 def configured_app() -> FastAPI:
