@@ -274,7 +274,7 @@ async def test_what_waits_for_nobody_is_thrown_away() -> None:
     """A connection that was closed with something left to send stayed open for ever."""
     stuck, slow, idle = (Waiting(Transport(sizes)) for sizes in (repeat(5), count(10**6, -1), repeat(0)))
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(drop_stalled, [stuck, slow, idle], 0.02))
+        tasks.start_soon(drop_stalled, [stuck, slow, idle], 0.02)
         await stuck.transport.aborted.wait()
         tasks.cancel_scope.cancel()
     assert not slow.transport.aborted.is_set()

@@ -174,7 +174,10 @@ def limited(limits: ConnectionLimits) -> type[LimitedProtocol]:
 class Connection(Protocol):
     """One of uvicorn's, for HTTP or as a WebSocket."""
 
-    transport: asyncio.Transport
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What it sends with."""
+        ...
 
 
 async def drop_stalled(connections: Iterable[Connection], seconds: float) -> None:
