@@ -56,6 +56,9 @@ LOUDSPEAKERS = 2
 TOGETHER = {"audio/test_conformance", "daemon/test_control", "library/test_installed", "test_samples"}
 """Modules whose tests share what is dear to make, or somebody's state: one after the other."""
 
+PUNCTUAL = LISTENING | {"audio/test_conformance", "library/test_installed"}
+"""Modules whose tests come out differently where something has to wait long for its processor."""
+
 WAITING = (
     "chat/wire/test_misbehaving_servers",
     "cli/test_commands",
@@ -88,12 +91,14 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc] # it comes without type
         return group_of(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
     """Take our groups."""
     config.option.loadscopereorder = False  # by their numbers of tests
     return Groups(config, log)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Two for each processor where these are few: many tests wait."""
     processors = os.cpu_count() or 1
@@ -115,7 +120,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 _AHEAD = 15
-"""Of niceness: a test that listens takes all of a processor as soon as it needs it."""
+"""Of niceness: a punctual test takes all of a processor as soon as it needs it."""
 
 
 @cache
@@ -129,14 +134,14 @@ def usual_niceness() -> int | None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let those that listen go first in the workers of pytest-xdist."""
+    """Let those that have to be punctual go first in the workers of pytest-xdist."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
-    niceness, listens = usual_niceness(), module_of(item.nodeid) in LISTENING
+    niceness, first = usual_niceness(), module_of(item.nodeid) in PUNCTUAL
     if niceness is not None:
-        os.nice(niceness - (_AHEAD if listens else 0) - os.nice(0))
-    elif not listens and os.nice(0) < _AHEAD:
-        os.nice(_AHEAD)  # for good: those that listen come first in each worker
+        os.nice(niceness - (_AHEAD if first else 0) - os.nice(0))
+    elif not first and os.nice(0) < _AHEAD:
+        os.nice(_AHEAD)  # for good: the punctual ones come first in each worker
 
 
 @pytest.hookimpl(wrapper=True)
