@@ -30,6 +30,7 @@ _ORDER = [
     marked("Audio options"),
     marked("Output options"),
     marked("Daemon options"),
+    marked("Server options"),
     COMMON,
 ]
 _REMARKS = (marked("default: {value}"), marked("required"))

@@ -23,6 +23,7 @@ From the top down:
 * `api`: what a page asks for as JSON;
 * `event_stream`: turns and events as they come;
 * `openai`: what clients of the OpenAI API call;
+* `pages`: the page and the subtitles;
 * `application`: all of it together;
 * `process`: which runs that.
 """
