@@ -127,6 +127,7 @@ INNER_ORDER = {
         "context",
         "streaming",
         "feed",
+        "frames",
         "tutorial",
         "figures",
         "login",

@@ -17,6 +17,7 @@ From the top down:
 * `context`: what every route works with;
 * `streaming`: an answer that is sent while it is written;
 * `feed`: what a reader of a conversation is told;
+* `frames`: what a live connection sends and takes;
 * `tutorial`: the routes `/health` and `/chat`;
 * `figures`: the route `/metrics`;
 * `login`: how a page gets its cookie;

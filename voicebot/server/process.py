@@ -21,7 +21,6 @@ from voicebot.translation import system_reason, tr
 
 log = logging.getLogger(__name__)
 _BACKLOG = 2048
-_UNTAKEN_MILLISECONDS = 60_000
 _LAST_SECONDS = 2
 """What connections that read, and do not run a turn, have to end."""
 
@@ -70,8 +69,6 @@ def bound_socket(config: ServerConfig) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     with socket.socket(family) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):  # whoever takes nothing is dropped by the kernel, with all that waits
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNTAKEN_MILLISECONDS)
         try:
             listening.bind((config.host, config.port))
         except (OSError, OverflowError) as error:
