@@ -34,7 +34,12 @@ class Refusal(Exception):
 
 
 def refuse(refusal: Refusal) -> JSONResponse:
-    """The answer to a request that is refused: the envelope of the OpenAI API, whose clients read no other."""
+    """The answer to a request that is refused."""
+    return JSONResponse(envelope(refusal), refusal.status, refusal.headers)
+
+
+def envelope(refusal: Refusal) -> dict[str, object]:
+    """What it says: in the envelope of the OpenAI API, whose clients read no other."""
     error = {
         "message": refusal.message,
         "type": _kind(refusal.status),
@@ -42,7 +47,7 @@ def refuse(refusal: Refusal) -> JSONResponse:
         "code": refusal.code,
         **({"hint": refusal.hint} if refusal.hint else {}),
     }
-    return JSONResponse({"error": error}, refusal.status, refusal.headers)
+    return {"error": error}
 
 
 def _kind(status: int) -> Kind:

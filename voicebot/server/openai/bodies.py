@@ -1,7 +1,12 @@
-"""What a client sends, read as the API describes it: what is wrong is told by its name, what is unknown is ignored."""
+"""What clients send and are sent, in the API's forms.
+
+What is wrong with a request is told by its name, what is unknown in it is ignored.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import TypeVar
 
 from fastapi import Request
@@ -26,3 +31,13 @@ def too_long(param: str, most: int) -> Refusal:
     """The answer to a text of more than `most` characters."""
     message = f"{param} is longer than {most} characters"
     return Refusal(413, message, hint="server.max_characters", param=param, code="string_above_max_length")
+
+
+def json_bytes(content: Mapping[str, object]) -> bytes:
+    """An answer, or a part of it."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def event(content: Mapping[str, object]) -> bytes:
+    """One event of a stream, as server-sent events are written."""
+    return b"data: " + json_bytes(content) + b"\n\n"

@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator
 from anyio import to_thread
 
 from voicebot.audio.pcm import convert, silence
-from voicebot.server.openai.encoders import FORMAT, Encoder, Encoding, new_encoder
+from voicebot.server.openai.encoders import ENCODINGS, FORMAT, Encoder, EncoderMissing, Encoding, new_encoder
+from voicebot.server.refusals import Refusal
 from voicebot.speech import Clip
 
 _BLOCK_BYTES = FORMAT.sample_rate // 2 * FORMAT.frame_bytes
@@ -49,3 +50,21 @@ class Sound:
         if self._encoding in ("pcm", "wav"):
             return self._encoder.feed(pcm)
         return await to_thread.run_sync(self._encoder.feed, pcm)
+
+
+def encoding_of(name: str, *, param: str) -> Encoding:
+    """The encoding that a client calls `name`. Raises Refusal."""
+    for encoding in ENCODINGS:
+        if encoding == name:
+            return encoding
+    ours = ", ".join(ENCODINGS)
+    raise Refusal(400, f"{param}: this server does not write {name[:20]!r}", hint=f"it writes {ours}", param=param)
+
+
+def sound_in(encoding: Encoding, *, param: str) -> Sound:
+    """What writes a file in `encoding`. Raises Refusal where a package for that is missing."""
+    try:
+        return Sound(encoding)
+    except EncoderMissing as error:
+        hint = "pip install 'voicebot-stream[server]', or ask for wav"
+        raise Refusal(400, f"{param}: {error}", hint=hint, param=param) from None

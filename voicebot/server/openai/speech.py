@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
@@ -15,12 +13,11 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from voicebot.events import TurnEnded, TurnWarning
-from voicebot.memory.budget import TokenEstimate
-from voicebot.messages import Message
 from voicebot.server.context import PersonDep, Server, ServerDep
-from voicebot.server.openai.bodies import body_of, too_long
-from voicebot.server.openai.encoders import ENCODINGS, MEDIA_TYPES, EncoderMissing, Encoding
-from voicebot.server.openai.sound import Sound
+from voicebot.server.openai.bodies import body_of, event, too_long
+from voicebot.server.openai.encoders import MEDIA_TYPES
+from voicebot.server.openai.sound import Sound, encoding_of, sound_in
+from voicebot.server.openai.tokens import sound_tokens, text_tokens
 from voicebot.server.openai.turns import Asked, Part, failed, open_turn
 from voicebot.server.openai.voices import VoiceChoice, style_of
 from voicebot.server.refusals import Refusal
@@ -28,8 +25,6 @@ from voicebot.server.streaming import StreamedResponse
 from voicebot.speech import Clip
 
 router = APIRouter()
-TOKENS_A_SECOND = 20
-"""How the API counts sound."""
 
 
 class SpeechRequest(BaseModel):
@@ -56,29 +51,6 @@ async def speech(request: Request, server: ServerDep, person: PersonDep) -> Resp
         return StreamedResponse(events, media_type="text/event-stream", timing="ttfa")
     file = partial(_file, server, person, turn, sound)
     return StreamedResponse(file, media_type=MEDIA_TYPES[encoding], timing="ttfa")
-
-
-def encoding_of(name: str, *, param: str) -> Encoding:
-    """The encoding that a client calls `name`. Raises Refusal."""
-    for encoding in ENCODINGS:
-        if encoding == name:
-            return encoding
-    ours = ", ".join(ENCODINGS)
-    raise Refusal(400, f"{param}: this server does not write {name[:20]!r}", hint=f"it writes {ours}", param=param)
-
-
-def sound_in(encoding: Encoding, *, param: str) -> Sound:
-    """What writes a file in `encoding`. Raises Refusal where a package for that is missing."""
-    try:
-        return Sound(encoding)
-    except EncoderMissing as error:
-        hint = "pip install 'voicebot-stream[server]', or ask for wav"
-        raise Refusal(400, f"{param}: {error}", hint=hint, param=param) from None
-
-
-def estimated_tokens(text: str) -> int:
-    """About how many tokens `text` takes."""
-    return TokenEstimate().tokens([Message("user", text)])
 
 
 @asynccontextmanager
@@ -122,11 +94,6 @@ async def _described(file: AsyncIterator[bytes], turn: Asked, sound: Sound) -> A
             error = {"message": refusal.message, "code": refusal.code}
             yield event({"type": "speech.audio.error", "error": error})
         raise
-    said, heard = estimated_tokens(turn.text), math.ceil(sound.seconds * TOKENS_A_SECOND)
+    said, heard = text_tokens(turn.text), sound_tokens(sound.seconds)
     usage = {"input_tokens": said, "output_tokens": heard, "total_tokens": said + heard}
     yield event({"type": "speech.audio.done", "usage": usage})
-
-
-def event(content: dict[str, object]) -> bytes:
-    """One event of a stream, as server-sent events are written."""
-    return b"data: " + json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"

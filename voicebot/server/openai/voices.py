@@ -1,4 +1,4 @@
-"""How clients choose a voice: by a name that OpenAI gives to its own, one of the configuration, or the engine's."""
+"""How clients choose a voice: by the names of OpenAI's own, those of the configuration, or those of the engine."""
 
 from __future__ import annotations
 
