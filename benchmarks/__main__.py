@@ -9,6 +9,7 @@ groups of figures:
   loudspeaker  cold start, joints between clips and Ctrl-C, recorded from a null sink
   daemon       the daemon, cold, warm and idle, recorded from a null sink (minutes)
   piped        replies piped into `voicebot say -`, recorded from a null sink (as long as their speech)
+  server       what `voicebot serve` adds to its engines
   readings     how many everyday texts are read aloud wrongly
   chunking     how well, how late and at what cost texts are cut
   golden       the golden rules of pySBD, by language (exact); --rules PATH of its repository measures all its languages
@@ -41,6 +42,7 @@ GROUPS = (
     "loudspeaker",
     "daemon",
     "piped",
+    "server",
     "readings",
     "chunking",
     "golden",
@@ -137,6 +139,10 @@ def _measure(name: str, arguments: argparse.Namespace) -> list[Figure]:
             return measure_daemon(
                 repeat, utterances=arguments.utterances, clients=arguments.clients, peers=arguments.peers
             )
+        case "server":
+            from benchmarks.server import measure_server
+
+            return measure_server(repeat)
         case "readings":
             from benchmarks.readings import measure_readings
 
