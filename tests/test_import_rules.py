@@ -26,6 +26,7 @@ ROOMS = [
     "playback_clock",
     "metrics",  # above the turn, whose last event carries them
     "turn_account",
+    "cutter",
     "turn",
     "floor",
     "conversation",
@@ -69,6 +70,7 @@ CORE = {
     "pacing",
     "playback_clock",
     "turn_account",
+    "cutter",
     "turn",
     "floor",
     "conversation",

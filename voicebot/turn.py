@@ -14,15 +14,17 @@ from functools import partial
 
 import anyio
 from anyio import CancelScope, EndOfStream, WouldBlock
+from anyio.lowlevel import checkpoint
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from voicebot import events
+from voicebot.cutter import Cutter
 from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable, without_groups
 from voicebot.messages import Message, ReplyData
 from voicebot.pacing import Pacer, Wait
 from voicebot.playback_clock import ArrivalClock, PlaybackClock
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer, TurnChunker, loads_languages
-from voicebot.speech import Audio, AudioFormat, Clip, Outcome, RenderedSegment, Utterance
+from voicebot.speech import Audio, AudioFormat, Clip, Outcome, RenderedSegment, Segment, Utterance
 from voicebot.text.false_pauses import without_false_pauses
 from voicebot.text.language import has_japanese
 from voicebot.text.redaction import StreamRedactor
@@ -42,6 +44,8 @@ _KNOCK_SECONDS = 0.25
 """How often we look whether it is back."""
 _FAILURES_IN_A_ROW = 3
 """After this many utterances that could not be said, the voice is given up for the rest of the turn."""
+_UNBROKEN = 32
+"""Others have their turn after this many deltas, where a chat model has them all at hand."""
 _UTTERANCES_AHEAD = 3
 """Audio is dear: this many utterances at most are made, or being made, and not yet taken by the output."""
 
@@ -107,17 +111,24 @@ def _listeners_clock(pipeline: Pipeline) -> PlaybackClock | None:
 
 
 async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: TurnAccount) -> None:
-    # Deltas and segments are cheap: enough of them to cut and say ahead, few enough that a chat server that writes a
-    # book meets the back-pressure of the loudspeaker. Clips are counted by `ahead`.
-    deltas_in, deltas_out = anyio.create_memory_object_stream[str](256)
+    # Text is cheap: enough of it to cut and say ahead, little enough that a chat server that writes a book meets the
+    # back-pressure of the loudspeaker. Clips are counted by `ahead`.
+    cuts_in, cuts_out = anyio.create_memory_object_stream[list[Segment]](64)
     segments_in, segments_out = anyio.create_memory_object_stream[RenderedSegment](64)
     clips_in, clips_out = anyio.create_memory_object_stream[QueuedClip](math.inf)
     ahead = anyio.Semaphore(_UTTERANCES_AHEAD)
     pacer = pipeline.new_pacer()
-    with deltas_out, segments_out, clips_out:
+    cutter = Cutter(
+        pipeline.new_chunker(),
+        pacer,
+        account,
+        idle_seconds=pipeline.idle_seconds,
+        patience_seconds=pipeline.patience_seconds,
+    )
+    with cuts_out, segments_out, clips_out:
         async with anyio.create_task_group() as stages:
-            stages.start_soon(_read, pipeline, messages, deltas_in, account)
-            stages.start_soon(_chunk, deltas_out, pipeline, pacer, segments_in, account)
+            stages.start_soon(_read, pipeline, messages, cutter, cuts_in, account)
+            stages.start_soon(_render, cuts_out, cutter, pipeline.new_renderer(), segments_in, account)
             stages.start_soon(_synthesize, segments_out, pacer, pipeline, clips_in, ahead, account)
             stages.start_soon(_play, clips_out, ahead, pipeline.output, account)
 
@@ -126,33 +137,39 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
 
 
 async def _read(
-    pipeline: Pipeline, messages: Sequence[Message], deltas: MemoryObjectSendStream[str], account: TurnAccount
+    pipeline: Pipeline,
+    messages: Sequence[Message],
+    cutter: Cutter,
+    cuts: MemoryObjectSendStream[list[Segment]],
+    account: TurnAccount,
 ) -> None:
-    """Take the deltas from the chat model."""
+    """Take the deltas from the chat model and cut them into segments; most of them wake nobody."""
     redactor = pipeline.new_redactor()
     foresee = _foreseeing(pipeline.synthesizer)
     foresee("".join([message.content for message in messages[-1:]]))
-
-    async def pass_on(delta: str) -> None:
-        foresee(delta)
-        account.wrote(delta)
-        await deltas.send(delta)
-
-    with deltas:
+    unbroken = 0
+    with cuts:
         try:
             async with aclosing(pipeline.chat.stream_reply(messages)) as reply:
                 async for part in reply:
-                    if isinstance(part, ReplyData):
+                    if isinstance(part, str):
+                        if (delta := redactor.feed(part)) or not part:
+                            foresee(delta)
+                            unbroken += 1
+                            if (cut := cutter.feed(delta)) is not None:
+                                await cuts.send(cut)
+                            elif unbroken % _UNBROKEN == 0:
+                                await checkpoint()
+                    elif isinstance(part, ReplyData):
                         whole = pipeline.new_redactor()
                         account.note(ReplyData(whole.feed(part.content) + whole.flush()))
-                    elif not isinstance(part, str):
+                    else:
                         account.note(part)
-                    elif (delta := redactor.feed(part)) or not part:
-                        await pass_on(delta)
         except ChatError as error:
             account.error = error  # what came before it is still worth hearing
-        if rest := redactor.flush():
-            await pass_on(rest)
+        if (rest := redactor.flush()) and (cut := cutter.feed(rest)) is not None:
+            await cuts.send(cut)
+        await cuts.send(cutter.end())
 
 
 def _foreseeing(synthesizer: Synthesizer | None) -> Callable[[str], None]:
@@ -172,37 +189,24 @@ def _foreseeing(synthesizer: Synthesizer | None) -> Callable[[str], None]:
     return foresee
 
 
-async def _chunk(
-    deltas: MemoryObjectReceiveStream[str],
-    pipeline: Pipeline,
-    pacer: Pacer,
+async def _render(
+    cuts: MemoryObjectReceiveStream[list[Segment]],
+    cutter: Cutter,
+    renderer: Renderer,
     segments: MemoryObjectSendStream[RenderedSegment],
     account: TurnAccount,
 ) -> None:
-    """Cut the deltas into segments and render them; do not hold a finished sentence back when the model pauses."""
-    chunker, renderer = pipeline.new_chunker(), pipeline.new_renderer()
-    pauses = (pipeline.idle_seconds, max(0.0, pipeline.patience_seconds - pipeline.idle_seconds))
-    patience = list(pauses)
-    cut_end = 0
-    ended = False
+    """Render what is cut; do not hold a finished sentence back when the model pauses."""
     with segments:
-        while not ended:
-            cut = []
-            with anyio.move_on_after(patience[0] if patience else math.inf) as pause:
+        while True:
+            with CancelScope(deadline=cutter.next_pause) as pause:
                 try:
-                    cut = chunker.feed(await deltas.receive())
+                    cut = await cuts.receive()
                 except EndOfStream:
-                    cut, ended = chunker.flush(), True
+                    return
             if pause.cancelled_caught:
-                del patience[0]
-                cut = chunker.release()
-            else:
-                patience = list(pauses)
-            if not cut and not ended and account.synthesized_end == cut_end:  # the voice has said all there is
-                count = pacer.phrase_end(chunker.unfinished, account.lead(), account.silence(), paused=not patience)
-                cut = [chunker.break_off(count)] if count else []
+                cut = cutter.pause()
             for segment in cut:
-                cut_end = segment.end
                 account.emit(
                     events.SegmentReady(
                         *account.stamp(), segment.text, segment.start, segment.end, segment.boundary.value, segment.rule

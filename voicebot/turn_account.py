@@ -151,12 +151,14 @@ class TurnAccount:
 
     # ------------------------------------------------ what the chat model sends
 
-    def wrote(self, delta: str) -> None:
-        """The chat model sent a delta."""
+    def wrote(self, delta: str) -> float:
+        """The chat model sent a delta; return when, on the event loop's clock."""
+        now = anyio.current_time()
         self._reply.append(delta)
         if self._clock is not None:
-            self._clock.wrote(anyio.current_time())
-        self.emit(events.Delta(*self.stamp(), delta))
+            self._clock.wrote(now)
+        self.emit(events.Delta(self.turn, now - self._began, delta))
+        return now
 
     def note(self, part: ToolCall | ReplyData | Usage | Message) -> None:
         """The chat model sent something that is not for the ear."""

@@ -1,0 +1,80 @@
+"""Cuts a reply while it comes, and says when a pause of the model is one to cut at."""
+
+from __future__ import annotations
+
+import math
+
+import anyio
+
+from voicebot.pacing import Pacer
+from voicebot.protocols import TurnChunker
+from voicebot.speech import Segment
+from voicebot.turn_account import TurnAccount
+
+
+class Cutter:
+    """Cuts one reply into segments.
+
+    It notes when the last delta came instead of setting a timer for each: whoever waits for a pause asks for the
+    earliest moment at which there can be one, and finds then that the model has gone on, or that it has not.
+    """
+
+    def __init__(
+        self,
+        chunker: TurnChunker,
+        pacer: Pacer,
+        account: TurnAccount,
+        *,
+        idle_seconds: float,
+        patience_seconds: float,
+    ) -> None:
+        self._chunker = chunker
+        self._pacer = pacer
+        self._account = account
+        self._pauses = (idle_seconds, max(idle_seconds, patience_seconds))
+        """After this long without a delta there is a first pause, and a second one."""
+        self._passed = 0
+        """How many of them there were since the last delta."""
+        self._since = anyio.current_time()
+        self._cut_end = 0
+
+    @property
+    def next_pause(self) -> float:
+        """When there is one if no delta comes until then, on the event loop's clock; infinite if there is none."""
+        return self._since + self._pauses[self._passed] if self._passed < len(self._pauses) else math.inf
+
+    def feed(self, delta: str) -> list[Segment] | None:
+        """Take the next delta and return what is to be handed on.
+
+        None is nothing. An empty list is nothing either, but after a pause whoever waits for the next one must know
+        that it comes sooner than they thought.
+        """
+        paused = self._passed > 0
+        self._since = self._account.wrote(delta)
+        self._passed = 0
+        cut = self._note(self._chunker.feed(delta)) or self._phrase(paused=False)
+        return cut if cut or paused else None
+
+    def pause(self) -> list[Segment]:
+        """Return what needs not wait any longer, if the time for that has come."""
+        if self.next_pause > anyio.current_time():
+            return []
+        self._passed += 1
+        return self._note(self._chunker.release()) or self._phrase(paused=self._passed == len(self._pauses))
+
+    def end(self) -> list[Segment]:
+        """Return what is left at the end of the reply."""
+        return self._chunker.flush()
+
+    def _phrase(self, *, paused: bool) -> list[Segment]:
+        """A part of an unfinished clause, if the voice has said all there is and the listener would wait too long."""
+        account = self._account
+        if account.synthesized_end != self._cut_end or (lead := account.lead()) == math.inf:
+            return []
+        count = self._pacer.phrase_end(self._chunker.unfinished, lead, account.silence(), paused=paused)
+        return self._note([self._chunker.break_off(count)]) if count else []
+
+    def _note(self, cut: list[Segment]) -> list[Segment]:
+        if cut:
+            self._cut_end = cut[-1].end
+        return cut
