@@ -18,6 +18,7 @@ from voicebot.events import Event, as_dict
 
 KEPT = 4096
 """Events."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class EventLog:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._events: deque[LoggedEvent] = deque(maxlen=kept)
-        self._changed = anyio.Event()
+        self._changed: anyio.Event | None = None
+        """What the readers wait for that have read everything; None while nobody does."""
         self._closed = False
         self.next = 0
         """The number of the next event."""
@@ -67,7 +69,10 @@ class EventLog:
 
     def since(self, number: int) -> list[LoggedEvent]:
         """The events from `number` on, as far as they are kept."""
-        return list(islice(self._events, max(0, number - self.first), None))
+        if number >= self.next:
+            return []
+        wanted = min(self.next - number, len(self._events))
+        return list(islice(reversed(self._events), wanted))[::-1]  # most readers want the last ones
 
     def place_behind(self, id: str) -> int | None:
         """The number of the event behind the one that was sent with `id`; None if that is unknown, or too old."""
@@ -95,13 +100,15 @@ class EventLog:
             elif self._closed:
                 return
             else:
+                self._changed = self._changed or anyio.Event()
                 await self._changed.wait()
 
     def _tell(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
 
 
 def encoded(fields: Mapping[str, object]) -> bytes:
     """A line of JSON. Half a character, as a broken model may send it, becomes a question mark."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return _ENCODER.encode(fields).encode(errors="replace")
