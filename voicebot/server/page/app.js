@@ -153,7 +153,7 @@ function listenTo(opened) {
     drawControls();
     if (opened.state === "away") void findOut();
   });
-  on("queued", (position) => tell(say("queued", { position })));
+  on("queued", (position) => tell(position ? say("queued", { position }) : ""));
   on("notice", () => tell(plainText(opened.turns.notices.at(-1)?.message)));
   on("refusal", (refusal) => complain(new api.ApiError(1, String(refusal.message), refusal.code)));
 }

@@ -51,7 +51,7 @@ function take(event) {
     speaking = event.index;
     subtitles.begin(plainText(event.text), lengths.get(event.index) ?? event.audio_seconds, now());
     help.hidden = true;
-    frame ||= requestAnimationFrame(draw);
+    if (!frame) frame = requestAnimationFrame(draw);
   } else if (event.type === "playback_finished") subtitles.end(now(), { interrupted: false });
   else if (event.type === "turn_ended") {
     speaking = -1;

@@ -2,7 +2,7 @@
 import { Player } from "./player.js";
 
 /**
- * The same player where a page may have no worklet, as at a plain http:// address of the local network: short buffers,
+ * The same player where a page may have no worklet, as at a plain HTTP address of the local network: short buffers,
  * each scheduled to begin on the frame behind the one before.
  */
 const BLOCK_FRAMES = 2048;

@@ -58,7 +58,7 @@ export class Sound extends EventTarget {
   async _openEngine(context) {
     /** @param {Told} told */
     const tell = (told) => this._tell(told);
-    if (context.audioWorklet && !new URLSearchParams(location.search).has("scheduled")) {
+    if (context.audioWorklet) {
       await context.audioWorklet.addModule(new URL("worklet.js", import.meta.url));
       const node = new AudioWorkletNode(context, "player", { numberOfInputs: 0, outputChannelCount: [1] });
       node.port.onmessage = ({ data }) => tell(data);

@@ -11,12 +11,13 @@
 
 /** How many characters of what is shown have begun to sound once `frame` frames of a clip were heard. @param {Clip} clip @param {number} frame */
 export function charactersHeard(clip, frame) {
-  if (clip.frames > 0 && frame >= clip.frames) return clip.shown.length;
-  if (!clip.timeline?.length) return clip.frames > 0 ? Math.round((clip.shown.length * frame) / clip.frames) : 0;
-  const seconds = frame / clip.rate;
-  let heard = 0;
-  for (const [, end, from] of clip.timeline) if (from <= seconds) heard = Math.max(heard, end);
-  return Math.min(heard, clip.shown.length);
+  if (clip.timeline?.length) {
+    const seconds = frame / clip.rate;
+    let heard = 0;
+    for (const [, end, from] of clip.timeline) if (from <= seconds) heard = Math.max(heard, end);
+    return Math.min(heard, clip.shown.length);
+  }
+  return clip.frames > 0 ? Math.round((clip.shown.length * Math.min(frame, clip.frames)) / clip.frames) : 0;
 }
 
 /** Where in the reply the sound of a clip has come to; null where its utterance is not known. @param {Turn} turn @param {Clip} clip @param {number} frame */
@@ -30,7 +31,7 @@ export function placeHeard(turn, clip, frame) {
     isOneOfMany && !clip.timeline
       ? Math.round((clip.shown.length * (clip.before + frame / clip.rate)) / Math.max(whole, 0.001))
       : charactersHeard(clip, frame);
-  const place = utterance.start + (places[Math.min(count, places.length - 1)] ?? 0);
+  const place = utterance.start + places[Math.max(0, Math.min(count, places.length) - 1)];
   return Math.min(place, utterance.end - 1);
 }
 
