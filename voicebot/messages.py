@@ -55,6 +55,21 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyOptions:
+    """How one reply is to be written where that differs from the configuration; None: as configured."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] | None = None
+    response_format: Mapping[str, Any] | None = None  # Any: it holds a JSON schema
+    """The form of the reply as OpenAI's API has it: `type` is text, json_object or json_schema."""
+    for_the_ear: bool = True
+    """Whether it is heard: what is read may have what no voice says, such as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One entry of the conversation as the chat model sees it."""
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeGuard, runtime_checkable
 from uuid import uuid4
 
 from voicebot.events import TurnEvent
-from voicebot.messages import Message, ReplyPart, ToolSpec
+from voicebot.messages import Message, ReplyOptions, ReplyPart, ToolSpec
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Segment, Style
 
 Emit = Callable[[TurnEvent], None]
@@ -64,6 +64,20 @@ class ConversationalChatModel(ChatModel, Protocol):
 def for_new_conversation(chat: ChatModel) -> ChatModel:
     """Return what writes the replies of one more conversation; `chat` itself where it keeps nothing of any."""
     return chat.for_conversation(str(uuid4())) if isinstance(chat, ConversationalChatModel) else chat
+
+
+@runtime_checkable
+class AdjustableChatModel(ChatModel, Protocol):
+    """Writes replies, and can write some in another way."""
+
+    def adjusted(self, options: ReplyOptions) -> ChatModel:
+        """Return the same chat model with these options, as far as it has them."""
+        ...
+
+
+def adjusted(chat: ChatModel, options: ReplyOptions) -> ChatModel:
+    """Return what writes replies with these options, as far as `chat` has them; others are ignored."""
+    return chat.adjusted(options) if isinstance(chat, AdjustableChatModel) else chat
 
 
 class Synthesizer(Protocol):

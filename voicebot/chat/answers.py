@@ -7,8 +7,8 @@ from contextlib import aclosing
 from typing import overload
 
 from voicebot.errors import ChatError
-from voicebot.messages import Message, ReplyData, ReplyPart, ToolCall, ToolSpec
-from voicebot.protocols import ChatModel, ConversationalChatModel, ToolChatModel, takes_tools
+from voicebot.messages import Message, ReplyData, ReplyOptions, ReplyPart, ToolCall, ToolSpec
+from voicebot.protocols import ChatModel, ConversationalChatModel, ToolChatModel, adjusted, takes_tools
 from voicebot.text.agent_scaffolding import AgentFilter
 from voicebot.text.written_values import Part
 from voicebot.translation import tr
@@ -60,6 +60,15 @@ class AnswersOnly:
             self._chat.for_conversation(conversation),
             spoken_field=self._spoken_field,
             for_the_ear=self._for_the_ear,
+            runs_tools=self._runs_tools,
+        )
+
+    def adjusted(self, options: ReplyOptions) -> AnswersOnly:
+        """Return the same for a reply that is written, or taken in, in another way."""
+        return answers_only(
+            adjusted(self._chat, options),
+            spoken_field="" if options.response_format else self._spoken_field,
+            for_the_ear=self._for_the_ear and options.for_the_ear,
             runs_tools=self._runs_tools,
         )
 

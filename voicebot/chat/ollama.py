@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 import anyio
 import httpx
@@ -23,12 +24,12 @@ from voicebot.chat.wire.models import (
     nearest_model,
     shown_by_ollama,
 )
-from voicebot.chat.wire.replies import ReplyRequest, StreamStep
+from voicebot.chat.wire.replies import ReplyRequest, StreamStep, changed_settings
 from voicebot.config.models import ChatOllama
 from voicebot.errors import ChatError, VoicebotError
 from voicebot.http.failures import Refusal, shown_address, words_of
 from voicebot.http.lines import LineDecoder, parse_object, without_lone_surrogates
-from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
+from voicebot.messages import Message, ReplyOptions, ReplyPart, ToolSpec, Usage
 from voicebot.translation import tr
 
 EXAMPLE_MODEL = "llama3.2"
@@ -48,6 +49,13 @@ class OllamaChat:
     def name(self) -> str:
         """What a person calls it, such as `ollama llama3.2`."""
         return f"ollama {self._model}"
+
+    def adjusted(self, options: ReplyOptions) -> OllamaChat:
+        """Return the same model with other settings."""
+        settings = changed_settings(options)
+        if form := settings.pop("response_format", None):
+            settings["format"] = _format(form)
+        return OllamaChat(self._connection, self._config.model_copy(update=settings), model=self._model)
 
     def stream_reply(
         self, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = ()
@@ -110,6 +118,17 @@ class OllamaChat:
             pull = tr("run `ollama pull {model}`", model=self._model)
             hint = tr('set chat.model = "{near}", or {pull}', near=near, pull=pull) if near else pull
         return reply_refused(self._connection.server, refusal, hint=hint)
+
+
+def _format(form: Mapping[str, Any]) -> Any:  # Any: a JSON schema
+    """The form of a reply, which OpenAI's API has as `form`."""
+    match form.get("type"):
+        case "json_schema":
+            return object_of(object_of(dict(form), "json_schema"), "schema") or "json"
+        case "json_object":
+            return "json"
+        case _:
+            return ""
 
 
 @asynccontextmanager

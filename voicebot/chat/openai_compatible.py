@@ -17,7 +17,7 @@ from voicebot.chat.wire.connection import ChatConnection, open_connection
 from voicebot.chat.wire.failures import chat_server, reply_refused
 from voicebot.chat.wire.fields import count_of, object_of, objects_of, text_of
 from voicebot.chat.wire.models import ListedModel, listed_by_openai, nearest_model
-from voicebot.chat.wire.replies import ReplyRequest, StreamStep
+from voicebot.chat.wire.replies import ReplyRequest, StreamStep, changed_settings
 from voicebot.config.models import ChatOpenAI
 from voicebot.errors import ChatError, ConfigError, VoicebotError
 from voicebot.http.failures import Refusal, media_type, shown_address, words_of
@@ -30,7 +30,7 @@ from voicebot.http.lines import (
     without_lone_surrogates,
 )
 from voicebot.http.streaming import Decoder
-from voicebot.messages import Message, ReplyPart, ToolSpec, Usage
+from voicebot.messages import Message, ReplyOptions, ReplyPart, ToolSpec, Usage
 from voicebot.translation import tr
 
 OPENAI_HOST = "api.openai.com"
@@ -54,6 +54,12 @@ class OpenAICompatibleChat:
     def name(self) -> str:
         """What a person calls it, such as `llama3.2 at http://127.0.0.1:8080/v1`."""
         return f"{self._model} at {shown_address(self._config.base_url)}"
+
+    def adjusted(self, options: ReplyOptions) -> OpenAICompatibleChat:
+        """Return the same model with other settings."""
+        return OpenAICompatibleChat(
+            self._connection, self._config.model_copy(update=changed_settings(options)), model=self._model
+        )
 
     def stream_reply(
         self, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = ()

@@ -14,8 +14,8 @@ from typing import Literal
 import anyio
 
 from voicebot.errors import ChatError
-from voicebot.messages import Message, ReplyPart, ToolCall
-from voicebot.protocols import ToolChatModel
+from voicebot.messages import Message, ReplyOptions, ReplyPart, ToolCall
+from voicebot.protocols import ToolChatModel, adjusted, takes_tools
 from voicebot.tools.printing import tool_prints
 from voicebot.tools.toolbox import BadArguments, Toolbox, ToolFailed, described
 from voicebot.translation import tr
@@ -60,6 +60,11 @@ class ToolUsingChat:
         other = copy(self)
         other._chat = chat
         return other
+
+    def adjusted(self, options: ReplyOptions) -> ToolUsingChat:
+        """The same tools for a reply that is written in another way."""
+        chat = adjusted(self._chat, options)
+        return self.with_chat(chat) if takes_tools(chat) else self
 
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:
         """Yield the deltas of the reply, what the server counted, and the messages of the tool loop.

@@ -18,7 +18,7 @@ from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from tests.server.openai.voices import RATE, HeldVoice, client, pitch
 from tests.server.running import REPLY, running_server, until
 from voicebot.errors import ChatError
-from voicebot.messages import Message
+from voicebot.messages import Message, ReplyOptions
 from voicebot.server.openai.spoken_replies import KEPT_SECONDS, SpokenReplies
 from voicebot.server.refusals import Refusal
 from voicebot.testing import ScriptedChat, typed
@@ -170,6 +170,30 @@ async def test_what_is_unknown_is_ignored() -> None:
         assert (await running.client.post(COMPLETIONS, json=body)).status_code == 200
 
 
+async def test_what_the_chat_model_can_take_is_passed_on() -> None:
+    class Adjustable(ScriptedChat):
+        def __init__(self, given: list[ReplyOptions]) -> None:
+            super().__init__(typed("Yes.", first=0.0, rate=1000))
+            self.given = given
+
+        def adjusted(self, options: ReplyOptions) -> ScriptedChat:
+            self.given.append(options)
+            return self
+
+    given: list[ReplyOptions] = []
+    form = {"type": "json_object"}
+    async with running_server(Adjustable(given), ToneSynthesizer()) as running:
+        options = {"temperature": 0.2, "top_p": 0.5, "seed": 1, "stop": "x", "response_format": form}
+        limits = {"max_tokens": 5, "max_completion_tokens": 6}
+        for body in ({**options, **limits}, {"stop": ["a", "b"], "max_tokens": 5}, SOUND):
+            assert (await running.client.post(COMPLETIONS, json={"messages": HELLO, **body})).status_code == 200
+    assert given == [
+        ReplyOptions(0.2, 0.5, 1, 6, ("x",), form, for_the_ear=False),
+        ReplyOptions(max_tokens=5, stop=("a", "b"), for_the_ear=False),
+        ReplyOptions(for_the_ear=True),
+    ]
+
+
 # ---------------------------------------------------------------- sound
 
 
@@ -276,6 +300,8 @@ def test_what_was_said_is_known_for_an_hour() -> None:
         ({"messages": [{"role": "user", "content": "x" * 4097}]}, 413, "messages.0.content"),
         ({"messages": HELLO, "n": 0}, 400, "n"),
         ({"messages": HELLO, "n": 17}, 400, "n"),
+        ({"messages": HELLO, "temperature": 3}, 400, "temperature"),
+        ({"messages": HELLO, "response_format": {"type": "yaml"}}, 400, "response_format.type"),
         ({"messages": HELLO, "modalities": ["video"]}, 400, "modalities.0"),
         ({"messages": HELLO, "modalities": ["audio"], "stream": True, "audio": {"format": "mp3"}}, 400, "audio.format"),
         ({"messages": HELLO, "modalities": ["audio"], "audio": {"format": "aac"}}, 400, "audio.format"),

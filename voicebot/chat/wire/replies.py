@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, fields, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import anyio
 import httpx
@@ -23,11 +23,12 @@ from voicebot.errors import VoicebotError
 from voicebot.http.failures import Server, broke_off, translated
 from voicebot.http.lines import BadStream
 from voicebot.http.streaming import Body, Decoder
-from voicebot.messages import ReplyPart, Usage
+from voicebot.messages import ReplyOptions, ReplyPart, Usage
 from voicebot.text.reasoning import ReasoningFilter
 
 T = TypeVar("T")
 
+_SETTINGS = ("temperature", "top_p", "seed", "max_tokens", "stop", "response_format")
 COUNTS_SECONDS = 0.5
 """How long after its reply a server may take to say what it counted."""
 
@@ -195,3 +196,9 @@ def _updated(usage: Usage, newer: Usage | None) -> Usage:
         return usage
     known = {one.name: value for one in fields(newer) if (value := getattr(newer, one.name)) not in (None, "")}
     return replace(usage, **known)
+
+
+def changed_settings(options: ReplyOptions) -> dict[str, Any]:  # Any: settings of many types
+    """What `options` change of a chat server's configuration."""
+    settings = {name: getattr(options, name) for name in _SETTINGS}
+    return {name: value for name, value in settings.items() if value is not None}

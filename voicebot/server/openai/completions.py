@@ -9,14 +9,14 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from voicebot.messages import Message
+from voicebot.messages import Message, ReplyOptions
 from voicebot.server.context import PersonDep, Server, ServerDep
 from voicebot.server.openai.bodies import body_of, event, json_bytes
 from voicebot.server.openai.choices import Finished, Heard, Piece, Written, open_choices
@@ -35,6 +35,7 @@ router = APIRouter()
 _MOST_CHOICES = 16
 _DONE = b"data: [DONE]\n\n"
 Json = dict[str, object]
+_Stop = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SoundWanted(BaseModel):
@@ -50,6 +51,13 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+class ResponseFormat(BaseModel):
+    """The form of the reply."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: dict[str, Any] | None = None  # Any: a JSON schema
+
+
 class CompletionRequest(BaseModel):
     """A request for replies; whatever else the API knows, or not, is ignored."""
 
@@ -60,11 +68,32 @@ class CompletionRequest(BaseModel):
     n: Annotated[int, Field(ge=1, le=_MOST_CHOICES)] | None = None
     modalities: list[Literal["text", "audio"]] | None = None
     audio: SoundWanted | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    seed: int | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    stop: _Stop | Annotated[list[_Stop], Field(max_length=4)] | None = None
+    response_format: ResponseFormat | None = None
 
     @property
     def sounds(self) -> bool:
         """Whether the replies are to be heard."""
         return "audio" in (self.modalities or ())
+
+    @property
+    def options(self) -> ReplyOptions:
+        """How the replies are to be written."""
+        form = self.response_format
+        return ReplyOptions(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            seed=self.seed,
+            max_tokens=self.max_completion_tokens or self.max_tokens,
+            stop=(self.stop,) if isinstance(self.stop, str) else tuple(self.stop) if self.stop else None,
+            response_format=form.model_dump(exclude_none=True) if form else None,
+            for_the_ear=self.sounds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +145,7 @@ async def completions(request: Request, server: ServerDep, person: PersonDep) ->
     if asked.sounds:
         encoding = _encoding(asked)
         style = await style_of(server, (asked.audio or SoundWanted()).voice)
-    turn = Asked(messages, style=style)
+    turn = Asked(messages, style=style, options=asked.options)
     completion = _Completion(server, person, asked, messages, turn, encoding, replies)
     if asked.stream:
         return StreamedResponse(partial(_stream, completion), media_type="text/event-stream", timing="ttft")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import anyio
 
 from voicebot.audio.paced import PacedOutput
 from voicebot.conversation import GivenText, Styled
 from voicebot.events import Event, TurnEnded
-from voicebot.messages import Message
+from voicebot.messages import Message, ReplyOptions
+from voicebot.protocols import adjusted
 from voicebot.server.context import Server
 from voicebot.server.refusals import Refusal
 from voicebot.speech import AS_CONFIGURED, Clip, Style
@@ -33,6 +34,8 @@ class Asked:
     """What is said as it stands; empty: the reply of the chat model."""
     style: Style | None = None
     """How it is said; None: it is read."""
+    options: ReplyOptions = field(default_factory=ReplyOptions)
+    """How the chat model is to write its reply."""
 
 
 @asynccontextmanager
@@ -82,6 +85,8 @@ def _pipeline(own: Pipeline, server: Server, asked: Asked, output: PacedOutput) 
     """What a turn is made with, instead of that of a conversation which is only read."""
     if asked.text:
         own = replace(own, chat=GivenText(_deltas(asked.text)))
+    else:
+        own = replace(own, chat=adjusted(own.chat, asked.options))
     if asked.style is None:
         return own
     synthesizer = server.engines.synthesizer
