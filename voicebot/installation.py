@@ -18,7 +18,7 @@ EXTRAS = {
     "desktop": ("dbus-fast>=5.0; sys_platform == 'linux'",),
     "server": (
         "fastapi>=0.128",
-        "httptools>=0.7; sys_platform != 'win32'",
+        "httptools>=0.7",
         "lameenc>=1.8",
         "prometheus-client>=0.22",
         "segno>=1.6",

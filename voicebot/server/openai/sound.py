@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from anyio import to_thread
 
 from voicebot.audio.pcm import convert, silence
+from voicebot.installation import extra_command
 from voicebot.server.openai.encoders import ENCODINGS, FORMAT, Encoder, EncoderMissing, Encoding, new_encoder
 from voicebot.server.refusals import Refusal
 from voicebot.speech import Clip
@@ -66,5 +67,5 @@ def sound_in(encoding: Encoding, *, param: str) -> Sound:
     try:
         return Sound(encoding)
     except EncoderMissing as error:
-        hint = "pip install 'voicebot-stream[server]', or ask for wav"
+        hint = f"{extra_command('server')}, or ask for wav"
         raise Refusal(400, f"{param}: {error}", hint=hint, param=param) from None
