@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from voicebot.errors import without_groups
 from voicebot.server.refusals import Refusal, refuse
 
+log = logging.getLogger(__name__)
 SEND_SECONDS = 30.0
 """How long a reader may take nothing."""
 UNBUFFERED = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -35,6 +37,7 @@ class StreamedResponse(Response):
         `timing` is what the browser's tools call the time to the first of them (the header Server-Timing).
         """
         self._timing = timing
+        self._begun = False
         self._made = anyio.current_time()
         self.status_code = 200
         self.media_type = media_type
@@ -52,21 +55,27 @@ class StreamedResponse(Response):
                         await self._send(parts, send)
                     tasks.cancel_scope.cancel()
         except Refusal as refusal:
-            await refuse(refusal)(scope, receive, send)
+            if not self._begun:
+                await refuse(refusal)(scope, receive, send)
+            else:  # an answer without an end: the server closes the connection
+                log.warning("an answer at %s broke off: %s", scope["path"], refusal.code)
+        except TimeoutError:
+            if not self._begun:
+                raise
+            log.warning("an answer at %s was not taken", scope["path"])
 
     async def _send(self, parts: AsyncIterator[bytes], send: Send) -> None:
-        begun = False
         async for part in parts:
-            if not begun:
-                begun = True
+            if not self._begun:
                 await self._begin(send)
             with anyio.fail_after(SEND_SECONDS):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
-        if not begun:
+        if not self._begun:
             await self._begin(send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _begin(self, send: Send) -> None:
+        self._begun = True
         milliseconds = 1000 * (anyio.current_time() - self._made)
         timing = (b"server-timing", f"{self._timing};dur={milliseconds:.1f}".encode())
         headers = [*self.raw_headers, timing]

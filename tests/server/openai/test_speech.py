@@ -255,8 +255,10 @@ async def test_an_engine_that_fails_at_once_is_a_status(stream_format: str) -> N
 
 
 @pytest.mark.parametrize("stream_format", ["audio", "sse"])
-async def test_an_engine_that_fails_later_breaks_the_file_off(stream_format: str) -> None:
-    """Its end would claim that this was all."""
+async def test_an_engine_that_fails_later_breaks_the_file_off(
+    stream_format: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its end would claim that this was all. The log called it a bug of the server."""
     async with running_server(voice=HeldVoice(free=100, fails="おはよう")) as running:
         got: list[bytes] = []
         body = {"input": TEXT, "stream_format": stream_format}
@@ -265,6 +267,9 @@ async def test_an_engine_that_fails_later_breaks_the_file_off(stream_format: str
             with pytest.raises(httpx.RemoteProtocolError):
                 await _read(answer, got)
         assert got
+        assert "a bug" not in caplog.text
+        assert "upstream_error" in caplog.text
+        assert "おはよう" not in caplog.text
         assert (b'"speech.audio.error"' in b"".join(got)) == (stream_format == "sse")
         assert not running.server.admission.running
 
