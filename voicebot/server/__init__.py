@@ -17,12 +17,14 @@ From the top down:
 * `context`: what every route works with;
 * `streaming`: an answer that is sent while it is written;
 * `feed`: what a reader of a conversation is told;
-* `frames`: what a live connection sends and takes;
+* `frames`: what goes over a WebSocket;
+* `wire`: the way to one client of it;
 * `tutorial`: the routes `/health` and `/chat`;
 * `figures`: the route `/metrics`;
 * `login`: how a page gets its cookie;
 * `api`: what a page asks for as JSON;
 * `event_stream`: turns and events as they come;
+* `live`: the same both ways, with sound;
 * `openai`: what clients of the OpenAI API call;
 * `pages`: the page and the subtitles;
 * `application`: all of it together;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -49,6 +49,15 @@ class Admission:
     def position(self, place: Place) -> int:
         """1 for the one that begins next, 0 for one that has begun."""
         return 1 + self._waiting.index(place) if place in self._waiting else 0
+
+    async def wait(self, place: Place, told: Callable[[int], None]) -> None:
+        """Return when the turn of `place` may begin; `told` is given its position meanwhile, and each new one."""
+        position = 0
+        while not place.granted.is_set():
+            if (now := self.position(place)) != position:
+                position = now
+                told(position)
+            await self._left.wait()
 
     @contextmanager
     def enter(self, person: str) -> Iterator[Place]:

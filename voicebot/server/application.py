@@ -20,7 +20,7 @@ from voicebot.app import Engines, open_engines
 from voicebot.config.loading import load_config
 from voicebot.config.models import Config, ServerConfig
 from voicebot.errors import ConfigError, VoicebotError, without_groups
-from voicebot.server import api, event_stream, figures, login, openai, pages, tutorial
+from voicebot.server import api, event_stream, figures, live, login, openai, pages, tutorial
 from voicebot.server.admission import Admission
 from voicebot.server.body_limit import BodyLimit, most_bytes
 from voicebot.server.context import Server
@@ -43,6 +43,7 @@ _ROUTERS = (
     login.router,
     api.router,
     event_stream.router,
+    live.router,
     openai.router,
     pages.router,
 )

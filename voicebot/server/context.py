@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -66,7 +66,13 @@ def check_length(server: Server, text: str) -> None:
     """Raise Refusal for a message that is too long."""
     most = server.config.server.max_characters
     if len(text) > most:
-        raise Refusal(413, f"the text is longer than {most} characters", hint="server.max_characters", param="text")
+        raise Refusal(
+            413,
+            f"the text is longer than {most} characters",
+            hint="server.max_characters",
+            param="text",
+            code="text_too_long",
+        )
 
 
 @asynccontextmanager
@@ -79,22 +85,28 @@ async def running_turn(
     pipeline: Pipeline | None = None,
     say: bool = False,
     barge_in: bool = True,
+    queued: Callable[[int], None] = lambda _: None,
+    ended: anyio.Event | None = None,
 ) -> AsyncIterator[str]:
     """Let a turn run as soon as there is a place for it, and give its id; the end of the block is its end.
 
     A turn that runs then is interrupted, as others may listen and it is remembered as far as it was heard. With `say`
-    the message is said as it stands. Raises Refusal.
+    the message is said as it stands. `queued` is given its position while it waits, 0 when it begins; `ended` is set
+    when it has ended by itself. Raises Refusal.
     """
     turn, winding_down = new_turn_id(), anyio.CancelScope(shield=True)
     with server.admission.enter(person) as place:
 
         async def run() -> None:
-            await place.granted.wait()
+            await server.admission.wait(place, queued)
+            queued(0)
             with winding_down:
                 if say:
                     await conversation.say(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
                 else:
                     await conversation.speak(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
+            if ended is not None:
+                ended.set()
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(run)

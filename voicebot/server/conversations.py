@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -68,17 +68,31 @@ class OpenConversation:
     log: EventLog
     said: deque[Said]
     """Its latest turns, oldest first."""
+    spoken: Pipeline
+    """What its turns are made with, but for an output that somebody hears."""
     title: str = ""
     started: str = ""
     users: int = 0
     idle_since: float = 0.0
     closing: anyio.Event = field(default_factory=anyio.Event)
     _messages: dict[str, str] = field(default_factory=dict)
+    _listeners: dict[Hashable, Pipeline] = field(default_factory=dict)
 
     @property
     def pipeline(self) -> Pipeline:
         """What its turns are made with, where they are only read."""
-        return replace(self.conversation.pipeline, synthesizer=None, output=SilentOutput(realtime=False))
+        return replace(self.spoken, synthesizer=None, output=SilentOutput(realtime=False))
+
+    def listen(self, listener: Hashable, pipeline: Pipeline | None) -> None:
+        """Let `listener` hear with `pipeline` what nobody of them asks for, such as a timer; None: no longer.
+
+        Whoever has begun to listen last hears it; it is only shown where nobody does.
+        """
+        if pipeline is not None:
+            self._listeners[listener] = pipeline
+        else:
+            self._listeners.pop(listener, None)
+        *_, self.conversation.pipeline = self.pipeline, *self._listeners.values()
 
     def hear(self, event: Event) -> None:
         """Keep what happens: a listener of the conversation."""
@@ -255,7 +269,9 @@ class Conversations:
                 ) as conversation,
             ):
                 events = EventLog()
-                opened = OpenConversation(id, person, conversation, events, deque(maxlen=_TURNS_KEPT))
+                said: deque[Said] = deque(maxlen=_TURNS_KEPT)
+                opened = OpenConversation(id, person, conversation, events, said, conversation.pipeline)
+                conversation.pipeline = opened.pipeline  # until somebody listens
                 opened.started = kept.started if kept else _now()
                 if kept is not None:
                     opened.title = kept.title

@@ -1,0 +1,229 @@
+"""A conversation live, over a WebSocket: what is asked goes in, all that happens comes out, with its sound."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import aclosing
+from dataclasses import replace
+from typing import assert_never
+
+import anyio
+from anyio import CancelScope
+from anyio.abc import TaskGroup
+from fastapi import APIRouter, WebSocket
+
+from voicebot.audio.remote import RemoteOutput, open_remote
+from voicebot.conversation import Styled
+from voicebot.errors import VoicebotError, without_groups
+from voicebot.server import feed, frames
+from voicebot.server.context import PersonDep, Server, ServerDep, check_length, running_turn
+from voicebot.server.conversations import OpenConversation
+from voicebot.server.frames import ClientMessage, refused, text_frame
+from voicebot.server.refusals import Refusal, refuse
+from voicebot.server.text_units import Unit
+from voicebot.server.wire import TOO_MUCH, Wire, open_wire
+from voicebot.speech import AS_CONFIGURED, Style
+from voicebot.turn import Pipeline
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+_MOST_READERS = 32
+"""Of one conversation."""
+_MESSAGES_A_SECOND = 50.0
+_MESSAGES_AT_ONCE = 200.0
+_PAUSE_SECONDS = 300.0
+"""Nobody holds a turn for longer."""
+_GOING_AWAY, _TEXT_ONLY = 1001, 1003
+"""Codes of RFC 6455, section 7.4.1."""
+
+
+@router.websocket("/api/conversations/{id}/live")
+async def live(websocket: WebSocket, id: str, server: ServerDep, person: PersonDep, unit: Unit = "token") -> None:
+    """Serve one client until it goes away; what it has asked for ends with it."""
+    try:
+        async with server.conversations.using(person, id) as opened:
+            if frames.PROTOCOL not in websocket.scope["subprotocols"]:
+                raise Refusal(400, f"this speaks the subprotocol {frames.PROTOCOL}", code="subprotocol")
+            if opened.users > _MOST_READERS:
+                raise Refusal(429, "too many readers of one conversation", code="rate_limit_exceeded")
+            await websocket.accept(frames.PROTOCOL)
+            await _serve(websocket, server, person, opened, unit)
+    except Refusal as refusal:
+        await websocket.send_denial_response(refuse(refusal))
+
+
+async def _serve(websocket: WebSocket, server: Server, person: str, opened: OpenConversation, unit: Unit) -> None:
+    with without_groups():
+        async with (
+            open_wire(websocket, server.send_seconds, opened) as wire,
+            open_remote(wire.send_audio, name="browser") as output,
+            anyio.create_task_group() as tasks,  # ends first: turns need the output until they have ended
+        ):
+            tab = _Tab(wire, server, person, opened, output, tasks)
+            tasks.start_soon(_tell, wire, opened, unit)
+            try:
+                await tab.obey_all()
+            finally:
+                opened.listen(tab, None)
+            tasks.cancel_scope.cancel()
+
+
+async def _tell(wire: Wire, opened: OpenConversation, unit: Unit) -> None:
+    """Tell all that happens, until the conversation is closed."""
+    async with aclosing(feed.everything(opened, unit=unit)) as batches:
+        async for batch in batches:
+            for told in batch:
+                await wire.send(told.data.decode())
+    wire.end(_GOING_AWAY, "the conversation is closed")
+
+
+class _Tab:
+    """What one client asks for, and how it hears it."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        server: Server,
+        person: str,
+        opened: OpenConversation,
+        output: RemoteOutput,
+        tasks: TaskGroup,
+    ) -> None:
+        self._wire = wire
+        self._server = server
+        self._person = person
+        self._opened = opened
+        self._output = output
+        self._tasks = tasks
+        self._listens = False
+        self._style = AS_CONFIGURED
+        self._queued: set[CancelScope] = set()
+        """Those of its turns that wait for their place."""
+        self._pause = CancelScope()
+
+    async def obey_all(self) -> None:
+        """Do what the client says until it goes away."""
+        left, since = _MESSAGES_AT_ONCE, anyio.current_time()
+        while True:
+            message = await self._wire.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            now = anyio.current_time()
+            left, since = min(_MESSAGES_AT_ONCE, left + (now - since) * _MESSAGES_A_SECOND) - 1, now
+            if left < 0:
+                self._wire.end(TOO_MUCH, "too many messages")
+            elif (frame := message.get("text")) is None:
+                self._wire.end(_TEXT_ONLY, "text only")
+            else:
+                await self._obey(frame)
+
+    async def _obey(self, frame: str) -> None:
+        try:
+            await self._do(frames.parse(frame))
+        except Refusal as refusal:
+            self._wire.answer(refused(refusal))
+        except VoicebotError as error:
+            self._wire.answer(_failed(error))
+
+    async def _do(self, message: ClientMessage) -> None:
+        match message:
+            case frames.Ask(text=text, barge_in=barge_in):
+                self._begin(text, say=False, barge_in=barge_in)
+            case frames.Say(text=text, barge_in=barge_in):
+                self._begin(text, say=True, barge_in=barge_in)
+            case frames.Interrupt():
+                self._drop_queued()
+                self._opened.conversation.interrupt()
+            case frames.Played(utterance=number, frame=frame):
+                self._output.played(number, frame)
+            case frames.Buffer():
+                pass  # what was played says more
+            case frames.HoldSound():
+                self._hold()
+            case frames.GoOn():
+                self._pause.cancel()
+                self._output.resume()
+            case frames.ChooseVoice(voice=voice, speed=speed):
+                await self._choose(voice, speed)
+            case frames.Listen(audio=audio):
+                self._listens = audio
+                self._opened.listen(self, None)  # whoever says so again comes last
+                self._opened.listen(self, self._pipeline() if audio else None)
+            case frames.Ping():
+                self._wire.answer(text_frame("pong"))
+            case _:
+                assert_never(message)
+
+    def _begin(self, text: str, *, say: bool, barge_in: bool) -> None:
+        check_length(self._server, text)
+        if barge_in:
+            self._drop_queued()
+        self._tasks.start_soon(self._run, text, say, barge_in, self._pipeline())
+
+    async def _run(self, text: str, say: bool, barge_in: bool, pipeline: Pipeline) -> None:
+        ended = anyio.Event()
+        with CancelScope() as scope:
+
+            def queued(position: int) -> None:
+                if position:
+                    self._queued.add(scope)
+                    self._wire.answer(text_frame("queued", position=position))
+                else:
+                    self._queued.discard(scope)
+
+            try:
+                async with running_turn(
+                    self._server,
+                    self._person,
+                    self._opened.conversation,
+                    text,
+                    pipeline=pipeline,
+                    say=say,
+                    barge_in=barge_in,
+                    queued=queued,
+                    ended=ended,
+                ):
+                    await ended.wait()
+            except Refusal as refusal:
+                self._wire.answer(refused(refusal))
+            except VoicebotError as error:
+                log.error("%s", error.in_one_line)
+                self._wire.answer(_failed(error))
+            finally:
+                self._queued.discard(scope)
+
+    def _drop_queued(self) -> None:
+        for scope in self._queued:
+            scope.cancel()
+
+    def _pipeline(self) -> Pipeline:
+        """What the next turn is made with."""
+        spoken = self._opened.spoken
+        synthesizer = spoken.synthesizer
+        if not self._listens or synthesizer is None:
+            return self._opened.pipeline
+        if self._style != AS_CONFIGURED:
+            synthesizer = Styled(synthesizer, self._style)
+        return replace(spoken, synthesizer=synthesizer, output=self._output)
+
+    async def _choose(self, voice: str, speed: float) -> None:
+        if voice and not await self._server.voices.knows(voice):
+            raise Refusal(400, "there is no such voice", hint="GET /api/voices lists them", code="unknown_voice")
+        self._style = Style(voice, speed)
+        if self._listens:
+            self._opened.listen(self, self._pipeline())
+
+    def _hold(self) -> None:
+        self._output.pause()
+        self._pause.cancel()
+        self._pause = CancelScope()
+        self._tasks.start_soon(self._go_on_later, self._pause)
+
+    async def _go_on_later(self, pause: CancelScope) -> None:
+        with pause:
+            await anyio.sleep(_PAUSE_SECONDS)
+            self._output.resume()
+
+
+def _failed(error: VoicebotError) -> str:
+    return refused(Refusal(502, error.message, hint=error.hint, code="upstream_error"))
