@@ -91,8 +91,8 @@ class Connection:
         self.stream = stream
         self._buffered = BufferedByteReceiveStream(stream)
 
-    async def answer(self) -> Answer:
-        """Read the head of the next answer, and its body if it tells how long that is."""
+    async def answer(self, *, has_body: bool = True) -> Answer:
+        """Read the head of the next answer, and its body if it has one and tells how long that is."""
         try:
             head = await self._buffered.receive_until(b"\r\n\r\n", 65536)
         except (anyio.IncompleteRead, anyio.BrokenResourceError):
@@ -100,7 +100,7 @@ class Connection:
         first, *lines = head.decode("latin-1").split("\r\n")
         pairs = [line.partition(":") for line in lines]
         headers = [(name.lower(), value.strip()) for name, _, value in pairs]
-        length = int(dict(headers).get("content-length", "0"))
+        length = int(dict(headers).get("content-length", "0")) if has_body else 0
         return Answer(int(first.split(" ")[1]), headers, await self._buffered.receive_exactly(length))
 
     async def is_closed(self) -> bool:
@@ -135,7 +135,7 @@ class Client:
             connection = Connection(stream)
             await connection.stream.send(sent)
             with anyio.fail_after(20):
-                return await connection.answer()
+                return await connection.answer(has_body=not sent.startswith(b"HEAD "))
 
     async def ask(self, route: Route, headers: Headers, *, body: bytes = b"{}", target: str = "") -> Answer:
         """The answer to a request with exactly these headers, and those without which it would not be one."""

@@ -37,7 +37,7 @@ async def test_a_body_that_is_too_long_is_refused_before_it_is_sent() -> None:
             head = request(route, headers, body=b"").replace(b"content-length: 0\r\n", b"")
             answer = await client.send(head)
             assert (route, answer.status) == (route, 413)
-            assert json.loads(answer.body)["error"]["type"] == "invalid_request_error"
+            assert route.method == "HEAD" or json.loads(answer.body)["error"]["type"] == "invalid_request_error"
 
 
 @pytest.mark.parametrize("chunk_bytes", [MOST // 4, 100_000])

@@ -27,7 +27,12 @@ async def refused(headers: list[tuple[str, tuple[str, ...]]], status: int, route
                 wrong = changed(wrong, name, *(value.replace("PORT", str(running.port)) for value in values))
             answer = await client.ask(route, wrong, body=QUESTION)
             assert (route, answer.status) == (route, status)
-            assert set(json.loads(answer.body)["error"]) >= {"message", "type", "param", "code"}
+            assert route.method == "HEAD" or set(json.loads(answer.body)["error"]) >= {
+                "message",
+                "type",
+                "param",
+                "code",
+            }
             assert answer.header("content-security-policy").startswith("default-src 'none'")
         assert chat.asked == []
 
