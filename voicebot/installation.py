@@ -17,6 +17,7 @@ EXTRAS = {
     "wyoming": ("wyoming>=1.10,<2",),
     "desktop": ("dbus-fast>=5.0; sys_platform == 'linux'",),
     "server": (
+        "cryptography>=44",
         "fastapi>=0.128",
         "httptools>=0.7",
         "lameenc>=1.8",

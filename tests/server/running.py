@@ -15,6 +15,7 @@ from voicebot.config.models import Config, MemoryConfig, ServerConfig, TtsTone
 from voicebot.memory.history import open_history
 from voicebot.protocols import ChatModel, Synthesizer
 from voicebot.server.application import open_server
+from voicebot.server.certificates import TlsFiles
 from voicebot.server.connections import ConnectionLimits
 from voicebot.server.context import Server
 from voicebot.server.keys import Keys
@@ -76,6 +77,7 @@ async def running_server(
     history: str = "",
     limits: ConnectionLimits | None = None,
     send_seconds: float = 30.0,
+    tls: TlsFiles | None = None,
     **settings: object,
 ) -> AsyncIterator[RunningServer]:
     """Serve until the block ends; `settings` are keys of [server], `history` is the path of the file that is kept."""
@@ -103,7 +105,7 @@ async def running_server(
             running, ready = RunningServer(server, listening, client), anyio.Event()
 
             async def serve() -> None:
-                await run_server(server, listening, stop=running.stop, ready=ready.set, limits=limits)
+                await run_server(server, listening, stop=running.stop, ready=ready.set, tls=tls, limits=limits)
 
             tasks.start_soon(serve)
             await ready.wait()

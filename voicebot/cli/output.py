@@ -209,6 +209,14 @@ def status(text: str, *, bold: bool = False) -> None:
         _lead_nowhere(sys.stderr)  # nobody reads it any more
 
 
+def draw(lines: Iterable[str]) -> None:
+    """Draw a picture of ours on standard error, light blocks on a dark ground where the terminal has colors."""
+    import typer
+
+    for line in map(printable, lines):
+        typer.echo(typer.style(line, fg="bright_white", bg="black") if terminal.draws() else line, err=True)
+
+
 def confirm(question: str) -> bool:
     """Ask something at the terminal, on standard error; only yes is yes. Raises typer.Abort at the end of input."""
     from voicebot.cli.chat_commands import is_yes

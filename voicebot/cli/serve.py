@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import sys
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
 from voicebot.cli.options import ChatOptions, ConfigOptions, Settings, VoiceOptions
-from voicebot.cli.output import hide, status
+from voicebot.cli.output import draw, hide, status
 from voicebot.cli.runner import OK, Body, CommandContext
 from voicebot.errors import ConfigError
 from voicebot.installation import extra_command
 from voicebot.translation import tr
 
 if TYPE_CHECKING:
-    import socket
-
     from voicebot.config.models import Config
 
 
@@ -33,11 +30,26 @@ class ServerOptions:
         str | None, typer.Option("--host", metavar="ADDRESS", help="Listen at this address; 127.0.0.1 is usual.")
     ] = None
     port: Annotated[int | None, typer.Option("--port", metavar="PORT", help="Listen at this port; 0: any.")] = None
+    tls_cert: Annotated[
+        str | None, typer.Option("--tls-cert", metavar="FILE", help="Speak TLS, with this certificate (PEM).")
+    ] = None
+    tls_key: Annotated[
+        str | None, typer.Option("--tls-key", metavar="FILE", help="The key of the certificate, if it is not in it.")
+    ] = None
+    tls_self_signed: Annotated[
+        bool, typer.Option("--tls-self-signed", help="Speak TLS, with a certificate that the server makes for itself.")
+    ] = False
     open: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False
 
     def settings(self) -> Settings:
         """The keys of config.toml that these options set."""
-        return {"server.host": ("--host", self.host), "server.port": ("--port", self.port)}
+        return {
+            "server.host": ("--host", self.host),
+            "server.port": ("--port", self.port),
+            "server.tls_cert": ("--tls-cert", self.tls_cert),
+            "server.tls_key": ("--tls-key", self.tls_key),
+            "server.tls_self_signed": ("--tls-self-signed", self.tls_self_signed or None),
+        }
 
 
 def serve(*, config: ConfigOptions, chat: ChatOptions, voice: VoiceOptions, server: ServerOptions) -> Body:
@@ -46,6 +58,7 @@ def serve(*, config: ConfigOptions, chat: ChatOptions, voice: VoiceOptions, serv
     Examples:
       voicebot serve --open
       voicebot serve --port 9000 --tts voicevox
+      voicebot serve --host 0.0.0.0 --tls-self-signed
     """
     loaded = config.load(chat.settings(), voice.settings(), server.settings(), rate=voice.rate).config
 
@@ -65,9 +78,14 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
     import anyio
 
     from voicebot.server.application import new_token, open_server
+    from voicebot.server.certificates import tls_files
     from voicebot.server.keys import Keys
+    from voicebot.server.reach import page_address, reached_hosts
+    from voicebot.server.security import is_loopback
+    from voicebot.server.token_file import kept_token
 
-    token = config.server.token.get_secret_value()
+    settings = config.server
+    token = settings.token.get_secret_value()
     made = "" if token else new_token()
     keys = Keys(token or made)
     hide([token or made])
@@ -78,56 +96,47 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
         stop.set()
         return first
 
-    with bound_socket(config.server) as listening, _kept_token(made, listening) as path:
-        async with open_server(config, keys) as server:
-            context.interrupt = told_to_stop
-            context.obey = lambda _: told_to_stop()
+    with bound_socket(settings) as listening:
+        host, port = listening.getsockname()[:2]
+        hosts = reached_hosts(host)
+        tls = tls_files(settings, [*hosts, *settings.hosts])
+        with kept_token(made, port) if made else nullcontext() as path:
+            async with open_server(config, keys) as server:
+                context.interrupt = told_to_stop
+                context.obey = lambda _: told_to_stop()
 
-            def ready() -> None:
-                address = _address(listening)
-                status(tr("listening at {address}", address=address))
-                status(
-                    tr(
-                        "open this once, within ten minutes: {address}",
-                        address=f"{address}/#{keys.new_launch_token()}",
-                    )
-                )
-                if path:
-                    status(tr("the token for programs is in {path}", path=path))
-                if open_page:
-                    webbrowser.open(f"{address}/#{keys.new_launch_token()}")
+                def ready() -> None:
+                    address = page_address(settings, hosts[0], port)
+                    status(tr("listening at {address}", address=address))
+                    if tls and tls.fingerprint:
+                        status(
+                            tr(
+                                "browsers ask whether to trust the certificate {fingerprint}",
+                                fingerprint=tls.fingerprint,
+                            )
+                        )
+                    if sys.stderr.isatty():  # whoever has one of these is let in, and a log is kept
+                        launch = f"{address}/#{keys.new_launch_token()}"
+                        status(tr("open this once, within ten minutes: {address}", address=launch))
+                        if not is_loopback(host):
+                            draw(qr_code(f"{address}/#{keys.new_launch_token()}"))
+                    if path:
+                        status(tr("the token for programs is in {path}", path=path))
+                    if open_page:
+                        webbrowser.open(f"{page_address(settings, hosts[-1], port)}/#{keys.new_launch_token()}")
 
-            await run_server(server, listening, stop=stop, ready=ready)
+                await run_server(server, listening, stop=stop, ready=ready, tls=tls)
     return OK
 
 
-@contextmanager
-def _kept_token(token: str, listening: socket.socket) -> Iterator[str]:
-    """A file that only this person can read, for programs of theirs, as long as the server runs; none for no token."""
-    if not token:
-        yield ""
-        return
-    from voicebot.daemon.address import AddressError, find_address, make_folder
+def qr_code(text: str) -> list[str]:
+    """The lines of a picture that a telephone reads: two rows of it on each line, what is light as blocks."""
+    import segno
 
-    try:
-        address = find_address()
-        make_folder(address.folder)
-        path = address.beside(f"server-{listening.getsockname()[1]}.token")
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    except (AddressError, OSError) as error:
-        raise ConfigError(
-            tr("cannot keep the token of the server: {error}", error=error), hint=tr("set server.token")
-        ) from error
-    with os.fdopen(descriptor, "w") as file:
-        file.write(token + "\n")
-    try:
-        yield path
-    finally:
-        os.unlink(path)
-
-
-def _address(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    rows = [bytes(row) for row in segno.make(text, error="l", micro=False).matrix_iter(border=2)]
+    rows += [bytes([0] * len(rows[0]))] * (len(rows) % 2)
+    blocks = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
+    return [
+        "".join(blocks[pair] for pair in zip(upper, lower, strict=True))
+        for upper, lower in zip(rows[::2], rows[1::2], strict=True)
+    ]

@@ -427,6 +427,12 @@ class ServerConfig(Section):
     """More names by which it may be called, such as that of a proxy in front of it; with a port unless it is ours."""
     plain_http: bool = False
     """Listen beyond this machine without TLS: a proxy in front of it has that, or nobody listens in."""
+    tls_cert: str = ""
+    """A file with the certificate of the server, and those that vouch for it, in the form PEM."""
+    tls_key: str = ""
+    """A file with its key; empty: it is in `tls_cert`."""
+    tls_self_signed: bool = False
+    """Speak TLS with a certificate that the server makes for itself; browsers ask once whether to trust it."""
     history: str = ""
     """The file that keeps people's conversations; empty: server.db in the user's data folder."""
     max_turns: Annotated[int, Field(ge=1, le=100_000)] = 64

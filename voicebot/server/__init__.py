@@ -8,6 +8,10 @@ From the top down:
 * `security`: the door;
 * `body_limit`: what a request may carry;
 * `connections`: what a connection may take;
+* `reach`: from where it is reached, and what that takes;
+* `private_file`: what only its owner reads;
+* `certificates`: with what it speaks TLS;
+* `token_file`: the token, for programs of the same person;
 * `text_units`: how much text an event carries;
 * `event_log`: the events of a conversation, for its readers;
 * `metrics`: what an operator watches;

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from voicebot.app import Engines, open_engines
 from voicebot.config.loading import load_config
-from voicebot.config.models import Config, ServerConfig
+from voicebot.config.models import AudioSilent, Config, ServerConfig
 from voicebot.errors import ConfigError, VoicebotError, without_groups
 from voicebot.server import api, event_stream, figures, live, login, openai, pages, tutorial
 from voicebot.server.admission import Admission
@@ -99,7 +99,7 @@ async def open_server(
     async with AsyncExitStack() as stack:
         stack.enter_context(without_groups())
         if engines is None:
-            engines = await stack.enter_async_context(open_engines(_with_own_history(config), notify=log.info))
+            engines = await stack.enter_async_context(open_engines(_as_a_server(config), notify=log.info))
         if engines.synthesizer is not None:
             shared = await stack.enter_async_context(open_shared(engines.synthesizer))
             engines = replace(engines, synthesizer=shared)
@@ -125,14 +125,15 @@ def _admission(server: ServerConfig) -> Admission:
     )
 
 
-def _with_own_history(config: Config) -> Config:
-    """People's conversations are kept apart from those of whoever runs the server, whose latest one is not theirs."""
+def _as_a_server(config: Config) -> Config:
+    """People's conversations are kept apart from those of its own person, and no loudspeaker is loaded for anybody."""
     import platformdirs
 
     path = config.server.history or os.fspath(
         Path(platformdirs.user_data_dir("voicebot", appauthor=False)) / "server.db"
     )
-    return config.model_copy(update={"memory": config.memory.model_copy(update={"path": path})})
+    memory = config.memory.model_copy(update={"path": path})
+    return config.model_copy(update={"memory": memory, "audio": AudioSilent(kind="silent")})
 
 
 # ---------------------------------------------------------------- what goes wrong

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -15,8 +16,10 @@ from voicebot.config.models import ServerConfig
 from voicebot.errors import ConfigError
 from voicebot.server.application import make_app
 from voicebot.server.body_limit import most_bytes
+from voicebot.server.certificates import TlsFiles
 from voicebot.server.connections import ConnectionLimits, drop_stalled, limited
 from voicebot.server.context import Server
+from voicebot.server.reach import check_reach
 from voicebot.translation import system_reason, tr
 
 log = logging.getLogger(__name__)
@@ -68,9 +71,11 @@ def bound_socket(config: ServerConfig) -> Iterator[socket.socket]:
     """The socket at which the server listens. Raises ConfigError."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     with socket.socket(family) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # where it would take the port from another program
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((config.host, config.port))
+            check_reach(config, listening.getsockname()[0])  # before anybody is let in
         except (OSError, OverflowError) as error:
             reason = system_reason(error) if isinstance(error, OSError) else str(error)
             raise ConfigError(
@@ -93,6 +98,7 @@ async def run_server(
     *,
     stop: anyio.Event,
     ready: Callable[[], None],
+    tls: TlsFiles | None = None,
     limits: ConnectionLimits | None = None,
 ) -> None:
     """Serve at `listening` until `stop`, then let the turns that run end, as far as there is time for that.
@@ -111,6 +117,8 @@ async def run_server(
             proxy_headers=False,
             timeout_graceful_shutdown=_LAST_SECONDS,
             ws="websockets-sansio",
+            ssl_certfile=tls.certificate if tls else None,
+            ssl_keyfile=tls.key if tls else None,
             ws_max_size=limits.body_bytes,
             ws_per_message_deflate=False,  # sound does not become smaller, and what is sent may become larger
         ),

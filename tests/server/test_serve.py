@@ -1,0 +1,141 @@
+"""The command `voicebot serve`, in a process of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.command import start, voicebot
+from voicebot.cli.serve import qr_code
+
+LONG = "a-token-that-nobody-guesses"
+QUIET = ["--chat", "demo", "--tts", "tone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that listens."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    said: list[str]
+    """What it has printed so far."""
+
+    def end(self) -> tuple[int, str]:
+        """Tell it to end; gives the exit code and whatever it has printed since."""
+        self.process.send_signal(signal.SIGTERM)
+        _, errors = self.process.communicate(timeout=20)
+        return self.process.returncode, errors.decode()
+
+
+@contextmanager
+def served(home: Path, *arguments: str, lines: int = 2, **more: str) -> Iterator[Served]:
+    """Serve until the block ends; `lines` are read of what it prints first."""
+    with start(home, "serve", "--port", "0", *QUIET, *arguments, stdin=subprocess.DEVNULL, **more) as process:
+        try:
+            assert process.stderr is not None
+            said = [process.stderr.readline().decode() for _ in range(lines)]
+            address = re.search(r"https?://\S+", "".join(said))
+            assert address, said
+            yield Served(process, address[0], said)
+        finally:
+            process.kill()
+
+
+def token_files(home: Path) -> list[Path]:
+    """Where the tokens of running servers are."""
+    return sorted((home / "voicebot").glob("*.token"))
+
+
+def test_two_servers_have_a_token_each_and_take_it_along_when_they_end(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        servers = [stack.enter_context(served(tmp_path)) for _ in range(2)]
+        tokens = [path.read_text().strip() for path in token_files(tmp_path)]
+        assert len(set(tokens)) == 2
+        assert {stat.S_IMODE(path.stat().st_mode) for path in token_files(tmp_path)} == {0o600}
+        for one in servers:
+            path = tmp_path / "voicebot" / f"server-{httpx.URL(one.address).port}.token"
+            right = {"authorization": f"Bearer {path.read_text().strip()}"}
+            wrong = {"authorization": f"Bearer {next(token for token in tokens if token not in path.read_text())}"}
+            asked = {"text": "hello"}
+            assert httpx.post(f"{one.address}/chat", json=asked, headers=right).status_code == 200
+            assert httpx.post(f"{one.address}/chat", json=asked, headers=wrong).status_code == 401
+        for one in servers:
+            code, said = one.end()
+            assert code == 0
+            for token in tokens:
+                assert token not in said + "".join(one.said)
+    assert token_files(tmp_path) == []
+
+
+def test_a_log_holds_nothing_that_lets_anybody_in(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        _, said = server.end()
+        assert "#" not in said + "".join(server.said)
+
+
+def test_a_port_that_is_taken_is_an_error_in_words(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = voicebot(tmp_path, "serve", *QUIET, "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 3
+    assert "Address already in use" in done.stderr
+    assert "--port" in done.stderr
+    assert token_files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "token", "said"),
+    [
+        ([], "", "VOICEBOT_SERVER__TOKEN"),
+        (["--tls-self-signed"], "", "VOICEBOT_SERVER__TOKEN"),
+        ([], "short", "at least 16 characters"),
+        ([], LONG, "--tls-self-signed"),
+        (["--tls-key", "key.pem"], LONG, "--tls-self-signed"),
+        (["--tls-cert", "missing.pem"], LONG, "missing.pem"),
+    ],
+)
+def test_beyond_this_machine_it_says_what_that_takes(
+    arguments: list[str], token: str, said: str, tmp_path: Path
+) -> None:
+    done = voicebot(
+        tmp_path, "serve", *QUIET, "--host", "0.0.0.0", "--port", "0", *arguments, VOICEBOT_SERVER__TOKEN=token
+    )
+    assert done.returncode == 3
+    assert said in done.stderr
+    assert not token or token not in done.stderr
+
+
+def test_beyond_this_machine_it_speaks_tls_by_its_own_certificate(tmp_path: Path) -> None:
+    with served(tmp_path, "--host", "0.0.0.0", "--tls-self-signed", VOICEBOT_SERVER__TOKEN=LONG) as server:
+        assert server.address.startswith("https://")
+        assert "0.0.0.0" not in server.address
+        assert re.search(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", "".join(server.said))
+        certificate = tmp_path / ".local" / "state" / "voicebot" / "server.pem"
+        trusted = ssl.create_default_context(cafile=certificate)
+        with httpx.Client(verify=trusted, headers={"authorization": f"Bearer {LONG}"}) as client:
+            assert client.post(f"{server.address}/chat", json={"text": "hello"}).status_code == 200
+        code, said = server.end()
+        assert code == 0
+        assert LONG not in said + "".join(server.said)
+
+
+def test_the_picture_for_telephones_has_a_light_edge_and_the_text_in_it() -> None:
+    lines = qr_code("https://192.168.1.2:8765/#launch")
+    assert len({len(line) for line in lines}) == 1
+    assert len(lines[0]) == 2 * len(lines) - len(lines[0]) % 2
+    assert set(lines[0]) == {"█"}
+    assert {line[:2] + line[-2:] for line in lines} == {"████"}
+    assert lines != qr_code("https://192.168.1.2:8765/#other")
