@@ -115,6 +115,7 @@ INNER_ORDER = {
     "library": ["settings", "deltas", "event_stream", "functions", "voice", "sync"],
     "server": [
         "refusals",
+        "request_log",
         "keys",
         "wrong_tokens",
         "security",

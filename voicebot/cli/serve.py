@@ -77,6 +77,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
         ) from error
     import anyio
 
+    from voicebot.daemon.logs import open_log
     from voicebot.server.application import new_token, open_server
     from voicebot.server.certificates import tls_files
     from voicebot.server.keys import Keys
@@ -96,7 +97,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
         stop.set()
         return first
 
-    with bound_socket(settings) as listening:
+    with open_log(foreground=True), bound_socket(settings) as listening:
         host, port = listening.getsockname()[:2]
         hosts = reached_hosts(host)
         tls = tls_files(settings, [*hosts, *settings.hosts])

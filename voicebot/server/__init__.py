@@ -3,6 +3,7 @@
 From the top down:
 
 * `refusals`: answers to what is not done;
+* `request_log`: a line a request, and what becomes of bugs;
 * `keys`: who somebody is;
 * `wrong_tokens`: who guesses;
 * `security`: the door;

@@ -27,7 +27,8 @@ from voicebot.server.context import Server
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
-from voicebot.server.refusals import Refusal, refuse
+from voicebot.server.refusals import Refusal, refuse, without_words
+from voicebot.server.request_log import RequestLog
 from voicebot.server.security import Security
 from voicebot.server.streaming import SEND_SECONDS
 from voicebot.server.voices import Voices
@@ -77,9 +78,9 @@ def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> Fas
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(VoicebotError, _failed)
-    app.add_exception_handler(Exception, _broken)
     app.add_middleware(BodyLimit, most_bytes=most_bytes(config.server))
     app.add_middleware(Security, keys=keys, hosts=config.server.hosts, open_paths=_OPEN_PATHS)
+    app.add_middleware(RequestLog)  # around all others
     return app
 
 
@@ -159,11 +160,5 @@ async def _not_served(_: Request, error: Exception) -> Response:
 
 async def _failed(_: Request, error: Exception) -> Response:
     assert isinstance(error, VoicebotError)
-    log.error("%s", error.in_one_line)
+    log.error("a reply failed: %s", without_words(error))
     return refuse(Refusal(502, error.message, hint=error.hint, code="upstream_error"))
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    """A bug: its message may hold what somebody said, and is told to nobody."""
-    log.error("a bug in %s: %s", request.url.path, type(error).__name__)
-    return refuse(Refusal(500, "something went wrong in the server"))

@@ -21,7 +21,7 @@ from voicebot.errors import HistoryError, VoicebotError
 from voicebot.events import Event, FloorFree, TurnEnded, TurnStarted, new_turn_id
 from voicebot.memory.turns import Turn
 from voicebot.server.event_log import EventLog
-from voicebot.server.refusals import Refusal
+from voicebot.server.refusals import Refusal, without_words
 from voicebot.turn import Pipeline
 
 log = logging.getLogger(__name__)
@@ -281,7 +281,7 @@ class Conversations:
                     task_status.started(opened)
                     await opened.closing.wait()
         except VoicebotError as error:  # after it was open: what it is made of has failed, and nobody else's has
-            log.error("a conversation ended: %s", error.in_one_line)
+            log.error("a conversation ended: %s", without_words(error))
             self._open.pop((person, id), None)
 
     # ---------------------------------------------------------------- what is kept

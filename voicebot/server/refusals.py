@@ -7,6 +7,8 @@ from typing import Literal
 
 from starlette.responses import JSONResponse
 
+from voicebot.errors import VoicebotError
+
 Kind = Literal["invalid_request_error", "authentication_error", "permission_error", "rate_limit_error", "server_error"]
 
 
@@ -48,6 +50,11 @@ def envelope(refusal: Refusal) -> dict[str, object]:
         **({"hint": refusal.hint} if refusal.hint else {}),
     }
     return {"error": error}
+
+
+def without_words(error: VoicebotError) -> str:
+    """What a log may hold of an error, whose message may quote a server that repeats what it was asked."""
+    return f"{type(error).__name__}: {error.hint}" if error.hint else type(error).__name__
 
 
 def _kind(status: int) -> Kind:
