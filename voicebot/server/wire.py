@@ -17,6 +17,7 @@ from voicebot.errors import AudioError
 from voicebot.server.conversations import OpenConversation
 from voicebot.server.frames import audio_frame
 from voicebot.speech import Utterance
+from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
 TOO_MUCH = 1008
@@ -81,7 +82,7 @@ class Wire:
             self._utterance = utterance
             self._shown_end = max(start, utterance.shown_end(timings[-1].spoken_end)) if timings else start
         if not await self.send(audio_frame(message, turn=live.id if live else "", shown_start=start)):
-            raise AudioError("the browser has gone away")
+            raise AudioError(tr("the browser has gone away"))
 
     def answer(self, frame: str) -> None:
         """Send `frame` soon; nobody waits for that."""
