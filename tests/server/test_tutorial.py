@@ -142,6 +142,21 @@ async def test_a_client_that_goes_away_ends_its_request_to_the_chat_server(strea
         await until(lambda: chat.closed and not running.server.admission.running)
 
 
+@pytest.mark.parametrize("path", ["/chat", "/v1/audio/speech", "/v1/chat/completions"])
+async def test_a_client_that_goes_away_in_the_middle_of_its_question_is_no_bug(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log called it one."""
+    async with running_server() as running:
+        async with await anyio.connect_tcp("127.0.0.1", running.port) as stream:
+            lines = (f"POST {path} HTTP/1.1", f"host: 127.0.0.1:{running.port}", f"authorization: Bearer {TOKEN}")
+            head = "\r\n".join([*lines, "content-type: application/json", "content-length: 100", "", "{"])
+            await stream.send(head.encode())
+            await anyio.wait_all_tasks_blocked()
+        assert (await running.client.post(path, content=b"")).status_code >= 400  # behind it
+        assert "a bug" not in caplog.text
+
+
 async def test_beyond_the_line_one_is_told_to_come_back() -> None:
     chat = ScriptedChat([(0.0, "Good morning."), (3600.0, "never")])
     async with running_server(chat, max_turns=1, max_waiting=1) as running, anyio.create_task_group() as tasks:

@@ -14,6 +14,7 @@ import anyio
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from voicebot.app import Engines, open_engines
@@ -78,6 +79,7 @@ def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> Fas
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(VoicebotError, _failed)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_middleware(BodyLimit, most_bytes=most_bytes(config.server))
     app.add_middleware(Security, keys=keys, hosts=config.server.hosts, open_paths=_OPEN_PATHS)
     app.add_middleware(RequestLog)  # around all others
@@ -162,3 +164,8 @@ async def _failed(_: Request, error: Exception) -> Response:
     assert isinstance(error, VoicebotError)
     log.error("a reply failed: %s", without_words(error))
     return refuse(Refusal(502, error.message, hint=error.hint, code="upstream_error"))
+
+
+async def _left(_: Request, __: Exception) -> Response:
+    """Somebody has left in the middle of a request: nobody reads the answer."""
+    return refuse(Refusal(400, "the request broke off"))
