@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import wave
 from itertools import pairwise
 
@@ -84,3 +86,19 @@ def test_a_whole_wav_file_says_its_length() -> None:
     with wave.open(io.BytesIO(encoded(PCM, "wav"))) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
         assert file.readframes(file.getnframes()) == PCM
+
+
+@pytest.mark.parametrize(("encoding", "package"), [("mp3", "lameenc"), ("flac", "soundfile"), ("opus", "soundfile")])
+def test_a_package_that_is_missing_is_named(encoding: str, package: str) -> None:
+    code = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "import asyncio\n"
+        "from voicebot.server.openai.sound import Refusal, sound_in\n"
+        "try:\n"
+        f"    asyncio.run(sound_in({encoding!r}, param='response_format'))\n"
+        "except Refusal as refusal:\n"
+        "    print(refusal.status, refusal.param, refusal.message)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    message = f"response_format: {encoding} needs the package {package} on the server"
+    assert done.stdout == f"400 response_format {message}\n"

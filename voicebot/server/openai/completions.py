@@ -143,7 +143,7 @@ async def completions(request: Request, server: ServerDep, person: PersonDep) ->
     )
     encoding, style = None, None
     if asked.sounds:
-        encoding = _encoding(asked)
+        encoding = await _encoding(asked)
         style = await style_of(server, (asked.audio or SoundWanted()).voice)
     turn = Asked(messages, style=style, options=asked.options)
     completion = _Completion(server, person, asked, messages, turn, encoding, replies)
@@ -162,7 +162,7 @@ def _spoken_replies(request: Request) -> SpokenReplies:
     return replies
 
 
-def _encoding(asked: CompletionRequest) -> Encoding:
+async def _encoding(asked: CompletionRequest) -> Encoding:
     """The encoding of the sound. Raises Refusal."""
     wanted = (asked.audio or SoundWanted()).format
     if asked.stream:
@@ -172,7 +172,7 @@ def _encoding(asked: CompletionRequest) -> Encoding:
     if wanted == "pcm16":
         return "pcm"
     encoding = encoding_of(wanted or "wav", param="audio.format")
-    sound_in(encoding, param="audio.format")
+    await sound_in(encoding, param="audio.format")
     return encoding
 
 

@@ -62,10 +62,10 @@ def encoding_of(name: str, *, param: str) -> Encoding:
     raise Refusal(400, f"{param}: this server does not write {name[:20]!r}", hint=f"it writes {ours}", param=param)
 
 
-def sound_in(encoding: Encoding, *, param: str) -> Sound:
+async def sound_in(encoding: Encoding, *, param: str) -> Sound:
     """What writes a file in `encoding`. Raises Refusal where a package for that is missing."""
     try:
-        return Sound(encoding)
+        return await to_thread.run_sync(Sound, encoding)  # the first one is imported
     except EncoderMissing as error:
         hint = f"{extra_command('server')}, or ask for wav"
         raise Refusal(400, f"{param}: {error}", hint=hint, param=param) from None

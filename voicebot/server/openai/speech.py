@@ -44,7 +44,7 @@ async def speech(request: Request, server: ServerDep, person: PersonDep) -> Resp
     if len(asked.input) > server.config.server.max_characters:
         raise too_long("input", server.config.server.max_characters)
     encoding = encoding_of(asked.response_format, param="response_format")
-    sound = sound_in(encoding, param="response_format")
+    sound = await sound_in(encoding, param="response_format")
     turn = Asked(text=asked.input, style=await style_of(server, asked.voice, speed=asked.speed))
     if asked.stream_format == "sse":
         events = partial(_events, server, person, turn, sound)
