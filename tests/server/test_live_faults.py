@@ -1,0 +1,194 @@
+"""Clients of a live connection that do what none should: each hurts nobody but itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+import anyio
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.server.listener import connected, live, new_conversation
+from tests.server.running import REPLY, RunningServer, running_server, until
+from voicebot.testing import CostingSynthesizer, ScriptedChat
+from voicebot.tts.tone import ToneSynthesizer
+
+pytestmark = pytest.mark.anyio
+ENDLESS = [(0.0, "Good morning. "), (3600.0, "never")]
+
+
+def nobody_is_left(running: RunningServer, path: str) -> Callable[[], bool]:
+    opened = running.server.conversations._open["owner", path.rpartition("/")[2]]
+    return lambda: not running.server.admission.running and opened.users == 0
+
+
+async def closed_with(connection: ClientConnection) -> int:
+    with anyio.fail_after(20):
+        try:
+            while True:
+                await connection.recv()
+        except ConnectionClosed:
+            assert connection.close_code is not None
+            return connection.close_code
+
+
+@pytest.mark.parametrize(
+    ("what", "status"),
+    [
+        ({"subprotocols": None}, 400),
+        ({"subprotocols": ["voicebot.v2"]}, 400),
+        ({"additional_headers": {}}, 401),
+        ({"person": "bob"}, 404),
+    ],
+)
+async def test_who_may_not_come_in_is_told_before_the_connection_is_open(what: dict[str, str], status: int) -> None:
+    async with running_server() as running:
+        path = await new_conversation(running)
+        with pytest.raises(InvalidStatus) as refused:
+            async with connected(running, path, **what):
+                pass
+        assert refused.value.response.status_code == status
+        assert json.loads(refused.value.response.body or b"")["error"]["message"]
+        await until(nobody_is_left(running, path))
+
+
+@pytest.mark.parametrize("rubbish", ["", "{", "null", '{"type":"rm -rf"}', '{"type":"ask","text":[]}', "[" * 100_000])
+async def test_rubbish_is_answered_in_words_and_the_conversation_goes_on(rubbish: str) -> None:
+    async with running_server() as running, live(running, await new_conversation(running)) as listener:
+        await listener.connection.send(rubbish)
+        assert (await listener.until("error"))["code"] == "bad_message"
+        await listener.send("ask", text="Hello.")
+        assert (await listener.until("turn_ended"))["heard"] == REPLY
+
+
+async def test_a_text_that_is_too_long_is_refused() -> None:
+    async with (
+        running_server(max_characters=5) as running,
+        live(running, await new_conversation(running)) as listener,
+    ):
+        await listener.send("ask", text="おはようござ")
+        assert (await listener.until("error"))["code"] == "text_too_long"
+        await listener.send("ask", text="おはようご")
+        assert (await listener.until("turn_ended"))["outcome"] == "completed"
+
+
+async def test_a_frame_that_is_too_large_closes_the_connection() -> None:
+    chat = ScriptedChat(ENDLESS)
+    async with running_server(chat, max_characters=5) as running:
+        path = await new_conversation(running)
+        async with connected(running, path) as connection:
+            await connection.send(json.dumps({"type": "ask", "text": "Hello"}))
+            await until(lambda: chat.sent > 0)
+            with suppress(ConnectionClosed):
+                await connection.send("x" * 4_000_000)
+            assert await closed_with(connection) == 1009
+        await until(nobody_is_left(running, path))
+
+
+async def test_what_is_no_text_closes_the_connection() -> None:
+    async with running_server() as running:
+        path = await new_conversation(running)
+        async with connected(running, path) as connection:
+            await connection.send(b"\x01\x01\x00\x00")
+            assert await closed_with(connection) == 1003
+        await until(nobody_is_left(running, path))
+
+
+async def test_a_flood_closes_the_connection_and_others_go_on() -> None:
+    chat = ScriptedChat(ENDLESS)
+    async with running_server(chat) as running:
+        path, other = await new_conversation(running), await new_conversation(running)
+        async with live(running, other) as listener, connected(running, path) as flooding:
+            with suppress(ConnectionClosed):
+                for _ in range(1000):
+                    await flooding.send('{"type":"ping"}')
+            assert await closed_with(flooding) == 1008
+            await listener.send("ask", text="Hello.")
+            await listener.until("delta")
+        await until(nobody_is_left(running, path))
+
+
+async def test_asking_again_and_again_is_one_turn_at_a_time() -> None:
+    chat = ScriptedChat(ENDLESS)
+    async with running_server(chat) as running:
+        path = await new_conversation(running)
+        async with live(running, path) as listener:
+            for number in range(10):
+                await listener.send("ask", text=str(number))
+            await listener.until("turn_started", message="9")
+            await listener.until("delta")
+            assert running.server.admission.running == 1
+        await until(nobody_is_left(running, path))
+
+
+async def test_more_turns_than_one_person_may_have_are_refused() -> None:
+    chat = ScriptedChat(ENDLESS)
+    async with (
+        running_server(chat, max_turns_of_a_person=3) as running,
+        live(running, await new_conversation(running)) as listener,
+    ):
+        for _ in range(4):
+            await listener.send("ask", text="Hello.", barge_in=False)
+        assert (await listener.until("error"))["code"] == "rate_limit_exceeded"
+
+
+@pytest.mark.parametrize("how", ["half-closed", "reset", "closed"])
+@pytest.mark.parametrize("phase", ["snapshot", "turn_started", "delta", "audio_begin", "playback_started", "pause"])
+async def test_a_client_that_goes_away_ends_its_turn_in_every_phase(phase: str, how: str) -> None:
+    chat = ScriptedChat(ENDLESS)
+    async with running_server(chat, ToneSynthesizer(sample_rate=8000)) as running:
+        path = await new_conversation(running)
+        async with live(running, path, plays=phase == "playback_started") as listener:
+            if phase == "pause":
+                await listener.send("pause")
+            await listener.send("ask", text="Hello.")
+            if phase != "snapshot":
+                await listener.until(phase)
+            match how:
+                case "half-closed":
+                    listener.connection.transport.write_eof()
+                case "reset":
+                    assert isinstance(listener.connection.transport, asyncio.Transport)
+                    listener.connection.transport.abort()
+                case "closed":
+                    await listener.connection.close()
+            with anyio.fail_after(5):
+                await until(nobody_is_left(running, path))
+        assert chat.closed or not chat.asked
+
+
+async def test_a_listener_that_takes_nothing_is_dropped_and_hurts_nobody() -> None:
+    text = "All work and no play makes Jack a dull boy. " * 100
+    async with running_server(ScriptedChat([(0.0, text)] * 20), send_seconds=0.5) as running:
+        running.listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
+        path = await new_conversation(running)
+        connection = await connected(running, path, max_queue=1)
+        connection.transport.pause_reading()
+        async with live(running, path, listens=False) as reads:
+            await connection.send(json.dumps({"type": "ask", "text": "Write."}))
+            ended = await reads.until("turn_ended")
+            assert ended["outcome"] == "interrupted"
+            await reads.send("ask", text="Write.")
+            assert (await reads.until("turn_ended"))["heard"] == text * 20
+        await until(nobody_is_left(running, path))
+        connection.transport.abort()
+
+
+async def test_a_hundred_cancels_at_once_are_one() -> None:
+    chat = ScriptedChat(ENDLESS)
+    async with running_server(chat, CostingSynthesizer()) as running:
+        path = await new_conversation(running)
+        async with live(running, path) as listener:
+            for _ in range(2):
+                await listener.send("ask", text="Hello.")
+                await listener.until("delta")
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(100):
+                        tasks.start_soon(lambda: running.client.post(f"{path}/interrupt", json={}))
+                assert (await listener.until("turn_ended"))["outcome"] == "interrupted"
+        await until(nobody_is_left(running, path))
