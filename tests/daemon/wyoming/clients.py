@@ -23,7 +23,7 @@ from voicebot.daemon.wyoming.replies import Replies
 from voicebot.daemon.wyoming.server import Service, serve_wyoming
 from voicebot.errors import VoicebotError
 from voicebot.memory.window import WindowMemory
-from voicebot.protocols import ChatModel, Synthesizer
+from voicebot.protocols import AudioOutput, ChatModel, Synthesizer
 from voicebot.testing import CostingSynthesizer, ScriptedChat
 
 
@@ -33,13 +33,17 @@ async def open_door(
     chat: ChatModel | None = None,
     voice: Synthesizer | None = None,
     voices: list[Row] | None = None,
+    output: AudioOutput | None = None,
     gone: VoicebotError | None = None,
     send_seconds: float = 30.0,
 ) -> AsyncIterator[str]:
-    """A door; `gone` is what is wrong with the engines."""
+    """A door; `output` is the daemon's loudspeaker, `gone` what is wrong with the engines."""
     given = adaptive(ScriptedChat([]))
     pipeline = replace(
-        given, chat=chat or ScriptedChat([(0, "Yes.")]), synthesizer=voice or CostingSynthesizer(delay=0)
+        given,
+        chat=chat or ScriptedChat([(0, "Yes.")]),
+        synthesizer=voice or CostingSynthesizer(delay=0),
+        output=output or given.output,
     )
 
     async def prepare(kind: Kind) -> None:

@@ -26,6 +26,7 @@ from tests.daemon.wyoming.clients import (
     stream,
     until,
 )
+from voicebot.audio.silent import SilentOutput
 from voicebot.daemon.wyoming.events import MAX_DATA_BYTES, MAX_LINE_BYTES, MAX_PAYLOAD_BYTES
 from voicebot.daemon.wyoming.server import CONNECTIONS
 from voicebot.errors import ChatUnavailable, SynthesisError, VoiceUnavailable
@@ -289,6 +290,34 @@ async def test_a_transcript_is_answered_while_the_reply_is_written() -> None:
     assert events[-1].data["text"].startswith("Well, yes. ")
     assert events[-1].data["text"].endswith("はい。")
     assert events[-1].data["context"] == context
+
+
+class Loudspeaker(SilentOutput):
+    """Somebody else speaks with it."""
+
+    def __init__(self) -> None:
+        super().__init__(realtime=True)
+        self.disturbed: list[str] = []
+
+    async def drain(self) -> None:
+        self.disturbed.append("drain")
+        await super().drain()
+
+    def abort(self) -> None:
+        self.disturbed.append("abort")
+
+
+async def test_a_reply_that_is_read_leaves_the_loudspeaker_to_those_who_speak() -> None:
+    """It waited for the end of what the daemon was saying, and a client that left silenced that."""
+    loudspeaker, chat = Loudspeaker(), Endless()
+    async with open_door(output=loudspeaker) as uri, client_of(uri) as client:
+        assert (await reply_to(client, Transcript("Really?").event()))[-1].type == "handled"
+    async with open_door(output=loudspeaker, chat=chat) as uri:
+        async with client_of(uri) as client:
+            await client.write_event(Transcript("Really?").event())
+            await until(client, "handled-chunk")
+        await chat.given_up.wait()
+    assert loudspeaker.disturbed == []
 
 
 async def test_a_conversation_goes_on_over_connections_and_knows_no_other() -> None:

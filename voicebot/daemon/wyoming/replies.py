@@ -12,6 +12,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 from wyoming.handle import Handled, HandledChunk, HandledStart, HandledStop, NotHandled
 
+from voicebot.audio.silent import SilentOutput
 from voicebot.conversation import Conversation
 from voicebot.daemon.wyoming.speech import Send, failure
 from voicebot.errors import VoicebotError
@@ -69,9 +70,13 @@ class Replies:
             chat = for_new_conversation(pipeline.chat)
             conversation = kept.conversation if kept else Conversation(pipeline, memory=self._new_memory())
             kept = _Kept(conversation, pipeline.chat, chat)
-        # Nobody listens, and whoever reads wants each piece as soon as it is there.
+        # Nobody listens, and whoever reads wants each piece as soon as it is there. The loudspeaker is somebody else's.
         kept.conversation.pipeline = replace(
-            pipeline, chat=kept.chat, synthesizer=None, new_pacer=lambda: Pacer(Pacing(joins=False))
+            pipeline,
+            chat=kept.chat,
+            synthesizer=None,
+            output=SilentOutput(realtime=False),
+            new_pacer=lambda: Pacer(Pacing(joins=False)),
         )
         if isinstance(name, str):
             self._kept[name] = kept
