@@ -71,6 +71,13 @@ test("a link is its words with its address behind them", () => {
   assert.equal(words("See [the bank](https://evil.example/login)!"), "See the bank (https://evil.example/login)!");
 });
 
+test("an address may have brackets", () => {
+  assert.equal(
+    words("[x](https://a.example/b_(c)) and [y](javascript:alert(1))"),
+    "x (https://a.example/b_(c)) and y (javascript:alert(1))",
+  );
+});
+
 test("an image is text: nothing is fetched", () => {
   assert.equal(words("![cat](http://tracker.example/p.png?secret=1)"), "cat (http://tracker.example/p.png?secret=1)");
 });

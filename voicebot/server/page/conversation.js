@@ -24,9 +24,14 @@ export class Conversation extends EventTarget {
     this._sound = sound;
     this._clips = new Clips();
     this._reports = new Reports();
-    this._replay = new Replay(sound, this._clips, (turn, place) => this._light(turn, place));
+    this._replay = new Replay(
+      sound,
+      this._clips,
+      (turn, place) => this._light(turn, place),
+      () => this.dispatchEvent(new Event("state")),
+    );
     this._silenced = "";
-    this._listens = true;
+    this._listens = false;
     /** @type {{voice: string, speed: number} | null} */
     this._voice = null;
     this._live = new Live(`${pathOf(id)}/live`);
@@ -48,13 +53,13 @@ export class Conversation extends EventTarget {
 
   /** Whether it was sent. @param {string} text */
   ask(text) {
-    this._stopReplay();
+    this._replay.stop();
     this._silence();
     return this._live.send({ type: "ask", text });
   }
 
   interrupt() {
-    this._stopReplay();
+    this._replay.stop();
     if (!this.turns.live) return;
     this._silence();
     this._live.send({ type: "interrupt" });
@@ -81,14 +86,11 @@ export class Conversation extends EventTarget {
   async replay(id, range) {
     const turn = this.turns.find(id);
     if (!turn || this.turns.live) return true;
-    this._stopReplay();
-    const done = await this._replay.play(turn, range ?? { start: 0, end: turn.reply.length }, this._voice?.voice ?? "");
-    this.dispatchEvent(new Event("turns"));
-    return done;
+    return this._replay.play(turn, range ?? { start: 0, end: turn.reply.length }, this._voice?.voice ?? "");
   }
 
   close() {
-    this._stopReplay();
+    this._replay.stop();
     this._sound.removeEventListener("heard", this._heard);
     this._sound.send({ type: "flush" });
     this._live.close();
@@ -136,7 +138,7 @@ export class Conversation extends EventTarget {
   _happened(event) {
     const turn = this.turns.take(/** @type {import("./turns.js").Event} */ (event));
     if (event.type === "notice") this.dispatchEvent(new Event("notice"));
-    if (event.type === "turn_started") this._stopReplay();
+    if (event.type === "turn_started") this._replay.stop();
     if (turn && event.type === "turn_ended") {
       this._light(turn, null);
       if (event.outcome !== "completed" && this._clips.of(turn.id).length) this._sound.send({ type: "flush" });
@@ -149,7 +151,7 @@ export class Conversation extends EventTarget {
   /** @param {Record<string, any>} begin */
   _begin(begin) {
     if (begin.turn === this._silenced) return;
-    this._stopReplay();
+    this._replay.stop();
     this._clips.begin(begin);
     this._sound.send({ type: "begin", utterance: begin.utterance, rate: begin.rate, channels: begin.channels });
   }
@@ -165,7 +167,7 @@ export class Conversation extends EventTarget {
 
   _connected() {
     if (this._live.state === "open") {
-      if (!this._listens) this._live.send({ type: "listen", audio: false });
+      this._live.send({ type: "listen", audio: this._listens });
       this._tellVoice();
     } else this._sound.send({ type: "flush" });
     this.dispatchEvent(new Event("state"));
@@ -200,9 +202,5 @@ export class Conversation extends EventTarget {
     this._silenced = live.id;
     this._sound.send({ type: "flush" });
     this._light(live, null);
-  }
-
-  _stopReplay() {
-    if (this._replay.stop()) this.dispatchEvent(new Event("turns"));
   }
 }

@@ -11,11 +11,13 @@ export class Replay {
   /**
    * @param {import("./sound.js").Sound} sound @param {import("./clips.js").Clips} clips
    * @param {(turn: import("./turns.js").Turn, place: import("./timeline.js").Range | null) => void} light
+   * @param {() => void} changed it has begun, or is over
    */
-  constructor(sound, clips, light) {
+  constructor(sound, clips, light, changed) {
     this._sound = sound;
     this._clips = clips;
     this._light = light;
+    this._changed = changed;
     this._next = FIRST_NUMBER;
     this._wanted = 0;
     /** @type {import("./turns.js").Turn | null} */
@@ -30,7 +32,9 @@ export class Replay {
 
   /** Whether there was sound to be heard. @param {import("./turns.js").Turn} turn @param {import("./timeline.js").Range} range @param {string} voice */
   async play(turn, range, voice) {
+    this.stop();
     this._turn = turn;
+    this._changed();
     const wanted = ++this._wanted;
     const indexes = turn.utterances
       .filter((one) => one.start < range.end && one.end > range.start)
@@ -72,16 +76,15 @@ export class Replay {
     return true;
   }
 
-  /** Whether there was anything to stop. */
   stop() {
     this._wanted++;
     const turn = this._turn;
-    if (!turn) return false;
+    if (!turn) return;
     this._turn = null;
     if (this._running.size) this._sound.send({ type: "flush" });
     this._running.clear();
     this._light(turn, null);
-    return true;
+    this._changed();
   }
 
   /** @param {Int16Array[]} samples @param {number} rate @param {number} channels @param {(frame: number) => import("./timeline.js").Range | null} place */

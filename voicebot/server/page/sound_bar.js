@@ -2,6 +2,9 @@
 import { byId } from "./dom.js";
 import { keepSetting, setting } from "./settings.js";
 
+/** How long a loudspeaker may take to start after a click. */
+const PATIENCE_SECONDS = 1;
+
 /** Whether one hears anything, for everybody to see; and the one click that browsers may ask for. */
 export class SoundBar {
   /**
@@ -19,6 +22,7 @@ export class SoundBar {
     this.isWanted = setting("sound", "on") === "on";
     this.hasVoice = true;
     this._isAsked = false;
+    this._isLate = false;
     this._hasFailed = false;
     this._button.addEventListener("click", () => this._toggle());
     this._start.addEventListener("click", () => void this.start());
@@ -29,12 +33,26 @@ export class SoundBar {
   async start() {
     if (!this.isWanted || !this.hasVoice) return;
     this._isAsked = true;
+    setTimeout(() => this._becomeLate(), 1000 * PATIENCE_SECONDS);
+    this.draw();
     try {
       await this._sound.start();
     } catch {
       this._hasFailed = true;
     }
     this.draw();
+  }
+
+  _becomeLate() {
+    this._isLate = true;
+    this.draw();
+  }
+
+  /** Whether one must do something to hear what should be heard. */
+  get _isBlocked() {
+    const { state } = this._sound;
+    if (!this.isWanted || !this.hasVoice || !this._isAsked || state === "running") return false;
+    return state === "interrupted" || this._isLate || !navigator.userActivation?.hasBeenActive;
   }
 
   _toggle() {
@@ -47,27 +65,24 @@ export class SoundBar {
 
   draw() {
     const { state } = this._sound;
-    const isBlocked =
-      this.isWanted && this.hasVoice && this._isAsked && (state === "blocked" || state === "interrupted");
-    const key = !this.hasVoice
-      ? "no_voice"
-      : !this.isWanted
-        ? "sound_off"
-        : this._hasFailed
-          ? "sound_failed"
-          : state === "blocked"
-            ? "sound_blocked"
-            : state === "interrupted"
-              ? "sound_interrupted"
-              : "sound_on";
-    this._button.dataset.state =
-      !this.isWanted || !this.hasVoice || this._hasFailed ? "off" : isBlocked ? "blocked" : "on";
+    const isBlocked = this._isBlocked;
+    const isOff = !this.isWanted || !this.hasVoice || this._hasFailed;
+    this._button.dataset.state = isOff ? "off" : isBlocked ? "blocked" : "on";
     this._button.setAttribute("aria-pressed", String(this.isWanted && this.hasVoice));
     this._button.setAttribute("aria-label", this._say("sound"));
-    this._button.title = this._say(key);
+    this._button.title = this._say(this._key(isBlocked));
     this._banner.hidden = !isBlocked;
-    this._why.textContent = this._say(key);
+    this._why.textContent = this._say(this._key(isBlocked));
     this._start.textContent = this._say(state === "interrupted" ? "sound_resume" : "sound_start");
-    this._listen(this.isWanted && this.hasVoice && !this._hasFailed && !isBlocked);
+    this._listen(!isOff && !isBlocked);
+  }
+
+  /** @param {boolean} isBlocked @returns {import("./languages.js").Key} */
+  _key(isBlocked) {
+    if (!this.hasVoice) return "no_voice";
+    if (!this.isWanted) return "sound_off";
+    if (this._hasFailed) return "sound_failed";
+    if (!isBlocked) return "sound_on";
+    return this._sound.state === "interrupted" ? "sound_interrupted" : "sound_blocked";
   }
 }

@@ -1,0 +1,295 @@
+"""The page in a real browser: what is read, what is lit, and what is heard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+from playwright.async_api import Browser
+
+from tests.null_sink import RATE, NullSink, best_match, null_sink, sounds, wait_until
+from tests.server.page.browser import MISSING, EchoChat, PersonsVoice, open_browser, visit
+from tests.server.running import RunningServer, running_server
+
+pytestmark = [pytest.mark.anyio, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
+TEXT = "The first thing is short. The second one, which has a clause in it, is longer. And this is the end of it."
+WAITS_FOR_A_CLICK = """
+let touched = false;
+addEventListener("pointerdown", () => { touched = true; }, true);
+const resume = AudioContext.prototype.resume;
+AudioContext.prototype.resume = function () { return touched ? resume.call(this) : new Promise(() => {}); };
+window.AudioContext = class extends AudioContext {
+  constructor(options) { super(options); void this.suspend(); }
+};
+Object.defineProperty(navigator, "userActivation", { value: { get hasBeenActive() { return touched; } } });
+"""
+LONG = "It goes on, " * 12 + "and on."
+
+
+@pytest.fixture
+def sink() -> Iterator[NullSink]:
+    with null_sink() as sink:
+        yield sink
+
+
+@asynccontextmanager
+async def place(sink: NullSink, voice: PersonsVoice) -> AsyncIterator[tuple[RunningServer, Browser]]:
+    """A server whose chat model repeats what it is told, and a browser."""
+    async with running_server(EchoChat(), voice) as running, open_browser(sink) as browser:
+        yield running, browser
+
+
+def heard(sink: NullSink) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """All that has sounded, from the first sound to the last."""
+    samples = sink.samples()
+    parts = sounds(samples)
+    return samples[parts[0][0] : parts[-1][1] + 1] if parts else samples[:0]
+
+
+def assert_heard(sink: NullSink, voice: PersonsVoice, texts: Sequence[str]) -> None:
+    """Every text has sounded as it is, one behind the other, and nothing else has."""
+    recorded = sink.samples()
+    matches = [best_match(recorded, voice.sound([text])) for text in texts]
+    length, wanted = len(heard(sink)), len(voice.sound(texts))
+    print(f"{length / RATE:.3f} s of {wanted / RATE:.3f} s, correlations", *(f"{match:.3f}" for _, match in matches))
+    assert [at for at, _ in matches] == sorted(at for at, _ in matches)
+    assert min(match for _, match in matches) > 0.9
+    assert length == pytest.approx(wanted, rel=0.05)
+
+
+@pytest.mark.parametrize("sample_rate", [24_000, 22_050])
+async def test_a_reply_is_read_lit_and_heard_to_its_last_frame(sink: NullSink, sample_rate: int) -> None:
+    voice = PersonsVoice(sample_rate)
+    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+        await visitor.page.click("#inside")
+        await visitor.ask(TEXT)
+        for clause in ("The first thing is short.", "which has a clause in it,", "And this is the end of it."):
+            await visitor.until(f"[...(CSS.highlights.get('spoken') ?? [])].join('').endsWith({clause!r})")
+        await visitor.ended()
+        assert await visitor.reply() == TEXT
+        assert await visitor.lit() == await visitor.lit("ahead") == ""
+        assert await visitor.figure("missing") == "0"
+        conversations = (await running.client.get("/api/conversations")).json()["conversations"]
+        said = (await running.client.get(f"/api/conversations/{conversations[0]['id']}")).json()["said"]
+        assert (said[0]["heard"], said[0]["unsaid"]) == (TEXT, "")
+    assert_heard(sink, voice, voice.said)
+
+
+async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink) -> None:
+    voice = PersonsVoice()
+    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+        await visitor.ask(LONG)
+        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
+        wait_until(lambda: sink.last_sound, "nothing was heard")
+        pressed = len(sink.samples())
+        await visitor.page.keyboard.press("Escape")
+        await visitor.ended(state="interrupted")
+        assert LONG.strip().endswith((await visitor.lit("unsaid")).strip())
+        assert await visitor.lit("unsaid") != ""
+        wait_until(lambda: len(sink.samples()) > pressed + RATE, "the recording has stopped")
+    end = sounds(sink.samples())[-1][1]
+    print(f"silent {1000 * (end - pressed) / RATE:.0f} ms after the key")
+    assert len(heard(sink)) < 0.5 * len(voice.sound([LONG]))
+
+
+async def test_two_people_do_not_hear_each_other(sink: NullSink) -> None:
+    voice = PersonsVoice()
+    texts = {"ann": "Ann hears this and nothing else at all.", "bob": "What Bob is told is quite another thing."}
+    with null_sink() as other:
+        async with (
+            running_server(EchoChat(), voice) as running,
+            open_browser(sink) as anns,
+            open_browser(other) as bobs,
+            visit(anns, running, person="ann") as at_ann,
+            visit(bobs, running, person="bob") as at_bob,
+        ):
+            await at_ann.ask(texts["ann"])
+            await at_bob.ask(texts["bob"])
+            await at_ann.ended()
+            await at_bob.ended()
+            assert (await at_ann.reply(), await at_bob.reply()) == (texts["ann"], texts["bob"])
+        for recorded, own, foreign in ((sink, "ann", "bob"), (other, "bob", "ann")):
+            assert_heard(recorded, voice, [text for text in voice.said if text in texts[own]])
+            for text in voice.said:
+                assert text in texts[own] or best_match(recorded.samples(), voice.sound([text]))[1] < 0.4, foreign
+
+
+async def test_a_reload_brings_everything_back_and_goes_on(sink: NullSink) -> None:
+    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+        await visitor.ask("First of all.")
+        await visitor.ended()
+        address = visitor.page.url
+        assert "#" not in address
+        await visitor.page.reload()
+        await visitor.ended()
+        assert (visitor.page.url, await visitor.reply()) == (address, "First of all.")
+        assert await visitor.page.locator(".message .words").inner_text() == "First of all."
+        await visitor.ask("Second of all.")
+        await visitor.ended(2)
+        assert await visitor.reply() == "Second of all."
+        await visitor.page.reload()
+        await visitor.ended(2)
+
+
+async def test_the_page_says_that_it_is_offline_and_comes_back_by_itself(sink: NullSink) -> None:
+    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+        await visitor.ask("Before.")
+        await visitor.ended()
+        await visitor.page.context.set_offline(True)
+        await visitor.page.locator("#connection").wait_for(state="visible")
+        await visitor.ask("Not lost.")
+        assert await visitor.page.input_value("#message") == "Not lost."
+        await visitor.page.context.set_offline(False)
+        await visitor.page.locator("#connection").wait_for(state="hidden")
+        await visitor.page.press("#message", "Enter")
+        await visitor.ended(2)
+        assert await visitor.reply() == "Not lost."
+        visitor.complaints[:] = [one for one in visitor.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+async def test_what_a_hostile_model_writes_is_text(sink: NullSink) -> None:
+    hostile = (
+        "<script>document.title='owned'</script> <img src=http://evil.test/a.png onerror=alert(1)> "
+        "![pixel](http://evil.test/b.png) [the bank](javascript:alert(2)) <a href='http://evil.test'>x</a> "
+        "\u202egnp.exe\u2066 <iframe src=//evil.test></iframe> <style>*{display:none}</style> `<b>` **<i>y</i>**"
+    )
+    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+        visitor.page.on("dialog", lambda dialog: visitor.complaints.append(dialog.message))
+        await visitor.page.click("#sound")
+        await visitor.ask(hostile)
+        await visitor.ended()
+        reply = await visitor.reply()
+        assert "<script>document.title='owned'</script>" in reply
+        assert "pixel (http://evil.test/b.png)" in reply
+        assert "the bank (javascript:alert(2))" in reply
+        assert not {"\u202e", "\u2066"} & set(await visitor.page.inner_text("main"))
+        elements = "#log :is(script, img, a, iframe, style, i, b, object, embed, form, input, link, meta)"
+        assert await visitor.page.locator(elements).count() == 0
+        assert all(address.startswith((running.url, running.url.replace("http", "ws"))) for address in visitor.requests)
+        assert "owned" not in (await visitor.page.title()).split("–")[-1]
+
+
+async def test_sound_that_waits_for_a_click_is_seen_and_started_by_one(sink: NullSink) -> None:
+    """For a browser that is driven by a program everything counts as a click, so this one is made to wait for one."""
+    voice = PersonsVoice()
+    async with place(sink, voice) as (running, browser), visit(browser, running, script=WAITS_FOR_A_CLICK) as visitor:
+        await visitor.page.evaluate("document.querySelector('.example').click()")
+        await visitor.page.locator("#start-sound").wait_for()
+        assert await visitor.page.get_attribute("#sound", "data-state") == "blocked"
+        await visitor.ended()
+        assert len(heard(sink)) == 0
+        await visitor.page.click("#start-sound-button")
+        await visitor.page.locator("#start-sound").wait_for(state="hidden")
+        await visitor.ask("Now it is heard.")
+        await visitor.ended(2)
+    assert_heard(sink, voice, voice.said)
+    assert "".join(voice.said).endswith("heard.")
+
+
+async def test_it_is_heard_where_there_is_no_worklet(sink: NullSink) -> None:
+    """A page from a plain HTTP address of the network has none; a browser without it stands in for such a page."""
+    voice = PersonsVoice()
+    script = "delete BaseAudioContext.prototype.audioWorklet;"
+    async with place(sink, voice) as (running, browser), visit(browser, running, script=script) as visitor:
+        await visitor.page.click("#inside")
+        await visitor.ask(TEXT)
+        await visitor.ended()
+        assert await visitor.page.locator("[data-figure=figure_missing] abbr").inner_text() == "scheduled"
+        assert await visitor.figure("missing") == "0"
+    assert_heard(sink, voice, voice.said)
+
+
+async def test_a_line_is_heard_again_without_being_asked_for_again(sink: NullSink) -> None:
+    voice = PersonsVoice()
+    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+        await visitor.ask("One line.\n\nAnother line.")
+        await visitor.ended()
+        said, before = list(voice.said), len(heard(sink))
+        await visitor.page.locator(".line").nth(1).hover()
+        await visitor.page.locator(".again").nth(1).click()
+        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].join('') === 'Another line.'")
+        await visitor.until("!document.body.hasAttribute('data-speaks')")
+        assert voice.said == said
+        assert await visitor.page.locator("article.turn").count() == 1
+    assert len(heard(sink)) > before + 0.9 * len(voice.sound(["Another line."]))
+
+
+async def test_everything_is_done_with_the_keyboard_alone(sink: NullSink) -> None:
+    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+        page = visitor.page
+        assert await page.evaluate("document.activeElement.id") == "message"
+        await page.keyboard.type("Hello there.")
+        await page.keyboard.press("Enter")
+        await visitor.ended()
+        await page.locator("#list .current .name", has_text="Hello there.").wait_for()
+        await page.focus("#list .current .rename")
+        await page.keyboard.press("Enter")
+        await page.locator("#rename").wait_for()
+        await page.keyboard.type("My own name")
+        await page.keyboard.press("Enter")
+        await page.locator("#title", has_text="My own name").wait_for()
+        await page.focus("#new")
+        await page.keyboard.press("Enter")
+        await page.locator("#list li").nth(1).wait_for()
+        assert await page.evaluate("document.activeElement.id") == "message"
+        await page.focus("#list li:nth-child(2) .open")
+        await page.keyboard.press("Enter")
+        await visitor.ended()
+        await page.focus("#list .current .delete")
+        await page.keyboard.press("Enter")
+        await page.locator("#delete").wait_for()
+        await page.locator("#delete [value=yes]").focus()
+        await page.keyboard.press("Enter")
+        await visitor.until("document.querySelectorAll('#list li').length === 1")
+        await page.locator("#empty").wait_for()
+
+
+async def test_it_speaks_the_language_of_the_browser_and_any_that_is_chosen(sink: NullSink) -> None:
+    async with (
+        place(sink, PersonsVoice()) as (running, browser),
+        visit(browser, running, locale="ja-JP", color_scheme="dark") as visitor,
+    ):
+        page = visitor.page
+        assert await page.get_attribute("html", "lang") == "ja"
+        assert await page.inner_text("#new") == "新しい会話"
+        dark = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        await page.click("#open-settings")
+        await page.select_option("#language", "en")
+        await page.select_option("#theme", "light")
+        assert await page.inner_text("#new") == "New conversation"
+        assert await page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+        await page.reload()
+        await page.locator("#list .current").wait_for()
+        assert await page.inner_text("#new") == "New conversation"
+        assert await page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+async def test_subtitles_come_with_the_voice_and_go(sink: NullSink) -> None:
+    async with (
+        place(sink, PersonsVoice()) as (running, browser),
+        visit(browser, running, person="ann") as visitor,
+        visit(browser, running, person="ann", path="/overlay") as overlay,
+    ):
+        assert await overlay.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+        async with overlay.page.expect_response("**/events*"):
+            await overlay.page.reload()
+        await visitor.ask("Under the picture.")
+        await overlay.until("document.querySelector('#subtitle.shown')?.textContent === 'Under the picture.'")
+        await visitor.ended()
+        await overlay.until("!document.querySelector('#subtitle').classList.contains('shown')")
+
+
+async def test_a_stranger_is_asked_for_the_token(sink: NullSink) -> None:
+    async with place(sink, PersonsVoice()) as (running, browser):
+        page = await browser.new_page()
+        await page.goto(running.url)
+        await page.locator("#login").wait_for()
+        await page.fill("#token", "wrong")
+        await page.press("#token", "Enter")
+        await page.locator("#login-error", has_text="not the server's token").wait_for()
+        await page.fill("#token", "the-token-of-the-test")
+        await page.press("#token", "Enter")
+        await page.locator("#login").wait_for(state="hidden")
+        await page.locator("#list .current").wait_for()
