@@ -18,6 +18,7 @@ from trio.testing import MockClock
 from tests.audio.clips import clip_of, noise
 from tests.audio.conftest import loudspeaker_of
 from tests.audio.remote_client import FakeClient, open_with
+from tests.audio.websocket_listener import open_websocket
 from tests.null_sink import MISSING, RATE, null_sink
 from voicebot.audio.portaudio import open_device
 from voicebot.audio.silent import open_silent
@@ -57,6 +58,12 @@ async def remote(_: Path) -> AsyncIterator[AudioOutput]:
         yield output
 
 
+@asynccontextmanager
+async def websocket(_: Path) -> AsyncIterator[AudioOutput]:
+    async with open_websocket() as output:
+        yield output
+
+
 OUTPUTS: dict[str, tuple[Opener, tuple[str, ...]]] = {
     "device": (device, ("asyncio", "trio")),
     "wav-realtime": (partial(wav, realtime=True), ("asyncio", "virtual time")),
@@ -64,6 +71,7 @@ OUTPUTS: dict[str, tuple[Opener, tuple[str, ...]]] = {
     "silent-realtime": (partial(silent, realtime=True), ("asyncio", "virtual time")),
     "silent": (partial(silent, realtime=False), ("asyncio", "virtual time")),
     "remote": (remote, ("asyncio", "virtual time")),
+    "websocket": (websocket, ("asyncio",)),
 }
 """How each is opened, and in which times it is tried: those of the event loops, or trio's with a clock that jumps."""
 
