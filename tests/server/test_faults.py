@@ -1,0 +1,181 @@
+"""What breaks around the server: it goes on with everything else, and nothing of it is left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sqlite3
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio.abc import SocketAttribute
+
+from tests.server.raw import Client, Route, request
+from tests.server.running import REPLY, RunningServer, running_server, until
+from voicebot.errors import ChatError, SynthesisError
+from voicebot.testing import CostingSynthesizer, ScriptedChat, typed
+
+pytestmark = pytest.mark.anyio
+CHAT = Route("POST", "/chat")
+QUESTION = b'{"text": "Hello."}'
+MANY: dict[str, Any] = {"max_turns": 2000, "max_turns_of_a_person": 2000}  # Any: settings of every kind
+
+
+def left_over(running: RunningServer) -> tuple[int, int, int]:
+    """Tasks, file descriptors and turns."""
+    admission = running.server.admission
+    return len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd")), admission.running + admission.waiting
+
+
+@asynccontextmanager
+async def leaving_nothing(running: RunningServer) -> AsyncIterator[None]:
+    """The block leaves no task, no descriptor and no turn of the server."""
+    await running.client.get("/health")  # its own connection stays open
+    before = left_over(running)
+    yield
+    await until(lambda: all(now <= then for now, then in zip(left_over(running), before, strict=True)))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [[(3600.0, "never")], [(0.0, "Good "), (3600.0, "never")], typed(REPLY * 100, first=0.0, rate=200)],
+    ids=["before the reply", "between two deltas", "while it comes"],
+)
+@pytest.mark.parametrize("leave", ["close", "half", "reset"])
+async def test_a_client_that_goes_ends_its_turn_in_every_phase(script: list[tuple[float, str]], leave: str) -> None:
+    """One that closes its half has gone, too: whoever reads on keeps it open."""
+    chat = ScriptedChat(script)
+    async with running_server(chat) as running, leaving_nothing(running), Client(running.port) as client:
+        connection = await client.connect()
+        await connection.stream.send(request(CHAT, client.right(CHAT), body=QUESTION))
+        await until(lambda: bool(chat.asked) and chat.sent >= min(1, len(script) - 1))
+        match leave:
+            case "close":
+                await connection.stream.aclose()
+            case "half":
+                await connection.stream.send_eof()
+            case "reset":
+                raw = connection.stream.extra(SocketAttribute.raw_socket)
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                await connection.stream.aclose()
+        await until(lambda: chat.closed)
+
+
+@pytest.mark.parametrize("sent", [0, 1, 20, 60, -40, -1])
+async def test_a_client_that_goes_before_it_has_asked_leaves_nothing(sent: int) -> None:
+    chat = ScriptedChat([])
+    async with running_server(chat) as running, leaving_nothing(running), Client(running.port) as client:
+        connection = await client.connect()
+        await connection.stream.send(request(CHAT, client.right(CHAT), body=QUESTION)[:sent])
+        await connection.stream.aclose()
+        assert (await running.client.get("/health")).status_code == 200
+        assert chat.asked == []
+
+
+async def test_one_that_waits_for_its_turn_may_go() -> None:
+    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
+    async with running_server(chat, max_turns=1) as running, leaving_nothing(running), Client(running.port) as client:
+        connections = [await client.connect() for _ in range(3)]
+        for connection in connections:
+            await connection.stream.send(request(CHAT, client.right(CHAT), body=QUESTION))
+        await until(lambda: running.server.admission.waiting == 2)
+        await connections[1].stream.aclose()
+        await connections[2].stream.aclose()
+        await until(lambda: running.server.admission.waiting == 0)
+        assert len(chat.asked) == 1
+        await connections[0].stream.aclose()
+
+
+async def test_four_hundred_that_go_at_once_leave_nothing() -> None:
+    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
+    async with running_server(chat, **MANY) as running, leaving_nothing(running), Client(running.port) as client:
+        whole = request(CHAT, client.right(CHAT), body=QUESTION)
+        connections = [await client.connect() for _ in range(400)]
+        for connection in connections:
+            await connection.stream.send(whole)
+        await until(lambda: running.server.admission.running == len(connections))
+        async with anyio.create_task_group() as tasks:
+            for connection in connections:
+                tasks.start_soon(connection.stream.aclose)
+        await until(lambda: running.server.admission.running == 0)
+
+
+async def test_a_thousand_interruptions_at_once_end_one_turn() -> None:
+    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
+    async with running_server(chat, **MANY) as running, Client(running.port) as client:
+        conversation = (await running.server.conversations.create("owner")).id
+        body = json.dumps({"text": "Hello.", "conversation": conversation}).encode()
+        route = Route("POST", f"/api/conversations/{conversation}/interrupt")
+        interrupted: list[bool] = []
+
+        async def interrupt() -> None:
+            answer = await client.ask(route, client.right(route))
+            interrupted.append(json.loads(answer.body)["interrupted"])
+
+        async with leaving_nothing(running):
+            connection = await client.connect()
+            await connection.stream.send(request(CHAT, client.right(CHAT), body=body))
+            assert (await connection.answer()).status == 200
+            async with anyio.create_task_group() as tasks:
+                for _ in range(1000):
+                    tasks.start_soon(interrupt)
+            await connection.stream.aclose()
+        assert len(interrupted) == 1000
+        assert any(interrupted)
+        assert len(chat.asked) == 1
+        assert chat.closed
+
+
+async def test_replies_that_do_not_end_in_time_are_cut_off_when_it_is_told_to_stop() -> None:
+    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
+    async with running_server(chat, drain_seconds=0.1) as running, Client(running.port) as client:
+        connection = await client.connect()
+        await connection.stream.send(request(CHAT, client.right(CHAT), body=QUESTION))
+        assert (await connection.answer()).status == 200
+        running.stop.set()
+        with anyio.fail_after(20):
+            assert await connection.is_closed()
+        await until(lambda: chat.closed)
+
+
+async def test_a_chat_server_that_was_down_is_asked_again() -> None:
+    chat = ScriptedChat(typed(REPLY, first=0.0, rate=1000), ChatError("nobody answers"))
+    async with running_server(chat) as running, leaving_nothing(running):
+        body = {"text": "Hello.", "stream": False}
+        assert (await running.client.post("/chat", json=body)).status_code == 502
+        chat.error = None
+        assert (await running.client.post("/chat", json=body)).json()["output"] == REPLY
+
+
+async def test_a_voice_that_was_down_is_asked_again() -> None:
+    voice = CostingSynthesizer(delay=0.0, rtf=0.0, fails={"Good": SynthesisError("the engine has gone")})
+    async with running_server(voice=voice) as running, leaving_nothing(running):
+        body = {"input": "Good morning.", "model": "tts-1", "voice": "alloy", "response_format": "pcm"}
+        assert (await running.client.post("/v1/audio/speech", json=body)).status_code >= 500
+        voice.fails = {}
+        assert (await running.client.post("/v1/audio/speech", json=body)).status_code == 200
+
+
+async def test_a_full_disk_costs_the_history_and_no_reply(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    async with running_server(history=str(path)) as running:
+        conversation = (await running.server.conversations.create("owner")).id
+        body = {"text": "Hello.", "conversation": conversation, "stream": False}
+        assert (await running.client.post("/chat", json=body)).json()["output"] == REPLY
+        with sqlite3.connect(path) as other:
+            for table in ("conversation", "turn"):
+                full = "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+                other.execute(f"CREATE TRIGGER full_{table} BEFORE INSERT ON {table} {full}")
+        other.close()
+        async with leaving_nothing(running):
+            for _ in range(3):
+                assert (await running.client.post("/chat", json=body)).json()["output"] == REPLY
+            assert (await running.client.get("/api/conversations")).status_code == 200
+            assert (await running.client.get("/health")).status_code == 200
