@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +32,7 @@ _MOST_CHARACTERS = 4096
 def measure_server(repeat: int) -> list[Figure]:
     """All of it: three times `repeat` runs of what takes less than a second."""
     with running_server(f"--set=tts.delay_seconds={_ENGINE_SECONDS}") as client:
-        return _first_bytes(client, 3 * repeat)
+        return [*_first_bytes(client, 3 * repeat), *_left_alone(client, 3 * repeat)]
 
 
 @contextmanager
@@ -52,6 +55,7 @@ def running_server(*arguments: str) -> Iterator[httpx.Client]:
         try:
             assert process.stderr
             address = next(line.split()[-1] for line in process.stderr if line.startswith("listening at"))
+            threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would hold it up
             with httpx.Client(base_url=address, headers={"authorization": f"Bearer {_TOKEN}"}, timeout=60) as client:
                 yield client
         finally:
@@ -81,3 +85,37 @@ def _first_byte(client: httpx.Client, text: str, number: int, form: str) -> floa
         answer.raise_for_status()
         assert next(answer.iter_raw())
         return time.perf_counter() - began
+
+
+def _left_alone(client: httpx.Client, runs: int) -> list[Figure]:
+    """From the moment a client has gone until its turn is over, synthesis included."""
+    figures = []
+    numbers = count(10_001)
+    for phase, bytes_first in (("before the first byte", False), ("in the middle", True)):
+        seconds = [_gone(client, next(numbers), bytes_first=bytes_first) for _ in range(runs)]
+        milliseconds = [1000 * one for one in seconds]
+        name = f"server: client gone {phase} → its turn is over, p95"
+        figures.append(Figure(name, quantile(milliseconds, 0.95), 200, "ms", spread(milliseconds, "ms")))
+    return figures
+
+
+def _gone(client: httpx.Client, number: int, *, bytes_first: bool) -> float:
+    """Seconds, at most: how many turns run is asked again and again."""
+    host, port = client.base_url.host, client.base_url.port
+    assert port
+    body = json.dumps({"input": _ENGLISH.replace("{}", str(number))[:_MOST_CHARACTERS], "speed": 0.25})
+    lines = ("POST /v1/audio/speech HTTP/1.1", f"Host: {host}:{port}", f"Authorization: Bearer {_TOKEN}")
+    head = "\r\n".join([*lines, "Content-Type: application/json", f"Content-Length: {len(body)}", "", ""])
+    with socket.create_connection((host, port)) as connection:
+        connection.sendall((head + body).encode())
+        _wait_for_turns(client, 1)
+        if bytes_first:
+            assert connection.recv(1)
+    began = time.perf_counter()
+    _wait_for_turns(client, 0)
+    return time.perf_counter() - began
+
+
+def _wait_for_turns(client: httpx.Client, wanted: int) -> None:
+    while f"voicebot_turns_running {wanted}.0" not in client.get("/metrics").text:
+        time.sleep(0.001)
