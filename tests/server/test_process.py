@@ -25,6 +25,8 @@ async def test_what_is_written_leaves_at_once(host: str) -> None:
             accepted.set_result(own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
     with bound_socket(ServerConfig(host=host, port=0)) as listening:
-        async with await asyncio.get_running_loop().create_server(Accepting, sock=listening):
-            async with await anyio.connect_tcp(host, listening.getsockname()[1]):
-                assert await accepted
+        async with (
+            await asyncio.get_running_loop().create_server(Accepting, sock=listening),
+            await anyio.connect_tcp(host, listening.getsockname()[1]),
+        ):
+            assert await accepted
