@@ -85,6 +85,7 @@ async def test_one_that_waits_for_its_turn_may_go() -> None:
         connections = [await client.connect() for _ in range(3)]
         for connection in connections:
             await connection.stream.send(request(CHAT, client.right(CHAT), body=QUESTION))
+            await until(lambda: running.server.admission.running == 1)
         await until(lambda: running.server.admission.waiting == 2)
         await connections[1].stream.aclose()
         await connections[2].stream.aclose()
