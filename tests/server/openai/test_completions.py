@@ -290,6 +290,8 @@ def test_what_was_said_is_known_for_an_hour() -> None:
         ({}, 400, "messages"),
         ({"messages": []}, 400, "messages"),
         ({"messages": "Hello."}, 400, "messages"),
+        ({"messages": [{"role": "user", "content": 1}]}, 400, "messages.0.content"),
+        ({"messages": HELLO, "stop": ["x"] * 5}, 400, "stop"),
         ({"messages": [{"role": "nobody", "content": "x"}]}, 400, "messages.0.role"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
@@ -304,7 +306,7 @@ def test_what_was_said_is_known_for_an_hour() -> None:
         ({"messages": HELLO, "modalities": ["video"]}, 400, "modalities.0"),
         ({"messages": HELLO, "modalities": ["audio"], "stream": True, "audio": {"format": "mp3"}}, 400, "audio.format"),
         ({"messages": HELLO, "modalities": ["audio"], "audio": {"format": "aac"}}, 400, "audio.format"),
-        ({"messages": HELLO, "modalities": ["audio"], "audio": {"voice": "nobody"}}, 400, "voice"),
+        ({"messages": HELLO, "modalities": ["audio"], "audio": {"voice": "nobody"}}, 400, "audio.voice"),
     ],
 )
 async def test_what_cannot_be_done_is_told_by_its_name(body: dict[str, object], status: int, param: str) -> None:

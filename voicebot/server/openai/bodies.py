@@ -6,6 +6,7 @@ What is wrong with a request is told by its name, what is unknown in it is ignor
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -23,8 +24,13 @@ async def body_of(request: Request, kind: type[B]) -> B:
         return kind.model_validate_json(await request.body())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        param = ".".join(map(str, first["loc"])) or None
+        param = ".".join([str(part) for part in first["loc"] if _is_field(part)]) or None
         raise Refusal(400, f"{param or 'body'}: {first['msg']}", param=param) from None
+
+
+def _is_field(part: str | int) -> bool:
+    """Whether a step to what is wrong is one in the request, and not a type that it might have had."""
+    return isinstance(part, int) or (re.fullmatch("[a-z_]+", part) is not None and part != "str")
 
 
 def too_long(param: str, most: int) -> Refusal:

@@ -144,7 +144,7 @@ async def completions(request: Request, server: ServerDep, person: PersonDep) ->
     encoding, style = None, None
     if asked.sounds:
         encoding = await _encoding(asked)
-        style = await style_of(server, (asked.audio or SoundWanted()).voice)
+        style = await style_of(server, (asked.audio or SoundWanted()).voice, param="audio.voice")
     turn = Asked(messages, style=style, options=asked.options)
     completion = _Completion(server, person, asked, messages, turn, encoding, replies)
     if asked.stream:

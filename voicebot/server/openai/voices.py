@@ -35,7 +35,7 @@ VoiceChoice = _Name | VoiceId | None
 """A name, or an id, which are the same here; nothing is the configured voice."""
 
 
-async def style_of(server: Server, voice: VoiceChoice, *, speed: float = 1.0) -> Style:
+async def style_of(server: Server, voice: VoiceChoice, *, speed: float = 1.0, param: str = "voice") -> Style:
     """How to say what a client wants to be said by `voice`. Raises Refusal for a voice that it may not choose."""
     name = voice.id if isinstance(voice, VoiceId) else voice or ""
     chosen = server.config.server.openai_voices.get(name)
@@ -45,13 +45,8 @@ async def style_of(server: Server, voice: VoiceChoice, *, speed: float = 1.0) ->
         return Style(speed=speed)
     if await server.voices.knows(name):
         return Style(name, speed)
-    raise Refusal(
-        400,
-        "voice: there is no such voice",
-        hint="GET /v1/audio/voices lists them",
-        param="voice",
-        code="voice_not_found",
-    )
+    hint = "GET /v1/audio/voices lists them"
+    raise Refusal(400, f"{param}: there is no such voice", hint=hint, param=param, code="voice_not_found")
 
 
 @router.get("/v1/audio/voices")
