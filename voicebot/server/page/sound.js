@@ -46,7 +46,7 @@ export class Sound extends EventTarget {
   /** Open it, or go on after an interruption; where nobody has clicked yet, browsers let it be blocked. */
   async start() {
     if (!this._context) {
-      this._context = new AudioContext({ latencyHint: "interactive" });
+      this._context = new AudioContext({ latencyHint: "balanced" });
       this._context.onstatechange = () => this._changed();
       await this._openEngine(this._context);
     }
