@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
 
+from tests.server.listener import connected, new_conversation
 from tests.server.running import TOKEN, RunningServer, running_server
 from voicebot.server.wrong_tokens import WrongTokens
 
@@ -59,6 +61,25 @@ async def test_who_has_the_token_may_say_who_they_are() -> None:
         assert (await page.post("/api/login", json={"token": TOKEN, "person": "alice"})).status_code == 204
         assert await person_of(page) == "alice"
         assert (await page.post("/api/login", json={"token": TOKEN, "person": "../bob"})).status_code == 422
+
+
+async def test_the_cookie_opens_a_live_connection_to_our_page_only() -> None:
+    async with running_server() as running, browser(running) as page:
+        await page.post("/api/login", json={"launch": running.server.keys.new_launch_token()})
+        path = await new_conversation(running)
+        name, value = next(iter(page.cookies.items()))
+        cookie = {"cookie": f"{name}={value}"}
+        async with connected(running, path, additional_headers=cookie, origin=running.url) as live:
+            assert '"snapshot"' in str(await live.recv())
+        for origin, status in (
+            (None, 401),
+            ("http://evil.example", 403),
+            (f"http://127.0.0.1:{running.port + 1}", 403),
+        ):
+            with pytest.raises(InvalidStatus) as refused:
+                async with connected(running, path, additional_headers=cookie, origin=origin):
+                    pass
+            assert refused.value.response.status_code == status
 
 
 async def test_behind_a_proxy_that_has_tls_the_cookie_is_for_tls_only() -> None:
