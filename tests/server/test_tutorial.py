@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -11,7 +12,10 @@ import pytest
 import requests
 from anyio import to_thread
 
+from tests.integrations.langchain.scripted_model import agent, call, scripted
 from tests.server.running import REPLY, TOKEN, bearer, running_server, until
+from voicebot.chat import open_chat
+from voicebot.config.models import ChatLangChain
 from voicebot.errors import ChatError
 from voicebot.testing import ScriptedChat, typed
 
@@ -194,3 +198,21 @@ async def test_without_the_token_nothing_is_said() -> None:
         for headers in ({}, bearer("x"), bearer(TOKEN + "x"), {"authorization": f"Basic {TOKEN}"}):
             assert (await stranger.post("/chat", json={"text": "Hello."}, headers=headers)).status_code == 401
         assert chat.asked == []
+
+
+def weather_agent() -> Any:  # Any: as whoever writes a factory may have it
+    """An agent that looks before it answers."""
+    return agent(scripted(call("weather", '{"city": "Oslo"}'), ["It is ", "sunny."]))
+
+
+def thinking_agent() -> Any:
+    """An agent that writes down what it thinks."""
+    return agent(scripted(["Thought: I know this.\n", "Final Answer: ", "It is ", "sunny."]))
+
+
+@pytest.mark.parametrize("factory", ["weather_agent", "thinking_agent"])
+async def test_of_a_langchain_agent_only_the_final_answer_is_streamed(factory: str) -> None:
+    config = ChatLangChain(kind="langchain", runnable=f"{__name__}:{factory}")
+    async with open_chat(config, notify=print) as chat, running_server(chat) as running:
+        answer = await running.client.post("/chat", json={"text": "How is the weather in Oslo?"})
+        assert answer.text == "It is sunny."
