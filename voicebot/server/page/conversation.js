@@ -185,8 +185,9 @@ export class Conversation extends EventTarget {
       if (!clip) continue;
       if (this._reports.due(mark)) this._live.send({ type: "played", utterance: mark.utterance, frame: mark.frame });
       const turn = this.turns.find(clip.turn);
-      const place = turn && placeHeard(turn, clip, mark.frame);
-      if (turn && place !== null && place !== undefined) this._light(turn, clausesOf(turn, place));
+      if (turn?.state !== "running" || turn.id === this._silenced) continue; // it is over: nothing of it is lit again
+      const place = placeHeard(turn, clip, mark.frame);
+      if (place !== null) this._light(turn, clausesOf(turn, place));
     }
   }
 

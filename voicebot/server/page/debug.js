@@ -61,7 +61,7 @@ export class Inside {
       ["figure_ttft", "TTFT", seconds(metrics.ttft ?? turn.firstDelta)],
       ["figure_ttfa", "TTFA", seconds(metrics.ttfa ?? started)],
       ["figure_gaps", "", gaps.length ? `${gaps.length} · ${seconds(gapSeconds)}` : "0"],
-      ["figure_rtf", "RTF", metrics.rtf ? metrics.rtf.toFixed(2) : "–"],
+      ["figure_rtf", "RTF", Number.isFinite(metrics.rtf) ? metrics.rtf.toFixed(2) : "–"],
       ["figure_missing", this._sound.kind, String(this._sound.missing)],
     ];
     if (this._sound.underruns !== null) figures.push(["figure_underruns", "", String(this._sound.underruns)]);
