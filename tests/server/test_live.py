@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import anyio
 import pytest
 
@@ -239,6 +241,22 @@ async def test_what_nobody_asked_for_is_heard_by_whoever_has_begun_to_listen_las
                 await timer("Your tea has gone.", source="timer")
                 assert (await reads.until("turn_ended", heard="Your tea has gone."))["outcome"] == "completed"
                 assert (first.sound, reads.sound) == (heard, {})
+
+
+async def test_what_is_said_to_a_tab_that_goes_away_ends_as_interrupted() -> None:
+    """It had failed, as if the machine had a fault."""
+    async with running_server(voice=tone()) as running:
+        path = await new_conversation(running)
+        async with (
+            running.server.conversations.using("owner", path.rpartition("/")[2]) as opened,
+            live(running, path, listens=False) as stays,
+            anyio.create_task_group() as tasks,
+        ):
+            async with live(running, path, plays=False):
+                tasks.start_soon(partial(opened.conversation.say, "Your tea is ready.", source="timer"))
+                await stays.until("clip_ready")
+            ended = await stays.until("turn_ended")
+            assert (ended["outcome"], ended["error"]) == ("interrupted", "")
 
 
 async def test_who_waits_in_line_is_told_and_may_give_up() -> None:

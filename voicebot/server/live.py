@@ -64,7 +64,7 @@ async def _serve(websocket: WebSocket, server: Server, person: str, opened: Open
             try:
                 await tab.obey_all()
             finally:
-                opened.listen(tab, None)
+                tab.leave()
             tasks.cancel_scope.cancel()
 
 
@@ -116,6 +116,13 @@ class _Tab:
                 self._wire.end(_TEXT_ONLY, "text only")
             else:
                 await self._obey(frame)
+
+    def leave(self) -> None:
+        """Listen no longer; what nobody has asked for, and is heard here, ends now."""
+        live, heard_here = self._opened.conversation.floor.live, self._opened.conversation.pipeline.output
+        self._opened.listen(self, None)
+        if live is not None and live.source and heard_here is self._output:
+            self._opened.conversation.floor.cancel(live.id)
 
     async def _obey(self, frame: str) -> None:
         try:
