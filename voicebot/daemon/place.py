@@ -174,7 +174,7 @@ def _remove_stale(address: Address) -> None:
 def _port(address: Address) -> Iterator[Listening]:
     """The same where there are no Unix sockets: a port of this machine, and its token in a file of ours."""
     token = secrets.token_urlsafe(32)
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as bound:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:  # asyncio then sends at once
         bound.bind(("127.0.0.1", 0))
         bound.listen(_BACKLOG)
         fresh = f"{address.path}.new"
