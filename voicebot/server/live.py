@@ -19,7 +19,7 @@ from voicebot.server import feed, frames
 from voicebot.server.context import PersonDep, Server, ServerDep, check_length, running_turn
 from voicebot.server.conversations import OpenConversation
 from voicebot.server.frames import ClientMessage, refused, text_frame
-from voicebot.server.refusals import Refusal, refuse
+from voicebot.server.refusals import Refusal, refuse, without_words
 from voicebot.server.text_units import Unit
 from voicebot.server.wire import TOO_MUCH, Wire, open_wire
 from voicebot.speech import AS_CONFIGURED, Style
@@ -194,7 +194,7 @@ class _Tab:
             except Refusal as refusal:
                 self._wire.answer(refused(refusal))
             except VoicebotError as error:
-                log.error("%s", error.in_one_line)
+                log.error("a reply failed: %s", without_words(error))
                 self._wire.answer(_failed(error))
             finally:
                 self._queued.discard(scope)
