@@ -175,8 +175,8 @@ async def test_a_full_disk_costs_the_history_and_no_reply(tmp_path: Path) -> Non
                 full = "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
                 other.execute(f"CREATE TRIGGER full_{table} BEFORE INSERT ON {table} {full}")
         other.close()
-        async with leaving_nothing(running):
-            for _ in range(3):
-                assert (await running.client.post("/chat", json=body)).json()["output"] == REPLY
-            assert (await running.client.get("/api/conversations")).status_code == 200
-            assert (await running.client.get("/health")).status_code == 200
+        for _ in range(3):
+            assert (await running.client.post("/chat", json=body)).json()["output"] == REPLY
+        assert (await running.client.get("/api/conversations")).status_code == 200
+        assert (await running.client.get("/health")).status_code == 200
+        assert left_over(running)[2] == 0

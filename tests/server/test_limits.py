@@ -239,15 +239,6 @@ def test_one_other_machine_does_not_take_all_connections() -> None:
     assert too_many([here] * 11, here, limits)
 
 
-async def test_who_takes_nothing_of_a_long_answer_is_dropped() -> None:
-    chat = ScriptedChat([(0.0, "Good morning. " * 10_000)] * 100)
-    async with running_server(chat, limits=QUICK) as running, Client(running.port) as client:
-        connection = await client.connect()
-        await connection.stream.send(request(CHAT, client.right(CHAT), body=QUESTION))
-        await until(lambda: bool(chat.asked))
-        await until(lambda: chat.closed and not running.server.admission.running)
-
-
 class Transport(asyncio.Transport):
     """One that says how much waits in it."""
 
