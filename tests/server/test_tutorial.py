@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 import requests
 from anyio import to_thread
 
+from tests.fault_server import chunked, serve
 from tests.integrations.langchain.scripted_model import agent, call, scripted
 from tests.server.running import REPLY, TOKEN, bearer, running_server, until
 from voicebot.chat import open_chat
-from voicebot.config.models import ChatLangChain
+from voicebot.config.models import ChatLangChain, ChatOpenAI
 from voicebot.errors import ChatError
 from voicebot.testing import ScriptedChat, typed
 
@@ -216,3 +218,15 @@ async def test_of_a_langchain_agent_only_the_final_answer_is_streamed(factory: s
     async with open_chat(config, notify=print) as chat, running_server(chat) as running:
         answer = await running.client.post("/chat", json={"text": "How is the weather in Oslo?"})
         assert answer.text == "It is sunny."
+
+
+async def test_a_reply_that_is_json_is_read_as_it_is() -> None:
+    """It was put into a fenced block, which no voice reads aloud."""
+    reply = '{"answer": 42, "unit": "km"}'
+    delta = {"choices": [{"delta": {"content": reply}, "finish_reason": "stop"}]}
+    body = [f"data: {json.dumps(delta)}\n\n".encode(), b"data: [DONE]\n\n"]
+    async with serve() as fault_server:
+        fault_server.answer("/v1/chat/completions", chunked(body, "text/event-stream"))
+        config = ChatOpenAI(kind="openai", base_url=f"{fault_server.url}/v1", model="m")
+        async with open_chat(config, notify=print) as chat, running_server(chat) as running:
+            assert (await running.client.post("/chat", json={"text": "How far?"})).text == reply

@@ -20,6 +20,8 @@ from voicebot.conversation import Conversation
 from voicebot.errors import HistoryError, VoicebotError
 from voicebot.events import Event, FloorFree, TurnEnded, TurnStarted, new_turn_id
 from voicebot.memory.turns import Turn
+from voicebot.messages import ReplyOptions
+from voicebot.protocols import adjusted
 from voicebot.server.event_log import EventLog
 from voicebot.server.refusals import Refusal, without_words
 from voicebot.turn import Pipeline
@@ -81,7 +83,7 @@ class OpenConversation:
     @property
     def pipeline(self) -> Pipeline:
         """What its turns are made with, where they are only read."""
-        return replace(self.spoken, synthesizer=None, output=SilentOutput(realtime=False))
+        return _only_read(self.spoken)
 
     def listen(self, listener: Hashable, pipeline: Pipeline | None) -> None:
         """Let `listener` hear with `pipeline` what nobody of them asks for, such as a timer; None: no longer.
@@ -193,7 +195,7 @@ class Conversations:
             memory=window_memory(self._config),
             listener=self._listener,
         ) as conversation:
-            conversation.pipeline = replace(conversation.pipeline, synthesizer=None)
+            conversation.pipeline = _only_read(conversation.pipeline)
             yield conversation
 
     async def close_idle(self) -> None:
@@ -308,6 +310,12 @@ class Conversations:
         except HistoryError:
             return []
         return [_said(turn) for turn in turns[-_TURNS_KEPT:]]
+
+
+def _only_read(pipeline: Pipeline) -> Pipeline:
+    """`pipeline` for somebody who reads: JSON then is what it is, and not a block that no voice reads aloud."""
+    chat = adjusted(pipeline.chat, ReplyOptions(for_the_ear=False))
+    return replace(pipeline, chat=chat, synthesizer=None, output=SilentOutput(realtime=False))
 
 
 def _name(person: str, id: str) -> str:
