@@ -222,7 +222,7 @@ async def test_of_a_langchain_agent_only_the_final_answer_is_streamed(factory: s
 
 async def test_a_reply_that_is_json_is_read_as_it_is() -> None:
     """It was put into a fenced block, which no voice reads aloud."""
-    reply = '{"answer": 42, "unit": "km"}'
+    reply = '{"distance": 42, "unit": "km"}'
     delta = {"choices": [{"delta": {"content": reply}, "finish_reason": "stop"}]}
     body = [f"data: {json.dumps(delta)}\n\n".encode(), b"data: [DONE]\n\n"]
     async with serve() as fault_server:
