@@ -1,0 +1,131 @@
+"""A server whose chat model writes 30 deltas a second by the clock: `python -m benchmarks.scripted_server KIND`.
+
+KIND is `voicebot`, or `tutorial`: what tutorials make of FastAPI, a queue and a callback in a thread. The first delta
+of each reply is when it began, on the clock that all processes of a machine share; delta number n is due n/30 s later.
+A message that is a number asks for that many deltas, as fast as they go if it is negative.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import socket
+import sys
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+
+import anyio
+from pydantic import BaseModel
+
+from voicebot.messages import Message
+
+RATE = 30.0
+TOKEN = "the-token-of-the-benchmark"
+_WORDS = "Once upon a time there was a lighthouse that nobody had ever seen by day, and it sang to the ships. "
+
+
+class Query(BaseModel):
+    """What the tutorial's endpoint takes."""
+
+    text: str
+
+
+def deltas(count: int) -> Iterator[str]:
+    """What a model writes, in pieces of three characters as Japanese ones and short English words have."""
+    text = _WORDS * (count * 3 // len(_WORDS) + 1)
+    return (text[i : i + 3] for i in range(0, count * 3, 3))
+
+
+class ClockedChat:
+    """Writes each delta when it is due, however late the one before was taken."""
+
+    name = "clocked"
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        """Yield as many deltas as the message says."""
+        count = int(messages[-1].content)
+        began = time.monotonic()
+        yield f"{began:.6f}\n"
+        for number, delta in enumerate(deltas(abs(count)), 1):
+            # asyncio's own: what a sleep costs belongs to the model, and is to be as little as it can be
+            await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()) if count > 0 else 0)
+            yield delta
+
+
+async def serve_voicebot(listening: socket.socket) -> None:
+    """As `voicebot serve` does."""
+    from voicebot.app import Engines
+    from voicebot.config.models import Config, MemoryConfig, ServerConfig
+    from voicebot.server.application import open_server
+    from voicebot.server.keys import Keys
+    from voicebot.server.process import run_server
+
+    config = Config(
+        server=ServerConfig(max_turns=4000, max_conversations=8000, max_connections=8000, port=0),
+        memory=MemoryConfig(store=False),
+    )
+    engines = Engines(ClockedChat(), None, None, None, None)
+    async with open_server(config, Keys(TOKEN), engines=engines) as server:
+        await run_server(server, listening, stop=anyio.Event(), ready=lambda: _tell(listening))
+
+
+async def serve_tutorial(listening: socket.socket) -> None:
+    """As tutorials do: the model calls back from a thread, a queue takes that, and the response empties it."""
+    import uvicorn
+    from fastapi import FastAPI
+    from fastapi.responses import StreamingResponse
+
+    app = FastAPI()
+
+    class QueueCallback:
+        """A LangChain callback handler, without LangChain."""
+
+        def __init__(self, q: queue.Queue[str | None]) -> None:
+            self.q = q
+
+        def on_llm_new_token(self, token: str) -> None:
+            self.q.put(token)
+
+        def on_llm_end(self) -> None:
+            self.q.put(None)
+
+    def stream(text: str) -> Iterator[str]:
+        q: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=_call_back, args=(int(text), QueueCallback(q))).start()
+        while (token := q.get()) is not None:
+            yield f"event: delta\ndata: {token}\n\n"
+        yield "event: turn_ended\ndata:\n\n"
+
+    def _call_back(count: int, callback: QueueCallback) -> None:
+        began = time.monotonic()
+        callback.on_llm_new_token(f"{began:.6f}")
+        for number, delta in enumerate(deltas(abs(count)), 1):
+            if count > 0:
+                time.sleep(max(0.0, began + number / RATE - time.monotonic()))
+            callback.on_llm_new_token(delta)
+        callback.on_llm_end()
+
+    @app.post("/chat")
+    async def chat(query: Query) -> StreamingResponse:
+        return StreamingResponse(stream(query.text), media_type="text/event-stream")
+
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve, [listening])
+        _tell(listening)
+
+
+def _tell(listening: socket.socket) -> None:
+    print(listening.getsockname()[1], flush=True)
+
+
+def main() -> None:
+    serve: dict[str, Callable[[socket.socket], object]] = {"voicebot": serve_voicebot, "tutorial": serve_tutorial}
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listening:
+        listening.setblocking(False)
+        anyio.run(serve[sys.argv[1]], listening, backend_options={"use_uvloop": True})
+
+
+if __name__ == "__main__":
+    main()
