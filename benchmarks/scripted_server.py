@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 
 import anyio
 from pydantic import BaseModel
@@ -59,7 +59,7 @@ async def serve_voicebot(listening: socket.socket) -> None:
     from voicebot.config.models import Config, MemoryConfig, ServerConfig
     from voicebot.server.application import open_server
     from voicebot.server.keys import Keys
-    from voicebot.server.process import run_server
+    from voicebot.server.process import run_server, seldom_collecting
 
     config = Config(
         server=ServerConfig(max_turns=4000, max_conversations=8000, max_connections=8000, port=0),
@@ -67,7 +67,8 @@ async def serve_voicebot(listening: socket.socket) -> None:
     )
     engines = Engines(ClockedChat(), None, None, None, None)
     async with open_server(config, Keys(TOKEN), engines=engines) as server:
-        await run_server(server, listening, stop=anyio.Event(), ready=lambda: _tell(listening))
+        with seldom_collecting():
+            await run_server(server, listening, stop=anyio.Event(), ready=lambda: _tell(listening))
 
 
 async def serve_tutorial(listening: socket.socket) -> None:
@@ -121,7 +122,7 @@ def _tell(listening: socket.socket) -> None:
 
 
 def main() -> None:
-    serve: dict[str, Callable[[socket.socket], object]] = {"voicebot": serve_voicebot, "tutorial": serve_tutorial}
+    serve: dict[str, Callable[[socket.socket], Awaitable[None]]] = {"voicebot": serve_voicebot, "tutorial": serve_tutorial}
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listening:
         listening.setblocking(False)
         anyio.run(serve[sys.argv[1]], listening, backend_options={"use_uvloop": True})

@@ -24,6 +24,24 @@ async def body(context):
 run_command(lambda: body)
 """
 
+BUSY = """
+import asyncio
+from voicebot.cli.runner import Busy, run_command
+
+async def body(context):
+    print(type(asyncio.get_running_loop()).__module__.split(".")[0])
+    return 0
+
+run_command(lambda: Busy(body))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop needs Unix")
+def test_what_serves_many_runs_in_the_fast_event_loop() -> None:
+    """uvloop was installed with the server, and nobody used it."""
+    done = subprocess.run([sys.executable, "-c", BUSY], capture_output=True, text=True, check=True)
+    assert done.stdout == "uvloop\n"
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

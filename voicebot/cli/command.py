@@ -13,10 +13,10 @@ import typer
 
 from voicebot.cli.help import Command, text_and_examples
 from voicebot.cli.options import DebugOption
-from voicebot.cli.runner import Body, run_command
+from voicebot.cli.runner import Body, Busy, run_command
 
 
-def add_command(app: typer.Typer, function: Callable[..., int | Body], *, name: str | None = None) -> None:
+def add_command(app: typer.Typer, function: Callable[..., int | Body | Busy], *, name: str | None = None) -> None:
     """Add `function` to the commands of `app`, by its own name unless there is another, with --debug.
 
     It returns its exit code, or what is to run in the event loop. A parameter that is a dataclass stands for the
@@ -27,7 +27,7 @@ def add_command(app: typer.Typer, function: Callable[..., int | Body], *, name: 
     app.command(name, cls=Command, help=text, epilog=examples)(_for_typer(function))
 
 
-def _for_typer(function: Callable[..., int | Body]) -> Callable[..., NoReturn]:
+def _for_typer(function: Callable[..., int | Body | Busy]) -> Callable[..., NoReturn]:
     groups: dict[str, Any] = {}  # Any: a dataclass, which has no type of its own
     parameters: list[inspect.Parameter] = []
     hints = get_type_hints(function, include_extras=True)

@@ -7,6 +7,8 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
 from types import FrameType
 from typing import NoReturn, TypeVar
 
@@ -74,7 +76,14 @@ Body = Callable[[CommandContext], Awaitable[int]]
 """What a command does in the event loop; returns the exit code."""
 
 
-def run_command(prepare: Callable[[], int | Body], *, debug: bool = False) -> NoReturn:
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """What a command does that serves many: in the fastest event loop there is."""
+
+    body: Body
+
+
+def run_command(prepare: Callable[[], int | Body | Busy], *, debug: bool = False) -> NoReturn:
     """Run a command to its end; leave with its exit code, or with that of the error or signal that ended it.
 
     `prepare` returns the exit code, or what is to run in the event loop.
@@ -116,8 +125,10 @@ def _typers_own() -> tuple[type[Exception], ...]:
     return (typer.Exit, typer.Abort) if typer is not None else ()
 
 
-def _run(body: Body) -> int:
+def _run(prepared: Body | Busy) -> int:
     import anyio
+
+    body, busy = (prepared.body, True) if isinstance(prepared, Busy) else (prepared, False)
 
     async def supervised() -> int:
         context = CommandContext()
@@ -149,7 +160,7 @@ def _run(body: Body) -> int:
         return context.code if context.code is not None else result
 
     with _logging_to_status(), without_groups():
-        return anyio.run(supervised)
+        return anyio.run(supervised, backend_options={"use_uvloop": busy and find_spec("uvloop") is not None})
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import typer
 
 from voicebot.cli.options import ChatOptions, ConfigOptions, Settings, VoiceOptions
 from voicebot.cli.output import draw, hide, status
-from voicebot.cli.runner import OK, Body, CommandContext
+from voicebot.cli.runner import OK, Busy, CommandContext
 from voicebot.errors import ConfigError
 from voicebot.installation import extra_command
 from voicebot.translation import tr
@@ -52,7 +52,7 @@ class ServerOptions:
         }
 
 
-def serve(*, config: ConfigOptions, chat: ChatOptions, voice: VoiceOptions, server: ServerOptions) -> Body:
+def serve(*, config: ConfigOptions, chat: ChatOptions, voice: VoiceOptions, server: ServerOptions) -> Busy:
     """Serve replies and their sound to browsers and other programs, each person in conversations of their own.
 
     Examples:
@@ -65,12 +65,12 @@ def serve(*, config: ConfigOptions, chat: ChatOptions, voice: VoiceOptions, serv
     async def body(context: CommandContext) -> int:
         return await _serve(context, loaded, open_page=server.open)
 
-    return body
+    return Busy(body)
 
 
 async def _serve(context: CommandContext, config: Config, *, open_page: bool) -> int:
     try:
-        from voicebot.server.process import bound_socket, run_server
+        from voicebot.server.process import bound_socket, run_server, seldom_collecting
     except ImportError as error:
         raise ConfigError(
             tr("the server needs more packages: {name} is missing", name=error.name), hint=extra_command("server")
@@ -126,7 +126,8 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
                     if open_page:
                         webbrowser.open(f"{page_address(settings, hosts[-1], port)}/#{keys.new_launch_token()}")
 
-                await run_server(server, listening, stop=stop, ready=ready, tls=tls)
+                with seldom_collecting():
+                    await run_server(server, listening, stop=stop, ready=ready, tls=tls)
     return OK
 
 

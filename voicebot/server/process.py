@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 import sys
@@ -91,6 +92,24 @@ def bound_socket(config: ServerConfig) -> Iterator[socket.socket]:
 def connection_limits(config: ServerConfig) -> ConnectionLimits:
     """What `config` says of connections."""
     return ConnectionLimits(config.max_connections, config.max_connections_of_an_address, most_bytes(config))
+
+
+@contextmanager
+def seldom_collecting() -> Iterator[None]:
+    """Let the garbage collector look less often, and not at what is there already, until the block ends.
+
+    With some hundred turns at once it took a third of the time, and everybody waited meanwhile. Nearly all of what is
+    given up goes without it.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 async def run_server(
