@@ -9,7 +9,6 @@ import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 
 import anyio
@@ -18,21 +17,30 @@ from voicebot.events import Event, as_dict
 
 KEPT = 4096
 """Events."""
+_NEW = 32
+"""Events at the end, whose JSON is kept for other readers."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class LoggedEvent:
     """An event and its place."""
 
     number: int
     """Counted from 0 in each conversation."""
     event: Event
+    _data: bytes = b""
 
-    @cached_property
+    @property
     def data(self) -> bytes:
-        """The event as a line of JSON, made once for all who read it."""
-        return encoded(as_dict(self.event))
+        """The event as a line of JSON, made once for all who read it while it is new."""
+        if not self._data:
+            self._data = encoded(as_dict(self.event))
+        return self._data
+
+    def forget_data(self) -> None:
+        """Keep the event alone, which takes less than half of the memory: those who read along have read it."""
+        self._data = b""
 
     @property
     def id(self) -> str:
@@ -60,6 +68,8 @@ class EventLog:
         """Keep `event`; the oldest one makes room for it if necessary."""
         self._events.append(LoggedEvent(self.next, event))
         self.next += 1
+        if len(self._events) > _NEW:
+            self._events[-1 - _NEW].forget_data()
         self._tell()
 
     def close(self) -> None:
