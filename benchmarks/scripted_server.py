@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 
 import anyio
 from pydantic import BaseModel
@@ -122,10 +122,10 @@ def _tell(listening: socket.socket) -> None:
 
 
 def main() -> None:
-    serve: dict[str, Callable[[socket.socket], Awaitable[None]]] = {"voicebot": serve_voicebot, "tutorial": serve_tutorial}
+    kinds = {"voicebot": serve_voicebot, "tutorial": serve_tutorial}
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listening:
         listening.setblocking(False)
-        anyio.run(serve[sys.argv[1]], listening, backend_options={"use_uvloop": True})
+        anyio.run(kinds[sys.argv[1]], listening, backend_options={"use_uvloop": True})
 
 
 if __name__ == "__main__":
