@@ -127,6 +127,7 @@ INNER_ORDER = {
         "token_file",
         "text_units",
         "event_log",
+        "pace",
         "metrics",
         "admission",
         "conversations",

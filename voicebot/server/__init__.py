@@ -15,6 +15,7 @@ From the top down:
 * `token_file`: the token, for programs of the same person;
 * `text_units`: how much text an event carries;
 * `event_log`: the events of a conversation, for its readers;
+* `pace`: how often each of many readers is sent something;
 * `metrics`: what an operator watches;
 * `admission`: how many turns run at once;
 * `conversations`: whose there are;

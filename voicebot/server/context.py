@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import anyio
@@ -19,6 +19,7 @@ from voicebot.server.admission import Admission
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
+from voicebot.server.pace import Pace
 from voicebot.server.refusals import Refusal
 from voicebot.server.voices import Voices
 from voicebot.server.wrong_tokens import WrongTokens
@@ -42,6 +43,8 @@ class Server:
     wrong_tokens: WrongTokens
     send_seconds: float
     """How long a reader may take nothing."""
+    pace: Pace = field(default_factory=Pace)
+    """Of all streams of events."""
 
 
 def server_of(connection: HTTPConnection) -> Server:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Annotated
 
+import anyio
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -18,6 +19,7 @@ from voicebot.errors import without_groups
 from voicebot.server import feed
 from voicebot.server.context import PersonDep, Server, ServerDep, check_length, running_turn
 from voicebot.server.feed import Told
+from voicebot.server.pace import Pace
 from voicebot.server.refusals import Refusal, refuse
 from voicebot.server.streaming import UNBUFFERED
 from voicebot.server.text_units import Unit
@@ -32,7 +34,9 @@ Batches = AsyncIterator[list[Told]]
 class EventStream(EventSourceResponse):
     """Sends what happens as soon as it does. A reader that leaves, or takes nothing for too long, ends it."""
 
-    def __init__(self, open: Callable[[], AbstractAsyncContextManager[Batches]], *, send_seconds: float) -> None:
+    def __init__(
+        self, open: Callable[[], AbstractAsyncContextManager[Batches]], *, send_seconds: float, pace: Pace
+    ) -> None:
         """`open` opens what is sent; leaving it ends whatever makes that."""
         super().__init__(
             _nothing(),
@@ -42,13 +46,15 @@ class EventStream(EventSourceResponse):
             send_timeout=send_seconds,
         )
         self._open = open
+        self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; what is refused before anything was sent is told by a status."""
         try:
             with without_groups():
-                async with self._open() as batches, aclosing(_encoded(batches)) as self.body_iterator:
-                    await super().__call__(scope, receive, send)
+                async with self._open() as batches, aclosing(_encoded(batches, self._pace)) as self.body_iterator:
+                    with self._pace.stream():
+                        await super().__call__(scope, receive, send)
         except Refusal as refusal:
             await refuse(refusal)(scope, receive, send)
         except SendTimeoutError:
@@ -70,7 +76,7 @@ class Turn(BaseModel):
 async def turn(id: str, asked: Turn, server: ServerDep, person: PersonDep) -> Response:
     """Answer with the events of the turn, to be read and not heard. Whoever leaves ends it."""
     check_length(server, asked.text)
-    return EventStream(lambda: _turn(server, person, id, asked), send_seconds=server.send_seconds)
+    return EventStream(lambda: _turn(server, person, id, asked), send_seconds=server.send_seconds, pace=server.pace)
 
 
 @router.get("/events")
@@ -82,7 +88,9 @@ async def events(
     last_event_id: Annotated[str, Header(max_length=100)] = "",
 ) -> Response:
     """Answer with all that happens in the conversation."""
-    return EventStream(lambda: _events(server, person, id, unit, last_event_id), send_seconds=server.send_seconds)
+    return EventStream(
+        lambda: _events(server, person, id, unit, last_event_id), send_seconds=server.send_seconds, pace=server.pace
+    )
 
 
 @asynccontextmanager
@@ -118,9 +126,11 @@ async def _events(server: Server, person: str, id: str, unit: Unit, behind: str)
         yield batches
 
 
-async def _encoded(batches: Batches) -> AsyncGenerator[bytes, None]:
+async def _encoded(batches: Batches, pace: Pace) -> AsyncGenerator[bytes, None]:
     async for batch in batches:
         yield b"".join([_frame(told) for told in batch])
+        if seconds := pace.pause_seconds:
+            await anyio.sleep(seconds)  # what comes meanwhile is the next batch
 
 
 def _frame(told: Told) -> bytes:

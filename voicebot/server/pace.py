@@ -1,0 +1,35 @@
+"""How often each of many streams sends: with few of them at once, with many what has come meanwhile in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_FREE_STREAMS = 100
+"""This many send whatever they have at once: that takes a fifth of a core with 30 deltas a second each."""
+_SECONDS_OF_A_STREAM = 0.0002
+"""What each of the others adds: three times as long as a core needs to send something."""
+_LONGEST_SECONDS = 0.07
+"""Nobody who reads notices that. It halves what is sent."""
+
+
+class Pace:
+    """Counts the streams that are open."""
+
+    def __init__(self) -> None:
+        self.streams = 0
+        """How many there are."""
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long a stream waits after it has sent something; 0 while there are few."""
+        return min(_LONGEST_SECONDS, max(0, self.streams - _FREE_STREAMS) * _SECONDS_OF_A_STREAM)
+
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """One more, until the block ends."""
+        self.streams += 1
+        try:
+            yield
+        finally:
+            self.streams -= 1
