@@ -9,7 +9,7 @@ groups of figures:
   loudspeaker  cold start, joints between clips and Ctrl-C, recorded from a null sink
   daemon       the daemon, cold, warm and idle, recorded from a null sink (minutes)
   piped        replies piped into `voicebot say -`, recorded from a null sink (as long as their speech)
-  server       what `voicebot serve` adds to its engines
+  server       what `voicebot serve` adds to its engines, and what many people cost (minutes)
   readings     how many everyday texts are read aloud wrongly
   chunking     how well, how late and at what cost texts are cut
   golden       the golden rules of pySBD, by language (exact); --rules PATH of its repository measures all its languages
@@ -66,6 +66,17 @@ def main() -> None:
         "--utterances", type=int, default=2000, help="how many the group daemon says to nobody (default 2000)"
     )
     parser.add_argument("--clients", type=int, default=64, help="how many start the daemon at once (default 64)")
+    parser.add_argument(
+        "--people",
+        type=int,
+        nargs="+",
+        default=[100, 1000],
+        metavar="COUNT",
+        help="how many are answered at once by the group server (default 100 1000)",
+    )
+    parser.add_argument(
+        "--turns", type=int, default=100_000, help="how many the group server looks for leaks in (default 100000)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a figure")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(GROUPS):
@@ -142,7 +153,7 @@ def _measure(name: str, arguments: argparse.Namespace) -> list[Figure]:
         case "server":
             from benchmarks.server import measure_server
 
-            return measure_server(repeat)
+            return measure_server(repeat, people=arguments.people, turns=arguments.turns)
         case "readings":
             from benchmarks.readings import measure_readings
 

@@ -197,9 +197,9 @@ def _idle() -> list[Figure]:
         streams = ["pactl", "list", "short", "sink-inputs"]
         wait_until(lambda: not subprocess.check_output(streams, env=sink.environment), "the device stays open")
         family = [daemon.process.pid, *children_of(daemon.process.pid)]
-        before = sum(map(_ticks, family))
+        before = sum(map(ticks, family))
         time.sleep(_IDLE_SECONDS)
-        spent = (sum(map(_ticks, family)) - before) / os.sysconf("SC_CLK_TCK")
+        spent = (sum(map(ticks, family)) - before) / os.sysconf("SC_CLK_TCK")
         return [
             Figure("daemon: idle: CPU", 100 * spent / _IDLE_SECONDS, 0.5, "%", f"in {_IDLE_SECONDS:g} s"),
             Figure("daemon: idle: TCP ports", float(sum(map(_tcp_ports, family))), 0, "ports"),
@@ -302,10 +302,11 @@ def _both(name: str, values: list[float], median: float, p99: float) -> list[Fig
 def _held(pid: int) -> tuple[float, float, float]:
     """Bytes, threads and descriptors."""
     folder = Path(f"/proc/{pid}")
-    return _resident(pid), len(os.listdir(folder / "task")), len(os.listdir(folder / "fd"))
+    return resident(pid), len(os.listdir(folder / "task")), len(os.listdir(folder / "fd"))
 
 
-def _resident(pid: int) -> float:
+def resident(pid: int) -> float:
+    """Bytes that a process holds."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return float(pages * os.sysconf("SC_PAGE_SIZE"))
 
@@ -316,7 +317,7 @@ def _unshared(pid: int) -> float:
     return 1024.0 * next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
-def _ticks(pid: int) -> int:
+def ticks(pid: int) -> int:
     """Of CPU that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])

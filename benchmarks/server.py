@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from benchmarks.figures import Figure, quantile, spread
+from benchmarks.many_people import measure_many_people
 from benchmarks.start import COMMAND
 
 _TOKEN = "the-token-of-the-benchmark"
@@ -29,10 +30,11 @@ _JAPANESE = "昔々の{}番、昼間には誰も見たことのない灯台が�
 _MOST_CHARACTERS = 4096
 
 
-def measure_server(repeat: int) -> list[Figure]:
+def measure_server(repeat: int, *, people: Sequence[int], turns: int) -> list[Figure]:
     """All of it: three times `repeat` runs of what takes less than a second."""
     with running_server(f"--set=tts.delay_seconds={_ENGINE_SECONDS}") as client:
-        return [*_first_bytes(client, 3 * repeat), *_left_alone(client, 3 * repeat)]
+        figures = [*_first_bytes(client, 3 * repeat), *_left_alone(client, 3 * repeat)]
+    return figures + measure_many_people(people, turns)
 
 
 @contextmanager
