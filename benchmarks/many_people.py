@@ -21,7 +21,8 @@ from benchmarks.readers import new_conversation, read_to_end, request
 from benchmarks.scripted_server import RATE
 
 _DELTAS = 450
-_CONNECTIONS = 16
+_CONNECTIONS = 4
+"""Few: what keeps the latest events of each conversation is full after a tenth of the turns."""
 _TINY = "-3"
 _DELAY_MILLISECONDS = 100.0
 _KIBIBYTES = 64.0
