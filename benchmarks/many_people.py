@@ -74,7 +74,7 @@ def _at_once(kind: str, count: int) -> list[Figure]:
             kibibytes = (resident(server.pid) - before) / count / 1024
     delays, whole = told["delays"], told["whole"]
     name = f"{kind}: {count} replies at once"
-    microseconds = spent / (count * _DELTAS) * 1e6
+    microseconds = spent / max(1, told["came"]) * 1e6
     carried = f"a core carries {1e6 / microseconds / RATE:.0f} replies at {RATE:g} deltas/s"
     # without a moment at which all of them were being written there is no delay that could be told
     late = quantile(delays, 0.99) if delays else float("inf")
