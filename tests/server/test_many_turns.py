@@ -22,7 +22,7 @@ _FILLING = 600
 
 
 @pytest.mark.anyio
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_memory_is_flat_over_twenty_thousand_turns() -> None:
     config = Config(memory=MemoryConfig(store=False))
     chat = ScriptedChat([(0, "Yes.")])
