@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _FREE_STREAMS = 100
-"""This many send whatever they have at once: that takes a fifth of a core with 30 deltas a second each."""
+"""This many send whatever they have at once."""
 _SECONDS_OF_A_STREAM = 0.0002
-"""What each of the others adds: three times as long as a core needs to send something."""
+"""What each of the others adds: more than a core needs to send something."""
 _LONGEST_SECONDS = 0.07
-"""Nobody who reads notices that. It halves what is sent."""
+"""Two deltas come in that time; nobody who reads notices it."""
 
 
 class Pace:
