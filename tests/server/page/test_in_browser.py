@@ -231,6 +231,22 @@ async def test_a_line_is_heard_again_without_being_asked_for_again(sink: NullSin
     assert len(heard(sink)) > before + 0.9 * len(voice.sound(["Another line."]))
 
 
+async def test_a_line_that_was_heard_before_a_reload_is_asked_for_again(sink: NullSink) -> None:
+    voice = PersonsVoice()
+    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+        await visitor.ask("One line.")
+        await visitor.ended()
+        await visitor.page.reload()
+        await visitor.ended()
+        before = len(heard(sink))
+        await visitor.page.locator(".line").hover()
+        await visitor.page.locator(".again").click()
+        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].join('') === 'One line.'")
+        await visitor.until("!document.body.hasAttribute('data-speaks')")
+        assert await visitor.page.locator("article.turn").count() == 1
+    assert len(heard(sink)) > before + 0.8 * len(voice.sound(["One line."]))
+
+
 async def test_everything_is_done_with_the_keyboard_alone(sink: NullSink) -> None:
     async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
         page = visitor.page
