@@ -109,6 +109,18 @@ async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink)
     assert len(heard(sink)) < 0.5 * len(voice.sound([LONG]))
 
 
+async def test_a_pause_holds_the_sound_until_it_goes_on(sink: NullSink) -> None:
+    voice = PersonsVoice()
+    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+        await visitor.ask(TEXT)
+        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
+        await visitor.page.click("#pause[aria-pressed=false]")
+        await visitor.page.click("#pause[aria-pressed=true]")
+        await visitor.ended()
+        assert await visitor.lit("unsaid") == ""
+    assert_heard(sink, voice, voice.said)
+
+
 async def test_two_people_do_not_hear_each_other(sink: NullSink) -> None:
     voice = PersonsVoice()
     texts = {"ann": "Ann hears this and nothing else at all.", "bob": "What Bob is told is quite another thing."}

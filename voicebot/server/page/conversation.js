@@ -112,7 +112,9 @@ export class Conversation extends EventTarget {
         return this._sound.send({ type: "flush", utterance: Number(message.utterance) });
       case "pause":
       case "resume":
-        return this._sound.send({ type: message.type });
+        this.turns.paused = message.type === "pause";
+        this._sound.send({ type: message.type });
+        return void this.dispatchEvent(new Event("state"));
       case "error":
         return void this.dispatchEvent(new CustomEvent("refusal", { detail: message }));
       case "queued":
