@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Iterator
-from contextlib import suppress
+import socket
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from itertools import count, repeat
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.server.raw import Client, Route, every_route, request
 from tests.server.running import running_server, until
 from voicebot.config.models import ServerConfig
 from voicebot.server.connections import drop_stalled, too_many
-from voicebot.server.process import connection_limits
+from voicebot.server.process import bound_socket, connection_limits, run_app
+from voicebot.server.streaming import StreamedResponse
 from voicebot.testing import ScriptedChat, typed
 
 pytestmark = pytest.mark.anyio
@@ -27,6 +31,7 @@ CHAT = Route("POST", "/chat")
 QUESTION = b'{"text": "Hello."}'
 USUAL = connection_limits(ServerConfig())
 MOST = USUAL.body_bytes
+PART = b"x" * 2**20
 QUICK = replace(USUAL, request_seconds=0.2, stalled_seconds=0.4)
 
 
@@ -270,6 +275,65 @@ async def test_what_waits_for_nobody_is_thrown_away() -> None:
         tasks.cancel_scope.cancel()
     assert not slow.transport.aborted.is_set()
     assert not idle.transport.aborted.is_set()
+
+
+async def raw_answer(_: Scope, receive: Receive, send: Send) -> None:
+    """Writes without end, as long as somebody is there."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    async with anyio.create_task_group() as tasks:
+
+        async def end_when_gone() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(end_when_gone)
+        while True:
+            await send({"type": "http.response.body", "body": PART, "more_body": True})
+            await anyio.lowlevel.checkpoint()
+
+
+async def endless_parts() -> AsyncGenerator[bytes, None]:
+    while True:
+        yield PART
+
+
+async def streamed_answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """The same by the response that all our streamed answers are."""
+    await StreamedResponse(lambda: aclosing(endless_parts()), media_type="text/plain")(scope, receive, send)
+
+
+@pytest.mark.parametrize("answer", [raw_answer, streamed_answer])
+async def test_who_reads_nothing_of_an_answer_without_an_end_is_dropped(answer: ASGIApp) -> None:
+    """A streamed answer to somebody who had gone went on, and let nothing else run."""
+    events: list[str] = []
+    ready, ended, stop = anyio.Event(), anyio.Event(), anyio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def counting(message: Message) -> None:
+            await send(message)
+            events.append(message["type"])
+
+        try:
+            await answer(scope, receive, counting)
+        finally:
+            ended.set()
+
+    with bound_socket(ServerConfig(port=0)) as listening, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        async with anyio.create_task_group() as tasks:
+            limits = replace(USUAL, stalled_seconds=0.4)
+            tasks.start_soon(lambda: run_app(app, listening, stop=stop, ready=ready.set, limits=limits))
+            await ready.wait()
+            client.connect(listening.getsockname())
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            with anyio.fail_after(20):
+                await ended.wait()
+            assert "http.response.body" in events
+            with suppress(ConnectionResetError):  # or a plain end, behind what the system had taken
+                while await anyio.to_thread.run_sync(client.recv, 2**20):
+                    pass
+            stop.set()
 
 
 async def test_a_websocket_message_that_is_too_long_closes_it() -> None:

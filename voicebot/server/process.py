@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import anyio
 import uvicorn
+from starlette.types import ASGIApp
 
 from voicebot.config.models import ServerConfig
 from voicebot.errors import ConfigError
@@ -125,10 +126,42 @@ async def run_server(
 
     `ready` is called once, when the first request would be answered; `limits` stand in for the configured ones.
     """
-    limits = limits or connection_limits(server.config.server)
+    drained = anyio.Event()
+
+    async def drain() -> None:
+        await stop.wait()
+        seconds = server.config.server.drain_seconds
+        if not await server.admission.drain(seconds):
+            log.warning("some replies were cut off after %g s", seconds)
+        server.conversations.end_reading()
+        drained.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(drain)
+        await run_app(
+            make_app(server.config, server.keys, server=server),
+            listening,
+            stop=drained,
+            ready=ready,
+            limits=limits or connection_limits(server.config.server),
+            tls=tls,
+        )
+        tasks.cancel_scope.cancel()
+
+
+async def run_app(
+    app: ASGIApp,
+    listening: socket.socket,
+    *,
+    stop: anyio.Event,
+    ready: Callable[[], None],
+    limits: ConnectionLimits,
+    tls: TlsFiles | None = None,
+) -> None:
+    """Pass what comes to `listening` on to `app` until `stop`, and drop who does not keep to the limits."""
     web = _Uvicorn(
         uvicorn.Config(
-            make_app(server.config, server.keys, server=server),
+            app,
             lifespan="off",
             log_config=None,
             log_level="critical",  # it would write down queries, and what a bug has in its message
@@ -146,16 +179,12 @@ async def run_server(
         limits,
     )
 
-    async def drain() -> None:
+    async def end() -> None:
         await stop.wait()
-        seconds = server.config.server.drain_seconds
-        if not await server.admission.drain(seconds):
-            log.warning("some replies were cut off after %g s", seconds)
-        server.conversations.end_reading()
         web.should_exit = True
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(drain)
+        tasks.start_soon(end)
         tasks.start_soon(drop_stalled, web.server_state.connections, limits.stalled_seconds)
         try:
             await web.serve([listening])

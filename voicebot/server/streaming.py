@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 import anyio
+import anyio.lowlevel
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -70,6 +71,7 @@ class StreamedResponse(Response):
                 await self._begin(send)
             with anyio.fail_after(SEND_SECONDS):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
+            await anyio.lowlevel.checkpoint()  # uvicorn's send returns at once when the reader has gone
         if not self._begun:
             await self._begin(send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
