@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
+import resource
 import socket
 import sqlite3
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -164,19 +167,61 @@ async def test_a_voice_that_was_down_is_asked_again() -> None:
         assert (await running.client.post("/v1/audio/speech", json=body)).status_code == 200
 
 
-async def test_a_full_disk_costs_the_history_and_no_reply(tmp_path: Path) -> None:
+@contextmanager
+def no_room_for_rows(path: Path) -> Iterator[None]:
+    """The file can be read, and takes nothing more."""
+    tables = ("conversation", "turn")
+    with closing(sqlite3.connect(path)) as other:
+        for table in tables:
+            full = "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+            other.execute(f"CREATE TRIGGER full_{table} BEFORE INSERT ON {table} {full}")
+    yield
+    with closing(sqlite3.connect(path)) as other:
+        for table in tables:
+            other.execute(f"DROP TRIGGER full_{table}")
+
+
+@contextmanager
+def no_room_for_bytes(_: Path) -> Iterator[None]:
+    """No file of this process becomes longer than less than what any change of a database takes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("full_disk", [no_room_for_rows, no_room_for_bytes])
+async def test_a_full_disk_costs_no_reply_and_leaves_nothing_open(
+    full_disk: Callable[[Path], AbstractContextManager[None]], tmp_path: Path
+) -> None:
+    """Each connection to the file that was closed after a failure was kept until the end of the process."""
     path = tmp_path / "history.db"
     async with running_server(history=str(path)) as running:
         conversation = (await running.server.conversations.create("owner")).id
         body = {"text": "Hello.", "conversation": conversation, "stream": False}
-        assert (await running.client.post("/chat", json=body)).json()["output"] == REPLY
-        with sqlite3.connect(path) as other:
-            for table in ("conversation", "turn"):
-                full = "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
-                other.execute(f"CREATE TRIGGER full_{table} BEFORE INSERT ON {table} {full}")
-        other.close()
-        for _ in range(3):
+
+        async def ask() -> None:
             assert (await running.client.post("/chat", json=body)).json()["output"] == REPLY
-        assert (await running.client.get("/api/conversations")).status_code == 200
-        assert (await running.client.get("/health")).status_code == 200
-        assert left_over(running)[2] == 0
+            await until(lambda: not running.server.admission.running)
+
+        await ask()
+        with full_disk(path):
+            await ask()
+            threads, objects = threading.active_count(), connections_to_files()
+            async with leaving_nothing(running):
+                for _ in range(5):
+                    await ask()
+                assert (await running.client.get("/health")).status_code == 200
+            assert threading.active_count() <= threads
+            assert connections_to_files() <= objects
+        await ask()
+        with closing(sqlite3.connect(path)) as other:
+            assert other.execute("SELECT count(*) FROM turn").fetchone() == (8,)
+
+
+def connections_to_files() -> int:
+    """Open or not."""
+    gc.collect()
+    return sum(isinstance(one, sqlite3.Connection) for one in gc.get_objects())

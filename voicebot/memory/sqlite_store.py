@@ -186,12 +186,14 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._damage_told = False
+        self._close_connection: Callable[[], object] = lambda: None
+        """Runs by itself for callers that drop a store without `close`."""
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
         if self._connection is not None:
             with suppress(sqlite3.Error):
-                self._connection.close()
+                self._close_connection()  # forgets it, too
             self._connection = None
 
     # ---------------------------------------------------------------- conversations
@@ -345,7 +347,7 @@ class Store:
         except BaseException:
             connection.close()
             raise
-        weakref.finalize(self, connection.close)  # for callers that drop a store without `close`
+        self._close_connection = weakref.finalize(self, connection.close)
         return connection
 
     def _set_aside(self) -> None:
