@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import stat
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,6 +217,20 @@ def test_the_token_of_another_server_stays() -> None:
     assert path.read_text() == "third\n"
     later.__exit__(None, None, None)
     assert not path.exists()
+
+
+def test_servers_at_one_port_of_several_addresses_have_a_file_each() -> None:
+    """The second one took the file of the first, whose programs were then refused."""
+    with ExitStack() as stack:
+        addresses = ("127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.3")
+        paths = [stack.enter_context(kept_token(f"of {address}", 8765, address)) for address in addresses]
+        assert [path.name for path in paths] == [
+            "server-8765.token",
+            "server-127.0.0.2-8765.token",
+            "server-__1-8765.token",
+            "server-127.0.0.3-8765.token",
+        ]
+        assert [path.read_text() for path in paths] == [f"of {address}\n" for address in addresses]
 
 
 def test_a_folder_that_others_may_write_to_is_no_place_for_it(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
         host, port = listening.getsockname()[:2]
         hosts = reached_hosts(host)
         tls = tls_files(settings, [*hosts, *settings.hosts])
-        with kept_token(made, port) if made else nullcontext() as path:
+        with kept_token(made, port, host) if made else nullcontext() as path:
             async with open_server(config, keys) as server:
                 context.interrupt = told_to_stop
                 context.obey = lambda _: told_to_stop()

@@ -10,16 +10,19 @@ from pathlib import Path
 from voicebot.daemon.address import AddressError, find_address, make_folder
 from voicebot.errors import ConfigError
 from voicebot.server.private_file import write_private
+from voicebot.server.security import plain_address
 from voicebot.translation import tr
+
+_USUAL = "127.0.0.1"
 
 
 @contextmanager
-def kept_token(token: str, port: int) -> Iterator[Path]:
-    """A file that only this person can read, as long as the server runs. Raises ConfigError."""
+def kept_token(token: str, port: int, address: str = _USUAL) -> Iterator[Path]:
+    """A file that only this person can read, as long as the server at `address` runs. Raises ConfigError."""
     try:
-        address = find_address()
-        make_folder(address.folder)
-        path = Path(address.beside(f"server-{port}.token"))
+        beside = find_address()
+        make_folder(beside.folder)
+        path = Path(beside.beside(_name(port, plain_address(address))))
         ours = write_private(path, f"{token}\n".encode())
     except (AddressError, OSError) as error:
         raise ConfigError(
@@ -31,3 +34,9 @@ def kept_token(token: str, port: int) -> Iterator[Path]:
         with suppress(OSError):
             if os.path.samestat(path.lstat(), ours):  # else it is that of another server at this port
                 path.unlink()
+
+
+def _name(port: int, address: str) -> str:
+    """Others may have the same port at another address of this machine, of which there are many."""
+    where = "" if address == _USUAL else address.replace(":", "_") + "-"
+    return f"server-{where}{port}.token"
