@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import resource
 import signal
 import socket
 import ssl
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -83,6 +85,35 @@ def test_a_log_holds_nothing_that_lets_anybody_in(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         _, said = server.end()
         assert "#" not in said + "".join(server.said)
+
+
+@pytest.fixture
+def few_files() -> Iterator[None]:
+    """A soft limit as low as the usual one is for all the connections that there may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("few_files")
+def test_it_takes_as_many_files_as_the_system_allows(tmp_path: Path) -> None:
+    """A server that may have 4000 connections had files for 1024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with served(tmp_path, VOICEBOT_SERVER__MAX_CONNECTIONS="600") as server:
+        assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+        _, said = server.end()
+        assert "max_connections" not in said + "".join(server.said)
+
+
+@pytest.mark.parametrize(("connections", "warned"), [(936, False), (937, True)])
+def test_a_limit_that_is_too_low_all_the_same_is_in_the_log(connections: int, warned: bool) -> None:
+    limits = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (512, 1000))"
+    take = f"from voicebot.server.descriptors import take_descriptors; take_descriptors({connections})"
+    done = subprocess.run([sys.executable, "-c", f"{limits}; {take}"], check=True, stderr=subprocess.PIPE, text=True)
+    assert (f"server.max_connections = {connections} takes 1001 files, and the system allows 1000" in done.stderr) == (
+        warned
+    )
 
 
 def test_a_port_that_is_taken_is_an_error_in_words(tmp_path: Path) -> None:

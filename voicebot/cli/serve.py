@@ -80,6 +80,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
     from voicebot.daemon.logs import open_log
     from voicebot.server.application import new_token, open_server
     from voicebot.server.certificates import tls_files
+    from voicebot.server.descriptors import take_descriptors
     from voicebot.server.keys import Keys
     from voicebot.server.reach import page_address, reached_hosts
     from voicebot.server.security import is_loopback
@@ -98,6 +99,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
         return first
 
     with open_log(foreground=True), bound_socket(settings) as listening:
+        take_descriptors(settings.max_connections)
         host, port = listening.getsockname()[:2]
         hosts = reached_hosts(host)
         tls = tls_files(settings, [*hosts, *settings.hosts])
