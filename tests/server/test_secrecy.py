@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
 
 import anyio
 import pytest
 
+from tests.server.listener import live, new_conversation
 from tests.server.raw import Client, Headers, Route, changed, every_route, request
-from tests.server.running import RunningServer, running_server
-from voicebot.errors import ChatError
+from tests.server.running import REPLY, RunningServer, running_server
+from voicebot.errors import ChatError, HistoryError
+from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message
 from voicebot.server.security import cookie_name
 from voicebot.testing import ScriptedChat, typed
@@ -47,7 +52,7 @@ def written(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str])
 
 def ours(record: logging.LogRecord) -> bool:
     """Not what the test's own client writes, which has asked for it."""
-    return not record.name.startswith(("httpx", "httpcore", "hypothesis"))
+    return not record.name.startswith(("httpx", "httpcore", "hypothesis", "websockets.client"))
 
 
 def said(route: Route) -> bytes:
@@ -88,6 +93,72 @@ async def test_a_chat_server_that_repeats_what_it_was_asked_brings_it_into_no_lo
     chat = ScriptedChat(script, ChatError(f"the server says: bad prompt {TEXT!r} of {PERSON}", hint="ask again"))
     async with running_server(chat) as running:
         await ask_everything(running)
+    assert not written
+
+
+async def refuse_changes(path: Path) -> None:
+    """From now on the file says the canary where something of it is to be changed."""
+    with closing(sqlite3.connect(path)) as other:
+        for change in ("UPDATE", "DELETE"):
+            words = f"BEGIN SELECT RAISE(FAIL, '{TEXT} of {PERSON}'); END"
+            other.execute(f"CREATE TRIGGER no_{change} BEFORE {change} ON conversation {words}")
+
+
+async def test_a_history_that_cannot_be_changed_brings_what_it_says_into_no_log(
+    written: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "history.db"
+    async with running_server(history=str(path)) as running:
+        id = (await running.server.conversations.create("owner")).id
+        await running.client.post("/chat", json={"text": TEXT, "conversation": id, "stream": False})
+        await refuse_changes(path)
+        renamed = await running.client.patch(f"/api/conversations/{id}", json={"title": TEXT})
+        deleted = await running.client.request("DELETE", f"/api/conversations/{id}", json={})
+        for answer in (renamed, deleted):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_error")
+            assert TEXT in answer.text  # else nothing was tried here
+    assert not written
+
+
+async def test_a_history_that_cannot_be_read_brings_its_name_into_no_log(written: list[str], tmp_path: Path) -> None:
+    """To begin a conversation was answered as if there was a bug."""
+    path = tmp_path / f"{TEXT}.db"
+    path.write_text("This is a letter. " * 100)
+    async with running_server(history=str(path)) as running:
+        answers = [
+            await running.client.get("/api/conversations"),
+            await running.client.get("/api/conversations/some-value"),
+            await running.client.post("/api/conversations", json={}),
+        ]
+        for answer in answers:
+            assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_error")
+            assert TEXT in answer.text
+    assert not written
+
+
+class LostMemory(WindowMemory):
+    """One that says what it has lost."""
+
+    def messages(self) -> list[Message]:
+        raise HistoryError(f"cannot read {TEXT!r} of {PERSON}")
+
+
+async def test_a_live_turn_that_cannot_begin_brings_what_it_says_into_no_log(written: list[str]) -> None:
+    """It ended the connection, and its client was told nothing."""
+    async with running_server() as running:
+        path = await new_conversation(running, PERSON)
+        async with (
+            running.server.conversations.using(PERSON, path.rpartition("/")[2]) as opened,
+            live(running, path, person=PERSON) as listener,
+        ):
+            memory, opened.conversation.memory = opened.conversation.memory, LostMemory(system_prompt="", turns=1)
+            await listener.send("ask", text=TEXT)
+            failed = await listener.until("error")
+            assert failed["code"] == "upstream_error"
+            assert TEXT in failed["message"]
+            opened.conversation.memory = memory
+            await listener.send("ask", text=TEXT)
+            assert (await listener.until("turn_ended"))["heard"] == REPLY
     assert not written
 
 

@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from voicebot.app import Engines
 from voicebot.config.models import Config
 from voicebot.conversation import Conversation
+from voicebot.errors import without_groups
 from voicebot.events import new_turn_id
 from voicebot.server.admission import Admission
 from voicebot.server.conversations import Conversations
@@ -95,10 +96,10 @@ async def running_turn(
 
     A turn that runs then is interrupted, as others may listen and it is remembered as far as it was heard. With `say`
     the message is said as it stands. `queued` is given its position while it waits, 0 when it begins; `ended` is set
-    when it has ended by itself. Raises Refusal.
+    when it has ended by itself. Raises Refusal, and VoicebotError where there could be no turn.
     """
     turn, winding_down = new_turn_id(), anyio.CancelScope(shield=True)
-    with server.admission.enter(person) as place:
+    with server.admission.enter(person) as place, without_groups():
 
         async def run() -> None:
             await server.admission.wait(place, queued)

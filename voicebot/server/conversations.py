@@ -252,7 +252,8 @@ class Conversations:
     async def _hold(
         self, person: str, id: str, kept: Listed | None, *, task_status: TaskStatus[OpenConversation]
     ) -> None:
-        """Keep one conversation open until it is closed."""
+        """Keep one conversation open until it is closed. Raises VoicebotError where it cannot be opened."""
+        opened: OpenConversation | None = None
         try:
             async with (
                 open_memory(
@@ -282,7 +283,10 @@ class Conversations:
                     opened.idle_since = anyio.current_time()
                     task_status.started(opened)
                     await opened.closing.wait()
-        except VoicebotError as error:  # after it was open: what it is made of has failed, and nobody else's has
+        except VoicebotError as error:
+            if opened is None:  # whoever wanted to open it is told
+                raise
+            # what it is made of has failed, and nobody else's has
             log.error("a conversation ended: %s", without_words(error))
             self._open.pop((person, id), None)
 
