@@ -112,14 +112,33 @@ async def test_what_shows_nothing_is_refused_in_words(shown: dict[str, object]) 
         assert (answer.status_code, answer.json()["error"]["param"]) == (422, "token")
 
 
-async def test_nobody_may_try_one_token_after_the_other_and_the_link_opens_all_the_same() -> None:
+async def test_whoever_tries_one_token_after_the_other_is_told_to_stop() -> None:
     async with running_server() as running, browser(running) as page:
-        tries = [(await page.post("/api/login", json={"token": f"guess {i}"})).status_code for i in range(12)]
-        assert tries == [401] * 10 + [429] * 2
-        answer = await page.post("/api/login", json={"token": TOKEN})
-        assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
-        launch = running.server.keys.new_launch_token()
-        assert (await page.post("/api/login", json={"launch": launch})).status_code == 204
+        for shown in ("token", "launch"):
+            tries = [await page.post("/api/login", json={shown: f"guess {i}"}) for i in range(12)]
+            statuses = [answer.status_code for answer in tries]
+            assert statuses == ([401] * 10 + [429] * 2 if shown == "token" else [429] * 12)
+            assert tries[-1].headers["retry-after"] == "60"
+
+
+async def test_who_guesses_locks_nobody_else_out() -> None:
+    """Behind a proxy, which is one address, ten wrong tokens in a minute shut the right one out for everybody."""
+    async with running_server() as running, browser(running) as guesser, browser(running) as page:
+        for _ in range(3):
+            assert {(await guesser.post("/api/login", json={"token": "x"})).status_code for _ in range(11)} >= {429}
+            launch = running.server.keys.new_launch_token()
+            for right in ({"token": TOKEN}, {"launch": launch}):
+                page.cookies.clear()
+                assert (await page.post("/api/login", json=right)).status_code == 204
+                assert (await page.get("/api/me")).status_code == 200
+        assert (await running.client.get("/api/me")).status_code == 200
+
+
+async def test_who_gets_in_has_used_up_nothing() -> None:
+    async with running_server() as running, browser(running) as page:
+        for _ in range(12):
+            assert (await page.post("/api/login", json={"token": TOKEN})).status_code == 204
+        assert (await page.post("/api/login", json={"token": "x"})).status_code == 401
 
 
 async def test_the_door_of_the_login_is_open_to_our_page_only() -> None:
@@ -133,11 +152,9 @@ async def test_the_door_of_the_login_is_open_to_our_page_only() -> None:
         assert running.server.keys.use_launch_token(launch)
 
 
-def test_wrong_tokens_from_everywhere_close_the_door_too() -> None:
+def test_wrong_tokens_from_everywhere_are_too_many_too() -> None:
     wrong = WrongTokens()
-    for i in range(999):
+    for i in range(1000):
         wrong.add(f"10.0.{i // 256}.{i % 256}")
-    wrong.check("10.9.9.9")
-    wrong.add("10.9.9.8")
     with pytest.raises(Exception, match="too many wrong tokens"):
-        wrong.check("10.9.9.9")
+        wrong.add("10.9.9.9")

@@ -34,14 +34,10 @@ async def login(shown: Login, request: Request, server: ServerDep) -> Response:
     """Give the browser its cookie."""
     if not shown.launch and not shown.token:
         raise Refusal(422, "launch or token is missing", param="token")
-    address = request.client.host if request.client else ""
-    if shown.launch:  # too long to be guessed, so that nobody can keep others out by trying
-        known = server.keys.use_launch_token(shown.launch)
-    else:
-        server.wrong_tokens.check(address)
-        known = server.keys.is_token(shown.token)
+    # what is right is looked for first: behind a proxy all have one address, and whoever guesses would lock others out
+    known = server.keys.use_launch_token(shown.launch) if shown.launch else server.keys.is_token(shown.token)
     if not known:
-        server.wrong_tokens.add(address)
+        server.wrong_tokens.add(request.client.host if request.client else "")
         raise Refusal(
             401,
             "this is not the server's token, or no longer a launch token",

@@ -1,4 +1,4 @@
-"""Who has shown a wrong token of late: nobody may try one after the other."""
+"""Who has shown a wrong token of late: whoever tries one after the other is told to stop."""
 
 from __future__ import annotations
 
@@ -16,18 +16,15 @@ class WrongTokens:
     """Remembers them for a while, by the address from which they came."""
 
     def __init__(self) -> None:
-        self._latest: deque[tuple[float, str]] = deque(maxlen=_MOST_REMEMBERED)
+        self._latest: deque[tuple[float, str]] = deque()
 
     def add(self, address: str) -> None:
-        """Remember one."""
-        self._latest.append((time.monotonic(), address))
-
-    def check(self, address: str) -> None:
-        """Raise Refusal after too many."""
-        since = time.monotonic() - _FORGOTTEN_SECONDS
-        while self._latest and self._latest[0][0] < since:
+        """Remember one; raises Refusal instead where there were too many already."""
+        now = time.monotonic()
+        while self._latest and self._latest[0][0] < now - _FORGOTTEN_SECONDS:
             self._latest.popleft()
         of_this = sum(other == address for _, other in self._latest)
         if of_this >= _MOST_FAILURES or len(self._latest) == _MOST_REMEMBERED:
             seconds = str(round(_FORGOTTEN_SECONDS))
             raise Refusal(429, "too many wrong tokens", code="rate_limit_exceeded", headers={"retry-after": seconds})
+        self._latest.append((now, address))
