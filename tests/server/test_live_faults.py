@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -14,11 +16,16 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.server.listener import connected, live, new_conversation
+from tests.server.raw import Client, Connection, Route, request
 from tests.server.running import REPLY, RunningServer, running_server, until
+from voicebot.config.models import ServerConfig
+from voicebot.server.connections import LimitedWebSocket
+from voicebot.server.process import connection_limits
 from voicebot.testing import CostingSynthesizer, ScriptedChat
 from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
+USUAL = connection_limits(ServerConfig())
 ENDLESS = [(0.0, "Good morning. "), (3600.0, "never")]
 
 
@@ -192,3 +199,47 @@ async def test_a_hundred_cancels_at_once_are_one() -> None:
                         tasks.start_soon(lambda: running.client.post(f"{path}/interrupt", json={}))
                 assert (await listener.until("turn_ended"))["outcome"] == "interrupted"
         await until(nobody_is_left(running, path))
+
+
+async def test_a_client_that_says_nothing_more_is_given_up_and_its_turn_ends() -> None:
+    """One whose network is gone sends no end: it is asked now and then whether it is there."""
+    chat = ScriptedChat(ENDLESS)
+    async with running_server(chat, limits=replace(USUAL, ping_seconds=0.2)) as running, Client(running.port) as client:
+        path = await new_conversation(running)
+        connection = await upgraded(client, path)
+        await connection.stream.send(masked(b"\x81", b'{"type":"ask","text":"Hello."}'))
+        await until(lambda: chat.sent > 0)
+        with anyio.fail_after(20):
+            assert await connection.is_closed()
+        await until(nobody_is_left(running, path))
+        assert chat.closed
+
+
+async def test_pings_whose_answers_nobody_reads_are_not_answered_without_end() -> None:
+    """The answers were kept as long as there was memory: they grew, so that it did not look stalled."""
+    async with running_server() as running, Client(running.port) as client:
+        running.listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
+        path = await new_conversation(running)
+        connection = await upgraded(client, path)
+        pings = masked(b"\x89", b"x" * 125) * 1000
+        for _ in range(100):
+            await connection.stream.send(pings)
+        served = [one for one in gc.get_objects() if isinstance(one, LimitedWebSocket)]
+        waiting = [one.transport.get_write_buffer_size() for one in served if not one.transport.is_closing()]
+        assert len(waiting) == 1
+        assert waiting[0] < 1_000_000
+
+
+async def upgraded(client: Client, path: str) -> Connection:
+    """A connection to which whatever is sent goes as it is."""
+    route = Route("WEBSOCKET", f"{path}/live")
+    connection = await client.connect()
+    await connection.stream.send(request(route, client.right(route)))
+    assert (await connection.answer()).status == 101
+    return connection
+
+
+def masked(kind: bytes, payload: bytes) -> bytes:
+    """A frame of a client; the mask changes nothing."""
+    assert len(payload) < 126
+    return kind + bytes([0x80 | len(payload)]) + b"\0" * 4 + payload

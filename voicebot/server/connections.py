@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 import anyio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from voicebot.server.refusals import Refusal, refuse
 from voicebot.server.security import is_loopback
@@ -31,6 +32,8 @@ class ConnectionLimits:
     """How long a request may take to arrive whole, from its first byte on, or a connection to begin one."""
     stalled_seconds: float = 40.0
     """How long somebody may take nothing of what was sent."""
+    ping_seconds: float = 20.0
+    """After how long a WebSocket is asked whether somebody is there, and how long they have to answer."""
 
     @property
     def request_bytes(self) -> int:
@@ -147,6 +150,17 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.abort()  # nobody takes it
         else:
             self.transport.close()
+
+
+class LimitedWebSocket(WebSocketsSansIOProtocol):
+    """uvicorn's own, which answers every ping, and keeps the answers of somebody who does not read them."""
+
+    def handle_ping(self) -> None:
+        """Answer it, unless what was sent before still waits to be taken."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
 
 
 _HEAD_TOO_LONG = Refusal(431, "the headers are too long")
