@@ -243,3 +243,25 @@ def masked(kind: bytes, payload: bytes) -> bytes:
     """A frame of a client; the mask changes nothing."""
     assert len(payload) < 126
     return kind + bytes([0x80 | len(payload)]) + b"\0" * 4 + payload
+
+
+@pytest.mark.parametrize("report", [None, (0, 0), (7, 5)], ids=["none", "always the same", "of what was not sent"])
+async def test_reports_that_lead_nowhere_hold_no_turn(report: tuple[int, int] | None) -> None:
+    """What nobody reports in time was not heard, and the next utterance has its time."""
+    text = "This is the first one. This is the second one. This is the third one."
+    voice = CostingSynthesizer(delay=0.0, rtf=0.0, seconds=0.9)
+    async with running_server(ScriptedChat([(0.0, text)]), voice) as running:
+        path = await new_conversation(running)
+        async with live(running, path, plays=False) as listener, anyio.create_task_group() as tasks:
+
+            async def report_again_and_again() -> None:
+                while report is not None:
+                    await listener.played(*report)
+                    await anyio.sleep(0.05)
+
+            await listener.send("ask", text="Hello.")
+            tasks.start_soon(report_again_and_again)
+            ended = await listener.until("turn_ended")
+            tasks.cancel_scope.cancel()
+        assert (ended["outcome"], ended["heard"]) == ("completed", "")
+        await until(nobody_is_left(running, path))
