@@ -125,6 +125,7 @@ INNER_ORDER = {
         "private_file",
         "certificates",
         "token_file",
+        "descriptors",
         "text_units",
         "event_log",
         "pace",
