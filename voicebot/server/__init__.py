@@ -13,6 +13,7 @@ From the top down:
 * `private_file`: what only its owner reads;
 * `certificates`: with what it speaks TLS;
 * `token_file`: the token, for programs of the same person;
+* `descriptors`: how many connections the system lets it have;
 * `text_units`: how much text an event carries;
 * `event_log`: the events of a conversation, for its readers;
 * `pace`: how often each of many readers is sent something;
