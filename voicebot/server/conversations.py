@@ -27,6 +27,8 @@ from voicebot.server.refusals import Refusal, without_words
 from voicebot.turn import Pipeline
 
 log = logging.getLogger(__name__)
+READ = ReplyOptions(for_the_ear=False)
+"""For somebody who reads: JSON then is what it is, and not a block that no voice reads aloud."""
 _TURNS_KEPT = 200
 """What a page is shown of a conversation when it opens it."""
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -185,8 +187,11 @@ class Conversations:
                 await history.result(history.submit(lambda store: store.delete([_name(person, id)])))
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[Conversation]:
-        """A conversation of one turn, which nobody finds again; it is read, not heard."""
+    async def alone(self, options: ReplyOptions = READ) -> AsyncIterator[Conversation]:
+        """A conversation of one turn, which nobody finds again; its pipeline has no voice and no output.
+
+        `options` are how its reply is written.
+        """
         async with open_conversation(
             self._engines,
             self._config,
@@ -195,7 +200,7 @@ class Conversations:
             memory=window_memory(self._config),
             listener=self._listener,
         ) as conversation:
-            conversation.pipeline = _only_read(conversation.pipeline)
+            conversation.pipeline = _only_read(conversation.pipeline, options)
             yield conversation
 
     async def close_idle(self) -> None:
@@ -316,9 +321,9 @@ class Conversations:
         return [_said(turn) for turn in turns[-_TURNS_KEPT:]]
 
 
-def _only_read(pipeline: Pipeline) -> Pipeline:
-    """`pipeline` for somebody who reads: JSON then is what it is, and not a block that no voice reads aloud."""
-    chat = adjusted(pipeline.chat, ReplyOptions(for_the_ear=False))
+def _only_read(pipeline: Pipeline, options: ReplyOptions = READ) -> Pipeline:
+    """`pipeline` without a voice."""
+    chat = adjusted(pipeline.chat, options)
     return replace(pipeline, chat=chat, synthesizer=None, output=SilentOutput(realtime=False))
 
 

@@ -13,7 +13,6 @@ from voicebot.audio.paced import PacedOutput
 from voicebot.conversation import GivenText, Styled
 from voicebot.events import Event, TurnEnded
 from voicebot.messages import Message, ReplyOptions
-from voicebot.protocols import adjusted
 from voicebot.server.context import Server
 from voicebot.server.refusals import Refusal
 from voicebot.speech import AS_CONFIGURED, Clip, Style
@@ -60,7 +59,7 @@ async def open_turn(server: Server, person: str, asked: Asked) -> AsyncIterator[
                 room.release()  # it has been sent: nobody asks for the next part before that
 
     with parts_in, parts_out, server.admission.enter(person) as place:
-        async with server.conversations.alone() as conversation:
+        async with server.conversations.alone(asked.options) as conversation:
             output = PacedOutput("HTTP", realtime=False, write=hand_over)
             pipeline = _pipeline(conversation.pipeline, server, asked, output)
 
@@ -85,8 +84,6 @@ def _pipeline(own: Pipeline, server: Server, asked: Asked, output: PacedOutput) 
     """What a turn is made with, instead of that of a conversation which is only read."""
     if asked.text:
         own = replace(own, chat=GivenText(_deltas(asked.text)))
-    else:
-        own = replace(own, chat=adjusted(own.chat, asked.options))
     if asked.style is None:
         return own
     synthesizer = server.engines.synthesizer
