@@ -51,8 +51,9 @@ LISTENING = {
 }
 """Modules whose tests listen to a loudspeaker of their own."""
 
-LOUDSPEAKERS = 2
-"""This many groups of them listen at the same time, the tests of a group one after the other."""
+LOUDSPEAKERS = 1
+"""This many groups of them listen at the same time, the tests of a group one after the other: two processors are not
+enough for two browsers that play."""
 
 TOGETHER = {"audio/test_conformance", "daemon/test_control", "library/test_installed", "test_samples"}
 """Modules whose tests share what is dear to make, or somebody's state: one after the other."""

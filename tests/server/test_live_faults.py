@@ -224,7 +224,7 @@ async def test_pings_whose_answers_nobody_reads_are_not_answered_without_end() -
         pings = masked(b"\x89", b"x" * 125) * 1000
         for _ in range(100):
             await connection.stream.send(pings)
-        served = [one for one in gc.get_objects() if isinstance(one, LimitedWebSocket)]
+        served = [one for one in gc.get_objects() if issubclass(type(one), LimitedWebSocket)]  # a proxy may be dead
         waiting = [one.transport.get_write_buffer_size() for one in served if not one.transport.is_closing()]
         assert len(waiting) == 1
         assert waiting[0] < 1_000_000

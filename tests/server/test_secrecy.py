@@ -111,6 +111,9 @@ async def test_a_history_that_cannot_be_changed_brings_what_it_says_into_no_log(
     async with running_server(history=str(path)) as running:
         id = (await running.server.conversations.create("owner")).id
         await running.client.post("/chat", json={"text": TEXT, "conversation": id, "stream": False})
+        history = running.server.engines.history
+        assert history is not None
+        await history.result(history.submit(lambda _: None))  # it has been kept: work is done in order
         await refuse_changes(path)
         renamed = await running.client.patch(f"/api/conversations/{id}", json={"title": TEXT})
         deleted = await running.client.request("DELETE", f"/api/conversations/{id}", json={})
