@@ -195,7 +195,7 @@ class Conversations:
         async with open_conversation(
             self._engines,
             self._config,
-            notify=log.debug,
+            notify=_told,
             output=SilentOutput(realtime=False),
             memory=window_memory(self._config),
             listener=self._listener,
@@ -265,12 +265,12 @@ class Conversations:
                     self._engines,
                     self._config,
                     conversation=_name(person, id) if self._keeps else None,
-                    notify=log.debug,
+                    notify=_told,
                 ) as memory,
                 open_conversation(
                     self._engines,
                     self._config,
-                    notify=log.debug,
+                    notify=_told,
                     output=SilentOutput(realtime=True),
                     memory=memory,
                     listener=self._listener,
@@ -319,6 +319,11 @@ class Conversations:
         except HistoryError:
             return []
         return [_said(turn) for turn in turns[-_TURNS_KEPT:]]
+
+
+def _told(_: str) -> None:
+    """Note that a person would be told something; in a log its words are nobody's business."""
+    log.debug("something was told of a conversation")
 
 
 def _only_read(pipeline: Pipeline, options: ReplyOptions = READ) -> Pipeline:
