@@ -28,7 +28,7 @@ from voicebot.server.context import Server
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
-from voicebot.server.refusals import Refusal, refuse, without_words
+from voicebot.server.refusals import Refusal, refuse, upstream_error, without_words, wrong_field
 from voicebot.server.request_log import RequestLog
 from voicebot.server.security import Security
 from voicebot.server.streaming import SEND_SECONDS
@@ -150,9 +150,7 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = [str(part) for part in first["loc"] if part != "body"]
-    param = ".".join(where) or None
-    return refuse(Refusal(422, f"{param or 'body'}: {first['msg']}", param=param))
+    return refuse(wrong_field(422, [step for step in first["loc"] if step != "body"], first["msg"]))
 
 
 async def _not_served(_: Request, error: Exception) -> Response:
@@ -163,7 +161,7 @@ async def _not_served(_: Request, error: Exception) -> Response:
 async def _failed(_: Request, error: Exception) -> Response:
     assert isinstance(error, VoicebotError)
     log.error("a reply failed: %s", without_words(error))
-    return refuse(Refusal(502, error.message, hint=error.hint, code="upstream_error"))
+    return refuse(upstream_error(error.message, error.hint))
 
 
 async def _left(_: Request, __: Exception) -> Response:

@@ -19,7 +19,7 @@ from voicebot.server import feed, frames
 from voicebot.server.context import PersonDep, Server, ServerDep, check_length, running_turn
 from voicebot.server.conversations import OpenConversation
 from voicebot.server.frames import ClientMessage, refused, text_frame
-from voicebot.server.refusals import Refusal, refuse, without_words
+from voicebot.server.refusals import Refusal, refuse, upstream_error, without_words
 from voicebot.server.text_units import Unit
 from voicebot.server.wire import TOO_MUCH, Wire, open_wire
 from voicebot.speech import AS_CONFIGURED, Style
@@ -233,4 +233,4 @@ class _Tab:
 
 
 def _failed(error: VoicebotError) -> str:
-    return refused(Refusal(502, error.message, hint=error.hint, code="upstream_error"))
+    return refused(upstream_error(error.message, error.hint))

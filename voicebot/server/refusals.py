@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from starlette.responses import JSONResponse
@@ -33,6 +33,17 @@ class Refusal(Exception):
         self.param = param
         self.code = code
         self.headers = dict(headers or {})
+
+
+def upstream_error(message: str, hint: str = "") -> Refusal:
+    """What a chat server, a voice or the history has failed at."""
+    return Refusal(502, message, hint=hint, code="upstream_error")
+
+
+def wrong_field(status: int, place: Iterable[object], fault: str) -> Refusal:
+    """What is wrong with a request, at the `place` in its body that the steps lead to; none: with all of it."""
+    param = ".".join(map(str, place)) or None
+    return Refusal(status, f"{param or 'body'}: {fault}", param=param)
 
 
 def refuse(refusal: Refusal) -> JSONResponse:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from voicebot.conversation import Conversation
 from voicebot.events import Delta, Event, TurnDropped, TurnEnded
 from voicebot.server.context import PersonDep, Server, ServerDep, check_length, running_turn
-from voicebot.server.refusals import Refusal
+from voicebot.server.refusals import Refusal, upstream_error, wrong_field
 from voicebot.server.streaming import StreamedResponse
 
 router = APIRouter()
@@ -64,8 +64,7 @@ async def _asked(request: Request) -> ChatRequest:
         return ChatRequest.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        param = ".".join(map(str, first["loc"])) or None
-        raise Refusal(422, f"{param or 'body'}: {first['msg']}", param=param) from None
+        raise wrong_field(422, first["loc"], first["msg"]) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ async def _texts(asking: _Asked) -> AsyncIterator[str]:
             case TurnDropped():
                 raise Refusal(409, "the turn was stopped before it began", code="interrupted")
             case TurnEnded(outcome="failed", error=error, hint=hint):
-                raise Refusal(502, error, hint=hint, code="upstream_error")
+                raise upstream_error(error, hint)
             case TurnEnded():
                 return
 

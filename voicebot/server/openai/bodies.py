@@ -13,7 +13,7 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from voicebot.server.refusals import Refusal
+from voicebot.server.refusals import Refusal, wrong_field
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -24,8 +24,7 @@ async def body_of(request: Request, kind: type[B]) -> B:
         return kind.model_validate_json(await request.body())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        param = ".".join([str(part) for part in first["loc"] if _is_field(part)]) or None
-        raise Refusal(400, f"{param or 'body'}: {first['msg']}", param=param) from None
+        raise wrong_field(400, filter(_is_field, first["loc"]), first["msg"]) from None
 
 
 def _is_field(part: str | int) -> bool:

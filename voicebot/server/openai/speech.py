@@ -20,7 +20,7 @@ from voicebot.server.openai.sound import Sound, encoding_of, sound_in
 from voicebot.server.openai.tokens import sound_tokens, text_tokens
 from voicebot.server.openai.turns import Asked, Part, failed, open_turn
 from voicebot.server.openai.voices import VoiceChoice, style_of
-from voicebot.server.refusals import Refusal
+from voicebot.server.refusals import Refusal, upstream_error
 from voicebot.server.streaming import StreamedResponse
 from voicebot.speech import Clip
 
@@ -74,7 +74,7 @@ async def _sound(parts: AsyncGenerator[Part, None], sound: Sound) -> AsyncGenera
                     async for data in ready:
                         yield data
             case TurnWarning(message=message, hint=hint):
-                raise Refusal(502, message, hint=hint, code="upstream_error")
+                raise upstream_error(message, hint)
             case TurnEnded(outcome="failed"):
                 raise failed(part)
             case _:

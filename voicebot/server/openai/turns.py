@@ -14,7 +14,7 @@ from voicebot.conversation import GivenText, Styled
 from voicebot.events import Event, TurnEnded
 from voicebot.messages import Message, ReplyOptions
 from voicebot.server.context import Server
-from voicebot.server.refusals import Refusal
+from voicebot.server.refusals import Refusal, upstream_error
 from voicebot.speech import AS_CONFIGURED, Clip, Style
 from voicebot.turn import Pipeline, speak_turn
 
@@ -77,7 +77,7 @@ async def open_turn(server: Server, person: str, asked: Asked) -> AsyncIterator[
 
 def failed(event: TurnEnded) -> Refusal:
     """The answer to a request whose turn has failed."""
-    return Refusal(502, event.error, hint=event.hint, code="upstream_error")
+    return upstream_error(event.error, event.hint)
 
 
 def _pipeline(own: Pipeline, server: Server, asked: Asked, output: PacedOutput) -> Pipeline:
