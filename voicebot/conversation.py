@@ -54,6 +54,11 @@ class Styled:
         return self._synthesizer.synthesize(text, self._style if style == AS_CONFIGURED else style)
 
 
+def in_style(synthesizer: Synthesizer, style: Style) -> Synthesizer:
+    """`synthesizer`, saying everything in `style`."""
+    return synthesizer if style == AS_CONFIGURED else Styled(synthesizer, style)
+
+
 class Conversation:
     """Lets one turn speak at a time and remembers what was heard of it."""
 
@@ -137,8 +142,8 @@ class Conversation:
             if claim.dropped:
                 return _unspoken(text if isinstance(text, str) else "")
             pipeline = replace(pipeline or self.pipeline, chat=GivenText(text, writer))
-            if pipeline.synthesizer is not None and style != AS_CONFIGURED:
-                pipeline = replace(pipeline, synthesizer=Styled(pipeline.synthesizer, style))
+            if pipeline.synthesizer is not None:
+                pipeline = replace(pipeline, synthesizer=in_style(pipeline.synthesizer, style))
             messages = [Message("user", message)] if message else []
             return await speak_turn(messages, pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
 

@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 from fastapi import APIRouter, WebSocket
 
 from voicebot.audio.remote import RemoteOutput, open_remote
-from voicebot.conversation import Styled
+from voicebot.conversation import in_style
 from voicebot.errors import VoicebotError, without_groups
 from voicebot.server import feed, frames
 from voicebot.server.context import PersonDep, Server, ServerDep, check_length, running_turn
@@ -209,9 +209,7 @@ class _Tab:
         synthesizer = spoken.synthesizer
         if not self._listens or synthesizer is None:
             return self._opened.pipeline
-        if self._style != AS_CONFIGURED:
-            synthesizer = Styled(synthesizer, self._style)
-        return replace(spoken, synthesizer=synthesizer, output=self._output)
+        return replace(spoken, synthesizer=in_style(synthesizer, self._style), output=self._output)
 
     async def _choose(self, voice: str, speed: float) -> None:
         if voice and not await self._server.voices.knows(voice):

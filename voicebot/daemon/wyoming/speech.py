@@ -14,11 +14,11 @@ from wyoming.event import Event
 
 from voicebot.audio.paced import PacedPlayback, PacedQueue
 from voicebot.audio.pcm import convert
-from voicebot.conversation import GivenText, Styled
+from voicebot.conversation import GivenText, in_style
 from voicebot.daemon.ssip.ssml import without_tags
 from voicebot.errors import VoicebotError
 from voicebot.events import TurnEvent
-from voicebot.speech import AS_CONFIGURED, AudioFormat, Clip, Style
+from voicebot.speech import AudioFormat, Clip, Style
 from voicebot.text.redaction import without_passwords
 from voicebot.text.safe_display import safe_line
 from voicebot.turn import Pipeline, speak_turn
@@ -136,8 +136,8 @@ async def say(text: AsyncIterable[str], pipeline: Pipeline, style: Style, send: 
     """Send the audio of `text`, which may still come, from its first clause on; an error is sent before its end."""
     synthesizer = pipeline.synthesizer
     output = WyomingOutput(send, synthesizer.format if synthesizer is not None else AudioFormat(24_000))
-    if synthesizer is not None and style != AS_CONFIGURED:
-        synthesizer = Styled(synthesizer, style)
+    if synthesizer is not None:
+        synthesizer = in_style(synthesizer, style)
     turn = replace(pipeline, chat=GivenText(text), synthesizer=synthesizer, output=output, heard_as_it_comes=True)
     outcome = await speak_turn([], turn, emit=_unheard, scope=anyio.CancelScope())
     if outcome.error is not None:

@@ -24,7 +24,8 @@ async def body_of(request: Request, kind: type[B]) -> B:
         return kind.model_validate_json(await request.body())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise wrong_field(400, filter(_is_field, first["loc"]), first["msg"]) from None
+        place = [part for part in first["loc"] if _is_field(part)]
+        raise wrong_field(400, place, first["msg"]) from None
 
 
 def _is_field(part: str | int) -> bool:

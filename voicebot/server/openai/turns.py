@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from voicebot.audio.paced import PacedOutput
-from voicebot.conversation import GivenText, Styled
+from voicebot.conversation import GivenText, in_style
 from voicebot.events import Event, TurnEnded
 from voicebot.messages import Message, ReplyOptions
 from voicebot.server.context import Server
 from voicebot.server.refusals import Refusal, upstream_error
-from voicebot.speech import AS_CONFIGURED, Clip, Style
+from voicebot.speech import Clip, Style
 from voicebot.turn import Pipeline, speak_turn
 
 _DELTA_CHARACTERS = 1_000
@@ -89,9 +89,7 @@ def _pipeline(own: Pipeline, server: Server, asked: Asked, output: PacedOutput) 
     synthesizer = server.engines.synthesizer
     if synthesizer is None:
         raise Refusal(503, "this server has no voice", hint="it was started without one", code="no_voice")
-    if asked.style != AS_CONFIGURED:
-        synthesizer = Styled(synthesizer, asked.style)
-    return replace(own, synthesizer=synthesizer, output=output, heard_as_it_comes=True)
+    return replace(own, synthesizer=in_style(synthesizer, asked.style), output=output, heard_as_it_comes=True)
 
 
 async def _deltas(text: str) -> AsyncGenerator[str, None]:
