@@ -27,6 +27,12 @@ Factory = Annotated[str, StringConstraints(pattern=r"^([\w.]+:[\w.]+|[\w.-]+)?$"
 STRATEGIES = ("adaptive", "sentence", "punctuation", "newline")
 
 
+def _amqp_url(url: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"amqps?://\S+", url.get_secret_value()):
+        raise ValueError("it begins with amqp:// or amqps://")
+    return url
+
+
 def _known_strategy(strategy: str) -> str:
     """One of ours, an import path, or the name of an installed plugin."""
     if strategy in STRATEGIES or re.fullmatch(r"[\w.]+:[\w.]+", strategy):
@@ -278,6 +284,26 @@ class TtsPlugin(Section):
 
 TtsConfig = Annotated[TtsPyttsx3 | TtsVoicevox | TtsTone | TtsPlugin, Field(discriminator="kind")]
 
+# ---------------------------------------------------------------- workers
+
+AmqpUrl = Annotated[SecretStr, AfterValidator(_amqp_url)]
+VoiceClass = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""The name of a group of voices, which all of its workers can speak with."""
+
+
+class Broker(Section):
+    """Where RabbitMQ is."""
+
+    amqp_url: AmqpUrl = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
+    """amqp:// or amqps://, with user and password; better in the environment, or in `amqp_url_file`."""
+    amqp_url_file: str = ""
+    """A file that holds the URL and that only you can read; used instead of `amqp_url`."""
+    amqp_ca_file: str = ""
+    """Who vouches for the broker's certificate, in the form PEM; empty: whom this machine trusts."""
+    voice_class: VoiceClass = "default"
+    """The group of voices, which is in the name of its queue."""
+
+
 # ---------------------------------------------------------------- audio
 
 
@@ -455,6 +481,19 @@ class ServerConfig(Section):
     """How long replies that are being written may go on after the server was told to end."""
 
 
+class WorkerConfig(Broker):
+    """Speech for other machines: `voicebot worker`."""
+
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 1
+    """Texts that it says at once; more than 1 is for engines that work on several."""
+    priority: Annotated[int, Field(ge=0, le=100)] = 0
+    """Workers with a higher one are given jobs first: 10 for one with a GPU, say."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 15.0
+    """How long a job may go on after the worker was told to end."""
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Where Prometheus reads its figures, at 127.0.0.1; 0: nowhere."""
+
+
 class Config(Section):
     """Everything that config.toml can say."""
 
@@ -468,6 +507,7 @@ class Config(Section):
     tools: ToolsConfig = ToolsConfig()
     daemon: DaemonConfig = DaemonConfig()
     server: ServerConfig = ServerConfig()
+    worker: WorkerConfig = WorkerConfig()
 
     @field_validator("chat", "tts", "audio", mode="before")
     @classmethod
