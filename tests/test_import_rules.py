@@ -43,6 +43,7 @@ ROOMS = [
     "held_secrets",
     "memory",
     "tools",
+    "distributed",  # above tts, which opens its client; a worker is handed its voice
     "audio",  # above tts, which reads sound files with audio.pcm
     "tts",
     "app",
@@ -52,7 +53,6 @@ ROOMS = [
     "doctor",
     "service",
     "server",
-    "distributed",
     "integrations",
     "testing",
     "cli",
@@ -84,6 +84,7 @@ INNER_ORDER = {
     "chat.wire": ["addresses", "api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
     "chat.langchain_runnable": ["graphs", "chunks", "threads"],
     "chat.demo": ["topics", "phrases", "danger", "feelings", "wishes", "texts", "numbers", "dates", "replies"],
+    "distributed": ["messages", "topology", "connection"],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [
         "traces",

@@ -1,0 +1,146 @@
+"""One connection after the other to the broker, for as long as it is wanted.
+
+aio-pika's own robust connection brings channels and queues back by itself and is known to leave consumers dead. Here
+nothing is brought back: what was declared and consumed on a lost connection is made anew on the next one, by the same
+code that made it first.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aio_pika
+import anyio
+from aio_pika.abc import AbstractConnection
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ProbableAuthenticationError
+from yarl import URL
+
+from voicebot.errors import VoiceUnavailable, without_groups
+from voicebot.text.safe_display import safe_line
+from voicebot.translation import system_reason, tr
+
+_CONNECT_SECONDS = 5.0
+_HEARTBEAT_SECONDS = 5
+"""A connection over which nothing comes for twice this long is lost."""
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is, and how it is to be trusted."""
+
+    url: str = field(repr=False)
+    """amqp:// or amqps://, with user and password."""
+    ca_file: str = ""
+    """Who vouches for the broker's certificate, in the form PEM; empty: whom this machine trusts."""
+
+    @property
+    def shown(self) -> str:
+        """The address without user and password."""
+        url = URL(self.url)
+        return f"{url.scheme}://{url.host}:{url.port or (5671 if url.scheme == 'amqps' else 5672)}{url.raw_path}"
+
+
+class BrokerUnavailable(VoiceUnavailable):
+    """The broker does not answer, or lets us not in."""
+
+
+@asynccontextmanager
+async def open_connection(address: BrokerAddress, *, name: str) -> AsyncIterator[AbstractConnection]:
+    """A connection to the broker, which calls it `name`. Raises BrokerUnavailable."""
+    connection = await _connected(address, name)
+    try:
+        yield connection
+    finally:
+        with anyio.move_on_after(1, shield=True), suppress(AMQPError, OSError):
+            await connection.close()
+
+
+async def _connected(address: BrokerAddress, name: str) -> AbstractConnection:
+    try:
+        with anyio.fail_after(_CONNECT_SECONDS):
+            return await aio_pika.connect(
+                URL(address.url).update_query(heartbeat=_HEARTBEAT_SECONDS),
+                ssl_context=_ssl_context(address),
+                client_properties={"connection_name": name},
+            )
+    except ProbableAuthenticationError as error:
+        raise BrokerUnavailable(
+            tr("the broker at {address} knows no such user or password", address=address.shown),
+            hint=tr("check the user and the password in the AMQP URL"),
+        ) from error
+    except (AMQPError, OSError, TimeoutError, ssl.SSLError) as error:
+        reason = system_reason(error) if isinstance(error, OSError) else safe_line(str(error)) or type(error).__name__
+        raise BrokerUnavailable(
+            tr("no broker answers at {address}: {reason}", address=address.shown, reason=reason),
+            hint=tr("start RabbitMQ, or check the AMQP URL"),
+        ) from error
+
+
+def _ssl_context(address: BrokerAddress) -> ssl.SSLContext | None:
+    if not address.url.startswith("amqps:"):
+        return None
+    return ssl.create_default_context(cafile=str(Path(address.ca_file).expanduser()) if address.ca_file else None)
+
+
+async def serve_connections(
+    address: BrokerAddress,
+    serve: Callable[[AbstractConnection], Awaitable[None]],
+    *,
+    name: str,
+    lost: Callable[[BrokerUnavailable], None],
+) -> None:
+    """Run `serve` on a connection, and again on the next one when that was lost; return when `serve` returns.
+
+    `lost` is told each time why there is no connection. What else `serve` raises passes through.
+    """
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        began = anyio.current_time()
+        try:
+            async with open_connection(address, name=name) as connection:
+                if await _served(connection, serve, address):
+                    return
+        except BrokerUnavailable as error:
+            lost(error)
+        lasted = anyio.current_time() - began > _CONNECT_SECONDS
+        pause = _FIRST_PAUSE_SECONDS if lasted else min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        await anyio.sleep(pause)
+
+
+async def _served(
+    connection: AbstractConnection, serve: Callable[[AbstractConnection], Awaitable[None]], address: BrokerAddress
+) -> bool:
+    """Whether `serve` returned. Raises BrokerUnavailable when the connection was lost before."""
+    closed = anyio.Event()
+
+    def note(_: object, __: object) -> None:
+        closed.set()
+
+    connection.close_callbacks.add(note)
+    done = False
+    reason = tr("the connection is lost")
+    try:
+        with without_groups():
+            async with anyio.create_task_group() as tasks:
+
+                async def watch() -> None:
+                    await closed.wait()
+                    tasks.cancel_scope.cancel()
+
+                tasks.start_soon(watch)
+                await serve(connection)
+                done = True
+                tasks.cancel_scope.cancel()
+    except (AMQPError, ChannelInvalidStateError, ConnectionError) as error:
+        reason = safe_line(str(error)) or type(error).__name__
+    if done:
+        return True
+    raise BrokerUnavailable(
+        tr("the broker at {address} has gone: {reason}", address=address.shown, reason=reason),
+        hint=tr("voicebot connects again by itself"),
+    )
