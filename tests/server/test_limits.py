@@ -45,6 +45,32 @@ async def test_a_body_that_is_too_long_is_refused_before_it_is_sent() -> None:
             assert route.method == "HEAD" or json.loads(answer.body)["error"]["type"] == "invalid_request_error"
 
 
+@pytest.mark.parametrize(
+    ("route", "body", "error"),
+    [
+        ("/chat", {"text": "x" * 6}, ("the text is longer than 5 characters", "text", "text_too_long")),
+        (
+            "/v1/audio/speech",
+            {"input": "x" * 6},
+            ("input is longer than 5 characters", "input", "string_above_max_length"),
+        ),
+        (
+            "/v1/chat/completions",
+            {"messages": [{"role": "system", "content": "x" * 6}, {"role": "user", "content": "x" * 6}]},
+            ("messages.1.content is longer than 5 characters", "messages.1.content", "string_above_max_length"),
+        ),
+    ],
+)
+async def test_a_text_that_is_too_long_is_refused_in_the_form_of_its_route(
+    route: str, body: dict[str, object], error: tuple[str, str, str]
+) -> None:
+    async with running_server(max_characters=5) as running:
+        answer = await running.client.post(route, json=body)
+        told = answer.json()["error"]
+        assert (answer.status_code, told["hint"]) == (413, "server.max_characters")
+        assert (told["message"], told["param"], told["code"]) == error
+
+
 @pytest.mark.parametrize("chunk_bytes", [MOST // 4, 100_000])
 async def test_a_body_that_does_not_tell_its_length_ends_where_it_is_too_long(chunk_bytes: int) -> None:
     chat = ScriptedChat([])

@@ -21,7 +21,7 @@ from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
 from voicebot.server.pace import Pace
-from voicebot.server.refusals import Refusal
+from voicebot.server.refusals import check_length
 from voicebot.server.voices import Voices
 from voicebot.server.wrong_tokens import WrongTokens
 from voicebot.turn import Pipeline
@@ -66,17 +66,10 @@ ServerDep = Annotated[Server, Depends(server_of)]
 PersonDep = Annotated[str, Depends(person_of)]
 
 
-def check_length(server: Server, text: str) -> None:
-    """Raise Refusal for a message that is too long."""
-    most = server.config.server.max_characters
-    if len(text) > most:
-        raise Refusal(
-            413,
-            f"the text is longer than {most} characters",
-            hint="server.max_characters",
-            param="text",
-            code="text_too_long",
-        )
+def check_text(server: Server, text: str) -> None:
+    """Raise Refusal for a message that is too long, in the form of our own routes."""
+    most_characters = server.config.server.max_characters
+    check_length(text, most_characters, what="the text", param="text", code="text_too_long")
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from voicebot.errors import without_groups
 from voicebot.server import feed
-from voicebot.server.context import PersonDep, Server, ServerDep, check_length, running_turn
+from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
 from voicebot.server.feed import Told
 from voicebot.server.pace import Pace
 from voicebot.server.refusals import Refusal, refuse
@@ -75,7 +75,7 @@ class Turn(BaseModel):
 @router.post("/turns")
 async def turn(id: str, asked: Turn, server: ServerDep, person: PersonDep) -> Response:
     """Answer with the events of the turn, to be read and not heard. Whoever leaves ends it."""
-    check_length(server, asked.text)
+    check_text(server, asked.text)
     return EventStream(lambda: _turn(server, person, id, asked), send_seconds=server.send_seconds, pace=server.pace)
 
 

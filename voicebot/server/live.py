@@ -16,7 +16,7 @@ from voicebot.audio.remote import RemoteOutput, open_remote
 from voicebot.conversation import in_style
 from voicebot.errors import VoicebotError, without_groups
 from voicebot.server import feed, frames
-from voicebot.server.context import PersonDep, Server, ServerDep, check_length, running_turn
+from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
 from voicebot.server.conversations import OpenConversation
 from voicebot.server.frames import ClientMessage, refused, text_frame
 from voicebot.server.refusals import Refusal, refuse, upstream_error, without_words
@@ -162,7 +162,7 @@ class _Tab:
                 assert_never(message)
 
     def _begin(self, text: str, *, say: bool, barge_in: bool) -> None:
-        check_length(self._server, text)
+        check_text(self._server, text)
         if barge_in:
             self._drop_queued()
         self._tasks.start_soon(self._run, text, say, barge_in, self._pipeline())

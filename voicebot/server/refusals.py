@@ -46,6 +46,13 @@ def wrong_field(status: int, place: Iterable[object], fault: str) -> Refusal:
     return Refusal(status, f"{param or 'body'}: {fault}", param=param)
 
 
+def check_length(text: str, most_characters: int, *, what: str, param: str, code: str) -> None:
+    """Raise Refusal for a text that is too long; `what` it is called, and by which `code` programs know that."""
+    if len(text) > most_characters:
+        message = f"{what} is longer than {most_characters} characters"
+        raise Refusal(413, message, hint="server.max_characters", param=param, code=code)
+
+
 def refuse(refusal: Refusal) -> JSONResponse:
     """The answer to a request that is refused."""
     return JSONResponse(envelope(refusal), refusal.status, refusal.headers)

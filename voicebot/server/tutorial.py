@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from voicebot.conversation import Conversation
 from voicebot.events import Delta, Event, TurnDropped, TurnEnded
-from voicebot.server.context import PersonDep, Server, ServerDep, check_length, running_turn
+from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
 from voicebot.server.refusals import Refusal, upstream_error, wrong_field
 from voicebot.server.streaming import StreamedResponse
 
@@ -46,7 +46,7 @@ async def chat(request: Request, server: ServerDep, person: PersonDep) -> Respon
     The text comes from a JSON body only, with GET too: no page can send one by a link or an image.
     """
     asked = await _asked(request)
-    check_length(server, asked.text)
+    check_text(server, asked.text)
     if asked.stream and "application/json" not in request.headers.get("accept", ""):
         text = "text/plain; charset=utf-8"
         return StreamedResponse(lambda: _reply(server, person, asked), media_type=text, timing="ttft")

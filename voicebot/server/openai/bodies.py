@@ -13,7 +13,7 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from voicebot.server.refusals import Refusal, wrong_field
+from voicebot.server.refusals import check_length, wrong_field
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -33,10 +33,9 @@ def _is_field(part: str | int) -> bool:
     return isinstance(part, int) or (re.fullmatch("[a-z_]+", part) is not None and part != "str")
 
 
-def too_long(param: str, most: int) -> Refusal:
-    """The answer to a text of more than `most` characters."""
-    message = f"{param} is longer than {most} characters"
-    return Refusal(413, message, hint="server.max_characters", param=param, code="string_above_max_length")
+def check_param(text: str, most_characters: int, *, param: str) -> None:
+    """Raise Refusal for a text that is too long, in the API's form."""
+    check_length(text, most_characters, what=param, param=param, code="string_above_max_length")
 
 
 def json_bytes(content: Mapping[str, object]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from voicebot.messages import Message, Role, ToolCall
-from voicebot.server.openai.bodies import too_long
+from voicebot.server.openai.bodies import check_param
 from voicebot.server.refusals import Refusal
 
 
@@ -68,8 +68,8 @@ def read_messages(
         text = _text(message, f"{param}.content")
         if message.audio is not None and not text:
             text = said(message.audio.id, f"{param}.audio.id")
-        if message.role == "user" and len(text) > most_characters:
-            raise too_long(f"{param}.content", most_characters)
+        if message.role == "user":
+            check_param(text, most_characters, param=f"{param}.content")
         role = _ROLES.get(message.role) or message.role
         assert role in ("system", "user", "assistant", "tool")
         calls = [ToolCall(call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()]

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from voicebot.events import TurnEnded, TurnWarning
 from voicebot.server.context import PersonDep, Server, ServerDep
-from voicebot.server.openai.bodies import body_of, event, too_long
+from voicebot.server.openai.bodies import body_of, check_param, event
 from voicebot.server.openai.encoders import MEDIA_TYPES
 from voicebot.server.openai.sound import Sound, encoding_of, sound_in
 from voicebot.server.openai.tokens import sound_tokens, text_tokens
@@ -41,8 +41,7 @@ class SpeechRequest(BaseModel):
 async def speech(request: Request, server: ServerDep, person: PersonDep) -> Response:
     """Say `input` as it stands."""
     asked = await body_of(request, SpeechRequest)
-    if len(asked.input) > server.config.server.max_characters:
-        raise too_long("input", server.config.server.max_characters)
+    check_param(asked.input, server.config.server.max_characters, param="input")
     encoding = encoding_of(asked.response_format, param="response_format")
     sound = await sound_in(encoding, param="response_format")
     turn = Asked(text=asked.input, style=await style_of(server, asked.voice, speed=asked.speed))
