@@ -253,6 +253,31 @@ def test_all_of_one_source_or_of_everybody_are_cancelled() -> None:
     assert {(at, what) for at, _, what in log} == {(0, "begins"), (2, "stopped")}
 
 
+def test_a_closed_floor_is_taken_from_all_and_given_to_nobody() -> None:
+    async def body() -> list[tuple[float, str, str]]:
+        speakers = Speakers()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(speakers.run, (0, "live", MESSAGE), (1, "waits", MESSAGE), (3, "comes", IMPORTANT))
+            await anyio.sleep(2)
+            assert speakers.floor.close()
+        assert speakers.floor.closed
+        assert not speakers.floor.close(), "nobody is left"
+        assert [type(event) for event in speakers.recorder.events if not isinstance(event, TurnWaiting)] == [
+            TurnDropped,
+            FloorFree,
+            TurnDropped,
+        ]
+        return speakers.log
+
+    log = in_virtual_time(body)
+    assert sorted(log) == [
+        (0, "live", "begins"),
+        (2, "live", "stopped"),
+        (2, "waits", "stopped"),
+        (3, "comes", "stopped"),
+    ]
+
+
 def test_nobody_is_cancelled_by_an_id_that_nobody_has() -> None:
     log, _ = waiting_room(lambda floor: _must(not floor.cancel("four")))
     assert [what for _, _, what in log] == ["begins", "ends"] * 3

@@ -69,6 +69,12 @@ class Floor:
         self._arrivals = 0
         self._live: Claim | None = None
         self._waiting: list[Claim] = []
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody gets the floor any more."""
+        return self._closed
 
     @property
     def live(self) -> Claim | None:
@@ -106,9 +112,17 @@ class Floor:
         """The same for all that `source` asked for, or for everybody's."""
         return self._cancel([claim for claim in self._all() if source is None or claim.source == source])
 
+    def close(self) -> bool:
+        """The same for everybody's, and for all who are still to come."""
+        self._closed = True
+        return self.cancel_all()
+
     # ------------------------------------------------ the rules
 
     def _arrive(self, claim: Claim) -> None:
+        if self._closed:
+            self._drop(claim, "stopped")
+            return
         # What waits with priority progress is the last of its series so far: only a newer one takes its place.
         others = [one for one in self._all() if one is self._live or one.priority is not Priority.PROGRESS]
         if claim.barge_in:
