@@ -112,7 +112,7 @@ class Conversation:
             outcome = await speak_turn(messages, pipeline, emit=self.broadcast.emit, scope=claim.scope, turn=turn)
             memory.remember(message, outcome, model=pipeline.chat.name)
         await memory.keep()
-        if self.background is not None:
+        if self.background is not None and not self.floor.closed:
             self.background.start_soon(self._condense)
         return outcome
 

@@ -177,12 +177,10 @@ class Conversations:
         """Forget a conversation, and everything that was said in it. Raises Refusal."""
         async with self._opening:
             opened = await self._known(person, id)
-            self._close(opened)
-            with opened.conversation.broadcast.subscribe() as subscription:
-                if opened.conversation.interrupt():  # it is kept as far as it was heard, and goes with the rest
-                    async for event in subscription.events:
-                        if isinstance(event, FloorFree):
-                            break
+            try:  # while it is open: what is said in it is noted until then
+                await _silence(opened.conversation)
+            finally:
+                self._close(opened)
             if (history := self._engines.history) is not None and opened.said:
                 await history.result(history.submit(lambda store: store.delete([_name(person, id)])))
 
@@ -324,6 +322,15 @@ class Conversations:
 def _told(_: str) -> None:
     """Note that a person would be told something; in a log its words are nobody's business."""
     log.debug("something was told of a conversation")
+
+
+async def _silence(conversation: Conversation) -> None:
+    """End the turn that is being spoken, which is kept as far as it was heard, and let nobody speak any more."""
+    with conversation.broadcast.subscribe() as subscription:
+        if conversation.floor.close():
+            async for event in subscription.events:
+                if isinstance(event, FloorFree):
+                    break
 
 
 def _only_read(pipeline: Pipeline, options: ReplyOptions = READ) -> Pipeline:
