@@ -413,6 +413,35 @@ def test_conversations_are_listed_by_how_their_names_begin(path: Path) -> None:
     assert [one.name for one in store.conversations("%")] == []
 
 
+NAMES = st.text(st.sampled_from("a%_\\*\0Z é\ud7ff\ue000\uffff、\U0010fffe\U0010ffff"), min_size=1, max_size=4)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(known=st.sets(NAMES, max_size=8), beginning=NAMES)
+def test_names_begin_with_what_they_begin_with_whatever_the_characters(
+    tmp_path_factory: pytest.TempPathFactory, known: set[str], beginning: str
+) -> None:
+    with closing(Store(tmp_path_factory.mktemp("history") / "history.db")) as store:
+        for name in known:
+            store.add(name, [turn("x")])
+        assert {one.name for one in store.conversations(beginning)} == {
+            name for name in known if name.startswith(beginning)
+        }
+        assert {one.name for one in store.conversations()} == known
+        for name in (*known, beginning):
+            assert (store.conversation(name) is not None) == (name in known)
+
+
+def test_one_conversation_is_found_by_its_whole_name(path: Path) -> None:
+    store = Store(path)
+    for name in ("a/1", "a/12"):
+        store.add(name, [turn("x")])
+    found = store.conversation("a/1")
+    assert found is not None
+    assert (found.name, found.turns, found.opening) == ("a/1", 1, "x")
+    assert store.conversation("a/") is None
+
+
 def test_a_question_asked_alone_becomes_a_conversation_when_it_goes_on(path: Path) -> None:
     store = Store(path)
     name = store.add("", [turn("What is tea?")], single=True)

@@ -13,6 +13,7 @@ import json
 import os
 import sqlite3
 import stat
+import sys
 import tempfile
 import time
 import unicodedata
@@ -44,6 +45,8 @@ _BUSY_SECONDS = 5.0
 _MOST_WORDS = 200
 """To search for at once."""
 _LARGEST_INTEGER = 2**63 - 1
+_FIRST_SURROGATE, _BEHIND_SURROGATES = 0xD800, 0xE000
+"""Between them stands no character that a text in a file could have."""
 _TRIGRAM = 3
 """Characters; the index finds nothing shorter, and Japanese words often are."""
 
@@ -241,17 +244,15 @@ class Store:
 
     def conversations(self, beginning: str = "") -> list[ConversationInfo]:
         """All conversations whose names begin like this, the latest last."""
-        rows = self._run(
-            lambda connection: connection.execute(
-                "SELECT name, count(turn.id), started, coalesce(max(at), started), "
-                "coalesce((SELECT message FROM turn WHERE conversation = conversation.id ORDER BY id LIMIT 1), ''), "
-                "single, title FROM conversation LEFT JOIN turn ON turn.conversation = conversation.id "
-                "WHERE ? = '' OR substr(name, 1, ?) = ? GROUP BY conversation.id "
-                "ORDER BY max(turn.id), conversation.id",
-                (beginning, len(beginning), beginning),
-            ).fetchall()
-        )
-        return list(self._readable(map(_conversation, rows)))
+        if not beginning:
+            return self._listed("true")
+        # grouped by their ids, all would be gone through for the names; so the index is asked apart
+        ids = "SELECT id FROM conversation WHERE name >= ? AND name < ?"
+        return self._listed(f"conversation.id IN ({ids})", beginning, _behind(beginning))
+
+    def conversation(self, name: str) -> ConversationInfo | None:
+        """The conversation of this name; None if there is none."""
+        return next(iter(self._listed("name = ?", name)), None)
 
     def turns(self, conversation: str) -> list[Turn]:
         """Every turn of a conversation, oldest first. Raises HistoryError if there is no such conversation."""
@@ -301,6 +302,18 @@ class Store:
             with suppress(sqlite3.Error):  # somebody is reading: SQLite does it when the last process closes the file
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
+
+    def _listed(self, condition: str, *values: str | bytes) -> list[ConversationInfo]:
+        rows = self._run(
+            lambda connection: connection.execute(
+                "SELECT name, count(turn.id), started, coalesce(max(at), started), "
+                "coalesce((SELECT message FROM turn WHERE conversation = conversation.id ORDER BY id LIMIT 1), ''), "
+                "single, title FROM conversation LEFT JOIN turn ON turn.conversation = conversation.id "
+                f"WHERE {condition} GROUP BY conversation.id ORDER BY max(turn.id), conversation.id",
+                values,
+            ).fetchall()
+        )
+        return list(self._readable(map(_conversation, rows)))
 
     def _readable(self, rows: Iterable[T | None]) -> Iterator[T]:
         """The rows that can be read; that some cannot is told once."""
@@ -615,6 +628,15 @@ def _values(turn: Turn) -> tuple[str | bool, ...]:
         _clean(turn.model),
         _clean(turn.skipped),
     )
+
+
+def _behind(beginning: str) -> str | bytes:
+    """What comes behind all texts that begin like this, as SQLite sorts: by code point, and bytes behind all texts."""
+    stem = beginning.rstrip(chr(sys.maxunicode))
+    if not stem:
+        return b""
+    following = ord(stem[-1]) + 1
+    return stem[:-1] + chr(_BEHIND_SURROGATES if following == _FIRST_SURROGATE else following)
 
 
 def _conversation(row: Sequence[Any]) -> ConversationInfo | None:  # Any: a row of SQLite
