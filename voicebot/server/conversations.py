@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -25,6 +26,9 @@ from voicebot.protocols import adjusted
 from voicebot.server.event_log import EventLog
 from voicebot.server.refusals import Refusal, without_words
 from voicebot.turn import Pipeline
+
+if TYPE_CHECKING:
+    from voicebot.memory.sqlite_store import ConversationInfo
 
 log = logging.getLogger(__name__)
 READ = ReplyOptions(for_the_ear=False)
@@ -227,10 +231,8 @@ class Conversations:
         """Open a conversation that there is. An id of somebody else is as unknown as any other."""
         if (opened := self._open.get((person, id))) is not None:
             return opened
-        if _ID.fullmatch(id):
-            kept = [one for one in await self._kept(person) if one.id == id]
-            if kept:
-                return await self._start(person, id, kept[0])
+        if _ID.fullmatch(id) and (kept := await self._kept_as(person, id)) is not None:
+            return await self._start(person, id, kept)
         raise Refusal(404, "there is no such conversation", code="not_found")
 
     async def _start(self, person: str, id: str, kept: Listed | None = None) -> OpenConversation:
@@ -304,10 +306,13 @@ class Conversations:
             return []
         beginning = _name(person, "")
         found = await history.result(history.submit(lambda store: store.conversations(beginning)))
-        return [
-            Listed(one.name.removeprefix(beginning), one.title or one.opening, one.started, one.last, one.turns)
-            for one in found
-        ]
+        return [_listed(one, person) for one in found]
+
+    async def _kept_as(self, person: str, id: str) -> Listed | None:
+        if (history := self._engines.history) is None:
+            return None
+        found = await history.result(history.submit(lambda store: store.conversation(_name(person, id))))
+        return _listed(found, person) if found is not None else None
 
     async def _history(self, person: str, id: str) -> list[Said]:
         history = self._engines.history
@@ -342,6 +347,11 @@ def _only_read(pipeline: Pipeline, options: ReplyOptions = READ) -> Pipeline:
 def _name(person: str, id: str) -> str:
     """What a conversation is called in the history."""
     return f"{person}/{id}"
+
+
+def _listed(kept: ConversationInfo, person: str) -> Listed:
+    id = kept.name.removeprefix(_name(person, ""))
+    return Listed(id, kept.title or kept.opening, kept.started, kept.last, kept.turns)
 
 
 def _said(turn: Turn) -> Said:
