@@ -252,10 +252,9 @@ def imported_modules(module: str) -> set[str]:
     ours = {f"voicebot.{other}".removesuffix(".__init__"): other for other in MODULES} | {"voicebot": "__init__"}
     found = set()
     for name in imports(module, type_checking=False):
-        for known in (name, name.rpartition(".")[0]):  # `from voicebot.a import b`: b is a module, or a name in a
-            if known in ours:
-                found.add(ours[known])
-                break
+        package = name.rpartition(".")[0]
+        # `from voicebot.a import b`: b is a module, which a is asked for, or a name in a
+        found |= {ours[known] for known in (name, package) if known in ours}
     return found
 
 

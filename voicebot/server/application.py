@@ -21,33 +21,42 @@ from voicebot.app import Engines, open_engines
 from voicebot.config.loading import load_config
 from voicebot.config.models import AudioSilent, Config, ServerConfig
 from voicebot.errors import ConfigError, VoicebotError, without_groups
-from voicebot.server import api, event_stream, figures, live, login, openai, pages, tutorial
 from voicebot.server.admission import Admission
+from voicebot.server.api import router as api_router
 from voicebot.server.body_limit import BodyLimit, most_bytes
 from voicebot.server.context import Server
 from voicebot.server.conversations import Conversations
+from voicebot.server.event_stream import router as event_stream_router
+from voicebot.server.figures import router as figures_router
 from voicebot.server.keys import Keys
+from voicebot.server.live import router as live_router
+from voicebot.server.login import LOGIN_PATH
+from voicebot.server.login import router as login_router
 from voicebot.server.metrics import ServerMetrics
+from voicebot.server.openai import router as openai_router
+from voicebot.server.pages import OPEN_PATHS
+from voicebot.server.pages import router as pages_router
 from voicebot.server.refusals import Refusal, refuse, upstream_error, without_words, wrong_field
 from voicebot.server.request_log import RequestLog
 from voicebot.server.security import Security
 from voicebot.server.streaming import SEND_SECONDS
+from voicebot.server.tutorial import router as tutorial_router
 from voicebot.server.voices import Voices
 from voicebot.server.wrong_tokens import WrongTokens
 from voicebot.translation import tr
 from voicebot.tts.shared import open_shared
 
 log = logging.getLogger(__name__)
-_OPEN_PATHS = ("/health", login.LOGIN_PATH, *pages.OPEN_PATHS)
+_OPEN_PATHS = ("/health", LOGIN_PATH, *OPEN_PATHS)
 _ROUTERS = (
-    tutorial.router,
-    figures.router,
-    login.router,
-    api.router,
-    event_stream.router,
-    live.router,
-    openai.router,
-    pages.router,
+    tutorial_router,
+    figures_router,
+    login_router,
+    api_router,
+    event_stream_router,
+    live_router,
+    openai_router,
+    pages_router,
 )
 
 

@@ -16,9 +16,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from voicebot.errors import without_groups
-from voicebot.server import feed
 from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
-from voicebot.server.feed import Told
+from voicebot.server.feed import Told, everything, one_turn, snapshot
 from voicebot.server.pace import Pace
 from voicebot.server.refusals import Refusal, refuse
 from voicebot.server.streaming import UNBUFFERED
@@ -96,7 +95,7 @@ async def events(
 @asynccontextmanager
 async def _turn(server: Server, person: str, id: str, asked: Turn) -> AsyncIterator[Batches]:
     async with server.conversations.using(person, id) as opened:
-        before, place = feed.snapshot(opened), opened.log.next
+        before, place = snapshot(opened), opened.log.next
         async with running_turn(
             server,
             person,
@@ -109,7 +108,7 @@ async def _turn(server: Server, person: str, id: str, asked: Turn) -> AsyncItera
 
             async def batches() -> AsyncGenerator[list[Told], None]:
                 yield [before]
-                async with aclosing(feed.one_turn(opened, turn, place, unit=asked.unit)) as told:
+                async with aclosing(one_turn(opened, turn, place, unit=asked.unit)) as told:
                     async for batch in told:
                         yield batch
 
@@ -121,7 +120,7 @@ async def _turn(server: Server, person: str, id: str, asked: Turn) -> AsyncItera
 async def _events(server: Server, person: str, id: str, unit: Unit, behind: str) -> AsyncIterator[Batches]:
     async with (
         server.conversations.using(person, id) as opened,
-        aclosing(feed.everything(opened, unit=unit, behind=behind)) as batches,
+        aclosing(everything(opened, unit=unit, behind=behind)) as batches,
     ):
         yield batches
 

@@ -15,10 +15,26 @@ from fastapi import APIRouter, WebSocket
 from voicebot.audio.remote import RemoteOutput, open_remote
 from voicebot.conversation import in_style
 from voicebot.errors import VoicebotError, without_groups
-from voicebot.server import feed, frames
 from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
 from voicebot.server.conversations import OpenConversation
-from voicebot.server.frames import ClientMessage, refused, text_frame
+from voicebot.server.feed import everything
+from voicebot.server.frames import (
+    PROTOCOL,
+    Ask,
+    Buffer,
+    ChooseVoice,
+    ClientMessage,
+    GoOn,
+    HoldSound,
+    Interrupt,
+    Listen,
+    Ping,
+    Played,
+    Say,
+    parse,
+    refused,
+    text_frame,
+)
 from voicebot.server.refusals import Refusal, refuse, upstream_error, without_words
 from voicebot.server.text_units import Unit
 from voicebot.server.wire import TOO_MUCH, Wire, open_wire
@@ -42,11 +58,11 @@ async def live(websocket: WebSocket, id: str, server: ServerDep, person: PersonD
     """Serve one client until it goes away; what it has asked for ends with it."""
     try:
         async with server.conversations.using(person, id) as opened:
-            if frames.PROTOCOL not in websocket.scope["subprotocols"]:
-                raise Refusal(400, f"this speaks the subprotocol {frames.PROTOCOL}", code="subprotocol")
+            if PROTOCOL not in websocket.scope["subprotocols"]:
+                raise Refusal(400, f"this speaks the subprotocol {PROTOCOL}", code="subprotocol")
             if opened.users > _MOST_READERS:
                 raise Refusal(429, "too many readers of one conversation", code="rate_limit_exceeded")
-            await websocket.accept(frames.PROTOCOL)
+            await websocket.accept(PROTOCOL)
             await _serve(websocket, server, person, opened, unit)
     except Refusal as refusal:
         await websocket.send_denial_response(refuse(refusal))
@@ -70,7 +86,7 @@ async def _serve(websocket: WebSocket, server: Server, person: str, opened: Open
 
 async def _tell(wire: Wire, opened: OpenConversation, unit: Unit) -> None:
     """Tell all that happens, until the conversation is closed."""
-    async with aclosing(feed.everything(opened, unit=unit)) as batches:
+    async with aclosing(everything(opened, unit=unit)) as batches:
         async for batch in batches:
             for told in batch:
                 await wire.send(told.data.decode())
@@ -126,7 +142,7 @@ class _Tab:
 
     async def _obey(self, frame: str) -> None:
         try:
-            await self._do(frames.parse(frame))
+            await self._do(parse(frame))
         except Refusal as refusal:
             self._wire.answer(refused(refusal))
         except VoicebotError as error:
@@ -134,29 +150,29 @@ class _Tab:
 
     async def _do(self, message: ClientMessage) -> None:
         match message:
-            case frames.Ask(text=text, barge_in=barge_in):
+            case Ask(text=text, barge_in=barge_in):
                 self._begin(text, say=False, barge_in=barge_in)
-            case frames.Say(text=text, barge_in=barge_in):
+            case Say(text=text, barge_in=barge_in):
                 self._begin(text, say=True, barge_in=barge_in)
-            case frames.Interrupt():
+            case Interrupt():
                 self._drop_queued()
                 self._opened.conversation.interrupt()
-            case frames.Played(utterance=number, frame=frame):
+            case Played(utterance=number, frame=frame):
                 self._output.played(number, frame)
-            case frames.Buffer():
+            case Buffer():
                 pass  # what was played says more
-            case frames.HoldSound():
+            case HoldSound():
                 self._hold()
-            case frames.GoOn():
+            case GoOn():
                 self._pause.cancel()
                 self._output.resume()
-            case frames.ChooseVoice(voice=voice, speed=speed):
+            case ChooseVoice(voice=voice, speed=speed):
                 await self._choose(voice, speed)
-            case frames.Listen(audio=audio):
+            case Listen(audio=audio):
                 self._listens = audio
                 self._opened.listen(self, None)  # whoever says so again comes last
                 self._opened.listen(self, self._pipeline() if audio else None)
-            case frames.Ping():
+            case Ping():
                 self._wire.answer(text_frame("pong"))
             case _:
                 assert_never(message)

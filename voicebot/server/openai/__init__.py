@@ -20,8 +20,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from voicebot.server.openai import completions, models, speech, voices
+from voicebot.server.openai.completions import router as completions_router
+from voicebot.server.openai.models import router as models_router
+from voicebot.server.openai.speech import router as speech_router
+from voicebot.server.openai.voices import router as voices_router
 
 router = APIRouter()
-for part in (models, voices, speech, completions):
-    router.include_router(part.router)
+for part in (models_router, voices_router, speech_router, completions_router):
+    router.include_router(part)
