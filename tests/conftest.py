@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import cache
 from zlib import crc32
 
@@ -55,8 +55,8 @@ LOUDSPEAKERS = 1
 """This many groups of them listen at the same time, the tests of a group one after the other: two processors are not
 enough for two browsers that play."""
 
-TOGETHER = {"audio/test_conformance", "daemon/test_control", "library/test_installed", "test_samples"}
-"""Modules whose tests share what is dear to make, or somebody's state: one after the other."""
+TOGETHER = {"audio/test_conformance", "daemon/test_control", "distributed", "library/test_installed", "test_samples"}
+"""Folders and modules whose tests share what is dear to make, or somebody's state: one after the other."""
 
 PUNCTUAL = LISTENING | {"audio/test_conformance", "library/test_installed"}
 """Modules whose tests come out differently where something has to wait long for its processor."""
@@ -78,11 +78,16 @@ def module_of(nodeid: str) -> str:
     return nodeid.partition("::")[0].removeprefix("tests/").removesuffix(".py")
 
 
+def place_in(module: str, places: Iterable[str]) -> str | None:
+    """The folder or module of `places` that `module` is, or is in."""
+    return next((place for place in places if f"{module}/".startswith(f"{place}/")), None)
+
+
 def group_of(nodeid: str) -> str:
     """Tests of the same group are run by the same worker, one after the other."""
     module = module_of(nodeid)
-    if module in TOGETHER:
-        return module
+    if together := place_in(module, TOGETHER):
+        return together
     return f"loudspeaker {crc32(nodeid.encode()) % LOUDSPEAKERS}" if module in LISTENING else nodeid
 
 
@@ -114,9 +119,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         module = module_of(item.nodeid)
         if module in LISTENING:
             return 0
-        if module in TOGETHER:
+        if place_in(module, TOGETHER):
             return 1
-        return 2 if any(f"{module}/".startswith(f"{waiting}/") for waiting in WAITING) else 3
+        return 2 if place_in(module, WAITING) else 3
 
     items.sort(key=place)
 

@@ -1,0 +1,35 @@
+"""The broker of the tests. They run on asyncio alone: aio-pika knows no other event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.distributed import broker as brokers
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop of aio-pika."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
+    """A broker for all tests that leave it as it is, each with queues of its own names."""
+    yield from _broker(tmp_path_factory)
+
+
+@pytest.fixture
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
+    """A broker for one test, which may kill it; 3 to 4.5 s to start."""
+    yield from _broker(tmp_path_factory)
+
+
+def _broker(folders: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
+    if brokers.MISSING:
+        pytest.skip(brokers.MISSING)
+    broker = brokers.start_broker(folders.mktemp("broker"))
+    yield broker
+    broker.stop()
