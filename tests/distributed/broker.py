@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.distributed.certificate import write_certificates
+
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 """Debian's own, without what stands on the PATH: that runs everything as the user rabbitmq."""
 MISSING = (
@@ -27,11 +29,16 @@ _START_SECONDS, _STOP_SECONDS = 40.0, 15.0
 
 _CONFIGURATION = f"""\
 listeners.tcp.1 = {ADDRESS}:%(port)d
+listeners.ssl.1 = {ADDRESS}:%(tls_port)d
+ssl_options.cacertfile = %(folder)s/ca.pem
+ssl_options.certfile = %(folder)s/broker.pem
+ssl_options.keyfile = %(folder)s/broker.key
 default_user = %(user)s
 default_pass = %(password)s
 log.console = false
 log.file.level = info
 num_acceptors.tcp = 1
+num_acceptors.ssl = 1
 disk_free_limit.absolute = 1MB
 vm_memory_high_watermark.absolute = 512MB
 vm_memory_high_watermark_paging_ratio = 0.99
@@ -49,9 +56,10 @@ class Broker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.user, self.password = "voicebot-test", secrets.token_hex(8)
-        self.port, distribution, self._epmd_port = free_ports(3)
+        self.port, self.tls_port, distribution, self._epmd_port = free_ports(4)
         self._environment = _environment(folder, self.port, distribution, self._epmd_port)
-        _write_settings(folder, _CONFIGURATION % {"port": self.port, "user": self.user, "password": self.password})
+        _write_settings(folder, _CONFIGURATION % vars(self))
+        write_certificates(folder, ADDRESS)
         self._guardian = _guardian()
         self._epmd = self._spawn("epmd", "-address", ADDRESS, "-port", str(self._epmd_port))
         _wait_for(self._epmd_port, self._epmd, self.log)
@@ -61,6 +69,16 @@ class Broker:
     def url(self) -> str:
         """Where it listens, with a user that may do everything."""
         return f"amqp://{self.user}:{self.password}@{ADDRESS}:{self.port}/"
+
+    @property
+    def tls_url(self) -> str:
+        """The same with TLS; the certificate is vouched for by `ca_file`, and by nobody whom this machine trusts."""
+        return f"amqps://{self.user}:{self.password}@{ADDRESS}:{self.tls_port}/"
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority's certificate, in the form PEM."""
+        return self.folder / "ca.pem"
 
     def start(self) -> None:
         """Return when it answers, 3 to 4.5 s later on an idle machine."""

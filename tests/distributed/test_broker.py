@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from contextlib import suppress
@@ -27,6 +28,14 @@ async def test_a_message_goes_through(broker: Broker) -> None:
         await channel.default_exchange.publish(aio_pika.Message(b"hello"), queue.name)
         assert (await queue.get(timeout=10)).body == b"hello"
         await queue.delete(if_empty=False)
+
+
+async def test_it_speaks_tls_to_who_trusts_its_authority(broker: Broker) -> None:
+    trusting = ssl.create_default_context(cafile=broker.ca_file)
+    async with await aio_pika.connect(broker.tls_url, ssl_context=trusting) as connection:
+        assert not connection.is_closed
+    with pytest.raises(aiormq.AMQPError, match="certificate verify failed"):
+        await aio_pika.connect(broker.tls_url, ssl_context=ssl.create_default_context())
 
 
 async def test_what_is_durable_outlives_a_crash_of_the_broker(own_broker: Broker) -> None:
