@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import math
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -16,7 +17,7 @@ from voicebot.conversation import Conversation
 from voicebot.errors import AudioError, SynthesisError, without_groups
 from voicebot.pacing import Pacer, Pacing
 from voicebot.protocols import Memory
-from voicebot.speech import Clip
+from voicebot.speech import AS_CONFIGURED, Audio, Clip, Style
 from voicebot.testing import CostingSynthesizer, ScriptedChat
 from voicebot.text.chunking import Chunker
 from voicebot.turn import Pipeline
@@ -34,6 +35,23 @@ class BreakingOutput(SilentOutput):
         if self._left < 0:
             raise AudioError("the audio device went away", hint="plug it in")
         return await super().play(clip)
+
+
+class UrgentSynthesizer(CostingSynthesizer):
+    """Notes how soon each text was needed."""
+
+    def __init__(self, *, delay: float = 0.1, rtf: float = 0.1, seconds: float | None = None) -> None:
+        super().__init__(delay=delay, rtf=rtf, seconds=seconds)
+        self.within: list[float] = []
+        """Seconds, in the order in which it was asked."""
+
+    async def synthesize(
+        self, text: str, style: Style = AS_CONFIGURED, *, within_seconds: float = math.inf
+    ) -> AsyncGenerator[Audio, None]:
+        self.within.append(within_seconds)
+        async with aclosing(super().synthesize(text, style)) as pieces:
+            async for audio in pieces:
+                yield audio
 
 
 def adaptive(

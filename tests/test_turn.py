@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tracemalloc
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -13,7 +14,7 @@ import anyio.lowlevel
 import pytest
 from anyio import CancelScope
 
-from tests.fakes import BreakingOutput, adaptive, failure, pipeline
+from tests.fakes import BreakingOutput, UrgentSynthesizer, adaptive, failure, pipeline
 from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.audio.paced import PacedPlayback
@@ -760,6 +761,18 @@ def test_no_more_than_three_utterances_are_made_ahead_of_the_output() -> None:
     outcome, _ = turn(pipeline(ScriptedChat(typed(reply, rate=5000)), voice), interrupt_at=9.0)
     heard = outcome.heard.count("One")
     assert len(voice.said) <= heard + 6  # three, one that sounds, one behind it, one that is being taken
+
+
+def test_a_voice_is_told_how_soon_the_listener_would_hear_silence() -> None:
+    voice = UrgentSynthesizer(delay=0.5, rtf=0.0, seconds=2.0)
+    turn(pipeline(ScriptedChat(typed(THREE, rate=1000)), voice))
+    assert voice.within == pytest.approx([0.0, 2.0, 3.5])
+
+
+def test_nothing_is_urgent_for_an_output_to_which_nobody_listens() -> None:
+    voice = UrgentSynthesizer()
+    turn(pipeline(ScriptedChat(typed(THREE)), voice, SilentOutput(realtime=False)))
+    assert voice.within == [math.inf] * 3
 
 
 class LoadingSynthesizer(CostingSynthesizer):

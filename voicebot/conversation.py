@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
@@ -13,8 +14,8 @@ from anyio.abc import TaskGroup
 from voicebot.events import Broadcast, Notice, new_turn_id
 from voicebot.floor import Floor, Priority
 from voicebot.messages import Message, ReplyPart
-from voicebot.protocols import Memory, Synthesizer, for_new_conversation
-from voicebot.speech import AS_CONFIGURED, Audio, Metrics, Outcome, Style
+from voicebot.protocols import Memory, Synthesizer, for_new_conversation, synthesize_within
+from voicebot.speech import AS_CONFIGURED, Audio, Capabilities, Metrics, Outcome, Style
 from voicebot.text.language import has_japanese
 from voicebot.turn import Pipeline, speak_turn
 
@@ -47,11 +48,19 @@ class Styled:
         self._synthesizer = synthesizer
         self._style = style
         self.name, self.identity, self.credit = synthesizer.name, synthesizer.identity, synthesizer.credit
-        self.format, self.capabilities = synthesizer.format, synthesizer.capabilities
+        self.format = synthesizer.format
 
-    def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do now."""
+        return self._synthesizer.capabilities
+
+    def synthesize(
+        self, text: str, style: Style = AS_CONFIGURED, *, within_seconds: float = math.inf
+    ) -> AsyncGenerator[Audio, None]:
         """Yield the audio of `text` in its style, unless another is asked for."""
-        return self._synthesizer.synthesize(text, self._style if style == AS_CONFIGURED else style)
+        style = self._style if style == AS_CONFIGURED else style
+        return synthesize_within(self._synthesizer, text, style, within_seconds)
 
 
 def in_style(synthesizer: Synthesizer, style: Style) -> Synthesizer:

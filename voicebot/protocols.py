@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import lru_cache
 from inspect import signature
 from typing import Protocol, TypeGuard, runtime_checkable
 from uuid import uuid4
@@ -130,6 +132,45 @@ class LoadingSynthesizer(Protocol):
 def loads_languages(synthesizer: object) -> TypeGuard[LoadingSynthesizer]:
     """Tell whether `synthesizer` can be told what language is coming."""
     return callable(getattr(synthesizer, "expect", None))
+
+
+class UrgentSynthesizer(Protocol):
+    """A synthesizer that is told how soon its audio is needed, and lets what is needed later wait."""
+
+    def synthesize(
+        self, text: str, style: Style = AS_CONFIGURED, *, within_seconds: float = math.inf
+    ) -> AsyncGenerator[Audio, None]:
+        """As `Synthesizer.synthesize`; the listener would hear silence after `within_seconds` from now.
+
+        0.0: they wait already; infinite: nobody waits for it.
+        """
+        ...
+
+
+def takes_urgency(synthesizer: Synthesizer) -> TypeGuard[UrgentSynthesizer]:
+    """Tell whether `synthesizer` can be told how soon its audio is needed."""
+    method = synthesizer.synthesize
+    return _takes_within_seconds(getattr(method, "__func__", method))  # the function, which all of its kind share
+
+
+@lru_cache(maxsize=64)
+def _takes_within_seconds(function: Callable[..., object]) -> bool:
+    try:
+        return "within_seconds" in signature(function).parameters
+    except (TypeError, ValueError):  # it is not written in Python, and does not tell
+        return False
+
+
+def synthesize_within(
+    synthesizer: Synthesizer, text: str, style: Style, within_seconds: float
+) -> AsyncGenerator[Audio, None]:
+    """Yield the audio of `text`, which is needed after `within_seconds`, if `synthesizer` wants to know that.
+
+    A synthesizer made of others passes on with this what it is told itself.
+    """
+    if takes_urgency(synthesizer):
+        return synthesizer.synthesize(text, style, within_seconds=within_seconds)
+    return synthesizer.synthesize(text, style)
 
 
 class Playback(Protocol):

@@ -23,8 +23,16 @@ from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnava
 from voicebot.messages import Message, ReplyData
 from voicebot.pacing import Pacer, Wait
 from voicebot.playback_clock import ArrivalClock, PlaybackClock
-from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer, TurnChunker, loads_languages
-from voicebot.speech import Audio, AudioFormat, Clip, Outcome, RenderedSegment, Segment, Utterance
+from voicebot.protocols import (
+    AudioOutput,
+    ChatModel,
+    Emit,
+    Synthesizer,
+    TurnChunker,
+    loads_languages,
+    synthesize_within,
+)
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Clip, Outcome, RenderedSegment, Segment, Utterance
 from voicebot.text.false_pauses import without_false_pauses
 from voicebot.text.language import has_japanese
 from voicebot.text.redaction import StreamRedactor
@@ -336,7 +344,8 @@ async def _try_to_say(
     streams, parallel = synthesizer.capabilities.streams, synthesizer.capabilities.parallel
     work_seconds = 0.0
     held: Clip | None = None
-    async with aclosing(synthesizer.synthesize(utterance.spoken)) as pieces:
+    pieces = synthesize_within(synthesizer, utterance.spoken, AS_CONFIGURED, account.lead())
+    async with aclosing(pieces):
         with pacer.synthesis(utterance, parallel=parallel) as patience_seconds:
             if restarted:
                 patience_seconds = math.inf  # it loads its voices first: how long that takes is the adapter's to know

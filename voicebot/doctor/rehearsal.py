@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,8 +17,8 @@ from voicebot.doctor.checkup import Finding, fails, fine, warns
 from voicebot.doctor.voice import language_of
 from voicebot.events import ClipReady, Event, PlaybackStarted, SegmentReady, TurnEvent
 from voicebot.metrics import MetricsFold
-from voicebot.protocols import Synthesizer
-from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Style
+from voicebot.protocols import Synthesizer, synthesize_within
+from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 from voicebot.translation import tr
 
 _QUESTIONS = {"en": "Say hello in one short sentence.", "ja": "短い一文であいさつしてください。"}
@@ -30,16 +31,22 @@ class _Muted:
     def __init__(self, synthesizer: Synthesizer) -> None:
         self._synthesizer = synthesizer
         self.name, self.identity, self.credit = synthesizer.name, synthesizer.identity, synthesizer.credit
-        self.capabilities = synthesizer.capabilities
 
     @property
     def format(self) -> AudioFormat:
         """The format that its audio usually has."""
         return self._synthesizer.format
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do now."""
+        return self._synthesizer.capabilities
+
+    async def synthesize(
+        self, text: str, style: Style = AS_CONFIGURED, *, within_seconds: float = math.inf
+    ) -> AsyncGenerator[Audio, None]:
         """Yield silence for the audio of `text`."""
-        async with aclosing(self._synthesizer.synthesize(text, style)) as pieces:
+        async with aclosing(synthesize_within(self._synthesizer, text, style, within_seconds)) as pieces:
             async for piece in pieces:
                 yield replace(piece, pcm=bytes(len(piece.pcm)))
 

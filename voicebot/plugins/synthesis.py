@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 from voicebot.errors import SynthesisError, VoicebotError
 from voicebot.plugins.opening import Wanted
+from voicebot.protocols import synthesize_within
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 from voicebot.translation import tr
 
@@ -33,10 +35,12 @@ class PluginSynthesizer:
         """What it can do."""
         return getattr(self._made, "capabilities", None) or Capabilities()
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+    async def synthesize(
+        self, text: str, style: Style = AS_CONFIGURED, *, within_seconds: float = math.inf
+    ) -> AsyncGenerator[Audio, None]:
         """Yield what it yields."""
         try:
-            async with aclosing(self._made.synthesize(text, style)) as pieces:
+            async with aclosing(synthesize_within(self._made, text, style, within_seconds)) as pieces:
                 async for audio in pieces:
                     yield audio
         except VoicebotError:

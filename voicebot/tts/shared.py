@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -12,8 +13,8 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from voicebot.errors import SynthesisError
-from voicebot.protocols import Synthesizer, loads_languages
-from voicebot.speech import AS_CONFIGURED, Audio, Style
+from voicebot.protocols import Synthesizer, loads_languages, synthesize_within
+from voicebot.speech import AS_CONFIGURED, Audio, Capabilities, Style
 
 KEPT_BYTES = 32 * 1024 * 1024
 """Of finished audio: eleven minutes of 24 kHz mono."""
@@ -58,21 +59,31 @@ class SharedSynthesizer:
         self._works: OrderedDict[tuple[str, Style], _Work] = OrderedDict()
         self._bytes = 0
         self.name, self.identity, self.credit = synthesizer.name, synthesizer.identity, synthesizer.credit
-        self.format, self.capabilities = synthesizer.format, synthesizer.capabilities
+        self.format = synthesizer.format
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the engine can do now."""
+        return self._synthesizer.capabilities
 
     def expect(self, language: str) -> None:
         """Begin to load what only texts in `language` need."""
         if loads_languages(self._synthesizer):
             self._synthesizer.expect(language)
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
-        """Yield the audio of `text`; what was made before took the engine no work."""
+    async def synthesize(
+        self, text: str, style: Style = AS_CONFIGURED, *, within_seconds: float = math.inf
+    ) -> AsyncGenerator[Audio, None]:
+        """Yield the audio of `text`; what was made before took the engine no work.
+
+        It is as urgent as the first who asks for it says: the engine is asked then.
+        """
         key = (text, style)
         work = self._works.get(key)
         made_before = work is not None and work.done
         if work is None:
             work = self._works[key] = _Work()
-            self._tasks.start_soon(self._make, key, work)
+            self._tasks.start_soon(self._make, key, work, within_seconds)
         self._works.move_to_end(key)
         work.readers += 1
         number = 0
@@ -93,10 +104,10 @@ class SharedSynthesizer:
                 self._forget(key, work)
                 work.scope.cancel()
 
-    async def _make(self, key: tuple[str, Style], work: _Work) -> None:
+    async def _make(self, key: tuple[str, Style], work: _Work, within_seconds: float) -> None:
         with work.scope:
             try:
-                async with aclosing(self._synthesizer.synthesize(*key)) as pieces:
+                async with aclosing(synthesize_within(self._synthesizer, *key, within_seconds)) as pieces:
                     async for piece in pieces:
                         work.pieces.append(piece)
                         work.tell()
