@@ -11,7 +11,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, SecretStr
 
 from voicebot.chat.wire.api_keys import key_in_file, secrets_in_query, sent_secrets
-from voicebot.config.models import ChatOpenAI, ChatServer, Config
+from voicebot.config.broker import amqp_url, secrets_of_url
+from voicebot.config.models import Broker, ChatOpenAI, ChatServer, Config
 from voicebot.errors import ConfigError
 from voicebot.text.redaction import StreamRedactor, redact, spellings
 
@@ -46,6 +47,11 @@ def _secrets(value: object) -> Iterator[str]:
             if isinstance(value, ChatServer):
                 yield from sent_secrets(value)
                 names -= {"headers", "query"}  # not all of them are secrets
+            if isinstance(value, Broker):
+                names.remove("amqp_url")  # which may have the password that everybody knows
+                yield from secrets_of_url(value.amqp_url.get_secret_value())
+                with suppress(ConfigError):  # whoever connects to it says so
+                    yield from secrets_of_url(amqp_url(value))
             for name in names:
                 yield from _secrets(getattr(value, name))
         case dict():

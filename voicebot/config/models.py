@@ -27,8 +27,11 @@ Factory = Annotated[str, StringConstraints(pattern=r"^([\w.]+:[\w.]+|[\w.-]+)?$"
 STRATEGIES = ("adaptive", "sentence", "punctuation", "newline")
 
 
+AMQP_SCHEME = re.compile(r"amqps?://\S+")
+
+
 def _amqp_url(url: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"amqps?://\S+", url.get_secret_value()):
+    if not AMQP_SCHEME.fullmatch(url.get_secret_value()):
         raise ValueError("it begins with amqp:// or amqps://")
     return url
 
