@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.command import start, voicebot
+from tests.cli.command import environment, start, voicebot
 from voicebot.cli.serve import qr_code
 
 LONG = "a-token-that-nobody-guesses"
@@ -170,3 +170,43 @@ def test_the_picture_for_telephones_has_a_light_edge_and_the_text_in_it() -> Non
     assert set(lines[0]) == {"█"}
     assert {line[:2] + line[-2:] for line in lines} == {"████"}
     assert lines != qr_code("https://192.168.1.2:8765/#other")
+
+
+APPLICATION = ["voicebot.server:app"]
+FACTORY = ["--factory", "voicebot.server:create_app"]
+
+
+def uvicorn(home: Path, *arguments: str, **more: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "--port", "0", *arguments],
+        cwd=home,
+        env=environment(home, **more),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("arguments", [APPLICATION, FACTORY])
+def test_uvicorn_serves_it_with_a_token(tmp_path: Path, arguments: list[str]) -> None:
+    with uvicorn(tmp_path, *arguments, VOICEBOT_SERVER__TOKEN=LONG) as process:
+        try:
+            assert process.stderr is not None
+            lines = iter(process.stderr.readline, b"")
+            address = next(found[0] for line in lines if (found := re.search(r"http://[\d.]+:\d+", line.decode())))
+            assert httpx.get(f"{address}/api/me").status_code == 401
+            answer = httpx.get(f"{address}/api/me", headers={"authorization": f"Bearer {LONG}"})
+            assert answer.json()["person"] == "owner"
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("arguments", [APPLICATION, FACTORY])
+def test_uvicorn_without_a_token_ends_with_one_line(tmp_path: Path, arguments: list[str]) -> None:
+    """It ended with a traceback, which did not say what to do."""
+    with uvicorn(tmp_path, *arguments) as process:
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert errors.decode() == (
+        "voicebot: server.token is not set → "
+        "set VOICEBOT_SERVER__TOKEN, or start it with voicebot serve, which makes one\n"
+    )

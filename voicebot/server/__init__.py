@@ -42,15 +42,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from voicebot.errors import VoicebotError
+from voicebot.text.safe_display import safe_display
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
 def create_app() -> FastAPI:
-    """The server as an ASGI application, as config.toml says: for `uvicorn --factory voicebot.server:create_app`."""
+    """The server as an ASGI application, as config.toml says: for `uvicorn --factory voicebot.server:create_app`.
+
+    A configuration that does not work ends the program in words: its command would show a traceback.
+    """
     from voicebot.server.application import configured_app
 
-    return configured_app()
+    try:
+        return configured_app()
+    except VoicebotError as error:
+        raise SystemExit(safe_display(f"voicebot: {error.in_one_line}")) from None
 
 
 def __getattr__(name: str) -> FastAPI:
