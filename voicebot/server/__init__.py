@@ -10,7 +10,6 @@ From the top down:
 * `body_limit`: what a request may carry;
 * `connections`: what a connection may take;
 * `reach`: from where it is reached, and what that takes;
-* `private_file`: what only its owner reads;
 * `certificates`: with what it speaks TLS;
 * `token_file`: the token, for programs of the same person;
 * `descriptors`: how many connections the system lets it have;

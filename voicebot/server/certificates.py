@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from voicebot.config.models import ServerConfig
 from voicebot.errors import ConfigError
-from voicebot.server.private_file import write_private
+from voicebot.private_file import write_private
 from voicebot.translation import system_reason, tr
 
 if TYPE_CHECKING:

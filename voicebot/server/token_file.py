@@ -9,7 +9,7 @@ from pathlib import Path
 
 from voicebot.daemon.address import AddressError, find_address, make_folder
 from voicebot.errors import ConfigError
-from voicebot.server.private_file import write_private
+from voicebot.private_file import write_private
 from voicebot.server.security import plain_address
 from voicebot.translation import tr
 
