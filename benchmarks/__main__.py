@@ -75,6 +75,9 @@ def main() -> None:
         help="how many are answered at once by the group server (default 100 1000)",
     )
     parser.add_argument(
+        "--listeners", type=int, default=200, help="how many hear replies at once from the group server (default 200)"
+    )
+    parser.add_argument(
         "--turns", type=int, default=100_000, help="how many the group server looks for leaks in (default 100000)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a figure")
@@ -153,7 +156,7 @@ def _measure(name: str, arguments: argparse.Namespace) -> list[Figure]:
         case "server":
             from benchmarks.server import measure_server
 
-            return measure_server(repeat, people=arguments.people, turns=arguments.turns)
+            return measure_server(repeat, people=arguments.people, listeners=arguments.listeners, turns=arguments.turns)
         case "readings":
             from benchmarks.readings import measure_readings
 

@@ -311,6 +311,12 @@ def resident(pid: int) -> float:
     return float(pages * os.sysconf("SC_PAGE_SIZE"))
 
 
+def most_resident(pid: int) -> float:
+    """The most bytes that it has held."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return 1024.0 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+
 def _unshared(pid: int) -> float:
     """Bytes, what several processes share counted once among them."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

@@ -1,7 +1,8 @@
-"""Many readers in one process, as lean as sockets are: `python -m benchmarks.readers PORT KIND COUNT DELTAS`.
+"""Many readers in one process, as lean as sockets are: `python -m benchmarks.readers PORT[,PORT] KIND COUNT DELTAS`.
 
-Prints a line when all are connected, waits for one, and prints one JSON object: the milliseconds by which each delta
-came late while all replies were being written, how many of those came whole, and how many deltas came in all.
+With several ports the readers are shared out among the servers that listen there. Prints a line when all are
+connected, waits for one, and prints one JSON object: the milliseconds by which each delta came late while all replies
+were being written, how many of those came whole, and how many deltas came in all.
 """
 
 from __future__ import annotations
@@ -88,9 +89,10 @@ def _received(connection: socket.socket) -> bytes:
 
 
 def main() -> None:
-    port, kind, count, length = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    ports, kind, count, length = sys.argv[1].split(","), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     asked = []
     for number in range(count):
+        port = int(ports[number % len(ports)])
         connection = socket.create_connection(("127.0.0.1", port))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         path, person = "/chat", f"person-{number}"

@@ -1,8 +1,13 @@
 """A server whose chat model writes 30 deltas a second by the clock: `python -m benchmarks.scripted_server KIND`.
 
-KIND is `voicebot`, or `tutorial`: what tutorials make of FastAPI, a queue and a callback in a thread. The first delta
-of each reply is when it began, on the clock that all processes of a machine share; delta number n is due n/30 s later.
-A message that is a number asks for that many deltas, as fast as they go if it is negative.
+KIND is `voicebot`; `voice`, the same with the tone voice; or `tutorial`: what tutorials make of FastAPI, a queue and a
+callback in a thread. The first delta of each reply is when it began, on the clock that all processes of a machine
+share; delta number n is due n/30 s later. A message that is a number asks for that many deltas, as fast as they go if
+it is negative; a word behind the number stands in each sentence of the reply.
+
+`model COUNT` is no server: it lets that many replies be written for some seconds, to nobody, and prints the
+microseconds of CPU that each delta took. The model works within the server's process, so this is a part of whatever is
+measured there.
 """
 
 from __future__ import annotations
@@ -19,10 +24,12 @@ import anyio
 from pydantic import BaseModel
 
 from voicebot.messages import Message
+from voicebot.protocols import Synthesizer
 
 RATE = 30.0
 TOKEN = "the-token-of-the-benchmark"
-_WORDS = "Once upon a time there was a lighthouse that nobody had ever seen by day, and it sang to the ships. "
+_WORDS = "Once upon a time there was a lighthouse{} that nobody had ever seen by day, and it sang to the ships. "
+_MODEL_SECONDS = 5.0
 
 
 class Query(BaseModel):
@@ -31,9 +38,9 @@ class Query(BaseModel):
     text: str
 
 
-def deltas(count: int) -> Iterator[str]:
+def deltas(count: int, word: str = "") -> Iterator[str]:
     """What a model writes, in pieces of three characters as Japanese ones and short English words have."""
-    text = _WORDS * (count * 3 // len(_WORDS) + 1)
+    text = _WORDS.format(word and f" {word}") * (count * 3 // len(_WORDS) + 1)
     return (text[i : i + 3] for i in range(0, count * 3, 3))
 
 
@@ -44,19 +51,21 @@ class ClockedChat:
 
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         """Yield as many deltas as the message says."""
-        count = int(messages[-1].content)
+        number_of_deltas, _, word = messages[-1].content.partition(" ")
+        count = int(number_of_deltas)
         began = time.monotonic()
         yield f"{began:.6f}\n"
-        for number, delta in enumerate(deltas(abs(count)), 1):
+        for number, delta in enumerate(deltas(abs(count), word), 1):
             # asyncio's own: what a sleep costs belongs to the model, and is to be as little as it can be
             await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()) if count > 0 else 0)
             yield delta
 
 
-async def serve_voicebot(listening: socket.socket) -> None:
+async def serve_voicebot(listening: socket.socket, *, voice: Synthesizer | None = None) -> None:
     """As `voicebot serve` does."""
     from voicebot.app import Engines
     from voicebot.config.models import Config, MemoryConfig, ServerConfig
+    from voicebot.pacing import VoiceCost
     from voicebot.server.application import open_server
     from voicebot.server.keys import Keys
     from voicebot.server.process import run_server, seldom_collecting
@@ -65,10 +74,17 @@ async def serve_voicebot(listening: socket.socket) -> None:
         server=ServerConfig(max_turns=4000, max_conversations=8000, max_connections=8000, port=0),
         memory=MemoryConfig(store=False),
     )
-    engines = Engines(ClockedChat(), None, None, None, None)
+    engines = Engines(ClockedChat(), voice, VoiceCost() if voice else None, None, None)
     async with open_server(config, Keys(TOKEN), engines=engines) as server:
         with seldom_collecting():
             await run_server(server, listening, stop=anyio.Event(), ready=lambda: _tell(listening))
+
+
+async def serve_voice(listening: socket.socket) -> None:
+    """The same with a voice that costs next to nothing."""
+    from voicebot.tts.tone import ToneSynthesizer
+
+    await serve_voicebot(listening, voice=ToneSynthesizer())
 
 
 async def serve_tutorial(listening: socket.socket) -> None:
@@ -121,8 +137,28 @@ def _tell(listening: socket.socket) -> None:
     print(listening.getsockname()[1], flush=True)
 
 
+async def write_to_nobody(count: int) -> None:
+    """Print the microseconds of CPU of a delta."""
+    written = 0
+
+    async def read() -> None:
+        nonlocal written
+        async for _ in ClockedChat().stream_reply([Message("user", "1000000")]):
+            written += 1
+
+    spent = time.process_time()
+    with anyio.move_on_after(_MODEL_SECONDS):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(count):
+                tasks.start_soon(read)
+    print(1e6 * (time.process_time() - spent) / written)
+
+
 def main() -> None:
-    kinds = {"voicebot": serve_voicebot, "tutorial": serve_tutorial}
+    if sys.argv[1] == "model":
+        anyio.run(write_to_nobody, int(sys.argv[2]), backend_options={"use_uvloop": True})
+        return
+    kinds = {"voicebot": serve_voicebot, "voice": serve_voice, "tutorial": serve_tutorial}
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listening:
         listening.setblocking(False)
         anyio.run(kinds[sys.argv[1]], listening, backend_options={"use_uvloop": True})

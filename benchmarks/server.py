@@ -30,11 +30,11 @@ _JAPANESE = "昔々の{}番、昼間には誰も見たことのない灯台が�
 _MOST_CHARACTERS = 4096
 
 
-def measure_server(repeat: int, *, people: Sequence[int], turns: int) -> list[Figure]:
+def measure_server(repeat: int, *, people: Sequence[int], listeners: int, turns: int) -> list[Figure]:
     """All of it: three times `repeat` runs of what takes less than a second."""
     with running_server(f"--set=tts.delay_seconds={_ENGINE_SECONDS}") as client:
         figures = [*_first_bytes(client, 3 * repeat), *_left_alone(client, 3 * repeat)]
-    return figures + measure_many_people(people, turns)
+    return figures + measure_many_people(people, listeners, turns)
 
 
 @contextmanager
