@@ -132,6 +132,7 @@ INNER_ORDER = {
         "pace",
         "metrics",
         "admission",
+        "standstill",
         "conversations",
         "voices",
         "context",

@@ -199,6 +199,60 @@ async def test_the_sound_stands_still_and_goes_on() -> None:
         assert (await listener.until("turn_ended"))["outcome"] == "completed"
 
 
+async def test_any_tab_holds_the_sound_and_all_are_told() -> None:
+    """A pause was known only to the tab that had asked for it, whose own sound alone it held."""
+    async with (
+        running_server(at_once("One two three four five six seven."), tone()) as running,
+        live(running, path := await new_conversation(running)) as speaking,
+        live(running, path, listens=False) as other,
+    ):
+        await other.send("pause")
+        await speaking.until("pause")
+        held = await speaking.until("paused")
+        assert (held["turn"], held["seconds"]) == ("", 300.0)
+        await speaking.send("ask", text="Count.")
+        await speaking.until("clip_ready")
+        async with live(running, path, listens=False) as late:
+            assert late.of("snapshot")[0]["paused"] is True
+        assert not speaking.sound
+        await other.send("resume")
+        started = (await speaking.until("resumed"))["turn"]
+        ended = await other.until("turn_ended")
+        assert (ended["outcome"], ended["turn"]) == ("completed", started)
+        assert len(other.of("resumed")) == 1
+
+
+async def test_a_pause_ends_with_the_turn_that_was_held() -> None:
+    async with (
+        running_server(at_once("One two three four five six seven."), tone()) as running,
+        live(running, path := await new_conversation(running)) as speaking,
+        live(running, path, listens=False) as other,
+    ):
+        await speaking.send("pause")
+        await speaking.until("pause")
+        await speaking.send("ask", text="Count.")
+        await speaking.until("clip_ready")
+        await other.send("interrupt")
+        assert (await other.until("turn_ended"))["outcome"] == "interrupted"
+        await other.until("resumed")
+        await speaking.send("ask", text="Count.")
+        assert (await speaking.until("turn_ended", outcome="completed"))["outcome"] == "completed"
+
+
+async def test_a_pause_outlives_the_tab_that_asked_for_it() -> None:
+    async with (
+        running_server(at_once("One two three four five six seven."), tone()) as running,
+        live(running, path := await new_conversation(running)) as speaking,
+    ):
+        async with live(running, path, listens=False) as other:
+            await other.send("pause")
+            await other.until("paused")
+        await speaking.send("ask", text="Count.")
+        await speaking.until("clip_ready")
+        await speaking.send("resume")
+        assert (await speaking.until("turn_ended"))["outcome"] == "completed"
+
+
 async def test_a_voice_and_a_speed_are_chosen_from_those_there_are() -> None:
     async with (
         running_server(at_once("One two three four."), tone()) as running,

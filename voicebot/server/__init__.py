@@ -18,6 +18,7 @@ From the top down:
 * `pace`: how often each of many readers is sent something;
 * `metrics`: what an operator watches;
 * `admission`: how many turns run at once;
+* `standstill`: whether the sound of one is held;
 * `conversations`: whose there are;
 * `voices`: which one may choose;
 * `context`: what every route works with;

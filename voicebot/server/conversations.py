@@ -6,7 +6,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from voicebot.messages import ReplyOptions
 from voicebot.protocols import adjusted
 from voicebot.server.event_log import EventLog
 from voicebot.server.refusals import Refusal, without_words
+from voicebot.server.standstill import Standstill
 from voicebot.turn import Pipeline
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class OpenConversation:
     person: str
     conversation: Conversation
     log: EventLog
+    standstill: Standstill
     said: deque[Said]
     """Its latest turns, oldest first."""
     spoken: Pipeline
@@ -110,6 +112,7 @@ class OpenConversation:
         elif isinstance(event, TurnEnded):
             message = self._messages.pop(event.turn, "")
             self.said.append(Said(event.turn, message, event.heard, event.unsaid, event.outcome, _now()))
+            self.standstill.end()  # with the turn that was held
 
     def listed(self) -> Listed:
         """As it stands in the list."""
@@ -278,13 +281,14 @@ class Conversations:
             ):
                 events = EventLog()
                 said: deque[Said] = deque(maxlen=_TURNS_KEPT)
-                opened = OpenConversation(id, person, conversation, events, said, conversation.pipeline)
+                still = Standstill(conversation, self._tasks)
+                opened = OpenConversation(id, person, conversation, events, still, said, conversation.pipeline)
                 conversation.pipeline = opened.pipeline  # until somebody listens
                 opened.started = kept.started if kept else _now()
                 if kept is not None:
                     opened.title = kept.title
                     opened.said.extend(await self._history(person, id))
-                with conversation.broadcast.listen(opened.hear):
+                with conversation.broadcast.listen(opened.hear), closing(still):
                     opened.idle_since = anyio.current_time()
                     task_status.started(opened)
                     await opened.closing.wait()

@@ -94,6 +94,7 @@ def snapshot(opened: OpenConversation, *, resumed: bool = False) -> Told:
         conversation=dataclasses.asdict(opened.listed()),
         said=[] if resumed else [dataclasses.asdict(said) for said in opened.said],
         live=_live(opened) or None,
+        paused=opened.standstill.on,
         waiting=waiting,
     )
 

@@ -47,8 +47,6 @@ _MOST_READERS = 32
 """Of one conversation."""
 _MESSAGES_A_SECOND = 50.0
 _MESSAGES_AT_ONCE = 200.0
-_PAUSE_SECONDS = 300.0
-"""Nobody holds a turn for longer."""
 _GOING_AWAY, _TEXT_ONLY = 1001, 1003
 """Codes of RFC 6455, section 7.4.1."""
 
@@ -77,10 +75,11 @@ async def _serve(websocket: WebSocket, server: Server, person: str, opened: Open
         ):
             tab = _Tab(wire, server, person, opened, output, tasks)
             tasks.start_soon(_tell, wire, opened, unit)
-            try:
-                await tab.obey_all()
-            finally:
-                tab.leave()
+            with opened.standstill.holding(output):
+                try:
+                    await tab.obey_all()
+                finally:
+                    tab.leave()
             tasks.cancel_scope.cancel()
 
 
@@ -115,7 +114,6 @@ class _Tab:
         self._style = AS_CONFIGURED
         self._queued: set[CancelScope] = set()
         """Those of its turns that wait for their place."""
-        self._pause = CancelScope()
 
     async def obey_all(self) -> None:
         """Do what the client says until it goes away."""
@@ -162,10 +160,9 @@ class _Tab:
             case Buffer():
                 pass  # what was played says more
             case HoldSound():
-                self._hold()
+                self._opened.standstill.begin()
             case GoOn():
-                self._pause.cancel()
-                self._output.resume()
+                self._opened.standstill.end()
             case ChooseVoice(voice=voice, speed=speed):
                 await self._choose(voice, speed)
             case Listen(audio=audio):
@@ -233,17 +230,6 @@ class _Tab:
         self._style = Style(voice, speed)
         if self._listens:
             self._opened.listen(self, self._pipeline())
-
-    def _hold(self) -> None:
-        self._output.pause()
-        self._pause.cancel()
-        self._pause = CancelScope()
-        self._tasks.start_soon(self._go_on_later, self._pause)
-
-    async def _go_on_later(self, pause: CancelScope) -> None:
-        with pause:
-            await anyio.sleep(_PAUSE_SECONDS)
-            self._output.resume()
 
 
 def _failed(error: VoicebotError) -> str:

@@ -121,6 +121,25 @@ async def test_a_pause_holds_the_sound_until_it_goes_on(sink: NullSink) -> None:
     assert_heard(sink, voice, voice.said)
 
 
+async def test_a_pause_is_seen_in_every_tab_and_ended_in_any(sink: NullSink) -> None:
+    """The other tabs of a person showed a reply that went on, and their button held nothing."""
+    voice = PersonsVoice()
+    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+        other = await visitor.page.context.new_page()
+        await other.goto(visitor.page.url)
+        await visitor.ask(TEXT)
+        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
+        await visitor.page.click("#pause[aria-pressed=false]")
+        await other.locator("#pause[aria-pressed=true]").wait_for()
+        await other.reload()
+        await other.click("#pause[aria-pressed=true]")
+        await visitor.page.locator("#pause[aria-pressed=false]").wait_for()
+        await visitor.ended()
+        await other.locator("#pause").wait_for(state="hidden")
+        assert await visitor.lit("unsaid") == ""
+    assert_heard(sink, voice, voice.said)
+
+
 async def test_two_people_do_not_hear_each_other(sink: NullSink) -> None:
     voice = PersonsVoice()
     texts = {"ann": "Ann hears this and nothing else at all.", "bob": "What Bob is told is quite another thing."}

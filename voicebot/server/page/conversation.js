@@ -132,6 +132,7 @@ export class Conversation extends EventTarget {
       this.turns.restore(snapshot);
       this._sound.send({ type: "flush" });
     }
+    this.turns.paused = Boolean(snapshot.paused);
     this.known = true;
     this.dispatchEvent(new Event("turns"));
   }
@@ -171,7 +172,10 @@ export class Conversation extends EventTarget {
     if (this._live.state === "open") {
       this._live.send({ type: "listen", audio: this._listens });
       this._tellVoice();
-    } else this._sound.send({ type: "flush" });
+    } else {
+      this._sound.send({ type: "flush" });
+      this._sound.send({ type: "resume" }); // a pause is told again where it lasts
+    }
     this.dispatchEvent(new Event("state"));
   }
 
