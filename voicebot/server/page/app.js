@@ -32,6 +32,9 @@ let conversation = null;
 
 const transcript = new Transcript(byId("scroller", HTMLDivElement), byId("log", HTMLDivElement), say, language, {
   replay: (turn, range) => void replay(turn, range),
+  click: (turn) => {
+    if (conversation?.speaking === turn) interrupt();
+  },
   copy: (turn) => void copy(turn),
 });
 const list = new List(say, language, { open: (id) => open(id), gone: (id) => void gone(id), failed: complain });

@@ -48,7 +48,12 @@ export class Conversation extends EventTarget {
 
   /** Whether anything is being said, or about to be. */
   get speaks() {
-    return Boolean(this.turns.live) || this._replay.runs;
+    return this.speaking !== "";
+  }
+
+  /** The turn that is heard, or about to be; empty where there is none. */
+  get speaking() {
+    return this._replay.turn?.id ?? this.turns.live?.id ?? "";
   }
 
   /** Whether it was sent. @param {string} text */

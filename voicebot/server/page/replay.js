@@ -26,8 +26,9 @@ export class Replay {
     this._running = new Map();
   }
 
-  get runs() {
-    return this._turn !== null;
+  /** The turn that is heard again, if any. */
+  get turn() {
+    return this._turn;
   }
 
   /** Whether there was sound to be heard. @param {import("./turns.js").Turn} turn @param {import("./timeline.js").Range} range @param {string} voice */

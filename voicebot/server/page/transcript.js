@@ -20,7 +20,7 @@ const NEAR_END = 80;
 export class Transcript {
   /**
    * @param {HTMLElement} scroller @param {HTMLElement} root @param {Say} say @param {() => string} language
-   * @param {{replay: (turn: string, range: Place | null) => void, copy: (turn: string) => void}} actions
+   * @param {{replay: (turn: string, range: Place | null) => void, copy: (turn: string) => void, click: (turn: string) => void}} actions
    */
   constructor(scroller, root, say, language, actions) {
     this._scroller = scroller;
@@ -101,6 +101,7 @@ export class Transcript {
     const shown = this._shown.get(turn.id) ?? this._add(turn);
     const { article, message, reply, text, state, figures, tools } = shown;
     article.dataset.state = turn.state;
+    article.toggleAttribute("data-heard", turn.state === "running" || this._spoken.has(turn.id));
     message.textContent = plainText(turn.message);
     message.parentElement?.toggleAttribute("hidden", !turn.message);
     setLanguage(message, turn.message);
@@ -154,6 +155,9 @@ export class Transcript {
       element("span", { class: "unseen" }, this._say(key));
     const message = element("span", { class: "words", dir: "auto" });
     const reply = element("div", { class: "reply", dir: "auto" });
+    reply.addEventListener("click", (event) => {
+      if (isOnText(event)) this._actions.click(turn.id);
+    });
     const state = element("p", { class: "state" });
     const figures = element("span", { class: "figures" });
     const tools = element(
@@ -195,6 +199,11 @@ export class Transcript {
     button.addEventListener("click", act);
     return button;
   }
+}
+
+/** Whether it was neither on a button, nor the end of selecting. @param {MouseEvent} event */
+function isOnText({ target }) {
+  return !(target instanceof Element && target.closest("button")) && Boolean(getSelection()?.isCollapsed);
 }
 
 /** @param {HTMLElement} node @param {string} text */
