@@ -11,7 +11,7 @@ import anyio
 import httpx
 
 from voicebot.app import Engines
-from voicebot.config.models import Config, MemoryConfig, ServerConfig, TtsTone
+from voicebot.config.models import Config, MemoryConfig, ServerConfig, TtsConfig, TtsTone
 from voicebot.memory.history import open_history
 from voicebot.protocols import ChatModel, Synthesizer
 from voicebot.server.application import open_server
@@ -78,13 +78,17 @@ async def running_server(
     limits: ConnectionLimits | None = None,
     send_seconds: float = 30.0,
     tls: TlsFiles | None = None,
+    tts: TtsConfig | None = None,
     **settings: object,
 ) -> AsyncIterator[RunningServer]:
-    """Serve until the block ends; `settings` are keys of [server], `history` is the path of the file that is kept."""
+    """Serve until the block ends; `settings` are keys of [server], `history` is the path of the file that is kept.
+
+    The voices that there are to choose are those of `tts`, though `voice` speaks.
+    """
     config = Config(
         server=ServerConfig.model_validate({"port": 0, **settings}),
         memory=MemoryConfig(store=bool(history), path=history),
-        tts=TtsTone(kind="tone"),
+        tts=tts or TtsTone(kind="tone"),
     )
     engines = Engines(chat or ScriptedChat(typed(REPLY, first=0.0, rate=1000)), voice, None, None, None)
     keys = Keys(TOKEN)

@@ -61,10 +61,13 @@ class PersonsVoice:
         self.format = AudioFormat(sample_rate)
         self.said: list[str] = []
         """The texts, in order."""
+        self.styles: list[Style] = []
+        """How each was asked for."""
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
         """Yield the sweep of `text`."""
         self.said.append(text)
+        self.styles.append(style)
         yield Audio(self.pcm(text), self.format)
 
     def pcm(self, text: str) -> bytes:

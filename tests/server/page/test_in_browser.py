@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from playwright.async_api import Browser
 
+from tests.fake_voicevox import fake_voicevox
 from tests.null_sink import AUDIBLE, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
-from tests.server.page.browser import MISSING, EchoChat, PersonsVoice, open_browser, visit
+from tests.server.page.browser import MISSING, EchoChat, PersonsVoice, Visitor, open_browser, visit
 from tests.server.running import RunningServer, running_server
+from voicebot.config.models import TtsVoicevox
+from voicebot.speech import AS_CONFIGURED, Style
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
 TEXT = "The first thing is short. The second one, which has a clause in it, is longer. And this is the end of it."
@@ -107,6 +110,30 @@ async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink)
     end = sounds(sink.samples())[-1][1]
     print(f"silent {1000 * (end - pressed) / RATE:.0f} ms after the key")
     assert len(heard(sink)) < 0.5 * len(voice.sound([LONG]))
+
+
+async def test_a_click_on_the_reply_that_is_heard_ends_it(sink: NullSink) -> None:
+    """Only Esc and the button did. Selecting some of it, or a click on another reply, ends nothing."""
+    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+        await visitor.ask("First of all.")
+        await visitor.ended()
+        await visitor.ask(LONG)
+        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
+        await visitor.page.click(".reply >> nth=0")
+        line = await visitor.page.locator(".reply").nth(1).bounding_box()
+        assert line
+        await visitor.page.mouse.move(line["x"] + 5, line["y"] + 12)
+        await visitor.page.mouse.down()
+        await visitor.page.mouse.move(line["x"] + 90, line["y"] + 12, steps=4)
+        await visitor.page.mouse.up()
+        assert await visitor.page.evaluate("String(getSelection())") != ""
+        assert await visitor.page.get_attribute("article >> nth=1", "data-state") == "running"
+        await visitor.page.click(".reply >> nth=1")
+        await visitor.ended(2, state="interrupted")
+        await visitor.page.click(".tools button >> nth=0")
+        await visitor.page.locator("article[data-heard] .reply").click()
+        await visitor.until("!document.body.hasAttribute('data-speaks')")
+        assert await visitor.page.locator("article[data-heard]").count() == 0
 
 
 async def test_a_pause_holds_the_sound_until_it_goes_on(sink: NullSink) -> None:
@@ -306,6 +333,42 @@ async def test_everything_is_done_with_the_keyboard_alone(sink: NullSink) -> Non
         await page.keyboard.press("Enter")
         await visitor.until("document.querySelectorAll('#list li').length === 1")
         await page.locator("#empty").wait_for()
+
+
+async def test_the_voice_and_the_speed_that_are_chosen_speak_and_are_remembered(sink: NullSink) -> None:
+    voice, chosen = PersonsVoice(), "ずんだもん/あまあま"
+    with fake_voicevox() as engine:
+        tts = TtsVoicevox(kind="voicevox", base_url=engine.url)
+        async with (
+            running_server(EchoChat(), voice, tts=tts) as running,
+            open_browser(sink) as browser,
+            visit(browser, running, locale="ja-JP") as visitor,
+        ):
+            await choose_a_voice(visitor, voice, chosen)
+
+
+async def choose_a_voice(visitor: Visitor, voice: PersonsVoice, chosen: str) -> None:
+    page = visitor.page
+    await page.click("#open-settings")
+    assert "ずんだもん/あまあま · 日本語" in await page.locator("#voice option").all_inner_texts()
+    await page.select_option("#voice", chosen)
+    await page.select_option("#speed", "1.5")
+    await page.keyboard.press("Escape")
+    await visitor.ask("In another voice.")
+    await visitor.ended()
+    await page.reload()
+    await visitor.ended()
+    await visitor.ask("And again.")
+    await visitor.ended(2)
+    assert voice.styles == [Style(chosen, 1.5)] * len(voice.said)
+    await page.click("#open-settings")
+    assert (await page.input_value("#voice"), await page.input_value("#speed")) == (chosen, "1.5")
+    await page.select_option("#voice", "")
+    await page.select_option("#speed", "1")
+    await page.keyboard.press("Escape")
+    await visitor.ask("As before.")
+    await visitor.ended(3)
+    assert voice.styles[-1] == AS_CONFIGURED
 
 
 async def test_it_speaks_the_language_of_the_browser_and_any_that_is_chosen(sink: NullSink) -> None:
