@@ -12,11 +12,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from voicebot import __version__
 from voicebot.daemon import systemd
 from voicebot.daemon.address import Address, AddressError, make_folder
 from voicebot.daemon.client import connect
+from voicebot.private_file import write_private
 from voicebot.translation import system_reason, tr
 
 _BACKLOG = 1024
@@ -177,12 +179,8 @@ def _port(address: Address) -> Iterator[Listening]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:  # asyncio then sends at once
         bound.bind(("127.0.0.1", 0))
         bound.listen(_BACKLOG)
-        fresh = f"{address.path}.new"
-        with suppress(FileNotFoundError):
-            os.unlink(fresh)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump({"port": bound.getsockname()[1], "token": token}, file)
-        os.replace(fresh, address.path)
+        told = {"port": bound.getsockname()[1], "token": token}
+        write_private(Path(address.path), json.dumps(told).encode())
         try:
             yield Listening(bound, token)
         finally:
