@@ -85,7 +85,14 @@ INNER_ORDER = {
     "chat.wire": ["addresses", "api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
     "chat.langchain_runnable": ["graphs", "chunks", "threads"],
     "chat.demo": ["topics", "phrases", "danger", "feelings", "wishes", "texts", "numbers", "dates", "replies"],
-    "distributed": ["messages", "topology", "connection"],
+    "distributed": [
+        "messages",
+        "topology",
+        "connection",
+        "cancellations",
+        "figures",
+        "replies",
+    ],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [
         "traces",

@@ -1,0 +1,43 @@
+"""What a worker has done since it was started. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from voicebot.distributed.messages import FailureCode
+
+Outcome = Literal["done", "cancelled", "gone", "again", "returned", "unanswerable"] | FailureCode
+"""Of a job: said | cancelled | its client was gone | put into the queue again, as its worker had died | put back by a
+worker that ends | without an address for replies | refused or failed, and why."""
+OUTCOMES: tuple[Outcome, ...] = (
+    *("done", "cancelled", "gone", "again", "returned", "unanswerable"),
+    *("text", "engine", "version", "poison", "expired"),
+)
+FAILURES: tuple[Outcome, ...] = ("text", "engine", "version", "poison", "expired", "unanswerable")
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counts since the start, and what is going on now."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    audio_seconds: float = 0.0
+    synthesis_seconds: float = 0.0
+    busy: int = 0
+    """Jobs that are being worked on."""
+    connected: bool = False
+    queued: Callable[[float], None] = lambda _: None
+    """Told of each job how many seconds it was in the queue."""
+
+    @property
+    def failed(self) -> int:
+        """Jobs that were not said though somebody waited for them."""
+        return sum(self.outcomes[outcome] for outcome in FAILURES)
+
+    @property
+    def cancelled(self) -> int:
+        """Jobs for which nobody waited any more."""
+        return self.outcomes["cancelled"] + self.outcomes["gone"]
