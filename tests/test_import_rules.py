@@ -92,6 +92,7 @@ INNER_ORDER = {
         "cancellations",
         "figures",
         "replies",
+        "jobs",
     ],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [

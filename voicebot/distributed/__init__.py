@@ -6,4 +6,5 @@ connection    one connection after the other to the broker, for as long as it is
 cancellations which jobs nobody waits for any more
 figures       what a worker has done since it was started
 replies       what a worker answers to one job
+jobs          what a worker does with one job
 """
