@@ -93,6 +93,7 @@ INNER_ORDER = {
         "figures",
         "replies",
         "jobs",
+        "worker",
     ],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [

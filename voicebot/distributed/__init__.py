@@ -7,4 +7,5 @@ cancellations which jobs nobody waits for any more
 figures       what a worker has done since it was started
 replies       what a worker answers to one job
 jobs          what a worker does with one job
+worker        a worker: takes jobs for as long as it is wanted
 """
