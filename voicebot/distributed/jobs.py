@@ -34,6 +34,7 @@ from voicebot.distributed.topology import DEAD_QUEUE
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.protocols import Synthesizer
 from voicebot.speech import Style
+from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
@@ -140,7 +141,7 @@ async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -
     if message.redelivered or attempt > MOST_ATTEMPTS:
         log.warning("job %s: %d workers died of its text; it is in the queue %s now", job_id, attempt, DEAD_QUEUE)
         await exchange.publish(_copy(message, attempt, kept=True), DEAD_QUEUE, mandatory=True)
-        await replies.fail(Failure(code="poison", message=f"{MOST_ATTEMPTS} workers died of this text"))
+        await replies.fail(Failure(code="poison", message=tr("{count} workers died of this text", count=MOST_ATTEMPTS)))
         return "poison"
     queue_seconds = max(0.0, time.time() - _sent(message))
     with anyio.CancelScope() as scope:
@@ -196,16 +197,23 @@ def _read(body: bytes, old_seconds: float) -> Job | Failure:
     try:
         version = Versioned.model_validate_json(body)
         if not understood(version.v, version.minor):
-            message = f"this worker understands version {MAJOR} of jobs, not {version.v}.{version.minor}"
-            return Failure(code="version", message=message, hint="run the same version of voicebot on both sides")
+            return Failure(
+                code="version",
+                message=tr(
+                    "the worker understands version {ours} of jobs, not {theirs}",
+                    ours=MAJOR,
+                    theirs=f"{version.v}.{version.minor}",
+                ),
+                hint=tr("run the same version of voicebot on both sides"),
+            )
         job = Job.model_validate_json(body)
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())[:200]
-        return Failure(code="text", message=f"the job cannot be read: {fields or 'it is not JSON'}")
+        return Failure(code="text", message=tr("the job cannot be read: {fields}", fields=fields or tr("not JSON")))
     if job.deadline_ms and old_seconds * 1000 > job.deadline_ms:
-        return Failure(code="expired", message="the job came too late")
+        return Failure(code="expired", message=tr("the job came too late"))
     if not job.spoken.strip():
-        return Failure(code="text", message="there is nothing to say in the text")
+        return Failure(code="text", message=tr("there is nothing to say in the text"))
     return job
 
 
@@ -221,7 +229,7 @@ async def _say(job: Job, replies: Replies, bench: Bench, line: Line, queue_secon
                     spoken_in = audio.format
                     await replies.send("start", _start(bench, spoken_in.sample_rate, spoken_in.channels))
                 elif audio.format != spoken_in:
-                    return Failure(code="text", message="the voice changed its format within a text")
+                    return Failure(code="text", message=tr("the voice changed its format within a text"))
                 *parts, last = parts_of(audio.pcm, audio.format)
                 for part in parts:
                     await replies.send_part(part)
@@ -237,7 +245,7 @@ async def _say(job: Job, replies: Replies, bench: Bench, line: Line, queue_secon
         return Failure(code="text", message=error.message, hint=error.hint)
     except Exception as error:  # noqa: BLE001 - a bug of a plugin, which is to end neither the worker nor other jobs
         log.error("the voice failed with an unexpected %s", type(error).__name__)  # its text may quote what was said
-        return Failure(code="text", message=f"the voice failed with an unexpected {type(error).__name__}")
+        return Failure(code="text", message=tr("the voice failed: unexpected {kind}", kind=type(error).__name__))
     if spoken_in is None:
         usual = bench.synthesizer.format
         await replies.send("start", _start(bench, usual.sample_rate, usual.channels))
