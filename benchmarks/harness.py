@@ -30,7 +30,7 @@ class Sentences:
         self._quiet_since = math.inf
         return [segment.text for segment in self._chunker.feed(delta)]
 
-    def poll(self, now: float, ahead: float, backlog: float) -> list[str]:  # noqa: ARG002
+    def poll(self, now: float, ahead: float, backlog: float) -> list[str]:  # noqa: ARG002 - all chunkers take it
         """A sentence that is finished and held back for what comes next, once the stream has paused."""
         self._quiet_since = min(self._quiet_since, now)
         if now - self._quiet_since < _IDLE_SECONDS:
@@ -45,7 +45,7 @@ class Sentences:
 class Adaptive:
     """The chunker with strategy `adaptive` and its pacer; without a clock it says whole sentences."""
 
-    def __init__(self, lang: str = "") -> None:  # noqa: ARG002
+    def __init__(self, lang: str = "") -> None:  # noqa: ARG002 - all chunkers take it
         self._chunker = Chunker(strategy="adaptive")
         self._renderer = Renderer()
         self._pacer = Pacer(split_japanese=split_japanese)

@@ -40,7 +40,7 @@ class Stopwatch:
         elif isinstance(event, events.SegmentReady):
             self.segment_delta_at.append(self.delta_at)
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
         self.asked_at.append(time.perf_counter())
         yield Audio(b"\0\0" * 240, self.format)
 

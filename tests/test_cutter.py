@@ -76,7 +76,7 @@ def test_a_finished_sentence_is_found_in_every_pause() -> None:
 
 def test_others_have_their_turn_while_a_model_writes_that_never_waits() -> None:
     class AtHand(ScriptedChat):
-        async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+        async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
             for _ in range(1000):
                 self.sent += 1
                 yield "la "

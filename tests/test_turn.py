@@ -221,7 +221,7 @@ def test_without_a_voice_the_reply_is_shown() -> None:
 
 def test_an_endless_reply_is_held_back_by_what_is_still_to_be_played() -> None:
     class Endless(ScriptedChat):
-        async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+        async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
             while True:
                 self.sent += 1
                 yield "Another sentence of a reply that never ends. "
@@ -304,7 +304,7 @@ async def test_barge_in_at_any_moment_of_a_fast_reply_without_a_voice_is_an_inte
 @pytest.mark.anyio
 async def test_a_bug_in_a_stage_is_not_dressed_up_as_an_outcome() -> None:
     class Buggy(CostingSynthesizer):
-        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
             raise ZeroDivisionError
             yield
 
@@ -468,7 +468,7 @@ class Telling(ScriptedChat):
         super().__init__([])
         self.parts = parts
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # type: ignore[override]  # more than text  # noqa: ARG002
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # type: ignore[override]  # more than text  # noqa: ARG002 - the protocol has it
         for part in self.parts:
             await anyio.sleep(0.1)
             yield part
@@ -574,7 +574,7 @@ def test_a_pause_of_the_model_in_a_clause_does_not_leave_its_words_unsaid() -> N
 
 def test_the_chat_server_meets_back_pressure_with_the_adaptive_pacer_too() -> None:
     class Endless(ScriptedChat):
-        async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002
+        async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
             while True:
                 self.sent += 1
                 yield "Another sentence, of a reply that never ends. "
@@ -716,7 +716,7 @@ def test_a_voice_that_fails_in_the_middle_of_an_utterance_is_told_and_the_next_o
 
 def test_pieces_may_differ_in_format() -> None:
     class Changing(CostingSynthesizer):
-        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
             for rate, channels in ((1000, 1), (8000, 2), (500, 1)):
                 yield Audio(bytes(2 * channels * rate), AudioFormat(rate, channels))
 
@@ -735,7 +735,7 @@ def test_a_voice_that_tells_its_timings_says_exactly_what_was_heard() -> None:
     """Speech is not even: here the first word takes most of the time."""
 
     class Timed(CostingSynthesizer):
-        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
             timings = (Timing("Well", 0.0, 3.0, 4), Timing("then", 3.0, 3.5, 9), Timing("go", 3.5, 4.0, 13))
             yield Audio(bytes(2 * 4000), self.format, timings=timings, work_seconds=0.1)
 

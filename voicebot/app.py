@@ -321,6 +321,6 @@ def _load(portaudio: bool) -> None:
 
         with suppress(AudioError):  # whoever opens the device says so
             import_sounddevice()
-    import voicebot.turn  # noqa: F401
+    import voicebot.turn  # noqa: F401 - loaded before the first turn
 
     warm_up()

@@ -30,7 +30,7 @@ class GivenText:
     text: str | AsyncIterable[str]
     name: str = "given text"
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002 - the protocol has it
         """Yield the text, whatever is asked. An async generator is closed with this one."""
         text = self.text
         if isinstance(text, str):

@@ -90,7 +90,7 @@ class CostingSynthesizer:
         """Seconds of audio that `text` becomes."""
         return round(self.seconds or max(0.2, speech_seconds(text)), 3)
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
         """Work, then yield silence."""
         assert text, "nothing unspeakable reaches an engine"
         self._calls += 1

@@ -63,7 +63,7 @@ class TonesOfLetters:
     format = FORMAT
     capabilities = Capabilities(parallel=PEOPLE)
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
         await anyio.sleep(0.001)
         yield Audio(sound(whose(text)), FORMAT)
 

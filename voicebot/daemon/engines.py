@@ -38,7 +38,7 @@ class MissingChat:
         self.error = error
         self.name = "none"
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002 - the protocol has it
         """Raise ChatError."""
         raise ChatError(self.error.message, hint=self.error.hint) from self.error
         yield ""

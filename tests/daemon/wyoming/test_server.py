@@ -75,7 +75,7 @@ class Endless:
     def __init__(self) -> None:
         self.given_up = anyio.Event()
 
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # noqa: ARG002 - the protocol has it
         try:
             while True:
                 yield "And so on. "

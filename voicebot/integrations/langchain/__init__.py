@@ -5,7 +5,7 @@ from __future__ import annotations
 from voicebot.installation import extra_command
 
 try:
-    import langchain_core  # noqa: F401
+    import langchain_core  # noqa: F401 - whether it is there
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f"voicebot.integrations.langchain needs LangChain: {extra_command('langchain')}", name="langchain_core"
