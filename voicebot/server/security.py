@@ -161,6 +161,8 @@ class Security:
         match visit.all("authorization"):
             case [shown] if self._is_bearer(shown):
                 return _named_person(visit)
+        # A wrong one is not counted in WrongTokens. The right one always gets in, so that would make no guess harder;
+        # and a program with an old token would be answered 429, and try again, instead of hearing what is wrong.
         if visit.method not in _WITHOUT_EFFECT and not has_origin:
             return None  # no page: those send it with whatever has an effect; and what is no page has the token
         match _cookies(visit, cookie_name(visit.server[1])):
