@@ -138,6 +138,7 @@ INNER_ORDER = {
         "descriptors",
         "text_units",
         "event_log",
+        "patience",
         "pace",
         "metrics",
         "admission",

@@ -234,6 +234,29 @@ async def test_a_reader_that_takes_nothing_is_dropped_and_hurts_nobody() -> None
             await until(lambda: not running.server.admission.running and opened.users == 0)
 
 
+@pytest.mark.parametrize("what", ["turns", "events"])
+async def test_a_reader_of_something_in_which_nothing_happens_is_told_that_all_is_well(what: str) -> None:
+    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
+    async with running_server(chat) as running, anyio.create_task_group() as tasks:
+        path = await new_conversation(running.client)
+        told = anyio.Event()
+
+        def reminded() -> bool:
+            running.server.conversations.remind()
+            return told.is_set()
+
+        tasks.start_soon(until, reminded)
+        method, body = ("POST", {"text": "Hello."}) if what == "turns" else ("GET", None)
+        async with running.client.stream(method, f"{path}/{what}", json=body) as answer:
+            read = b""
+            async for part in answer.aiter_raw():
+                read += part
+                if read.endswith(b": ping\n\n"):
+                    break
+            told.set()
+        assert (b"event: delta" in read) == (what == "turns")
+
+
 async def test_many_events_at_once_reach_a_reader_who_takes_them() -> None:
     chat = ScriptedChat([(0.0, "x")] * 1500)
     async with running_server(chat) as running:

@@ -15,6 +15,7 @@ From the top down:
 * `descriptors`: how many connections the system lets it have;
 * `text_units`: how much text an event carries;
 * `event_log`: the events of a conversation, for its readers;
+* `patience`: how long a reader may take nothing;
 * `pace`: how often each of many readers is sent something;
 * `metrics`: what an operator watches;
 * `admission`: how many turns run at once;

@@ -121,6 +121,7 @@ async def open_server(
             engines, config, tasks, most_open=config.server.max_conversations, listener=metrics.hear
         )
         tasks.start_soon(conversations.close_idle)
+        tasks.start_soon(conversations.remind_readers)
         metrics.watch("turns_running", "Turns that have begun and not ended.", lambda: admission.running)
         metrics.watch("turns_waiting", "Turns that wait for a place.", lambda: admission.waiting)
         metrics.watch("conversations_open", "Conversations that somebody uses, or used lately.", conversations.__len__)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 READ = ReplyOptions(for_the_ear=False)
 """For somebody who reads: JSON then is what it is, and not a block that no voice reads aloud."""
+_REMIND_SECONDS = 7.5
+"""Half of what a reader waits at most until it is sent something."""
 _TURNS_KEPT = 200
 """What a page is shown of a conversation when it opens it."""
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -216,6 +218,17 @@ class Conversations:
             for opened in [one for one in self._open.values() if not one.users and one.idle_since < before]:
                 if self._engines.history is not None and opened.said:  # else nothing of it would be left
                     self._close(opened)
+
+    async def remind_readers(self) -> None:
+        """Let those who read of something in which nothing happens know that all is well, again and again."""
+        while True:
+            await anyio.sleep(_REMIND_SECONDS)
+            self.remind()
+
+    def remind(self) -> None:
+        """The same, once."""
+        for opened in self._open.values():
+            opened.log.remind()
 
     def end_reading(self) -> None:
         """Let all who read what happens come to their end: nothing more will."""

@@ -56,6 +56,8 @@ class EventLog:
         self._changed: anyio.Event | None = None
         """What the readers wait for that have read everything; None while nobody does."""
         self._closed = False
+        self._reminded = 0
+        """What was next when the readers were reminded last."""
         self.next = 0
         """The number of the next event."""
 
@@ -76,6 +78,12 @@ class EventLog:
         """Let the readers come to their end."""
         self._closed = True
         self._tell()
+
+    def remind(self) -> None:
+        """Let the readers have nothing, if nothing has happened since the last time: so they know that all is well."""
+        if self._reminded == self.next:
+            self._tell()
+        self._reminded = self.next
 
     def since(self, number: int) -> list[LoggedEvent]:
         """The events from `number` on, as far as they are kept."""
@@ -100,7 +108,10 @@ class EventLog:
     async def read(
         self, number: int, *, missed: Callable[[], None] | None = None
     ) -> AsyncGenerator[list[LoggedEvent], None]:
-        """Yield the events from `number` on, as many at once as there are; `missed` is called when some are lost."""
+        """Yield the events from `number` on, as many at once as there are; `missed` is called when some are lost.
+
+        It yields an empty list when the readers are reminded.
+        """
         while True:
             if number < self.first and missed is not None:
                 missed()
@@ -112,6 +123,8 @@ class EventLog:
             else:
                 self._changed = self._changed or anyio.Event()
                 await self._changed.wait()
+                if number == self.next and not self._closed:
+                    yield []
 
     def _tell(self) -> None:
         if self._changed is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Annotated
@@ -10,54 +9,19 @@ from typing import Annotated
 import anyio
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field
-from sse_starlette import EventSourceResponse, ServerSentEvent
-from sse_starlette.sse import SendTimeoutError
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
-from voicebot.errors import without_groups
 from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
 from voicebot.server.feed import Told, everything, one_turn, snapshot
 from voicebot.server.pace import Pace
-from voicebot.server.refusals import Refusal, refuse
-from voicebot.server.streaming import UNBUFFERED
+from voicebot.server.streaming import StreamedResponse
 from voicebot.server.text_units import Unit
 
-log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/conversations/{id}")
-_PING_SECONDS = 15
+_STILL_HERE = b": ping\n\n"
+"""A comment, for readers and proxies who would give up otherwise."""
 
 Batches = AsyncIterator[list[Told]]
-
-
-class EventStream(EventSourceResponse):
-    """Sends what happens as soon as it does. A reader that leaves, or takes nothing for too long, ends it."""
-
-    def __init__(
-        self, open: Callable[[], AbstractAsyncContextManager[Batches]], *, send_seconds: float, pace: Pace
-    ) -> None:
-        """`open` opens what is sent; leaving it ends whatever makes that."""
-        super().__init__(
-            _nothing(),
-            headers=UNBUFFERED,
-            ping=_PING_SECONDS,
-            ping_message_factory=lambda: ServerSentEvent(comment="ping", sep="\n"),
-            send_timeout=send_seconds,
-        )
-        self._open = open
-        self._pace = pace
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; what is refused before anything was sent is told by a status."""
-        try:
-            with without_groups():
-                async with self._open() as batches, aclosing(_encoded(batches, self._pace)) as self.body_iterator:
-                    with self._pace.stream():
-                        await super().__call__(scope, receive, send)
-        except Refusal as refusal:
-            await refuse(refusal)(scope, receive, send)
-        except SendTimeoutError:
-            log.info("a reader of events took nothing for too long")
 
 
 class Turn(BaseModel):
@@ -75,7 +39,7 @@ class Turn(BaseModel):
 async def turn(id: str, asked: Turn, server: ServerDep, person: PersonDep) -> Response:
     """Answer with the events of the turn, to be read and not heard. Whoever leaves ends it."""
     check_text(server, asked.text)
-    return EventStream(lambda: _turn(server, person, id, asked), send_seconds=server.send_seconds, pace=server.pace)
+    return _answer(server, lambda: _turn(server, person, id, asked))
 
 
 @router.get("/events")
@@ -87,9 +51,7 @@ async def events(
     last_event_id: Annotated[str, Header(max_length=100)] = "",
 ) -> Response:
     """Answer with all that happens in the conversation."""
-    return EventStream(
-        lambda: _events(server, person, id, unit, last_event_id), send_seconds=server.send_seconds, pace=server.pace
-    )
+    return _answer(server, lambda: _events(server, person, id, unit, last_event_id))
 
 
 @asynccontextmanager
@@ -125,9 +87,21 @@ async def _events(server: Server, person: str, id: str, unit: Unit, behind: str)
         yield batches
 
 
+def _answer(server: Server, open: Callable[[], AbstractAsyncContextManager[Batches]]) -> Response:
+    """Send what happens as soon as it does; leaving what is opened ends whatever makes that."""
+
+    @asynccontextmanager
+    async def parts() -> AsyncIterator[AsyncIterator[bytes]]:
+        async with open() as batches, aclosing(_encoded(batches, server.pace)) as encoded:
+            with server.pace.stream():
+                yield encoded
+
+    return StreamedResponse(parts, media_type="text/event-stream", timing="snapshot", send_seconds=server.send_seconds)
+
+
 async def _encoded(batches: Batches, pace: Pace) -> AsyncGenerator[bytes, None]:
     async for batch in batches:
-        yield b"".join([_frame(told) for told in batch])
+        yield b"".join([_frame(told) for told in batch]) or _STILL_HERE
         if seconds := pace.pause_seconds:
             await anyio.sleep(seconds)  # what comes meanwhile is the next batch
 
@@ -135,8 +109,3 @@ async def _encoded(batches: Batches, pace: Pace) -> AsyncGenerator[bytes, None]:
 def _frame(told: Told) -> bytes:
     id = f"id: {told.id}\n" if told.id else ""
     return f"{id}event: {told.type}\ndata: ".encode() + told.data + b"\n\n"
-
-
-async def _nothing() -> AsyncGenerator[bytes, None]:
-    return
-    yield b""

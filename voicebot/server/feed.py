@@ -30,7 +30,7 @@ async def everything(
     """Yield a snapshot, then what happens, as much at once as there is, until the conversation is closed.
 
     `behind` is the id of what was told last, to an earlier reader. Whoever is so slow that something is lost gets
-    another snapshot.
+    another snapshot. Nothing is yielded now and then while nothing happens.
     """
     log, units = opened.log, TextUnits(unit)
     place = log.place_behind(behind) if behind else None
@@ -52,7 +52,7 @@ async def everything(
             if lost:
                 lost, units = False, TextUnits(unit)
                 yield _present(opened, units)
-            elif told := _grouped(units, events):
+            elif (told := _grouped(units, events)) or not events:
                 yield told
 
 
@@ -61,7 +61,8 @@ async def one_turn(
 ) -> AsyncGenerator[list[Told], None]:
     """Yield what happens in `turn`, which begins behind `place` in the log, to its end.
 
-    A reader that is so slow that something is lost is told that, as the last thing.
+    A reader that is so slow that something is lost is told that, as the last thing. Nothing is yielded now and then
+    while nothing happens.
     """
     units, lost = TextUnits(unit), False
 
@@ -76,7 +77,7 @@ async def one_turn(
                 return
             own = [logged for logged in events if logged.event.turn == turn]
             ends = [place for place, logged in enumerate(own, 1) if isinstance(logged.event, TurnEnded | TurnDropped)]
-            if told := _grouped(units, own[: ends[0]] if ends else own):
+            if (told := _grouped(units, own[: ends[0]] if ends else own)) or not events:
                 yield told
             if ends:
                 return

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from voicebot.errors import without_groups
+from voicebot.server.patience import Patience
 from voicebot.server.refusals import Refusal, refuse
 
 log = logging.getLogger(__name__)
@@ -31,11 +32,18 @@ class StreamedResponse(Response):
     """
 
     def __init__(
-        self, parts: Parts, *, media_type: str, headers: Mapping[str, str] | None = None, timing: str = "first"
+        self,
+        parts: Parts,
+        *,
+        media_type: str,
+        headers: Mapping[str, str] | None = None,
+        timing: str = "first",
+        send_seconds: float = SEND_SECONDS,
     ) -> None:
         """`parts` opens what is sent; leaving it ends whatever makes the parts.
 
-        `timing` is what the browser's tools call the time to the first of them (the header Server-Timing).
+        A reader that takes nothing for `send_seconds` is given up. `timing` is what the browser's tools call the time
+        to the first part (the header Server-Timing).
         """
         self._timing = timing
         self._begun = False
@@ -44,6 +52,7 @@ class StreamedResponse(Response):
         self.media_type = media_type
         self.background = None
         self._parts = parts
+        self._patience = Patience(send_seconds)
         self.init_headers({**UNBUFFERED, **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +60,7 @@ class StreamedResponse(Response):
         try:
             with without_groups():
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
+                    tasks.start_soon(self._watch, receive, tasks.cancel_scope)
                     async with self._parts() as parts:
                         await self._send(parts, send)
                     tasks.cancel_scope.cancel()
@@ -69,8 +78,7 @@ class StreamedResponse(Response):
         async for part in parts:
             if not self._begun:
                 await self._begin(send)
-            with anyio.fail_after(SEND_SECONDS):
-                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await self._patience.wait_for(send({"type": "http.response.body", "body": part, "more_body": True}))
             await anyio.lowlevel.checkpoint()  # uvicorn's send returns at once when the reader has gone
         if not self._begun:
             await self._begin(send)
@@ -83,8 +91,11 @@ class StreamedResponse(Response):
         headers = [*self.raw_headers, timing]
         await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
 
-
-async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
+    async def _watch(self, receive: Receive, scope: anyio.CancelScope) -> None:
+        """Cancel `scope` when the reader has gone. Raises TimeoutError for one that takes nothing."""
+        while not self._patience.exhausted:
+            with anyio.move_on_after(self._patience.look_seconds):
+                if (await receive())["type"] == "http.disconnect":
+                    scope.cancel()
+                    return
+        raise TimeoutError

@@ -16,6 +16,7 @@ from voicebot.audio.remote import AudioBegin, RemoteMessage
 from voicebot.errors import AudioError
 from voicebot.server.conversations import OpenConversation
 from voicebot.server.frames import audio_frame
+from voicebot.server.patience import Patience
 from voicebot.speech import Utterance
 from voicebot.translation import tr
 
@@ -40,7 +41,7 @@ class Wire:
     ) -> None:
         """`scope` is all that is done for the client."""
         self._websocket = websocket
-        self._send_seconds = send_seconds
+        self._patience = Patience(send_seconds)
         self._opened = opened
         self._scope = scope
         self._answers = answers
@@ -57,16 +58,9 @@ class Wire:
         """Send `frame`; False where nobody takes it any more."""
         if self._websocket.application_state is not WebSocketState.CONNECTED:
             return False
+        send = self._websocket.send_text(frame) if isinstance(frame, str) else self._websocket.send_bytes(frame)
         try:
-            with anyio.fail_after(self._send_seconds):
-                if isinstance(frame, str):
-                    await self._websocket.send_text(frame)
-                else:
-                    await self._websocket.send_bytes(frame)
-        except TimeoutError:
-            log.info("a listener took nothing for too long")
-            self._scope.cancel()
-            return False
+            await self._patience.wait_for(send)
         except WebSocketDisconnect:
             self._scope.cancel()
             return False
@@ -83,6 +77,12 @@ class Wire:
             self._shown_end = max(start, utterance.shown_end(timings[-1].spoken_end)) if timings else start
         if not await self.send(audio_frame(message, turn=live.id if live else "", shown_start=start)):
             raise AudioError(tr("the browser has gone away"))
+
+    async def give_up(self) -> None:
+        """End what is done for the client as soon as it has taken nothing for too long."""
+        await self._patience.run_out()
+        log.info("a listener took nothing for too long")
+        self._scope.cancel()
 
     def answer(self, frame: str) -> None:
         """Send `frame` soon; nobody waits for that."""
@@ -110,6 +110,7 @@ async def open_wire(websocket: WebSocket, send_seconds: float, opened: OpenConve
                     await wire.send(frame)
 
             tasks.start_soon(answer_all)
+            tasks.start_soon(wire.give_up)
             yield wire
             tasks.cancel_scope.cancel()
     if wire.closing and websocket.application_state is WebSocketState.CONNECTED:
