@@ -24,7 +24,6 @@ EXTRAS = {
         "prometheus-client>=0.22",
         "segno>=1.6",
         "soundfile>=0.13",
-        "sse-starlette>=3.3,<4",
         "uvicorn>=0.38",
         "uvloop>=0.22; sys_platform != 'win32'",
         "websockets>=15",
