@@ -120,11 +120,11 @@ class Broker:
         self._guardian.communicate()
         self._epmd.wait()
 
-    def ctl(self, *words: str) -> str:
-        """Run rabbitmqctl, which takes a second or two; return what it prints."""
+    def ctl(self, *words: str, typed: str = "") -> str:
+        """Run rabbitmqctl, which takes a second or two, and let it read what is `typed`; return what it prints."""
         done = subprocess.run(
             [PROGRAMS / "rabbitmqctl", "--quiet", *words],
-            env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            env=self._environment, input=typed, capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"rabbitmqctl {' '.join(words)}: {done.stdout}{done.stderr}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,18 +19,32 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
     """A broker for all tests that leave it as it is, each with queues of its own names."""
-    yield from _broker(tmp_path_factory)
+    with _stopped_broker(tmp_path_factory) as broker:
+        broker.start()
+        yield broker
 
 
 @pytest.fixture
 def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
     """A broker for one test, which may kill it; 3 to 4.5 s to start."""
-    yield from _broker(tmp_path_factory)
+    with _stopped_broker(tmp_path_factory) as broker:
+        broker.start()
+        yield broker
 
 
-def _broker(folders: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
+@pytest.fixture
+def stopped_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
+    """A broker for one test, which starts it."""
+    with _stopped_broker(tmp_path_factory) as broker:
+        yield broker
+
+
+@contextmanager
+def _stopped_broker(folders: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
     if brokers.MISSING:
         pytest.skip(brokers.MISSING)
-    broker = brokers.start_broker(folders.mktemp("broker"))
-    yield broker
-    broker.stop()
+    broker = brokers.Broker(folders.mktemp("broker"))
+    try:
+        yield broker
+    finally:
+        broker.stop()
