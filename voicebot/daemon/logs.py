@@ -72,6 +72,8 @@ def open_log(*, foreground: bool) -> Iterator[None]:
     root.setLevel(logging.INFO)
     for chatty in ("httpx", "httpcore", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    for chatty in ("aio_pika", "aiormq"):  # a lost connection is a traceback to them; we say it in a line
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
     try:
         yield
     finally:

@@ -117,13 +117,15 @@ async def _served(
 ) -> bool:
     """Whether `serve` returned. Raises BrokerUnavailable when the connection was lost before."""
     closed = anyio.Event()
+    done = False
+    reason = tr("the connection is lost")
 
-    def note(_: object, __: object) -> None:
+    def note(_: object, error: object) -> None:
+        nonlocal reason
+        reason = safe_line(str(error or "")) or reason
         closed.set()
 
     connection.close_callbacks.add(note)
-    done = False
-    reason = tr("the connection is lost")
     try:
         with without_groups():
             async with anyio.create_task_group() as tasks:
