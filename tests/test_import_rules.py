@@ -91,6 +91,7 @@ INNER_ORDER = {
         "connection",
         "cancellations",
         "figures",
+        "metrics",
         "replies",
         "jobs",
         "worker",

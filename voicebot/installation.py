@@ -28,7 +28,7 @@ EXTRAS = {
         "uvloop>=0.22; sys_platform != 'win32'",
         "websockets>=15",
     ),
-    "rabbitmq": ("aio-pika>=10.2,<11",),
+    "rabbitmq": ("aio-pika>=10.2,<11", "prometheus-client>=0.22"),
     "lab": ("matplotlib>=3.9", "trio>=0.30"),
 }
 """What each extra of pyproject.toml brings."""

@@ -5,6 +5,7 @@ topology      how queues and exchanges are named and declared
 connection    one connection after the other to the broker, for as long as it is wanted
 cancellations what nobody waits for any more
 figures       what was done since the start
+metrics       the same for Prometheus
 replies       what is answered to one job
 jobs          what is done with one job, from taking it to acknowledging it
 worker        what takes them, for as long as it is wanted

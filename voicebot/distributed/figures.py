@@ -26,6 +26,8 @@ class Figures:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     audio_seconds: float = 0.0
     synthesis_seconds: float = 0.0
+    redelivered: int = 0
+    """Jobs that came again because their worker had died, or had lost the broker."""
     busy: int = 0
     """Jobs that are being worked on."""
     connected: bool = False

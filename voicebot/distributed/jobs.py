@@ -131,6 +131,7 @@ async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -
         return "unanswerable"
     if bench.cancellations.has(job_id, time.monotonic()):
         return "cancelled"
+    bench.figures.redelivered += bool(message.redelivered)
     exchange = line.channel.default_exchange
     if message.redelivered and attempt < MOST_ATTEMPTS:
         await exchange.publish(_copy(message, attempt + 1), line.queue, mandatory=True)
