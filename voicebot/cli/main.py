@@ -32,6 +32,7 @@ from voicebot.cli.serve import serve
 from voicebot.cli.service import service_app
 from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop, watch
 from voicebot.cli.voices import voices
+from voicebot.cli.worker import worker
 from voicebot.cli.wyoming import wyoming
 
 app = typer.Typer(
@@ -69,6 +70,7 @@ add_command(app, repeat)
 add_command(app, show_status, name="status")
 add_command(app, watch)
 add_command(app, serve)
+add_command(app, worker)
 add_command(app, mcp)
 add_command(app, wyoming)
 add_command(app, chunk)

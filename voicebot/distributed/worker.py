@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from voicebot.config.models import WorkerConfig
 from voicebot.distributed.connection import BrokerAddress, BrokerUnavailable, serve_connections
+from voicebot.distributed.figures import Figures
 from voicebot.distributed.jobs import Bench, Line, do_job, hand_back
 from voicebot.distributed.messages import Cancel, Voice, WorkerStatus
 from voicebot.distributed.topology import (
@@ -45,22 +46,24 @@ async def run_worker(
     address: BrokerAddress,
     *,
     stop: anyio.Event,
+    figures: Figures | None = None,
     deterministic: bool = False,
 ) -> None:
     """Say what clients ask for until `stop`; then finish what was begun, as far as there is time for that.
 
-    `deterministic`: the synthesizer makes the same audio of the same text each time.
+    `figures` tell what it does; `deterministic`: the synthesizer makes the same audio of the same text each time.
     """
-    await _Worker(synthesizer, config, stop, deterministic=deterministic).run(address)
+    bench = Bench(synthesizer, uuid4().hex, deterministic, figures or Figures())
+    log.info("worker %s says what is in %s with %s", bench.worker, job_queue(config.voice_class), synthesizer.name)
+    await _Worker(bench, config, stop).run(address)
+    log.info("worker %s ends: %d jobs done", bench.worker, bench.figures.outcomes["done"])
 
 
 class _Worker:
     """What is the same on each connection."""
 
-    def __init__(
-        self, synthesizer: Synthesizer, config: WorkerConfig, stop: anyio.Event, *, deterministic: bool
-    ) -> None:
-        self._bench = Bench(synthesizer, uuid4().hex, deterministic)
+    def __init__(self, bench: Bench, config: WorkerConfig, stop: anyio.Event) -> None:
+        self._bench = bench
         self._config = config
         self._stop = stop
         self._queue = job_queue(config.voice_class)
@@ -68,10 +71,14 @@ class _Worker:
 
     async def run(self, address: BrokerAddress) -> None:
         figures = self._bench.figures
+        told = ""
         with anyio.CancelScope() as without_broker:
 
             def lost(error: BrokerUnavailable) -> None:
-                log.warning("%s", error.in_one_line)
+                nonlocal told
+                if told != error.in_one_line:  # not at each attempt to connect again
+                    told = error.in_one_line
+                    log.warning("%s", told)
                 if self._stop.is_set():
                     without_broker.cancel()
 
@@ -188,7 +195,7 @@ class _Worker:
         queue = await channel.declare_queue(line.queue, durable=True, arguments=dict(JOB_QUEUE_ARGUMENTS))
         underlay.on_consumer_cancel_callbacks.add(note)
         tag = await queue.consume(take, arguments={"x-priority": self._config.priority})
-        log.info("taking jobs from %s", line.queue)
+        log.info("taking jobs")
         try:
             yield
             if not deleted.is_set():
