@@ -1,0 +1,136 @@
+"""Workers as processes that die, lose their broker and are told to end."""
+
+from __future__ import annotations
+
+import signal
+from uuid import uuid4
+
+import anyio
+import httpx
+import pytest
+
+from tests.distributed.asking import open_asker
+from tests.distributed.broker import Broker, free_ports
+from tests.distributed.worker_process import WorkerProcess, open_worker_process
+from voicebot.tts.tone import ToneSynthesizer
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def voice_class() -> str:
+    """A queue for one test."""
+    return f"test-{uuid4().hex[:8]}"
+
+
+async def test_a_text_whose_worker_dies_is_said_by_another_as_the_next_attempt(
+    broker: Broker, voice_class: str
+) -> None:
+    async with open_asker(broker.url, voice_class) as asker:
+        async with open_worker_process(broker, voice_class, delay_seconds=60.0) as first:
+            asked = await asker.ask("Hello.")
+            while (await asker.status()).busy != 1:  # each answer comes from the worker
+                pass
+            first.send(signal.SIGKILL)
+        async with open_worker_process(broker, voice_class):
+            answer = await asked.answer()
+    (audio,) = [audio async for audio in ToneSynthesizer().synthesize("Hello.")]
+    assert answer.pcm == audio.pcm
+    assert {reply.headers["attempt"] for reply in answer.replies} == {2}
+
+
+async def test_a_worker_that_is_told_to_end_finishes_its_job_and_leaves_in_order(
+    broker: Broker, voice_class: str
+) -> None:
+    async with (
+        open_asker(broker.url, voice_class) as asker,
+        open_worker_process(broker, voice_class, delay_seconds=1.0) as worker,
+    ):
+        asked = await asker.ask("Hello.")
+        while (await asker.status()).busy != 1:
+            pass
+        worker.send(signal.SIGTERM)
+        await worker.says("no more jobs; 1 are being finished")
+        assert (await asked.answer()).kinds[-1] == "end"
+        assert await worker.ends() == 0
+
+
+async def test_a_second_signal_ends_a_worker_in_the_middle_of_its_job(broker: Broker, voice_class: str) -> None:
+    async with (
+        open_asker(broker.url, voice_class) as asker,
+        open_worker_process(broker, voice_class, delay_seconds=60.0) as worker,
+    ):
+        await asker.ask("Hello.")
+        while (await asker.status()).busy != 1:
+            pass
+        worker.send(signal.SIGTERM)
+        await worker.says("no more jobs")
+        worker.send(signal.SIGTERM)
+        assert await worker.ends() == 143
+
+
+async def test_a_worker_waits_for_a_broker_that_is_down_and_says_so(own_broker: Broker, voice_class: str) -> None:
+    await anyio.to_thread.run_sync(own_broker.kill)
+    worker = WorkerProcess(own_broker, voice_class, delay_seconds=0.0)
+    try:
+        line = await worker.says("no broker answers at")
+        assert f"127.0.0.1:{own_broker.port}" in line
+        await anyio.to_thread.run_sync(own_broker.start)
+        await worker.says("taking jobs")
+        async with open_asker(own_broker.url, voice_class) as asker:
+            assert (await (await asker.ask("Hello.")).answer()).kinds[-1] == "end"
+        await anyio.to_thread.run_sync(own_broker.kill)
+        await worker.says("has gone")
+        await anyio.to_thread.run_sync(own_broker.start)
+        await worker.says("taking jobs")
+        async with open_asker(own_broker.url, voice_class) as asker:
+            assert (await (await asker.ask("Hello again.")).answer()).kinds[-1] == "end"
+        await anyio.to_thread.run_sync(own_broker.kill)
+        await worker.says("has gone")
+        worker.send(signal.SIGTERM)
+        assert await worker.ends() == 0, "without a broker there is nothing to finish"
+    finally:
+        worker.close()
+
+
+async def test_figures_are_there_for_prometheus_at_this_machine_alone(broker: Broker, voice_class: str) -> None:
+    (port,) = free_ports(1)
+    async with (
+        open_asker(broker.url, voice_class) as asker,
+        open_worker_process(broker, voice_class, "--metrics-port", str(port)),
+        httpx.AsyncClient() as web,
+    ):
+        await (await asker.ask("Hello.", headers={"sent_ms": 1})).answer()
+        while (await asker.status()).done != 1:
+            pass
+        text = (await web.get(f"http://127.0.0.1:{port}/metrics")).text
+    figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert figures['voicebot_worker_jobs_total{outcome="done"}'] == "1.0"
+    assert figures['voicebot_worker_jobs_total{outcome="poison"}'] == "0.0"
+    assert figures["voicebot_worker_connected"] == "1.0"
+    assert figures["voicebot_worker_busy"] == "0.0"
+    assert float(figures["voicebot_worker_audio_seconds_total"]) > 0
+    assert figures["voicebot_worker_queue_seconds_count"] == "1.0"
+
+
+async def test_nothing_a_worker_writes_has_the_password_or_the_text_in_it(broker: Broker, voice_class: str) -> None:
+    canary = "canary-7f3a"
+    async with (
+        open_asker(broker.url, voice_class) as asker,
+        open_worker_process(broker, voice_class, delay_seconds=0.2) as worker,
+    ):
+        await (await asker.ask(f"Hello {canary}.")).answer()
+        await (await asker.ask(f'{{"spoken": ["{canary}"]}}'.encode())).answer()
+        await (await asker.ask(f"Hello {canary}.", headers={"attempt": 9})).answer()
+        cut = await asker.ask(f"Hello {canary}.")
+        await asker.cancel(cut)
+        await asker.channel.queue_delete(f"voicebot.speech.{voice_class}.v1")
+        await worker.says("declared again")
+        await anyio.to_thread.run_sync(broker.ctl, "close_all_connections", "a test")
+        await worker.says("taking jobs")
+        worker.send(signal.SIGTERM)
+        assert await worker.ends() == 0
+    written = "".join(worker.written)
+    assert canary not in written
+    assert broker.password not in written
+    assert "Traceback" not in written
