@@ -28,7 +28,7 @@ async def reading(
     async with client.stream(method, path, **request) as answer:
         assert answer.status_code == 200, (await answer.aread()).decode()
         assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
-        yield _events(answer)
+        yield events_of(answer.aiter_lines())
 
 
 async def read_all(client: httpx.AsyncClient, method: str, path: str, **request: Any) -> list[Sent]:
@@ -47,9 +47,10 @@ async def read_until(events: AsyncIterator[Sent], type: str) -> list[Sent]:
     raise AssertionError(f"no {type} after {[sent.type for sent in read]}")
 
 
-async def _events(answer: httpx.Response) -> AsyncIterator[Sent]:
+async def events_of(lines: AsyncIterator[str]) -> AsyncIterator[Sent]:
+    """The events that stand in the lines of an answer."""
     fields: dict[str, str] = {}
-    async for line in answer.aiter_lines():
+    async for line in lines:
         name, _, value = line.partition(": ")
         if line and name:
             fields[name] = value
