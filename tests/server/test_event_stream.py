@@ -87,6 +87,25 @@ async def test_a_new_turn_ends_the_one_before_or_waits_for_it() -> None:
                     await read_until(third, "delta")
 
 
+async def test_who_waits_in_line_is_told_its_place() -> None:
+    """A stream of events said nothing until its turn began, and looked as if it had failed."""
+    chat = ScriptedChat([(0.0, "One. "), (3600.0, "never")])
+    async with running_server(chat, max_turns=1, max_waiting=2) as running:
+        paths = [await new_conversation(running.client) for _ in range(3)]
+        async with reading(running.client, "POST", f"{paths[0]}/turns", json={"text": "1"}) as first:
+            await read_until(first, "delta")
+            async with reading(running.client, "POST", f"{paths[1]}/turns", json={"text": "2"}) as second:
+                assert [sent.type for sent in await read_until(second, "queued")] == ["snapshot", "queued"]
+                async with reading(running.client, "POST", f"{paths[2]}/turns", json={"text": "3"}) as third:
+                    queued = (await read_until(third, "queued"))[-1]
+                    assert (queued.id, queued.data) == ("", {"type": "queued", "position": 2})
+                    await running.client.post(f"{paths[0]}/interrupt", json={})
+                    assert (await read_until(first, "turn_ended"))[-1].data["outcome"] == "interrupted"
+                    assert (await read_until(second, "delta"))[0].type == "turn_started"
+                    assert (await read_until(third, "queued"))[-1].data["position"] == 1
+        await until(lambda: not running.server.admission.running and not running.server.admission.waiting)
+
+
 async def test_a_reply_that_fails_is_told_in_its_last_event() -> None:
     chat = ScriptedChat([(0.0, "Good ")], ChatError("the chat server has gone", hint="start it"))
     async with running_server(chat) as running:

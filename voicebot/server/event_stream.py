@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Annotated
@@ -12,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
-from voicebot.server.feed import Told, everything, one_turn, snapshot
+from voicebot.server.feed import Told, everything, one_turn, place_in_line, snapshot
 from voicebot.server.pace import Pace
 from voicebot.server.streaming import StreamedResponse
 from voicebot.server.text_units import Unit
@@ -58,23 +59,38 @@ async def events(
 async def _turn(server: Server, person: str, id: str, asked: Turn) -> AsyncIterator[Batches]:
     async with server.conversations.using(person, id) as opened:
         before, place = snapshot(opened), opened.log.next
-        async with running_turn(
-            server,
-            person,
-            opened.conversation,
-            asked.text,
-            pipeline=opened.pipeline,
-            say=asked.say,
-            barge_in=asked.barge_in,
-        ) as turn:
+        positions_in, positions_out = anyio.create_memory_object_stream[int](math.inf)  # one each time the line moves
 
-            async def batches() -> AsyncGenerator[list[Told], None]:
-                yield [before]
-                async with aclosing(one_turn(opened, turn, place, unit=asked.unit)) as told:
-                    async for batch in told:
-                        yield batch
+        def queued(position: int) -> None:
+            nonlocal place
+            if position:
+                positions_in.send_nowait(position)
+            else:
+                place = opened.log.next  # what was said while it waited is not its own
+                positions_in.close()
 
-            async with aclosing(batches()) as all_of_it:
+        async def batches(turn: str) -> AsyncGenerator[list[Told], None]:
+            yield [before]
+            async for position in positions_out:
+                yield [place_in_line(position)]
+            async with aclosing(one_turn(opened, turn, place, unit=asked.unit)) as told:
+                async for batch in told:
+                    yield batch
+
+        with positions_in, positions_out:
+            async with (
+                running_turn(
+                    server,
+                    person,
+                    opened.conversation,
+                    asked.text,
+                    pipeline=opened.pipeline,
+                    say=asked.say,
+                    barge_in=asked.barge_in,
+                    queued=queued,
+                ) as turn,
+                aclosing(batches(turn)) as all_of_it,
+            ):
                 yield all_of_it
 
 

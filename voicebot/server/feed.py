@@ -105,6 +105,11 @@ def error(code: str, message: str, hint: str = "") -> Told:
     return _told("error", code=code, message=message, hint=hint)
 
 
+def place_in_line(position: int) -> Told:
+    """How many turns begin before one that waits for its place, and itself."""
+    return _told("queued", position=position)
+
+
 def _told(type: str, **fields: object) -> Told:
     return Told("", type, encoded({"type": type, **fields}))
 
