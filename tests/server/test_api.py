@@ -99,6 +99,38 @@ async def test_a_conversation_of_somebody_else_is_as_unknown_as_any_other() -> N
         assert (await alice.get(f"/api/conversations/{id}")).json()["title"] == ""
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_one_person_has_not_more_conversations_than_the_limit_and_loses_none(kept: bool, tmp_path: Path) -> None:
+    """Whoever began them without an end took the room of all others, whose oldest were closed for that."""
+    history = str(tmp_path / "history.db") if kept else ""
+    async with (
+        running_server(history=history, max_conversations_of_a_person=2) as running,
+        running.as_person("alice") as alice,
+        running.as_person("al") as al,
+    ):
+        ids = [(await alice.post("/api/conversations", json={})).json()["id"] for _ in range(2)]
+        await alice.post("/chat", json={"text": "Hello.", "conversation": ids[0]})
+        refused = await alice.post("/api/conversations", json={})
+        error = refused.json()["error"]
+        assert (refused.status_code, error["code"]) == (409, "too_many_conversations")
+        assert "max_conversations_of_a_person" in error["hint"]
+        listed = (await alice.get("/api/conversations")).json()["conversations"]
+        assert {one["id"] for one in listed} == set(ids)
+        assert (await al.post("/api/conversations", json={})).status_code == 201
+        assert (await alice.request("DELETE", f"/api/conversations/{ids[0]}", json={})).status_code == 204
+        assert (await alice.post("/api/conversations", json={})).status_code == 201
+
+
+async def test_conversations_that_are_kept_count_after_the_server_has_ended(tmp_path: Path) -> None:
+    history = str(tmp_path / "history.db")
+    async with running_server(history=history, max_conversations_of_a_person=1) as running:
+        begun = await running.client.post("/api/conversations", json={})
+        await running.client.post("/chat", json={"text": "Hello.", "conversation": begun.json()["id"]})
+    async with running_server(history=history, max_conversations_of_a_person=1) as running:
+        assert (await running.client.post("/api/conversations", json={})).status_code == 409
+        assert len((await running.client.get("/api/conversations")).json()["conversations"]) == 1
+
+
 @pytest.mark.parametrize("title", ["1", json.dumps("x" * 201), r'"\ud800"', "null"])
 async def test_what_is_no_title_is_refused(title: str) -> None:
     async with running_server() as running:

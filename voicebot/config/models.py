@@ -472,6 +472,8 @@ class ServerConfig(Section):
     """Replies at once for one person, whatever they do."""
     max_conversations: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     """Conversations that are open at once, whoever has them."""
+    max_conversations_of_a_person: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """That one person may have, open or kept; no more can be begun then, and none is lost."""
     max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
     """At once; each takes a file descriptor."""
     max_connections_of_an_address: Annotated[int, Field(ge=1, le=1_000_000)] = 256

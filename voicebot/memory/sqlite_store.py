@@ -254,6 +254,15 @@ class Store:
         """The conversation of this name; None if there is none."""
         return next(iter(self._listed("name = ?", name)), None)
 
+    def count(self, beginning: str) -> int:
+        """How many conversations have names that begin like this."""
+        ((found,),) = self._run(
+            lambda connection: connection.execute(
+                "SELECT count(*) FROM conversation WHERE substr(name, 1, ?) = ?", (len(beginning), beginning)
+            ).fetchall()
+        )
+        return int(found)
+
     def turns(self, conversation: str) -> list[Turn]:
         """Every turn of a conversation, oldest first. Raises HistoryError if there is no such conversation."""
 

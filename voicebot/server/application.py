@@ -118,7 +118,12 @@ async def open_server(
         tasks = await stack.enter_async_context(anyio.create_task_group())
         metrics, admission = ServerMetrics(), _admission(config.server)
         conversations = Conversations(
-            engines, config, tasks, most_open=config.server.max_conversations, listener=metrics.hear
+            engines,
+            config,
+            tasks,
+            most_open=config.server.max_conversations,
+            most_of_a_person=config.server.max_conversations_of_a_person,
+            listener=metrics.hear,
         )
         tasks.start_soon(conversations.close_idle)
         tasks.start_soon(conversations.remind_readers)

@@ -133,6 +133,7 @@ class Conversations:
         tasks: TaskGroup,
         *,
         most_open: int,
+        most_of_a_person: int,
         idle_seconds: float = 600.0,
         listener: Callable[[Event], None] = lambda _: None,
     ) -> None:
@@ -141,6 +142,7 @@ class Conversations:
         self._config = config
         self._tasks = tasks
         self._most_open = most_open
+        self._most_of_a_person = most_of_a_person
         self._idle_seconds = idle_seconds
         self._listener = listener
         self._open: dict[tuple[str, str], OpenConversation] = {}
@@ -150,8 +152,9 @@ class Conversations:
         return len(self._open)
 
     async def create(self, person: str, title: str = "") -> Listed:
-        """Begin a conversation of `person`."""
+        """Begin a conversation of `person`. Raises Refusal where there are too many of them already."""
         async with self._opening:
+            await self._check_count(person)
             opened = await self._start(person, new_turn_id())
             opened.title = title[:_MOST_TITLE_CHARACTERS]
         return opened.listed()
@@ -330,6 +333,16 @@ class Conversations:
             return None
         found = await history.result(history.submit(lambda store: store.conversation(_name(person, id))))
         return _listed(found, person) if found is not None else None
+
+    async def _check_count(self, person: str) -> None:
+        history, open = self._engines.history, [one for (owner, _), one in self._open.items() if owner == person]
+        count = len(open)
+        if history is not None:  # those in which something was said are kept there
+            kept = history.result(history.submit(lambda store: store.count(_name(person, ""))))
+            count = await kept + sum(not one.said for one in open)
+        if count >= self._most_of_a_person:
+            hint = "delete one that is not needed any more; server.max_conversations_of_a_person"
+            raise Refusal(409, "too many conversations of one person", hint=hint, code="too_many_conversations")
 
     async def _history(self, person: str, id: str) -> list[Said]:
         history = self._engines.history

@@ -83,6 +83,7 @@ test("each refusal has its words", () => {
   assert.equal(refusalKey({ status: 0 }), "error_network");
   assert.equal(refusalKey({ status: 429, code: "rate_limit_exceeded" }), "error_busy");
   assert.equal(refusalKey({ status: 404 }), "error_not_found");
+  assert.equal(refusalKey({ status: 409, code: "too_many_conversations" }), "error_too_many");
   assert.equal(refusalKey({ status: 500 }), "error_other");
 });
 
