@@ -70,6 +70,22 @@ def test_the_beginning_leaves_before_the_end_is_there(encoding: Encoding) -> Non
     assert len(begun) > len(encoder.flush()) / 2
 
 
+HELD_SECONDS: list[tuple[Encoding, float]] = [("pcm", 0), ("wav", 0), ("mp3", 0.1), ("opus", 0.15), ("flac", 0.2)]
+
+
+@pytest.mark.parametrize(("encoding", "held"), HELD_SECONDS)
+def test_no_more_is_held_back_than_a_listener_would_notice(encoding: Encoding, held: float) -> None:
+    """Opus left in pages of a second."""
+    block, rate = 480, FORMAT.sample_rate
+    encoder = new_encoder(encoding)
+    encoder.feed(b"")  # the head of the file
+    ready = [bool(encoder.feed(PCM[2 * start : 2 * (start + block)])) for start in range(0, rate, block)]
+    places = [0, *(block * number for number, is_ready in enumerate(ready, 1) if is_ready)]
+    longest = max(later - place for place, later in pairwise(places))
+    assert longest / rate <= held + block / rate
+    assert rate - places[-1] <= (held + block / rate) * rate
+
+
 @pytest.mark.parametrize("encoding", ["wav", "pcm"])
 def test_no_sound_at_all_is_an_empty_file(encoding: Encoding) -> None:
     encoder = new_encoder(encoding)

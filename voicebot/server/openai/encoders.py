@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from typing import Literal, Protocol, get_args
 
 from voicebot.audio.pcm import wav_bytes
@@ -28,6 +29,12 @@ _MP3_KILOBITS = 96
 """A second; mono speech at 24 kHz has no use for more."""
 _MP3_QUALITY = 5
 """2 is the best that is worth its time, 7 the fastest."""
+
+
+_OPUS_PAGE_MILLISECONDS = 100.0
+"""Less makes the file larger: with pages of 50 ms by 9 %, with these by 5 %."""
+_SET_PAGE_MILLISECONDS = 0x1302
+"""SFC_SET_OGG_PAGE_LATENCY_MS of sndfile.h, since libsndfile 1.2; an older one goes on with pages of a second."""
 
 
 class EncoderMissing(Exception):
@@ -110,7 +117,7 @@ class _Mp3:
 
 
 class _SoundFile:
-    """What libsndfile writes: FLAC in blocks of about 150 ms, Opus in pages of up to a second."""
+    """What libsndfile writes: FLAC in blocks of about 150 ms, Opus in pages of 100 ms."""
 
     def __init__(self, encoding: Encoding, container: str, codec: str) -> None:
         try:
@@ -123,6 +130,10 @@ class _SoundFile:
         self._file = soundfile.SoundFile(
             self._written, "w", FORMAT.sample_rate, FORMAT.channels, format=container, subtype=codec
         )
+        if codec == "OPUS":
+            with suppress(AttributeError):  # the package has no public name for this command, as it has for others
+                milliseconds = soundfile._ffi.new("double *", _OPUS_PAGE_MILLISECONDS)
+                soundfile._snd.sf_command(self._file._file, _SET_PAGE_MILLISECONDS, milliseconds, 8)
 
     def feed(self, pcm: bytes) -> bytes:
         self._file.buffer_write(pcm, "int16")
