@@ -95,6 +95,7 @@ INNER_ORDER = {
         "replies",
         "jobs",
         "worker",
+        "calls",
     ],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [

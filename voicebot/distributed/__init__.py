@@ -9,4 +9,5 @@ metrics       the same for Prometheus
 replies       what is answered to one job
 jobs          what is done with one job, from taking it to acknowledging it
 worker        what takes them, for as long as it is wanted
+calls         the replies to one job, put together: each frame once and in order
 """
