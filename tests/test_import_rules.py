@@ -95,7 +95,9 @@ INNER_ORDER = {
         "replies",
         "jobs",
         "worker",
+        "delays",
         "calls",
+        "roster",
     ],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [

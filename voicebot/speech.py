@@ -203,6 +203,8 @@ class Capabilities:
     """Its audio carries `Timing`s."""
     parallel: int = 1
     """How many texts its engine works on at once; what comes on top waits."""
+    ahead: int = 1
+    """How many utterances of one reply are asked for at once: more than one where several engines work on them."""
     languages: tuple[str, ...] = ()
     """BCP 47 tags of what it speaks well; empty where that is not known."""
     reads: tuple[str, ...] = ()
