@@ -98,6 +98,8 @@ INNER_ORDER = {
         "delays",
         "calls",
         "roster",
+        "link",
+        "switchboard",
     ],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [

@@ -12,4 +12,6 @@ worker        what takes them, for as long as it is wanted
 delays        how long something usually takes
 calls         the replies to one job, put together: each frame once and in order
 roster        which workers there are
+link          one connection as the other side uses it
+switchboard   held once by who asks: the link, the roster, and to whom each reply goes
 """

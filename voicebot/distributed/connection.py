@@ -7,6 +7,8 @@ code that made it first.
 
 from __future__ import annotations
 
+import logging
+import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -26,7 +28,10 @@ from voicebot.translation import system_reason, tr
 _CONNECT_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 5
 """A connection over which nothing comes for twice this long is lost."""
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 5.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 2.0
+
+for _chatty in ("aio_pika", "aiormq"):
+    logging.getLogger(_chatty).addHandler(logging.NullHandler())  # what goes wrong is told by us; no log, no lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ async def serve_connections(
             lost(error)
         lasted = anyio.current_time() - began > _CONNECT_SECONDS
         pause = _FIRST_PAUSE_SECONDS if lasted else min(2 * pause, _LONGEST_PAUSE_SECONDS)
-        await anyio.sleep(pause)
+        await anyio.sleep(pause * random.uniform(0.5, 1))  # not all who lost the same broker at the same moment
 
 
 async def _served(

@@ -19,7 +19,7 @@ DEAD_QUEUE = "voicebot.dead"
 """Jobs that workers died of, for people to look at."""
 HIGHEST_PRIORITY = 3
 URGENT, SOON, LATER = 2, 1, 0
-_URGENT_SECONDS, _SOON_SECONDS = 0.7, 3.0
+URGENT_SECONDS, _SOON_SECONDS = 0.7, 3.0
 
 JOB_QUEUE_ARGUMENTS: Mapping[str, int | str] = {
     "x-max-priority": HIGHEST_PRIORITY,
@@ -43,6 +43,6 @@ def priority(within_seconds: float) -> int:
 
     One queue with priorities: with a queue for each, a first utterance was handed to a busy worker.
     """
-    if within_seconds < _URGENT_SECONDS:
+    if within_seconds < URGENT_SECONDS:
         return URGENT
     return SOON if within_seconds < _SOON_SECONDS else LATER

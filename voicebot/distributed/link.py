@@ -1,0 +1,202 @@
+"""A client's side of one connection: where it publishes, and the one queue in which all its replies arrive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import uuid4
+
+import aio_pika
+import anyio
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
+
+from voicebot.distributed.messages import Cancel, Job
+from voicebot.distributed.topology import (
+    CANCEL_EXCHANGE,
+    JOB_QUEUE_ARGUMENTS,
+    JOB_TYPE,
+    STATUS_EXCHANGE,
+    job_queue,
+)
+from voicebot.errors import VoiceUnavailable, without_groups
+from voicebot.translation import tr
+
+_ALARM_SECONDS = 0.2
+"""After this a broker that confirms nothing is asked whether it takes anything."""
+_SILENT_SECONDS = 2.0
+"""After this a broker that answers nothing is given up, and the connection with it."""
+_SAME_LOOK_SECONDS = 0.2
+
+_Result = TypeVar("_Result")
+TakeReply = Callable[[AbstractIncomingMessage], None]
+
+
+class LinkLost(Exception):
+    """The connection is not to be used any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The queue of jobs, as the broker sees it."""
+
+    consumers: int
+    waiting: int
+    """Jobs that no worker has taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobMessage:
+    """What a job's message says beside the job."""
+
+    correlation_id: str
+    message_id: str
+    attempt: int
+    priority: int
+    expires_after_seconds: float
+
+
+class Link:
+    """Publishes jobs, cancellations and questions over one connection; replies go to `take`."""
+
+    def __init__(
+        self, connection: AbstractConnection, jobs: AbstractChannel, control: AbstractChannel, voice_class: str
+    ) -> None:
+        self.lost = anyio.Event()
+        """Set when the connection has to be given up."""
+        self.since = anyio.current_time()
+        self._connection = connection
+        self._jobs, self._control = jobs, control
+        self._job_queue = job_queue(voice_class)
+        self._reply_to = ""
+        self._cancel: AbstractExchange | None = None
+        self._status: AbstractExchange | None = None
+        self._looking = anyio.Lock()
+        self._seen: tuple[float, Queue] | None = None
+
+    async def open(self, take: TakeReply) -> None:
+        """Declare everything, and let replies come."""
+        underlay = await self._control.get_underlay_channel()
+        underlay.on_consumer_cancel_callbacks.add(lambda _: self.lost.set())  # somebody has deleted the reply queue
+        for channel in (self._jobs, self._control):
+            channel.close_callbacks.add(lambda *_: self.lost.set())
+        fanout = aio_pika.ExchangeType.FANOUT
+        self._cancel = await self._control.declare_exchange(CANCEL_EXCHANGE, fanout, durable=True)
+        self._status = await self._control.declare_exchange(STATUS_EXCHANGE, fanout, durable=True)
+        replies = await self._control.declare_queue("", exclusive=True, auto_delete=True)
+        self._reply_to = replies.name
+
+        async def on_message(message: AbstractIncomingMessage) -> None:
+            take(message)  # at once: what awaits here may be overtaken by the next message
+
+        await replies.consume(on_message, no_ack=True)
+        await self._declare_jobs()
+
+    async def publish_job(self, job: Job, how: JobMessage) -> None:
+        """Return when the broker has the job. Raises VoiceUnavailable and LinkLost."""
+        message = aio_pika.Message(
+            job.model_dump_json().encode(),
+            headers={"attempt": how.attempt, "sent_ms": round(time.time() * 1000)},
+            content_type="application/json",
+            priority=how.priority,
+            correlation_id=how.correlation_id,
+            reply_to=self._reply_to,
+            expiration=how.expires_after_seconds,
+            message_id=how.message_id,
+            type=JOB_TYPE,
+        )
+        if await self._blocked():
+            raise _alarm()
+        try:
+            await self._guarded(lambda: self._publish(message))
+        except PublishError:  # somebody has deleted the queue
+            await self._guarded(self._declare_jobs)
+            await self._guarded(lambda: self._publish(message))
+
+    async def look(self) -> Queue:
+        """The queue of jobs, as it was a moment ago at most; it is declared anew if it has gone. Raises LinkLost."""
+        async with self._looking:
+            now = anyio.current_time()
+            if self._seen is None or now - self._seen[0] > _SAME_LOOK_SECONDS:
+                self._seen = now, await self._guarded(self._declare_jobs)
+            return self._seen[1]
+
+    async def cancel(self, correlation_ids: tuple[str, ...]) -> None:
+        """Tell all workers that nobody waits for these jobs any more. Raises LinkLost."""
+        body = Cancel(correlation_ids=correlation_ids).model_dump_json().encode()
+        await self._tell_all(self._cancel, aio_pika.Message(body, content_type="application/json"))
+
+    async def ask_all(self) -> None:
+        """Ask all workers how they are; their answers come as replies of the type `status`. Raises LinkLost."""
+        message = aio_pika.Message(b"", correlation_id=uuid4().hex, reply_to=self._reply_to, expiration=10)
+        await self._tell_all(self._status, message)
+
+    async def _tell_all(self, exchange: AbstractExchange | None, message: aio_pika.Message) -> None:
+        assert exchange is not None
+        await self._guarded(lambda: exchange.publish(message, "", mandatory=False))
+
+    async def _declare_jobs(self) -> Queue:
+        queue = await self._control.declare_queue(self._job_queue, durable=True, arguments=dict(JOB_QUEUE_ARGUMENTS))
+        told = queue.declaration_result
+        return Queue(told.consumer_count or 0, told.message_count or 0)
+
+    async def _publish(self, message: aio_pika.Message) -> None:
+        with without_groups():
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch_for_alarm)
+                await self._jobs.default_exchange.publish(message, self._job_queue, mandatory=True)
+                tasks.cancel_scope.cancel()
+
+    async def _watch_for_alarm(self) -> None:
+        await anyio.sleep(_ALARM_SECONDS)
+        if await self._blocked():
+            raise _alarm()
+
+    async def _blocked(self) -> bool:
+        """Whether the broker has said that it takes no messages."""
+        transport = self._connection.transport
+        with anyio.move_on_after(0):
+            if transport is not None:
+                await transport.ready()  # at once where nothing is wrong
+            return False
+        return True
+
+    async def _guarded(self, act: Callable[[], Awaitable[_Result]]) -> _Result:
+        """What `act` returns; a broker that does not answer is given up. Raises VoiceUnavailable and LinkLost."""
+        try:
+            with anyio.fail_after(_SILENT_SECONDS):
+                return await act()
+        except PublishError:
+            raise
+        except DeliveryError as error:
+            raise VoiceUnavailable(
+                tr("too many texts wait for the speech workers"), hint=tr("start more of them: voicebot worker")
+            ) from error
+        except TimeoutError as error:
+            if await self._blocked():
+                raise _alarm() from error
+            self.lost.set()
+            raise LinkLost from error
+        except (AMQPError, ChannelInvalidStateError, ConnectionError) as error:
+            self.lost.set()
+            raise LinkLost from error
+
+
+def _alarm() -> VoiceUnavailable:
+    return VoiceUnavailable(
+        tr("RabbitMQ takes no messages: it has raised its alarm for too little memory or disk"),
+        hint=tr("see `rabbitmq-diagnostics alarms` on its machine"),
+    )
+
+
+@asynccontextmanager
+async def open_link(connection: AbstractConnection, voice_class: str, take: TakeReply) -> AsyncIterator[Link]:
+    """A link over `connection`; its replies go to `take`. Raises what aio-pika raises."""
+    jobs = await connection.channel(publisher_confirms=True, on_return_raises=True)
+    control = await connection.channel(publisher_confirms=False)
+    link = Link(connection, jobs, control, voice_class)
+    await link.open(take)
+    yield link
