@@ -100,6 +100,8 @@ INNER_ORDER = {
         "roster",
         "link",
         "switchboard",
+        "asking",
+        "hedging",
     ],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [
