@@ -102,6 +102,7 @@ INNER_ORDER = {
         "switchboard",
         "asking",
         "hedging",
+        "client",
     ],
     "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
     "lab": [

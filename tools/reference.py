@@ -123,7 +123,7 @@ def values(annotation: Any, metadata: list[Any], words: Words) -> list[str]:  # 
         return ["`true`", "`false`"]
     if annotation in (int, float):
         return [f"{words.whole if annotation is int else words.number}{limits(metadata)}"]
-    if origin is dict:
+    if origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         return [words.table]
     if origin in (tuple, list):
         return [words.texts]

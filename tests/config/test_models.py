@@ -56,7 +56,8 @@ def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> 
         inherited = set(ChatServer.model_fields) if section == "chat" else set()
         assert set(type(config).model_fields) - set(values) <= inherited, f"{config.kind} misses keys"
         defaults = type(config)(kind=config.kind)
-        assert config == defaults, f"{config.kind} shows another default"
+        unset = {key: None for key, value in dict(defaults).items() if value is None}  # which TOML cannot say
+        assert config.model_copy(update=unset) == defaults, f"{config.kind} shows another default"
     assert {kind for section, kind in kinds if section == "chat"} == {
         "ollama",
         "openai",
@@ -65,5 +66,5 @@ def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> 
         "plugin",
         "piped",
     }
-    assert {kind for section, kind in kinds if section == "tts"} == {"voicevox", "tone", "plugin"}
+    assert {kind for section, kind in kinds if section == "tts"} == {"voicevox", "tone", "plugin", "rabbitmq"}
     assert {kind for section, kind in kinds if section == "audio"} == {"device", "wav", "silent", "plugin"}

@@ -6,7 +6,17 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, assert_never
 
-from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI, Config, TtsPlugin, TtsPyttsx3, TtsTone, TtsVoicevox
+from voicebot.config.models import (
+    ChatAuto,
+    ChatOllama,
+    ChatOpenAI,
+    Config,
+    TtsPlugin,
+    TtsPyttsx3,
+    TtsRabbitmq,
+    TtsTone,
+    TtsVoicevox,
+)
 from voicebot.errors import ChatError
 from voicebot.protocols import ChatModel, Synthesizer
 from voicebot.translation import tr
@@ -27,7 +37,7 @@ async def voice_names(config: Config, synthesizer: Synthesizer | None) -> list[s
             from voicebot.tts.voicevox import list_voices
 
             return [style.name for style in await list_voices(config.tts)]
-        case TtsTone() | TtsPlugin():
+        case TtsTone() | TtsPlugin() | TtsRabbitmq():
             return []
         case _:
             assert_never(config.tts)

@@ -37,7 +37,7 @@ def voices() -> Iterable[str]:
         engine, _, voice = name.partition(" ")
         if engine == "pyttsx3":
             voice = voice.partition(" ")[2]
-        if voice:
+        if voice and engine != "rabbitmq":  # whose workers have names of their own
             yield voice
     yield from _LANGUAGES
 

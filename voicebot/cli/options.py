@@ -61,7 +61,7 @@ TtsOption = Annotated[
         "--tts",
         metavar="KIND",
         autocompletion=completing(completion.kinds("tts")),
-        help="Speech engine: pyttsx3, voicevox or tone.",
+        help="Speech engine: pyttsx3, voicevox, tone or rabbitmq.",
     ),
 ]
 VoiceOption = Annotated[
@@ -304,7 +304,7 @@ def _rate_settings(tts: TtsConfig, rate: int) -> dict[str, tuple[str, object]]:
     match tts.kind:
         case "pyttsx3":
             return {"tts.rate": ("--rate", rate)}
-        case "voicevox":
+        case "voicevox" | "rabbitmq":
             return {"tts.speed": ("--rate", rate / _USUAL_RATE)}
         case "tone":
             raise UsageError(

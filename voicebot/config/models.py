@@ -285,7 +285,8 @@ class TtsPlugin(Section):
     """What the factory is called with, by keyword."""
 
 
-TtsConfig = Annotated[TtsPyttsx3 | TtsVoicevox | TtsTone | TtsPlugin, Field(discriminator="kind")]
+LocalTtsConfig = Annotated[TtsPyttsx3 | TtsVoicevox | TtsTone | TtsPlugin, Field(discriminator="kind")]
+"""A voice of this machine, or of a server that it asks itself."""
 
 # ---------------------------------------------------------------- workers
 
@@ -305,6 +306,23 @@ class Broker(Section):
     """Who vouches for the broker's certificate, in the form PEM; empty: whom this machine trusts."""
     voice_class: VoiceClass = "default"
     """The group of voices, which is in the name of its queue."""
+
+
+class TtsRabbitmq(Broker):
+    """Speech workers on RabbitMQ: `voicebot worker` on this and other machines."""
+
+    kind: Literal["rabbitmq"]
+    voice: str = ""
+    """One of the workers' voices; empty: the one that each is configured with."""
+    speed: Annotated[float, Field(ge=0.1, le=10)] = 1.0
+    """Times the workers' own."""
+    ahead: Annotated[int, Field(ge=1, le=64)] = 3
+    """Utterances of one reply that the workers may make at once."""
+    fallback: LocalTtsConfig | None = None
+    """This machine's own voice, where the workers cannot speak in time."""
+
+
+TtsConfig = Annotated[TtsPyttsx3 | TtsVoicevox | TtsTone | TtsPlugin | TtsRabbitmq, Field(discriminator="kind")]
 
 
 # ---------------------------------------------------------------- audio

@@ -16,4 +16,5 @@ link          one connection as the other side uses it
 switchboard   held once by who asks: the link, the roster, and to whom each reply goes
 asking        one text, said by workers: asked for, waited for, asked for again
 hedging       two voices for one text: the second where the first is late
+client        the voice of the workers
 """

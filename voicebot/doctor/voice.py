@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import assert_never
 
-from voicebot.config.models import Config, TtsConfig, TtsPlugin, TtsPyttsx3, TtsTone, TtsVoicevox
+from voicebot.config.models import Config, TtsConfig, TtsPlugin, TtsPyttsx3, TtsRabbitmq, TtsTone, TtsVoicevox
 from voicebot.doctor.checkup import Finding, fails, fine, warns
 from voicebot.errors import ConfigError, VoiceUnavailable
 from voicebot.installation import install_command
@@ -99,11 +99,11 @@ async def check_phonemes(config: Config, *, seconds: float) -> Finding:
             return warns(told, "voicebot config set tts.kind pyttsx3")
         case TtsPlugin():
             return fine(config.tts.factory)
-        case TtsPyttsx3():
+        case TtsPyttsx3() | TtsRabbitmq():
             pass
         case _:
             assert_never(config.tts)
-    if tag.startswith("ja") and sys.platform.startswith("linux"):
+    if isinstance(config.tts, TtsPyttsx3) and tag.startswith("ja") and sys.platform.startswith("linux"):
         return _check_kanji(seconds)
     voices = await list_voices(config.tts)
     tags = [list(map(str, found)) for one in voices if isinstance(found := one["languages"], list)]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
 from typing import assert_never
 
-from voicebot.config.models import TtsConfig, TtsPlugin, TtsPyttsx3, TtsTone, TtsVoicevox
+from voicebot.config.models import TtsConfig, TtsPlugin, TtsPyttsx3, TtsRabbitmq, TtsTone, TtsVoicevox
+from voicebot.errors import VoiceUnavailable
+from voicebot.installation import extra_command
 from voicebot.protocols import Synthesizer
+from voicebot.translation import tr
 
 
 def open_synthesizer(config: TtsConfig, *, japanese_expected: bool = False) -> AbstractAsyncContextManager[Synthesizer]:
@@ -31,6 +36,8 @@ def open_synthesizer(config: TtsConfig, *, japanese_expected: bool = False) -> A
             from voicebot.tts.plugin import open_plugin
 
             return open_plugin(config)
+        case TtsRabbitmq():
+            return _open_rabbitmq(config, japanese_expected=japanese_expected)
         case _:
             assert_never(config)
 
@@ -54,5 +61,30 @@ async def list_voices(config: TtsConfig) -> list[dict[str, object]]:
 
             async with open_plugin(config) as plugin:
                 return [{"voice": plugin.name, "languages": list(plugin.capabilities.languages)}]
+        case TtsRabbitmq():
+            _require_aio_pika()
+            from voicebot.distributed.client import list_voices as list_remote
+
+            return await list_remote(config)
         case _:
             assert_never(config)
+
+
+@asynccontextmanager
+async def _open_rabbitmq(config: TtsRabbitmq, *, japanese_expected: bool) -> AsyncIterator[Synthesizer]:
+    """The workers' voice, with this machine's own beside it where one is configured."""
+    _require_aio_pika()
+    from voicebot.distributed.client import open_rabbitmq
+
+    async with AsyncExitStack() as stack:
+        fallback = None
+        if config.fallback is not None:
+            fallback = await stack.enter_async_context(
+                open_synthesizer(config.fallback, japanese_expected=japanese_expected)
+            )
+        yield await stack.enter_async_context(open_rabbitmq(config, fallback))
+
+
+def _require_aio_pika() -> None:
+    if find_spec("aio_pika") is None:
+        raise VoiceUnavailable(tr("the package aio-pika is not installed"), hint=extra_command("rabbitmq"))
