@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EXTRAS = {
+    "aac": ("av>=14,<19",),
     "langchain": ("langchain-core>=0.3.86,<2",),
     "mcp": ("mcp>=2.3,<3",),
     "wyoming": ("wyoming>=1.10,<2",),

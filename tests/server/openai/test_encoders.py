@@ -8,6 +8,7 @@ import sys
 import wave
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -19,7 +20,7 @@ from voicebot.tts.tone import tone
 
 PCM = b"".join(tone(pitch, 0.5, FORMAT.sample_rate) for pitch in (440, 880, 587))
 LOSSLESS: list[Encoding] = ["wav", "pcm", "flac"]
-LATE_FRAMES = {"mp3": 3 * 1152, "opus": 480}
+LATE_FRAMES = {"mp3": 3 * 1152, "opus": 480, "aac": 3 * 1024}
 """How much silence a format may put before and behind the sound: whole frames, and what its filters are late by."""
 
 
@@ -33,6 +34,11 @@ def decoded(file: bytes, encoding: Encoding) -> np.ndarray[tuple[int], np.dtype[
     if encoding == "flac":
         # libsndfile cannot read what does not say its length, though other decoders can: bits 4 to 40 from here on
         file = file[:21] + bytes([file[21] & 0xF0]) + (len(PCM) // 2).to_bytes(4, "big") + file[26:]
+    if encoding == "aac":
+        with av.open(io.BytesIO(file), "r") as opened:
+            frames = list(opened.decode(audio=0))
+        assert {(frame.sample_rate, frame.layout.nb_channels) for frame in frames} == {(FORMAT.sample_rate, 1)}
+        return (np.concatenate([frame.to_ndarray()[0] for frame in frames]) * 32767).astype("<i2")
     samples, rate = soundfile.read(io.BytesIO(file), dtype="int16")
     assert (rate, samples.ndim) == (FORMAT.sample_rate, FORMAT.channels)
     return samples  # type: ignore[no-any-return] # soundfile has no types
@@ -70,7 +76,14 @@ def test_the_beginning_leaves_before_the_end_is_there(encoding: Encoding) -> Non
     assert len(begun) > len(encoder.flush()) / 2
 
 
-HELD_SECONDS: list[tuple[Encoding, float]] = [("pcm", 0), ("wav", 0), ("mp3", 0.1), ("opus", 0.15), ("flac", 0.2)]
+HELD_SECONDS: list[tuple[Encoding, float]] = [
+    ("pcm", 0),
+    ("wav", 0),
+    ("mp3", 0.1),
+    ("opus", 0.15),
+    ("aac", 0.15),
+    ("flac", 0.2),
+]
 
 
 @pytest.mark.parametrize(("encoding", "held"), HELD_SECONDS)
@@ -104,7 +117,9 @@ def test_a_whole_wav_file_says_its_length() -> None:
         assert file.readframes(file.getnframes()) == PCM
 
 
-@pytest.mark.parametrize(("encoding", "package"), [("mp3", "lameenc"), ("flac", "soundfile"), ("opus", "soundfile")])
+@pytest.mark.parametrize(
+    ("encoding", "package"), [("mp3", "lameenc"), ("flac", "soundfile"), ("opus", "soundfile"), ("aac", "av")]
+)
 def test_a_package_that_is_missing_is_named(encoding: str, package: str) -> None:
     code = (
         f"import sys; sys.modules[{package!r}] = None\n"
@@ -114,7 +129,11 @@ def test_a_package_that_is_missing_is_named(encoding: str, package: str) -> None
         f"    asyncio.run(sound_in({encoding!r}, param='response_format'))\n"
         "except Refusal as refusal:\n"
         "    print(refusal.status, refusal.param, refusal.message)\n"
+        "    print(refusal.hint)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     message = f"response_format: {encoding} needs the package {package} on the server"
-    assert done.stdout == f"400 response_format {message}\n"
+    refused, hint = done.stdout.splitlines()
+    assert refused == f"400 response_format {message}"
+    assert "install" in hint
+    assert hint.endswith("or ask for mp3, opus, flac, wav or pcm" if encoding == "aac" else "or ask for wav")

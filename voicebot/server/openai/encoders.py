@@ -8,19 +8,24 @@ from __future__ import annotations
 import io
 import os
 from contextlib import suppress
-from typing import Literal, Protocol, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from voicebot.audio.pcm import wav_bytes
 from voicebot.audio.wav_stream import streaming_header
 from voicebot.speech import AudioFormat
 
+if TYPE_CHECKING:
+    from av import AudioFrame
+
 FORMAT = AudioFormat(24_000)
 """Of all sound that is encoded: what clients of that API expect of raw PCM, which does not say it."""
-Encoding = Literal["mp3", "opus", "flac", "wav", "pcm"]
+Encoding = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 MEDIA_TYPES: dict[Encoding, str] = {
     "mp3": "audio/mpeg",
     "opus": "audio/ogg; codecs=opus",
+    "aac": "audio/aac",
     "flac": "audio/flac",
     "wav": "audio/wav",
     "pcm": "audio/pcm",
@@ -37,8 +42,17 @@ _SET_PAGE_MILLISECONDS = 0x1302
 """SFC_SET_OGG_PAGE_LATENCY_MS of sndfile.h, since libsndfile 1.2; an older one goes on with pages of a second."""
 
 
+_AAC_BITS = 64_000
+"""A second."""
+
+
 class EncoderMissing(Exception):
     """A format that nothing here can write; its words say what it would take."""
+
+    def __init__(self, message: str, *, extra: str = "server") -> None:
+        """`extra` brings what is missing."""
+        super().__init__(message)
+        self.extra = extra
 
 
 class Encoder(Protocol):
@@ -66,6 +80,8 @@ def new_encoder(encoding: Encoding) -> Encoder:
             return _SoundFile(encoding, "FLAC", "PCM_16")
         case "opus":
             return _SoundFile(encoding, "OGG", "OPUS")
+        case "aac":
+            return _Aac()
 
 
 def encoded(pcm: bytes, encoding: Encoding) -> bytes:
@@ -141,6 +157,42 @@ class _SoundFile:
 
     def flush(self) -> bytes:
         self._file.close()
+        return self._written.take()
+
+
+class _Aac:
+    """What FFmpeg writes: frames of 43 ms, each behind a header of its own (ADTS), two of which it holds back."""
+
+    def __init__(self) -> None:
+        try:
+            import av
+            import numpy as np
+        except ImportError as error:
+            raise EncoderMissing("aac needs the package av on the server", extra="aac") from error
+        self._written = _Written()
+        self._file = av.open(self._written, "w", format="adts")
+        self._stream = self._file.add_stream("aac", rate=FORMAT.sample_rate, layout="mono")
+        self._stream.bit_rate = _AAC_BITS
+        self._samples = partial(np.frombuffer, dtype="<i2")
+        self._new_frame = partial(av.AudioFrame.from_ndarray, format="s16", layout="mono")
+        self._empty = True
+
+    def feed(self, pcm: bytes) -> bytes:
+        if not pcm:
+            return b""
+        self._empty = False
+        frame = self._new_frame(self._samples(pcm).reshape(1, -1))
+        frame.sample_rate = FORMAT.sample_rate
+        return self._encoded(frame)
+
+    def flush(self) -> bytes:
+        rest = b"" if self._empty else self._encoded(None)
+        self._file.close()
+        return rest + self._written.take()
+
+    def _encoded(self, frame: AudioFrame | None) -> bytes:
+        for packet in self._stream.encode(frame):
+            self._file.mux(packet)
         return self._written.take()
 
 

@@ -67,5 +67,6 @@ async def sound_in(encoding: Encoding, *, param: str) -> Sound:
     try:
         return await to_thread.run_sync(Sound, encoding)  # the first one is imported
     except EncoderMissing as error:
-        hint = f"{extra_command('server')}, or ask for wav"
+        others = "wav" if error.extra == "server" else "mp3, opus, flac, wav or pcm"
+        hint = f"{extra_command(error.extra)}, or ask for {others}"
         raise Refusal(400, f"{param}: {error}", hint=hint, param=param) from None
