@@ -26,6 +26,7 @@ MISSING = (
 
 ADDRESS = "127.0.0.1"
 _START_SECONDS, _STOP_SECONDS = 40.0, 15.0
+_STARTED = "Server startup complete"
 
 _CONFIGURATION = f"""\
 listeners.tcp.1 = {ADDRESS}:%(port)d
@@ -62,7 +63,7 @@ class Broker:
         write_certificates(folder, ADDRESS)
         self._guardian = _guardian()
         self._epmd = self._spawn("epmd", "-address", ADDRESS, "-port", str(self._epmd_port))
-        _wait_for(self._epmd_port, self._epmd, self.log)
+        self._wait(self._epmd, lambda: _listens(self._epmd_port))
         self._node: subprocess.Popen[bytes] | None = None
 
     @property
@@ -84,8 +85,9 @@ class Broker:
         """Return when it answers, 3 to 4.5 s later on an idle machine."""
         if self._node:
             raise RuntimeError("this broker runs")
+        started = self.log().count(_STARTED)
         self._node = self._spawn(PROGRAMS / "rabbitmq-server")
-        _wait_for(self.port, self._node, self.log)
+        self._wait(self._node, lambda: self.log().count(_STARTED) > started)  # it listens before
 
     def kill(self) -> None:
         """What a crash of the node is, or of its machine."""
@@ -145,6 +147,13 @@ class Broker:
     def log(self) -> str:
         """What the node wrote, for a message of a test."""
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("log/*.log")))
+
+    def _wait(self, process: subprocess.Popen[bytes], done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while not done():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the broker did not start:\n{self.log()}")
+            time.sleep(0.02)
 
     def _spawn(self, *command: str | Path) -> subprocess.Popen[bytes]:
         with (self.folder / "log" / "output.log").open("ab") as output:
@@ -217,12 +226,6 @@ def _write_settings(folder: Path, configuration: str) -> None:
     cookie.chmod(0o400)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Callable[[], str]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex((ADDRESS, port)) == 0:
-                return
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the broker did not start:\n{log()}")
-        time.sleep(0.02)
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((ADDRESS, port)) == 0
