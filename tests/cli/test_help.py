@@ -54,7 +54,8 @@ def test_every_command_has_an_example_that_is_understood(name: str) -> None:
         arguments = with_command(shlex.split(part)[1:])
         while hasattr(command, "commands"):
             command, arguments = command.commands[arguments[0]], arguments[1:]
-        command.make_context(name, arguments)
+        context = command.make_context(name, arguments)
+        assert context.get_help()  # that of the worker failed: its options had a heading of their own
 
 
 def test_examples_are_taken_out_of_the_docstring_as_they_stand() -> None:

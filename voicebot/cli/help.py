@@ -31,6 +31,7 @@ _ORDER = [
     marked("Output options"),
     marked("Daemon options"),
     marked("Server options"),
+    marked("Worker options"),
     COMMON,
 ]
 _REMARKS = (marked("default: {value}"), marked("required"))
