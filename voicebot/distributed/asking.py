@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -127,6 +128,8 @@ class Asking:
 
     async def _send(self) -> None:
         self._link = await self._switchboard.link()
+        if not self._switchboard.roster.workers and not await self._finds_worker(self._link):
+            return
         self._id = uuid4().hex
         self._switchboard.listen(self._id, self)
         self._sent_at = self._heard_at = anyio.current_time()
@@ -137,6 +140,17 @@ class Asking:
         except LinkLost:
             return  # which is noticed next
         self._tries += 1
+
+    async def _finds_worker(self, link: Link) -> bool:
+        """Whether there is one; a job that is sent to nobody would be said to nobody later. Raises VoiceUnavailable."""
+        try:
+            queue = await link.look()
+        except LinkLost:
+            return False
+        if not queue.consumers:
+            self._nobody_there(link)
+            await anyio.sleep(_NO_ANSWER_SECONDS)
+        return queue.consumers > 0
 
     async def _look(self, link: Link) -> None:
         """Nothing came for a while: find out why. Raises SynthesisError and VoiceUnavailable."""
@@ -152,8 +166,7 @@ class Asking:
             if now >= hangs_at:
                 self._ask_again(tr("the speech worker says nothing more"))
         elif not queue.consumers:
-            if now >= self._workers_back_by(link):
-                raise no_worker(self._switchboard.voice_class)
+            self._nobody_there(link)
             self._look_at = now + _NO_ANSWER_SECONDS
             return
         elif now - self._sent_at > self._useful_seconds:
@@ -161,10 +174,13 @@ class Asking:
         later = now + max(_NO_ANSWER_SECONDS, now - self._sent_at)
         self._look_at = min(later, hangs_at) if now < hangs_at else later
 
-    def _workers_back_by(self, link: Link) -> float:
-        """Until when workers may come that are not there."""
-        returned = link.since + _WORKERS_BACK_SECONDS if self._switchboard.returned else 0.0
-        return max(returned, self._sent_at + _WORKERS_BACK_SECONDS if self._tries > 1 else 0.0)
+    def _nobody_there(self, link: Link) -> None:
+        """Raise VoiceUnavailable, unless workers were there a moment ago and may come back."""
+        self._switchboard.roster.forget_all()
+        returned = link.since if self._switchboard.returned else -math.inf
+        failed = self._sent_at if self._tries > 1 else -math.inf
+        if anyio.current_time() >= max(returned, failed) + _WORKERS_BACK_SECONDS:
+            raise no_worker(self._switchboard.voice_class)
 
     async def _failed(self, failure: Failure) -> None:
         """Ask another worker where one may do better. Raises SynthesisError and VoiceUnavailable."""

@@ -29,7 +29,6 @@ _ALARM_SECONDS = 0.2
 """After this a broker that confirms nothing is asked whether it takes anything."""
 _SILENT_SECONDS = 2.0
 """After this a broker that answers nothing is given up, and the connection with it."""
-_SAME_LOOK_SECONDS = 0.2
 
 _Result = TypeVar("_Result")
 TakeReply = Callable[[AbstractIncomingMessage], None]
@@ -117,11 +116,15 @@ class Link:
             await self._guarded(lambda: self._publish(message))
 
     async def look(self) -> Queue:
-        """The queue of jobs, as it was a moment ago at most; it is declared anew if it has gone. Raises LinkLost."""
+        """The queue of jobs; it is declared anew if it has gone. Many callers at once share one look.
+
+        Raises VoiceUnavailable and LinkLost.
+        """
+        asked = anyio.current_time()
         async with self._looking:
-            now = anyio.current_time()
-            if self._seen is None or now - self._seen[0] > _SAME_LOOK_SECONDS:
-                self._seen = now, await self._guarded(self._declare_jobs)
+            if self._seen is None or self._seen[0] < asked:
+                looked = anyio.current_time()
+                self._seen = looked, await self._guarded(self._declare_jobs)
             return self._seen[1]
 
     async def cancel(self, correlation_ids: tuple[str, ...]) -> None:

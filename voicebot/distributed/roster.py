@@ -38,6 +38,10 @@ class Roster:
         oldest = self._question - _FORGOTTEN_AFTER
         self._known = {worker: known for worker, known in self._known.items() if known[0] >= oldest}
 
+    def forget_all(self) -> None:
+        """The broker says that there is nobody."""
+        self._known.clear()
+
     def answer(self, status: WorkerStatus) -> bool:
         """Note what a worker tells of itself; return whether it is one of ours."""
         if status.voice_class != self._voice_class or not understood(status.v, status.minor):
