@@ -395,7 +395,9 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
         case _:
             message = foreign(message.removeprefix("Value error, "), _OF_PYDANTIC)
             if not (
-                isinstance(problem["input"], dict) or key.endswith("api_key") or {"env", "headers", "query"} & {*path}
+                isinstance(problem["input"], dict)
+                or key.endswith(("api_key", "amqp_url", "token"))
+                or {"env", "headers", "query"} & {*path}
             ):  # may hold secrets
                 message = tr("{message}, not {value}", message=message, value=without_passwords(repr(problem["input"])))
     return Fault(origin, key, message)
