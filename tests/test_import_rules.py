@@ -95,6 +95,7 @@ INNER_ORDER = {
         "replies",
         "jobs",
         "worker",
+        "overview",
         "delays",
         "calls",
         "roster",

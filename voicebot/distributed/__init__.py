@@ -9,6 +9,7 @@ metrics       the same for Prometheus
 replies       what is answered to one job
 jobs          what is done with one job, from taking it to acknowledging it
 worker        what takes them, for as long as it is wanted
+overview      who takes them at a broker, and how much waits
 delays        how long something usually takes
 calls         the replies to one job, put together: each frame once and in order
 roster        which workers there are

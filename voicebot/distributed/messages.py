@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from voicebot.config.models import VoiceClass
 from voicebot.speech import Audio, AudioFormat, Timing
 
 MAJOR, MINOR = 1, 0
@@ -137,7 +138,7 @@ class WorkerStatus(Versioned):
     """Its id, which nothing else has."""
     host: str = ""
     pid: int = 0
-    voice_class: str
+    voice_class: VoiceClass
     voice: Voice
     concurrency: int
     busy: int = 0
