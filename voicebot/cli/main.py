@@ -33,6 +33,7 @@ from voicebot.cli.service import service_app
 from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop, watch
 from voicebot.cli.voices import voices
 from voicebot.cli.worker import worker
+from voicebot.cli.workers import workers
 from voicebot.cli.wyoming import wyoming
 
 app = typer.Typer(
@@ -71,6 +72,7 @@ add_command(app, show_status, name="status")
 add_command(app, watch)
 add_command(app, serve)
 add_command(app, worker)
+add_command(app, workers)
 add_command(app, mcp)
 add_command(app, wyoming)
 add_command(app, chunk)
