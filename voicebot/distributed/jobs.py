@@ -77,6 +77,8 @@ class Line:
     stop: anyio.Event
     """The worker is to end."""
     engine_gone: Callable[[], None]
+    slow: Callable[[], None]
+    """Called where the broker takes no replies."""
 
 
 async def do_job(message: AbstractIncomingMessage, bench: Bench, line: Line) -> None:
@@ -137,7 +139,13 @@ async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -
         await exchange.publish(_copy(message, attempt + 1), line.queue, mandatory=True)
         return "again"
     replies = Replies(
-        exchange, line.tasks, reply_to=message.reply_to, job_id=job_id, attempt=attempt, worker=bench.worker
+        exchange,
+        line.tasks,
+        reply_to=message.reply_to,
+        job_id=job_id,
+        attempt=attempt,
+        worker=bench.worker,
+        slow=line.slow,
     )
     if message.redelivered or attempt > MOST_ATTEMPTS:
         log.warning("job %s: %d workers died of its text; it is in the queue %s now", job_id, attempt, DEAD_QUEUE)

@@ -12,6 +12,8 @@ from anyio.abc import TaskGroup
 
 from voicebot.distributed.messages import Body, Failure, Piece, ReplyType
 
+_SLOW_SECONDS = 1.0
+"""A broker that takes no reply for this long does not want to."""
 _UNCONFIRMED = 4
 """Replies on the way to the broker at once: enough that none waits for the one before, and little is lost."""
 
@@ -20,9 +22,17 @@ class Replies:
     """The replies of one attempt."""
 
     def __init__(
-        self, exchange: AbstractExchange, tasks: TaskGroup, *, reply_to: str, job_id: str, attempt: int, worker: str
+        self,
+        exchange: AbstractExchange,
+        tasks: TaskGroup,
+        *,
+        reply_to: str,
+        job_id: str,
+        attempt: int,
+        worker: str,
+        slow: Callable[[], None] = lambda: None,
     ) -> None:
-        """Publish by `exchange`, in `tasks`, which outlive the job.
+        """Publish by `exchange`, in `tasks`, which outlive the job; call `slow` where the broker does not take it.
 
         A confirmation that is not waited for to its end would break the library's channel when it comes.
         """
@@ -30,6 +40,7 @@ class Replies:
         self._tasks = tasks
         self._reply_to = reply_to
         self._job_id = job_id
+        self._slow = slow
         self._headers: HeadersType = {"attempt": attempt, "worker": worker}
         self._room = anyio.Semaphore(_UNCONFIRMED, fast_acquire=True)
         self._count = 0
@@ -53,7 +64,7 @@ class Replies:
     async def confirmed(self) -> None:
         """Wait until the broker has everything that was sent."""
         for _ in range(_UNCONFIRMED):
-            await self._room.acquire()
+            await self._wait_for_room()
         for _ in range(_UNCONFIRMED):
             self._room.release()
 
@@ -67,8 +78,15 @@ class Replies:
             delivery_mode=aio_pika.DeliveryMode.NOT_PERSISTENT,
         )
         self._count += 1
-        await self._room.acquire()
+        await self._wait_for_room()
         self._tasks.start_soon(self._publish, message)  # they begin in this order, and the channel keeps it
+
+    async def _wait_for_room(self) -> None:
+        with anyio.move_on_after(_SLOW_SECONDS):
+            await self._room.acquire()
+            return
+        self._slow()
+        await self._room.acquire()
 
     async def _publish(self, message: aio_pika.Message) -> None:
         try:

@@ -7,13 +7,14 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import anyio
 from aio_pika import ExchangeType, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
-from anyio.abc import TaskGroup
+from anyio import TASK_STATUS_IGNORED
+from anyio.abc import TaskGroup, TaskStatus
 from pydantic import ValidationError
 
 from voicebot.config.models import WorkerConfig
@@ -106,11 +107,12 @@ class _Worker:
         async with anyio.create_task_group() as tasks:
             for channel in (jobs, replies, control):
                 tasks.start_soon(_watch, channel)
+            slow = await tasks.start(_watch_alarms, connection)
             await self._listen(control, CANCEL_EXCHANGE, self._cancel)
             await self._listen(control, STATUS_EXCHANGE, tell)
             self._bench.figures.connected = True
             try:
-                await self._take_jobs(jobs, replies, tasks)
+                await self._take_jobs(jobs, replies, tasks, slow)
             finally:
                 self._bench.figures.connected = False
             tasks.cancel_scope.cancel()
@@ -162,13 +164,15 @@ class _Worker:
             draining=self._stop.is_set(),
         )
 
-    async def _take_jobs(self, channel: AbstractChannel, replies: AbstractChannel, tasks: TaskGroup) -> None:
+    async def _take_jobs(
+        self, channel: AbstractChannel, replies: AbstractChannel, tasks: TaskGroup, slow: Callable[[], None]
+    ) -> None:
         """Do jobs until the worker is to end, as many at once as it may."""
         await channel.set_qos(prefetch_count=self._config.concurrency)
         async with anyio.create_task_group() as running:
             while not self._stop.is_set():
                 gone, deleted = anyio.Event(), anyio.Event()
-                line = Line(replies, self._queue, tasks, self._stop, engine_gone=gone.set)
+                line = Line(replies, self._queue, tasks, self._stop, engine_gone=gone.set, slow=slow)
                 async with self._consuming(channel, line, running, (self._stop, gone, deleted)):
                     await _first_of(self._stop, gone, deleted)
                 if gone.is_set():
@@ -225,6 +229,31 @@ async def _watch(channel: AbstractChannel) -> None:
     """Raise BrokerUnavailable when the broker closes the channel: its consumers are dead then."""
     await channel.closed()
     raise BrokerUnavailable(tr("the broker closed a channel"), hint=tr("voicebot connects again by itself"))
+
+
+async def _watch_alarms(
+    connection: AbstractConnection, *, task_status: TaskStatus[Callable[[], None]] = TASK_STATUS_IGNORED
+) -> None:
+    """Say when the broker takes no messages, and when it does again; gives what to call when it seems so."""
+    transport = connection.transport
+    assert transport, "it is connected"
+    send, receive = anyio.create_memory_object_stream[None](1)  # one hint is as good as several
+
+    def hint() -> None:
+        with suppress(anyio.WouldBlock):
+            send.send_nowait(None)
+
+    task_status.started(hint)
+    with send, receive:
+        async for _ in receive:
+            with anyio.move_on_after(0) as alarm:
+                await transport.connection.ready()
+            if alarm.cancelled_caught:
+                log.warning(
+                    "the broker takes no messages: it is short of memory or disk (rabbitmqctl status says more)"
+                )
+                await transport.connection.ready()
+                log.info("the broker takes messages again")
 
 
 async def _first_of(*events: anyio.Event) -> None:
