@@ -2,70 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from uuid import uuid4
-
 import aio_pika
 import anyio
 import pytest
-from anyio.abc import TaskGroup
-from pydantic import SecretStr
 
-from tests.distributed.asking import Asker, open_asker
+from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker
-from voicebot.config.models import WorkerConfig
-from voicebot.distributed.connection import BrokerAddress
+from tests.distributed.working import HeldVoice, open_pair
 from voicebot.distributed.messages import MAX_PART_BYTES, Job, Piece
 from voicebot.distributed.topology import DEAD_QUEUE, job_queue
-from voicebot.distributed.worker import run_worker
 from voicebot.errors import SynthesisError
 from voicebot.protocols import Synthesizer
-from voicebot.speech import AS_CONFIGURED, Audio, Style
+from voicebot.speech import Audio
 from voicebot.testing import CostingSynthesizer
 from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
-
-
-@asynccontextmanager
-async def open_pair(
-    broker: Broker, synthesizer: Synthesizer, *, concurrency: int = 1, drain_seconds: float = 15.0
-) -> AsyncGenerator[tuple[Asker, anyio.Event, TaskGroup]]:
-    """A client, and a worker with a queue of its own that `Event` ends; in the task group it runs in."""
-    config = WorkerConfig(
-        amqp_url=SecretStr(broker.url),
-        voice_class=f"test-{uuid4().hex[:8]}",
-        concurrency=concurrency,
-        drain_seconds=drain_seconds,
-    )
-    stop = anyio.Event()
-    async with open_asker(broker.url, config.voice_class) as asker, anyio.create_task_group() as tasks:
-
-        async def work() -> None:
-            await run_worker(synthesizer, config, BrokerAddress(broker.url), stop=stop, deterministic=True)
-
-        tasks.start_soon(work)
-        yield asker, stop, tasks
-        stop.set()
-        await asker.channel.queue_delete(job_queue(config.voice_class))
-
-
-class HeldVoice(CostingSynthesizer):
-    """A voice that works on a text until it is let go, and tells when it begins and ends."""
-
-    def __init__(self) -> None:
-        super().__init__(delay=0.0, rtf=0.0)
-        self.begun, self.go_on, self.ended = anyio.Event(), anyio.Event(), anyio.Event()
-
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
-        self.begun.set()
-        try:
-            await self.go_on.wait()
-            async for audio in super().synthesize(text, style):
-                yield audio
-        finally:
-            self.ended.set()
 
 
 async def said(synthesizer: Synthesizer, text: str) -> list[Audio]:
@@ -74,7 +26,7 @@ async def said(synthesizer: Synthesizer, text: str) -> list[Audio]:
 
 async def test_a_text_comes_back_as_the_same_audio_in_numbered_parts(broker: Broker) -> None:
     voice = ToneSynthesizer()
-    async with open_pair(broker, voice) as (asker, _, _):
+    async with open_pair(broker, voice) as (asker, _):
         answer = await (await asker.ask("Hello, this is a sentence of some length. こんにちは。")).answer()
         (audio,) = await said(voice, "Hello, this is a sentence of some length. こんにちは。")
         assert answer.pcm == audio.pcm
@@ -92,7 +44,7 @@ async def test_a_text_comes_back_as_the_same_audio_in_numbered_parts(broker: Bro
 
 async def test_each_piece_of_a_streaming_voice_ends_with_what_belongs_to_it(broker: Broker) -> None:
     voice = CostingSynthesizer(delay=0.0, rtf=0.01, seconds=20.0, piece_seconds=10.0)
-    async with open_pair(broker, voice) as (asker, _, _):
+    async with open_pair(broker, voice) as (asker, _):
         answer = await (await asker.ask("long")).answer()
         pieces = [Piece.model_validate_json(str(r.headers["piece"])) for r in answer.replies if "piece" in r.headers]
         assert [piece.work_seconds for piece in pieces] == [pytest.approx(0.1)] * 2
@@ -103,7 +55,7 @@ async def test_each_piece_of_a_streaming_voice_ends_with_what_belongs_to_it(brok
 
 async def test_a_text_that_cannot_be_said_is_refused_and_the_next_one_is_said(broker: Broker) -> None:
     voice = CostingSynthesizer(delay=0.0, rtf=0.0, fails={"bad": SynthesisError("too bad", hint="say it well")})
-    async with open_pair(broker, voice) as (asker, _, _):
+    async with open_pair(broker, voice) as (asker, _):
         failure = (await (await asker.ask("bad")).answer()).failure
         assert (failure.code, failure.message, failure.hint, failure.retry) == ("text", "too bad", "say it well", False)
         assert (await (await asker.ask("good")).answer()).kinds[-1] == "end"
@@ -115,14 +67,14 @@ async def test_a_text_that_cannot_be_said_is_refused_and_the_next_one_is_said(br
     "body", [b"", b"nonsense", b"[]", b"{}", b'{"spoken": ""}', b'{"spoken": " \\n "}', b'{"spoken": "\\ud800"}']
 )
 async def test_what_is_no_job_is_refused_with_a_reason(broker: Broker, body: bytes) -> None:
-    async with open_pair(broker, ToneSynthesizer()) as (asker, _, _):
+    async with open_pair(broker, ToneSynthesizer()) as (asker, _):
         failure = (await (await asker.ask(body)).answer()).failure
         assert failure.code == "text"
         assert failure.message
 
 
 async def test_another_major_version_is_refused_and_a_newer_minor_one_understood(broker: Broker) -> None:
-    async with open_pair(broker, ToneSynthesizer()) as (asker, _, _):
+    async with open_pair(broker, ToneSynthesizer()) as (asker, _):
         failure = (await (await asker.ask(Job(v=2, spoken="Hello."))).answer()).failure
         assert failure.code == "version"
         assert "2.0" in failure.message
@@ -133,7 +85,7 @@ async def test_another_major_version_is_refused_and_a_newer_minor_one_understood
 
 async def test_what_is_being_said_stops_at_a_cancellation_and_what_waits_is_never_begun(broker: Broker) -> None:
     voice = HeldVoice()
-    async with open_pair(broker, voice) as (asker, _, _):
+    async with open_pair(broker, voice) as (asker, _):
         first, second = await asker.ask("first"), await asker.ask("second")
         await voice.begun.wait()
         await asker.cancel(first, second)
@@ -148,7 +100,7 @@ async def test_what_is_being_said_stops_at_a_cancellation_and_what_waits_is_neve
 async def test_the_work_stops_when_nobody_takes_its_replies(broker: Broker) -> None:
     """A worker went on to synthesize for a client that had gone."""
     voice = CostingSynthesizer(delay=0.0, rtf=1.0, seconds=1000.0, piece_seconds=0.05)
-    async with open_pair(broker, voice, drain_seconds=0) as (asker, _, _):
+    async with open_pair(broker, voice, drain_seconds=0) as (asker, _):
         async with open_asker(broker.url, asker.voice_class) as other:
             assert (await (await other.ask("a very long text")).reply()).type == "start"
         while (await asker.status()).cancelled != 1:  # each answer comes from the worker
@@ -159,7 +111,7 @@ async def test_the_work_stops_when_nobody_takes_its_replies(broker: Broker) -> N
 
 async def test_a_client_that_goes_takes_none_of_the_other_jobs_with_it(broker: Broker) -> None:
     """A reply that came back after its job was given up closed the channel, and all other jobs failed with it."""
-    async with open_pair(broker, ToneSynthesizer(), concurrency=4) as (asker, _, _):
+    async with open_pair(broker, ToneSynthesizer(), concurrency=4) as (asker, _):
         for _ in range(10):
             async with open_asker(broker.url, asker.voice_class) as other:
                 for _ in range(3):
@@ -169,7 +121,7 @@ async def test_a_client_that_goes_takes_none_of_the_other_jobs_with_it(broker: B
 
 async def test_a_worker_that_ends_finishes_what_it_has_begun_and_takes_nothing_more(broker: Broker) -> None:
     voice = HeldVoice()
-    async with open_pair(broker, voice) as (asker, stop, _):
+    async with open_pair(broker, voice) as (asker, stop):
         first, second = await asker.ask("first"), await asker.ask("second")
         await voice.begun.wait()
         stop.set()
@@ -186,7 +138,7 @@ async def test_a_worker_that_ends_finishes_what_it_has_begun_and_takes_nothing_m
 
 async def test_what_a_worker_that_ends_cannot_finish_goes_to_another_as_the_next_attempt(broker: Broker) -> None:
     voice = HeldVoice()
-    async with open_pair(broker, voice, drain_seconds=0.1) as (asker, stop, _):
+    async with open_pair(broker, voice, drain_seconds=0.1) as (asker, stop):
         asked = await asker.ask("long")
         await voice.begun.wait()
         stop.set()
@@ -202,7 +154,7 @@ async def test_what_a_worker_that_ends_cannot_finish_goes_to_another_as_the_next
 
 
 async def test_a_text_that_workers_die_of_is_put_aside_after_three_attempts(broker: Broker) -> None:
-    async with open_pair(broker, ToneSynthesizer()) as (asker, _, _):
+    async with open_pair(broker, ToneSynthesizer()) as (asker, _):
         asked = await asker.ask("poison", headers={"attempt": 4})
         failure = (await asked.answer()).failure
         assert (failure.code, failure.retry) == ("poison", False)
@@ -215,7 +167,7 @@ async def test_a_text_that_workers_die_of_is_put_aside_after_three_attempts(brok
 
 async def test_a_copy_that_comes_too_late_is_not_said(broker: Broker) -> None:
     """The broker lets a job expire; for a copy its clock begins anew."""
-    async with open_pair(broker, ToneSynthesizer()) as (asker, _, _):
+    async with open_pair(broker, ToneSynthesizer()) as (asker, _):
         job = Job(spoken="late", deadline_ms=1000)
         failure = (await (await asker.ask(job, headers={"attempt": 2, "sent_ms": 1_700_000_000_000})).answer()).failure
         assert failure.code == "expired"

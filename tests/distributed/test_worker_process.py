@@ -12,6 +12,7 @@ import pytest
 from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker, free_ports
 from tests.distributed.worker_process import WorkerProcess, open_worker_process
+from voicebot.distributed.topology import DEAD_QUEUE
 from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
@@ -126,6 +127,7 @@ async def test_nothing_a_worker_writes_has_the_password_or_the_text_in_it(broker
         await asker.cancel(cut)
         await asker.channel.queue_delete(f"voicebot.speech.{voice_class}.v1")
         await worker.says("declared again")
+        await worker.says("taking jobs")
         await anyio.to_thread.run_sync(broker.ctl, "close_all_connections", "a test")
         await worker.says("taking jobs")
         worker.send(signal.SIGTERM)
@@ -134,3 +136,21 @@ async def test_nothing_a_worker_writes_has_the_password_or_the_text_in_it(broker
     assert canary not in written
     assert broker.password not in written
     assert "Traceback" not in written
+
+
+async def test_a_text_that_kills_three_workers_kills_no_fourth(broker: Broker, voice_class: str) -> None:
+    async with open_asker(broker.url, voice_class) as asker:
+        asked = await asker.ask("Hello.")
+        for _ in range(3):
+            async with open_worker_process(broker, voice_class, delay_seconds=60.0) as worker:
+                while (await asker.status()).busy != 1:
+                    pass
+                worker.send(signal.SIGKILL)
+        async with open_worker_process(broker, voice_class) as fourth:
+            failure = (await asked.answer()).failure
+            assert (failure.code, failure.retry) == ("poison", False)
+            await fourth.says("workers died of its text")
+        dead = await asker.channel.declare_queue(DEAD_QUEUE, passive=True)
+        message = await dead.get(timeout=10)
+        assert message.correlation_id == asked.job_id
+        await message.ack()

@@ -1,0 +1,103 @@
+"""What goes wrong around a worker while it works, with a real broker."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Iterator
+
+import anyio
+import pytest
+
+from tests.distributed.broker import Broker
+from tests.distributed.working import GoneVoice, HeldVoice, Told, open_pair
+from voicebot.distributed.messages import Job
+from voicebot.distributed.topology import job_queue
+from voicebot.speech import AS_CONFIGURED, Audio, Style
+from voicebot.tts.tone import ToneSynthesizer
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    """The log of the worker."""
+    log, handler = logging.getLogger("voicebot.distributed.worker"), Told()
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    yield handler
+    log.removeHandler(handler)
+    log.setLevel(logging.NOTSET)
+
+
+async def test_a_broker_short_of_memory_is_told_and_what_waited_for_it_arrives(broker: Broker, told: Told) -> None:
+    """A worker that could not answer looked as if it worked for ever."""
+    voice = HeldVoice()
+    async with open_pair(broker, voice) as (asker, _):
+        asked = await asker.ask("Hello.")
+        await voice.begun.wait()
+        await anyio.to_thread.run_sync(broker.raise_memory_alarm)
+        try:
+            voice.go_on.set()
+            await told.until("short of memory or disk")
+        finally:
+            await anyio.to_thread.run_sync(broker.clear_memory_alarm)
+        await told.until("takes messages again")
+        assert (await asked.answer()).kinds[-1] == "end"
+
+
+async def test_a_queue_that_is_deleted_is_declared_again_and_what_is_being_said_goes_on(
+    broker: Broker, told: Told
+) -> None:
+    """The consumer was dead, and the worker waited for jobs for ever."""
+    voice = HeldVoice()
+    async with open_pair(broker, voice) as (asker, _):
+        asked = await asker.ask("Hello.")
+        await voice.begun.wait()
+        await asker.channel.queue_delete(job_queue(asker.voice_class))
+        await told.until("declared again")
+        await told.until("taking jobs")
+        voice.go_on.set()
+        assert (await asked.answer()).kinds[-1] == "end"
+        assert (await (await asker.ask("Hello again.")).answer()).kinds[-1] == "end"
+
+
+async def test_a_worker_whose_engine_is_gone_leaves_the_jobs_to_others_until_it_is_back(
+    broker: Broker, told: Told
+) -> None:
+    """It took job after job, and failed each of them, while other workers had nothing to do."""
+    voice = GoneVoice()
+    async with open_pair(broker, voice) as (asker, _):
+        voice.gone = True
+        failure = (await (await asker.ask("first")).answer()).failure
+        assert (failure.code, failure.message, failure.retry) == ("engine", "nobody answers", True)
+        await told.until("the voice is gone")
+        second = await asker.ask("second")
+        assert (await asker.status()).busy == 0
+        queue = await asker.channel.declare_queue(job_queue(asker.voice_class), passive=True)
+        assert queue.declaration_result.consumer_count == 0
+        voice.gone = False
+        assert (await second.answer()).kinds[-1] == "end"
+        assert (await asker.status()).failed == 1
+
+
+async def test_an_unknown_voice_is_no_reason_to_stop_taking_jobs(broker: Broker) -> None:
+    """An engine that does not know what was asked of it looks like one that is gone."""
+    async with open_pair(broker, GoneVoice()) as (asker, _):
+        failure = (await (await asker.ask(Job(spoken="Hello.", voice="nobody"))).answer()).failure
+        assert failure.code == "engine"
+        assert (await (await asker.ask("Hello.")).answer()).kinds[-1] == "end"
+
+
+async def test_a_bug_of_the_voice_fails_one_text_and_not_the_worker(broker: Broker) -> None:
+    class Buggy(ToneSynthesizer):
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+            async for audio in super().synthesize(text, style):
+                yield audio
+            raise KeyError(text)
+
+    async with open_pair(broker, Buggy()) as (asker, _):
+        for _ in range(2):
+            failure = (await (await asker.ask("a secret")).answer()).failure
+            assert failure.code == "text"
+            assert "KeyError" in failure.message
+            assert "secret" not in failure.message
