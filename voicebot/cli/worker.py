@@ -78,6 +78,11 @@ def worker(*, config: ConfigOptions, voice: VoiceOptions, options: WorkerOptions
       voicebot worker --tts voicevox --voice-class zundamon --priority 10
     """
     loaded = config.load(voice.settings(), options.settings(), rate=voice.rate).config
+    if loaded.tts.kind == "rabbitmq":
+        raise ConfigError(
+            tr("a worker needs a voice of its own: tts.kind is rabbitmq, which asks workers"),
+            hint=tr("choose one, for example: voicebot worker --tts pyttsx3"),
+        )
 
     async def body(context: CommandContext) -> int:
         return await _work(context, loaded)

@@ -99,5 +99,5 @@ def _worker_row(worker: WorkerStatus) -> Row:
         "cancelled": worker.cancelled,
         "rtf": round(worker.synthesis_seconds / worker.audio_seconds, 3) if worker.audio_seconds else None,
         "up_seconds": round(worker.up_seconds),
-        "draining": worker.draining,
+        "takes_jobs": not worker.draining,
     }

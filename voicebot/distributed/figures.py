@@ -31,6 +31,8 @@ class Figures:
     busy: int = 0
     """Jobs that are being worked on."""
     connected: bool = False
+    taking: bool = False
+    """Jobs come: neither does the worker end, nor is its engine gone."""
     queued: Callable[[float], None] = lambda _: None
     """Told of each job how many seconds it was in the queue."""
 

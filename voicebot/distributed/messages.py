@@ -150,6 +150,7 @@ class WorkerStatus(Versioned):
     synthesis_seconds: float = 0.0
     up_seconds: float = 0.0
     draining: bool = False
+    """It takes no more jobs: it ends, or its engine is gone."""
 
 
 def understood(major: int, minor: int) -> bool:

@@ -39,6 +39,7 @@ class _Reader:
         yield GaugeMetricFamily(
             "voicebot_worker_connected", "1 while the worker takes part at the broker.", value=figures.connected
         )
+        yield GaugeMetricFamily("voicebot_worker_taking_jobs", "1 while jobs come to it.", value=figures.taking)
 
 
 @contextmanager

@@ -161,7 +161,7 @@ class _Worker:
             audio_seconds=figures.audio_seconds,
             synthesis_seconds=figures.synthesis_seconds,
             up_seconds=time.monotonic() - self._began,
-            draining=self._stop.is_set(),
+            draining=not figures.taking,
         )
 
     async def _take_jobs(
@@ -200,11 +200,14 @@ class _Worker:
         underlay.on_consumer_cancel_callbacks.add(note)
         tag = await queue.consume(take, arguments={"x-priority": self._config.priority})
         log.info("taking jobs")
+        self._bench.figures.taking = True
         try:
             yield
+            self._bench.figures.taking = False
             if not deleted.is_set():
                 await queue.cancel(tag)
         finally:
+            self._bench.figures.taking = False
             underlay.on_consumer_cancel_callbacks.discard(note)
 
     async def _until_engine_answers(self) -> None:
