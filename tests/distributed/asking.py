@@ -13,7 +13,14 @@ import anyio
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue, HeadersType
 
 from voicebot.distributed.messages import Cancel, End, Failure, Job, Start, WorkerStatus
-from voicebot.distributed.topology import CANCEL_EXCHANGE, JOB_QUEUE_ARGUMENTS, JOB_TYPE, STATUS_EXCHANGE, job_queue
+from voicebot.distributed.topology import (
+    CANCEL_EXCHANGE,
+    DEAD_QUEUE,
+    JOB_QUEUE_ARGUMENTS,
+    JOB_TYPE,
+    STATUS_EXCHANGE,
+    job_queue,
+)
 
 _SECONDS = 20.0
 """After this a test is told that there is no reply."""
@@ -110,6 +117,15 @@ class Asker:
             status = WorkerStatus.model_validate_json((await asked.reply()).body)
             if status.voice_class == self.voice_class:
                 return status
+
+    async def put_aside(self, asked: Asked) -> AbstractIncomingMessage:
+        """The job as it lies in the queue of the dead; what other tests left there is thrown away."""
+        dead = await self.channel.declare_queue(DEAD_QUEUE, passive=True)
+        while True:
+            message = await dead.get(timeout=_SECONDS)
+            await message.ack()
+            if message.correlation_id == asked.job_id:
+                return message
 
     def _asked(self) -> Asked:
         asked = Asked(uuid4().hex, asyncio.Queue())

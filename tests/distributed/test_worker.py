@@ -10,7 +10,7 @@ from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker
 from tests.distributed.working import HeldVoice, open_pair
 from voicebot.distributed.messages import MAX_PART_BYTES, Job, Piece
-from voicebot.distributed.topology import DEAD_QUEUE, job_queue
+from voicebot.distributed.topology import job_queue
 from voicebot.errors import SynthesisError
 from voicebot.protocols import Synthesizer
 from voicebot.speech import Audio
@@ -158,11 +158,7 @@ async def test_a_text_that_workers_die_of_is_put_aside_after_three_attempts(brok
         asked = await asker.ask("poison", headers={"attempt": 4})
         failure = (await asked.answer()).failure
         assert (failure.code, failure.retry) == ("poison", False)
-        dead = await asker.channel.declare_queue(DEAD_QUEUE, passive=True)
-        message = await dead.get(timeout=10)
-        assert message.correlation_id == asked.job_id
-        assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
-        await message.ack()
+        assert (await asker.put_aside(asked)).delivery_mode == aio_pika.DeliveryMode.PERSISTENT
 
 
 async def test_a_copy_that_comes_too_late_is_not_said(broker: Broker) -> None:

@@ -72,7 +72,8 @@ async def test_a_worker_whose_engine_is_gone_leaves_the_jobs_to_others_until_it_
         assert (failure.code, failure.message, failure.retry) == ("engine", "nobody answers", True)
         await told.until("the voice is gone")
         second = await asker.ask("second")
-        assert (await asker.status()).busy == 0
+        status = await asker.status()
+        assert (status.busy, status.draining) == (0, True)
         queue = await asker.channel.declare_queue(job_queue(asker.voice_class), passive=True)
         assert queue.declaration_result.consumer_count == 0
         voice.gone = False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from uuid import uuid4
 
 import anyio
@@ -12,7 +15,6 @@ import pytest
 from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker, free_ports
 from tests.distributed.worker_process import WorkerProcess, open_worker_process
-from voicebot.distributed.topology import DEAD_QUEUE
 from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
@@ -150,7 +152,12 @@ async def test_a_text_that_kills_three_workers_kills_no_fourth(broker: Broker, v
             failure = (await asked.answer()).failure
             assert (failure.code, failure.retry) == ("poison", False)
             await fourth.says("workers died of its text")
-        dead = await asker.channel.declare_queue(DEAD_QUEUE, passive=True)
-        message = await dead.get(timeout=10)
-        assert message.correlation_id == asked.job_id
-        await message.ack()
+        await asker.put_aside(asked)
+
+
+async def test_a_worker_that_would_ask_workers_is_refused() -> None:
+    """It would have asked itself, for ever."""
+    command = [sys.executable, "-m", "voicebot", "worker", "--config", os.devnull, "--tts", "rabbitmq"]
+    done = await anyio.to_thread.run_sync(lambda: subprocess.run(command, capture_output=True, text=True, timeout=30))
+    assert done.returncode == 3
+    assert "a worker needs a voice of its own" in done.stderr

@@ -52,7 +52,7 @@ async def test_workers_queues_and_what_waits_are_shown_by_class(broker: Broker, 
     assert sum(worker["done"] for worker in shown["workers"]) == 4
     assert sorted(worker["concurrency"] for worker in shown["workers"]) == [1, 2]
     assert {worker["voice"] for worker in shown["workers"]} == {"tone"}
-    assert not any(worker["draining"] for worker in shown["workers"])
+    assert all(worker["takes_jobs"] for worker in shown["workers"])
 
 
 async def test_rates_of_a_second_round_are_those_since_the_first(broker: Broker, voice_class: str) -> None:
