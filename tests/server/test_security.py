@@ -282,6 +282,19 @@ async def test_no_spelling_of_a_path_opens_what_is_closed(path: str) -> None:
         assert answer.status == 401
 
 
+@pytest.mark.parametrize(
+    ("host", "kept"),
+    [("127.0.0.1", True), ("localhost", True), ("[::1]", True), ("proxy.test", True), ("192.0.2.7", False)],
+)
+async def test_a_plain_address_of_the_network_has_no_header_of_which_browsers_complain(host: str, kept: bool) -> None:
+    """Each page of it had an error in the console."""
+    policy = "cross-origin-opener-policy"
+    async with running_server(hosts=["proxy.test"]) as running:
+        answer = await running.client.get("/health", headers={"host": f"{host}:{running.port}"})
+        assert answer.status_code == (200 if kept else 421)
+        assert answer.headers.get(policy) == ("same-origin" if kept else None)
+
+
 async def test_nothing_that_is_answered_may_be_framed_guessed_or_kept() -> None:
     async with running_server() as running, Client(running.port) as client:
         for route in [*ROUTES, Route("GET", "/unknown"), Route("POST", "/unknown"), Route("TRACE", "/chat")]:

@@ -38,6 +38,8 @@ _RESPONSE_HEADERS = {
     "cache-control": "no-store",
 }
 """What every answer has that says nothing else itself."""
+_TRUSTWORTHY_ONLY = "cross-origin-opener-policy"
+"""Browsers ignore it at a plain HTTP address of the network, and complain of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ class Security:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 answered = MutableHeaders(scope=message)
                 for name, value in _RESPONSE_HEADERS.items():
-                    answered.setdefault(name, value)
+                    if name != _TRUSTWORTHY_ONLY or self._may_be_trustworthy(visit):
+                        answered.setdefault(name, value)
             await send(message)
 
         try:
@@ -144,6 +147,15 @@ class Security:
         if port == _PORTS.get(visit.scheme):
             ours |= names
         return host in ours
+
+    def _may_be_trustworthy(self, visit: Visit) -> bool:
+        """Whether a browser may take this for a page that nobody on the way has changed."""
+        name = visit.headers.get("host", "").lower()
+        if _has_port(name):
+            name = name.rpartition(":")[0]
+        if visit.scheme == "https" or name == "localhost" or is_loopback(name.strip("[]")):
+            return True
+        return any(name in (host, host.rpartition(":")[0]) for host in self._hosts)  # a proxy may have TLS
 
     def _check_origin(self, visit: Visit) -> bool:
         """Whether there is an Origin, which is then ours. Raises Refusal."""

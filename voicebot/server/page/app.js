@@ -5,7 +5,7 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { Inside } from "./debug.js";
 import { closable } from "./dialogs.js";
-import { byId, element } from "./dom.js";
+import { byId, copyText, element } from "./dom.js";
 import { refusalKey } from "./languages.js";
 import { List } from "./list.js";
 import { askForToken, takeLaunchToken } from "./login.js";
@@ -72,7 +72,7 @@ async function replay(turn, range) {
 async function copy(turn) {
   const reply = conversation?.turns.find(turn)?.reply ?? "";
   try {
-    await navigator.clipboard.writeText(plainTextOf(reply));
+    await copyText(plainTextOf(reply));
     tell(say("copied"));
   } catch (error) {
     complain(error);

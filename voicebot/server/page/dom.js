@@ -24,6 +24,20 @@ export function drawing(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Put a text where it can be pasted from; pages at a plain HTTP address have no clipboard of their own. @param {string} text */
+export async function copyText(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const focused = document.activeElement;
+  const field = element("textarea", { class: "unseen", readonly: true });
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const isCopied = document.execCommand("copy");
+  field.remove();
+  if (focused instanceof HTMLElement) focused.focus();
+  if (!isCopied) throw new Error("the browser does not let it");
+}
+
 const ICONS = {
   play: "M7 5.5v13l11-6.5z",
   stop: "M7 7h10v10H7z",
