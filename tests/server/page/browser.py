@@ -23,7 +23,10 @@ from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Sty
 CHROMIUM = "/usr/bin/chromium"
 MISSING = None if os.access(CHROMIUM, os.X_OK) and shutil.which("pulseaudio") else "needs chromium and pulseaudio"
 """Why there can be no browser on this machine, or None."""
+ELSEWHERE = "voice.test"
+"""A name of this machine that browsers take for one of another."""
 _OPTIONS = [
+    f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -155,9 +158,13 @@ async def visit(
     person: str = "",
     script: str = "",
     path: str = "/",
+    origin: str = "",
     **settings: Any,  # Any: what a context of Playwright takes
 ) -> AsyncIterator[Visitor]:
-    """Open the page for `person`, else with a launch token; at the end it must not have complained of anything."""
+    """Open the page for `person`, else with a launch token; at the end it must not have complained of anything.
+
+    `origin` is the address of the server, if not the usual one.
+    """
     context = await browser.new_context(**{"locale": "en-GB", **settings})
     try:
         context.set_default_timeout(20_000)
@@ -169,11 +176,12 @@ async def visit(
         visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
         visitor.page.on("request", lambda request: visitor.requests.append(request.url))
         token = "" if person else f"#{running.server.keys.new_launch_token()}"
-        await visitor.page.goto(f"{running.url}{path}{token}")
+        await visitor.page.goto(f"{origin or running.url}{path}{token}")
         if path == "/":
             await visitor.until("document.querySelector('#list .current') && !document.querySelector('#empty').hidden")
         yield visitor
-        assert await visitor.complaints_of() == []
+        complaints = await visitor.complaints_of()
+        assert complaints == [], complaints
     finally:
         await context.close()
 

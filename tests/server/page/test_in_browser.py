@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from playwright.async_api import Browser
 
 from tests.fake_voicevox import fake_voicevox
 from tests.null_sink import AUDIBLE, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
-from tests.server.page.browser import MISSING, EchoChat, PersonsVoice, Visitor, open_browser, visit
-from tests.server.running import RunningServer, running_server
-from voicebot.config.models import TtsVoicevox
+from tests.server.page.browser import ELSEWHERE, MISSING, EchoChat, PersonsVoice, Visitor, open_browser, visit
+from tests.server.running import TOKEN, RunningServer, running_server
+from voicebot.config.models import ServerConfig, TtsVoicevox
+from voicebot.server.certificates import tls_files
+from voicebot.server.reach import page_address, reached_hosts
 from voicebot.speech import AS_CONFIGURED, Style
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
@@ -271,6 +274,48 @@ async def test_it_is_heard_where_there_is_no_worklet(sink: NullSink) -> None:
         await visitor.ended()
         assert await visitor.page.locator("[data-figure=figure_missing] abbr").inner_text() == "scheduled"
         assert await visitor.figure("missing") == "0"
+    assert_heard(sink, voice, voice.said)
+
+
+@pytest.mark.skipif(reached_hosts("0.0.0.0")[0] == "localhost", reason="needs a network")
+async def test_at_a_plain_address_of_the_network_it_is_heard_and_copied_all_the_same(sink: NullSink) -> None:
+    """There browsers have neither worklets nor a clipboard for pages: copying a reply failed."""
+    voice = PersonsVoice()
+    async with (
+        running_server(EchoChat(), voice, host="0.0.0.0", token=TOKEN, plain_http=True) as running,
+        open_browser(sink) as browser,
+    ):
+        origin = page_address(running.server.config.server, reached_hosts("0.0.0.0")[0], running.port)
+        async with visit(browser, running, origin=origin) as visitor:
+            page = visitor.page
+            assert await page.evaluate("[isSecureContext, navigator.clipboard, crypto.subtle]") == [False, None, None]
+            await page.click("#inside")
+            await visitor.ask(TEXT)
+            await visitor.ended()
+            assert await page.locator("[data-figure=figure_missing] abbr").inner_text() == "scheduled"
+            await page.click(".tools button >> nth=1")
+            await page.locator("#notice-text", has_text="Copied").wait_for()
+            await page.focus("#message")
+            await page.keyboard.press("Control+V")
+            assert await page.input_value("#message") == TEXT
+    assert_heard(sink, voice, voice.said)
+
+
+async def test_with_a_certificate_of_its_own_it_is_heard_by_a_worklet(
+    sink: NullSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    voice, tls = PersonsVoice(), tls_files(ServerConfig(tls_self_signed=True), [ELSEWHERE])
+    async with running_server(EchoChat(), voice, tls=tls, hosts=[ELSEWHERE]) as running, open_browser(sink) as browser:
+        origin = f"https://{ELSEWHERE}:{running.port}"
+        async with visit(browser, running, origin=origin, ignore_https_errors=True) as visitor:
+            assert await visitor.page.evaluate("isSecureContext")
+            await visitor.page.click("#inside")
+            await visitor.ask(TEXT)
+            await visitor.ended()
+            assert await visitor.page.locator("[data-figure=figure_missing] abbr").inner_text() == "worklet"
+            [cookie] = await visitor.page.context.cookies()
+            assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Strict")
     assert_heard(sink, voice, voice.said)
 
 
