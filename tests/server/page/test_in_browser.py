@@ -32,6 +32,7 @@ window.AudioContext = class extends AudioContext {
 Object.defineProperty(navigator, "userActivation", { value: { get hasBeenActive() { return touched; } } });
 """
 PIECE, BLOCK = RATE // 10, RATE // 200
+PHONE = {"width": 360, "height": 740}
 LONG = "It goes on, " * 12 + "and on."
 
 
@@ -463,3 +464,60 @@ async def test_a_stranger_is_asked_for_the_token(sink: NullSink) -> None:
         await page.press("#token", "Enter")
         await page.locator("#login").wait_for(state="hidden")
         await page.locator("#list .current").wait_for()
+
+
+async def test_sound_that_something_else_has_taken_is_seen_and_taken_back(sink: NullSink) -> None:
+    """A call takes the loudspeaker of a phone away; a loudspeaker that is suspended stands in for that."""
+    voice = PersonsVoice()
+    script = "window.AudioContext = class extends AudioContext { constructor(o) { super(o); window.speaker = this; } };"
+    async with place(sink, voice) as (running, browser), visit(browser, running, script=script) as visitor:
+        page = visitor.page
+        await visitor.ask("Before the call.")
+        await visitor.ended()
+        await page.evaluate("speaker.suspend()")
+        await page.locator("#start-sound-why", has_text="Something else has taken the loudspeaker").wait_for()
+        assert await page.get_attribute("#sound", "data-state") == "blocked"
+        await page.click("#start-sound-button")
+        await page.locator("#start-sound").wait_for(state="hidden")
+        await visitor.ask("Behind the call.")
+        await visitor.ended(2)
+    assert_heard(sink, voice, voice.said)
+
+
+async def test_on_a_phone_everything_fits_and_the_list_comes_and_goes(sink: NullSink) -> None:
+    async with (
+        place(sink, PersonsVoice()) as (running, browser),
+        visit(browser, running, viewport=PHONE, has_touch=True, is_mobile=True) as visitor,
+    ):
+        page = visitor.page
+        await visitor.ask(f"{TEXT} " + "ながいながい文" * 20 + " " + "a" * 200)
+        await visitor.ended(state="running")
+        await page.tap("#stop")
+        await visitor.ended(state="interrupted")
+        assert await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+        assert not await page.locator("#side").is_visible()
+        await page.tap("#open-side")
+        await page.locator("#list .current").wait_for(state="visible")
+        await page.tap("#close-side")
+        await page.locator("#side").wait_for(state="hidden")
+        for button in await page.locator("button:visible").all():
+            box = await button.bounding_box()
+            assert box
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= 360, await button.get_attribute("aria-label")
+
+
+async def test_nothing_moves_for_who_wants_that_and_every_control_has_a_name(sink: NullSink) -> None:
+    async with (
+        place(sink, PersonsVoice()) as (running, browser),
+        visit(browser, running, reduced_motion="reduce", viewport=PHONE) as visitor,
+    ):
+        page = visitor.page
+        moving = "(e) => Math.max(...getComputedStyle(e).transitionDuration.split(',').map(parseFloat))"
+        assert await page.locator("#side").evaluate(moving) < 0.01
+        await visitor.ask("One line.\n\nAnother line.")
+        await visitor.ended()
+        assert (await page.inner_text("#announced")).split() == ["One", "line.", "Another", "line."]
+        nameless = """() => [...document.querySelectorAll("button, select, textarea, input:not([hidden])")].filter(
+            (one) => !(one.getAttribute("aria-label") || one.textContent.trim() || one.labels?.length)
+        ).map((one) => one.id || one.className)"""
+        assert await page.evaluate(nameless) == []
