@@ -55,11 +55,11 @@ def typed(text: str, *, first: float = 0.5, rate: float = 30.0, size: int = 3) -
 
 
 class CostingSynthesizer:
-    """A synthesizer that works for `delay` + `rtf` × audio seconds on each text, on one after the other.
+    """A synthesizer that works for `delay` + `rtf` × audio seconds on each text, on `parallel` texts at once.
 
     The audio is silence of 1 kHz mono, as long as the text would take to say or `seconds` each. `fails` maps a part of
     a text to the error that is raised for it. With `piece_seconds` it streams pieces of that length, each when its
-    share of the work is done.
+    share of the work is done. `ahead` utterances of a turn are asked for at once.
     """
 
     name = identity = "costing"
@@ -74,17 +74,19 @@ class CostingSynthesizer:
         seconds: float | None = None,
         fails: Mapping[str, VoicebotError] | None = None,
         piece_seconds: float | None = None,
+        parallel: int = 1,
+        ahead: int = 1,
     ) -> None:
         self.delay, self.rtf, self.seconds = delay, rtf, seconds
         self.fails = fails or {}
         self.piece_seconds = piece_seconds
-        self.capabilities = Capabilities(streams=piece_seconds is not None)
+        self.capabilities = Capabilities(streams=piece_seconds is not None, parallel=parallel, ahead=ahead)
         self.said: list[str] = []
         """The texts it has finished."""
         self.most_at_once = 0
         """The largest number of calls that ran or waited at the same time."""
         self._calls = 0
-        self._engine = anyio.Lock()
+        self._engines = anyio.Semaphore(parallel)
 
     def length(self, text: str) -> float:
         """Seconds of audio that `text` becomes."""
@@ -102,7 +104,7 @@ class CostingSynthesizer:
                 seconds = min(left, self.piece_seconds or left)
                 left -= seconds
                 work_seconds += self.rtf * seconds
-                async with self._engine:
+                async with self._engines:
                     await anyio.sleep(work_seconds)
                 for part, error in self.fails.items():
                     if part in text:
