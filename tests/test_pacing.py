@@ -301,3 +301,53 @@ def test_what_makes_no_sense_is_not_learned(observation: tuple[float, float]) ->
     learned = VoiceCost()
     learned.learn(*observation)
     assert not learned.observed
+
+
+# ---------------------------------------------------------------- several utterances made at once
+
+FIVE = [("これはふつうの長さの文です。", SENTENCE)] * 5
+
+
+def test_the_next_utterance_waits_while_four_seconds_of_speech_are_before_it() -> None:
+    assert pacer(*FIVE[:1]).decide(5.5, at_once=2) == Wait(1.5)
+    full = pacer(*FIVE)
+    assert full.decide(5.5, at_once=2) == Wait(1.5, text_helps=False)
+    assert isinstance(full.decide(5.5), Utterance)
+    assert isinstance(full.decide(3.9, at_once=2), Utterance)
+    assert isinstance(full.decide(math.inf, at_once=2), Utterance)
+
+
+def test_more_text_does_not_help_at_the_end_of_the_reply() -> None:
+    """The turn asked again at once, for ever, since a stream that has ended has always ended."""
+    given = pacer(*FIVE[:1])
+    given.end()
+    assert given.decide(5.5, at_once=2) == Wait(1.5, text_helps=False)
+
+
+@pytest.mark.parametrize("joins", [True, False])
+def test_what_takes_longer_to_make_is_asked_for_earlier(joins: bool) -> None:
+    slow = cost(2.0, 2.0)
+    takes = slow.seconds(speech_seconds(FIVE[0][0])) + Pacing().margin_seconds
+    assert takes > 4.0
+    given = pacer(*FIVE * 2, of=slow, pacing=Pacing(joins=joins))
+    early = given.decide(takes + 0.5, at_once=2)
+    assert isinstance(early, Wait)
+    assert early.seconds == pytest.approx(0.5)
+    assert said(given.decide(takes, at_once=2)) == FIVE[0][0]
+
+
+def test_no_sentence_is_joined_to_another_beyond_four_seconds() -> None:
+    sentence = FIVE[0][0]
+    lead = 4.0 - 1.5 * speech_seconds(sentence)
+    quick = cost(0.0, 0.01)
+    assert said(pacer(*FIVE, of=quick).decide(lead, at_once=2)) == sentence
+    assert said(pacer(*FIVE, of=quick).decide(lead)) != sentence
+
+
+def test_engines_that_catch_up_together_say_clauses_rather_than_long_sentences() -> None:
+    slow = cost(0.0, 1.6)
+    pieces = [("もう一度電話する前に、", CLAUSE), ("日付をメモしておきます。", SENTENCE)]
+    alone, together = pacer(FIVE[0], *pieces, of=slow), pacer(FIVE[0], *pieces, of=slow)
+    assert said(alone.decide(0.0)) == said(together.decide(0.0)) == FIVE[0][0]
+    assert said(alone.decide(0.5)) == pieces[0][0] + pieces[1][0]
+    assert said(together.decide(0.5, at_once=2)) == pieces[0][0]

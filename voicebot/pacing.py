@@ -24,6 +24,11 @@ _WITHIN_SENTENCES = frozenset({Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED
 _MOST_PENDING = 32
 _LONGEST_SENTENCE_SECONDS = 30.0
 """What goes on for longer is no sentence; engines have limits."""
+_AHEAD_SECONDS = 4.0
+"""With this much speech before it, the next utterance is not asked for while others are being made, unless its own
+synthesis takes as long."""
+_LEAST_EARLY = 0.05
+"""Seconds; the lead may stand still meanwhile, as in a pause."""
 _WORTH_BREAKING = 0.3
 """Seconds of silence that a break has to spare."""
 _NO_BLANK_BEHIND = "、。！？，；：…"
@@ -108,6 +113,8 @@ class Wait:
 
     seconds: float = math.inf
     """Ask again after this, or when there is more text."""
+    text_helps: bool = True
+    """Whether more text can change that."""
 
 
 @dataclass(slots=True)
@@ -191,10 +198,11 @@ class Pacer:
         """There will be no more segments."""
         self._ended = True
 
-    def decide(self, lead: float) -> Utterance | Wait | None:
+    def decide(self, lead: float, *, at_once: int = 1) -> Utterance | Wait | None:
         """What to say now that the voice is free, with `lead` seconds of audio still to be played; None: that was all.
 
-        A `Wait` comes only while there may be more segments.
+        A `Wait` comes only while there may be more segments. Where several utterances are made `at_once`, `lead` counts
+        what is expected of those that are being made, and a `Wait` also says that it is too early for the next one.
         """
         pending = self._pending
         if not pending:
@@ -204,9 +212,12 @@ class Pacer:
             silent += 1
         if silent == len(pending):
             return self._say(silent, "shown")
+        room = _AHEAD_SECONDS - lead if at_once > 1 and lead < math.inf else math.inf
+        if room <= 0 and (early := self._spare(lead, self._least_seconds())) > 0:
+            return Wait(max(_LEAST_EARLY, min(-room, early)), text_helps=self.wants_more and not self._ended)
         if not self._pacing.joins:
             return self._say(silent, "shown") if silent else self._say(1, "piece")
-        return self._decide(lead, silent)
+        return self._decide(lead, room, silent, at_once)
 
     def phrase_end(self, unfinished: str, lead: float, silence: float, *, paused: bool = False) -> int:
         """How much of the clause that is still being written is to be broken off, because the voice has nothing else
@@ -247,11 +258,20 @@ class Pacer:
         finally:
             cost.calls -= 1
 
+    def _least_seconds(self) -> float:
+        """How long the least is that can be said next."""
+        total = 0.0
+        for item in self._pending:
+            total += item.seconds
+            if total and (not self._pacing.joins or total >= self._pacing.min_seconds or item.ends_sentence):
+                break
+        return total
+
     def _spare(self, lead: float, seconds: float) -> float:
         """How much lead is left when speech of that length has been synthesized."""
         return lead - self._pacing.margin_seconds - self._cost.seconds(seconds)
 
-    def _decide(self, lead: float, silent: int) -> Utterance | Wait:
+    def _decide(self, lead: float, room: float, silent: int, at_once: int) -> Utterance | Wait:
         """As many whole sentences as will be ready before the lead runs out, else clauses, else the least there is."""
         least = clauses = sentences = whole = 0
         total, full = 0.0, False
@@ -264,6 +284,8 @@ class Pacer:
             if least and total > (self._longest_sentence if whole_first else longest):
                 full = True
                 break
+            if sentences and total > room:
+                break  # engines are not kept busy with what may never be heard
             if count > silent and not least and (total >= self._pacing.min_seconds or item.ends_sentence):
                 least = count
             if least and item.ends_sentence:
@@ -282,7 +304,7 @@ class Pacer:
                 return Wait()
         if clauses:
             return self._say(clauses, "clauses")
-        if whole and self._said and self._cost.seconds(total) >= total:
+        if whole and self._said and self._cost.seconds(total) >= at_once * total:
             return self._say(whole, "least")  # it never catches up: fewer gaps, and between sentences
         if least == silent + 1 and self._break_first(silent, lead):
             return self._say(least, "phrase")
