@@ -10,17 +10,21 @@ from functools import partial
 
 import anyio
 
+from tests.virtual_time import in_virtual_time
 from voicebot.audio.paced import PacedPlayback
 from voicebot.audio.silent import SilentOutput
 from voicebot.budoux_phrases import split_japanese
 from voicebot.conversation import Conversation
 from voicebot.errors import AudioError, SynthesisError, without_groups
+from voicebot.messages import Message
 from voicebot.pacing import Pacer, Pacing
 from voicebot.protocols import Memory
-from voicebot.speech import AS_CONFIGURED, Audio, Clip, Style
-from voicebot.testing import CostingSynthesizer, ScriptedChat
+from voicebot.speech import AS_CONFIGURED, Audio, Clip, Outcome, Style
+from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat
 from voicebot.text.chunking import Chunker
-from voicebot.turn import Pipeline
+from voicebot.turn import Pipeline, speak_turn
+
+QUESTION = [Message("user", "Well?")]
 
 
 class BreakingOutput(SilentOutput):
@@ -76,6 +80,19 @@ def pipeline(
         new_chunker=Chunker,
         new_pacer=partial(Pacer, Pacing(joins=False)),
     )
+
+
+def turn(given: Pipeline, *, interrupt_at: float | None = None) -> tuple[Outcome, EventRecorder]:
+    """Speak the reply in virtual time; `interrupt_at` is when somebody barges in."""
+    recorder = EventRecorder()
+
+    async def body() -> Outcome:
+        scope = anyio.CancelScope()
+        if interrupt_at is not None:
+            scope.deadline = anyio.current_time() + interrupt_at
+        return await speak_turn(QUESTION, given, emit=recorder, scope=scope)
+
+    return in_virtual_time(body), recorder
 
 
 def failure(message: str = "cannot say that") -> SynthesisError:

@@ -14,7 +14,7 @@ import anyio.lowlevel
 import pytest
 from anyio import CancelScope
 
-from tests.fakes import BreakingOutput, UrgentSynthesizer, adaptive, failure, pipeline
+from tests.fakes import QUESTION, BreakingOutput, UrgentSynthesizer, adaptive, failure, pipeline, turn
 from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.audio.paced import PacedPlayback
@@ -26,9 +26,8 @@ from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Cli
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 from voicebot.text.redaction import StreamRedactor
 from voicebot.text.speech_length import speech_seconds
-from voicebot.turn import Pipeline, speak_turn
+from voicebot.turn import speak_turn
 
-QUESTION = [Message("user", "Well?")]
 THREE = "The first sentence is here. The second one follows it. And this is the third."
 
 
@@ -63,18 +62,6 @@ def test_a_pause_that_was_asked_for_is_not_a_gap() -> None:
     assert ended.outcome == "completed"
     assert ended.metrics.gap_seconds == pytest.approx(0.1)
     assert recorder.of(events.PlaybackStarted)[1].at > 5.0
-
-
-def turn(given: Pipeline, *, interrupt_at: float | None = None) -> tuple[Outcome, EventRecorder]:
-    recorder = EventRecorder()
-
-    async def body() -> Outcome:
-        scope = anyio.CancelScope()
-        if interrupt_at is not None:
-            scope.deadline = anyio.current_time() + interrupt_at
-        return await speak_turn(QUESTION, given, emit=recorder, scope=scope)
-
-    return in_virtual_time(body), recorder
 
 
 def test_the_reply_is_heard_in_full_and_in_order() -> None:
