@@ -26,6 +26,7 @@ ROOMS = [
     "playback_clock",
     "metrics",  # above the turn, whose last event carries them
     "turn_account",
+    "utterance_queue",
     "cutter",
     "turn",
     "floor",
@@ -71,6 +72,7 @@ CORE = {
     "pacing",
     "playback_clock",
     "turn_account",
+    "utterance_queue",
     "cutter",
     "turn",
     "floor",

@@ -135,7 +135,8 @@ class UtteranceReady:
     spoken: str
     rule: str
     lead: float | None
-    """Seconds of audio that were still to be played; None where the output takes clips faster than they sound."""
+    """Seconds of audio that were still to be played, those included that were expected of utterances being made; None
+    where the output takes clips faster than they sound."""
 
 
 @dataclass(frozen=True, slots=True)

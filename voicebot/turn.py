@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -32,7 +32,7 @@ from voicebot.protocols import (
     loads_languages,
     synthesize_within,
 )
-from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Clip, Outcome, RenderedSegment, Segment, Utterance
+from voicebot.speech import AS_CONFIGURED, Audio, Clip, Outcome, RenderedSegment, Segment, Utterance
 from voicebot.text.false_pauses import without_false_pauses
 from voicebot.text.language import has_japanese
 from voicebot.text.redaction import StreamRedactor
@@ -40,8 +40,8 @@ from voicebot.text.rendering import Renderer
 from voicebot.text.respelling import Respeller
 from voicebot.translation import tr
 from voicebot.turn_account import QueuedClip, TurnAccount
+from voicebot.utterance_queue import QueuedUtterance, UtteranceQueue, without_audio
 
-_NO_AUDIO = AudioFormat(24_000)
 _AUDIBLE_GAP = 0.001
 """Seconds; what is shorter is rounding."""
 _TRIES = 3
@@ -50,12 +50,11 @@ _BACK_WITHIN_SECONDS = 5.0
 """An engine that has gone may be back by then: somebody starts it again."""
 _KNOCK_SECONDS = 0.25
 """How often we look whether it is back."""
-_FAILURES_IN_A_ROW = 3
-"""After this many utterances that could not be said, the voice is given up for the rest of the turn."""
 _UNBROKEN = 32
 """Others have their turn after this many deltas, where a chat model has them all at hand."""
 _UTTERANCES_AHEAD = 3
-"""Audio is dear: this many utterances at most are made, or being made, and not yet taken by the output."""
+"""Audio is dear: this many utterances at most are made, or being made, and not yet taken by the output; more of them
+only where more engines work on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,9 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
     cuts_in, cuts_out = anyio.create_memory_object_stream[list[Segment]](64)
     segments_in, segments_out = anyio.create_memory_object_stream[RenderedSegment](64)
     clips_in, clips_out = anyio.create_memory_object_stream[QueuedClip](math.inf)
-    ahead = anyio.Semaphore(_UTTERANCES_AHEAD)
+    at_once = pipeline.synthesizer.capabilities.ahead if pipeline.synthesizer is not None else 1
+    queue = UtteranceQueue(clips_in, account, at_once=at_once)
+    ahead = anyio.Semaphore(max(_UTTERANCES_AHEAD, at_once))
     pacer = pipeline.new_pacer()
     cutter = Cutter(
         pipeline.new_chunker(),
@@ -137,7 +138,7 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
         async with anyio.create_task_group() as stages:
             stages.start_soon(_read, pipeline, messages, cutter, cuts_in, account)
             stages.start_soon(_render, cuts_out, cutter, pipeline.new_renderer(), segments_in, account)
-            stages.start_soon(_synthesize, segments_out, pacer, pipeline, clips_in, ahead, account)
+            stages.start_soon(_synthesize, segments_out, pacer, pipeline, queue, ahead, account)
             stages.start_soon(_play, clips_out, ahead, pipeline.output, account)
 
 
@@ -228,6 +229,7 @@ async def _next_utterance(
     pacer: Pacer,
     synthesizer: Synthesizer | None,
     respeller: Respeller,
+    queue: UtteranceQueue,
     account: TurnAccount,
 ) -> Utterance | None:
     """Decide, as late as possible, how much is said next; None at the end of the reply."""
@@ -235,9 +237,11 @@ async def _next_utterance(
         with suppress(WouldBlock, EndOfStream):
             while pacer.wants_more:
                 pacer.feed(segments.receive_nowait())
-        match pacer.decide(account.lead()):
-            case Wait(seconds=seconds):
-                with anyio.move_on_after(seconds):
+        match pacer.decide(queue.lead(), at_once=queue.at_once):
+            case Wait() as wait:
+                with queue.until_changed(wait.seconds):
+                    if not wait.text_helps:
+                        await anyio.sleep_forever()
                     try:
                         pacer.feed(await segments.receive())
                     except EndOfStream:
@@ -249,7 +253,7 @@ async def _next_utterance(
                     can = synthesizer.capabilities
                     spans = respeller.feed(utterance.spans, languages=can.languages, reads=can.reads)
                     utterance = replace(utterance, spans=without_false_pauses(spans, can.languages))
-                lead = account.lead()
+                lead = queue.lead()
                 account.emit(
                     events.UtteranceReady(
                         *account.stamp(),
@@ -268,40 +272,44 @@ async def _synthesize(
     segments: MemoryObjectReceiveStream[RenderedSegment],
     pacer: Pacer,
     pipeline: Pipeline,
-    clips: MemoryObjectSendStream[QueuedClip],
+    queue: UtteranceQueue,
     ahead: anyio.Semaphore,
     account: TurnAccount,
 ) -> None:
-    """Make the reply audible. An utterance that cannot be said is reported, shown and skipped."""
+    """Make the reply audible, several utterances at once where the voice has several engines."""
     synthesizer, respeller = pipeline.synthesizer, pipeline.new_respeller()
-    failures = 0
-    with clips:
-        while True:
-            await ahead.acquire()
-            utterance = await _next_utterance(segments, pacer, synthesizer, respeller, account)
-            if utterance is None:
-                return
-            if synthesizer is None or not utterance.spoken:
-                await clips.send(account.made(Clip(utterance, b"", _NO_AUDIO)))
-            elif failures == _FAILURES_IN_A_ROW:
-                await clips.send(account.made(Clip(utterance, b"", _NO_AUDIO, skipped=True)))
-            else:
-                try:
-                    async with aclosing(_say(utterance, synthesizer, pacer, account)) as made:
-                        async for clip in made:
-                            await clips.send(account.made(clip))
-                    failures = 0
-                except SynthesisError as error:
-                    failures = _FAILURES_IN_A_ROW if isinstance(error, VoiceUnavailable) else failures + 1
-                    account.voice_error = error
-                    if failures == _FAILURES_IN_A_ROW:
-                        account.error = account.error or error
-                    message = tr(
-                        "could not say {text!r}: {message}", text=utterance.text.strip(), message=error.message
-                    )
-                    account.emit(events.TurnWarning(*account.stamp(), message, error.hint))
-                    await clips.send(account.made(Clip(utterance, b"", _NO_AUDIO, skipped=True)))
-            account.synthesized_end = utterance.end
+    with closing(queue):
+        async with anyio.create_task_group() as makers:
+            while True:
+                await ahead.acquire()
+                await queue.wait_for_room()
+                utterance = await _next_utterance(segments, pacer, synthesizer, respeller, queue, account)
+                if utterance is None:
+                    return
+                queued = queue.append(utterance)
+                if synthesizer is None or not utterance.spoken:
+                    queue.made(queued, without_audio(utterance))
+                elif queue.voice_given_up:
+                    queue.made(queued, without_audio(utterance, skipped=True))
+                elif queue.at_once > 1:
+                    makers.start_soon(_make, queued, queue, synthesizer, pacer, account)
+                else:
+                    await _make(queued, queue, synthesizer, pacer, account)
+
+
+async def _make(
+    queued: QueuedUtterance, queue: UtteranceQueue, synthesizer: Synthesizer, pacer: Pacer, account: TurnAccount
+) -> None:
+    """Make the audio of one utterance, as long as it is wanted."""
+    lead = partial(queue.lead, before=queued)
+    with queued.scope:
+        try:
+            async with aclosing(_say(queued.utterance, lead, synthesizer, pacer, account)) as made:
+                async for clip in made:
+                    await checkpoint()
+                    queue.made(queued, clip)
+        except SynthesisError as error:
+            queue.failed(queued, error)
 
 
 class _Frozen(VoiceUnavailable):
@@ -309,15 +317,19 @@ class _Frozen(VoiceUnavailable):
 
 
 async def _say(
-    utterance: Utterance, synthesizer: Synthesizer, pacer: Pacer, account: TurnAccount
+    utterance: Utterance, lead: Callable[[], float], synthesizer: Synthesizer, pacer: Pacer, account: TurnAccount
 ) -> AsyncGenerator[Clip, None]:
-    """Yield the clips of `utterance`; a bad answer is asked for again, an engine that has gone is waited for."""
+    """Yield the clips of `utterance`; a bad answer is asked for again, an engine that has gone is waited for.
+
+    `lead()` tells how many seconds of audio are before it.
+    """
     bad_answers = 0
     gone_since = math.inf
     while True:
         begun = False
         try:
-            attempt = _try_to_say(utterance, synthesizer, pacer, account, restarted=gone_since < math.inf)
+            pieces = synthesize_within(synthesizer, utterance.spoken, AS_CONFIGURED, lead())
+            attempt = _try_to_say(utterance, pieces, synthesizer, pacer, account, restarted=gone_since < math.inf)
             async with aclosing(attempt) as made:
                 async for clip in made:
                     begun = True
@@ -328,23 +340,29 @@ async def _say(
         except VoiceUnavailable:
             gone_since = min(gone_since, anyio.current_time())
             back_by = gone_since + _BACK_WITHIN_SECONDS
-            if begun or (anyio.current_time() >= back_by and not 0 < account.lead() < math.inf):
+            if begun or (anyio.current_time() >= back_by and not 0 < lead() < math.inf):
                 raise
             await anyio.sleep(_KNOCK_SECONDS)
         except SynthesisError:
             bad_answers += 1
-            if begun or bad_answers == _TRIES or (bad_answers > 1 and account.lead() <= 0):
+            if begun or bad_answers == _TRIES or (bad_answers > 1 and lead() <= 0):
                 raise
 
 
 async def _try_to_say(
-    utterance: Utterance, synthesizer: Synthesizer, pacer: Pacer, account: TurnAccount, *, restarted: bool
+    utterance: Utterance,
+    pieces: AsyncGenerator[Audio, None],
+    synthesizer: Synthesizer,
+    pacer: Pacer,
+    account: TurnAccount,
+    *,
+    restarted: bool,
 ) -> AsyncGenerator[Clip, None]:
-    """Yield the clips of `utterance`: each as soon as it is there where the engine streams, else the only one."""
+    """Yield `pieces` as the clips of `utterance`: each as soon as it is there where the engine streams, else the only
+    one."""
     streams, parallel = synthesizer.capabilities.streams, synthesizer.capabilities.parallel
     work_seconds = 0.0
     held: Clip | None = None
-    pieces = synthesize_within(synthesizer, utterance.spoken, AS_CONFIGURED, account.lead())
     async with aclosing(pieces):
         with pacer.synthesis(utterance, parallel=parallel) as patience_seconds:
             if restarted:
@@ -363,7 +381,7 @@ async def _try_to_say(
                     yield replace(held, last=False)
                     held = Clip(utterance, b"", audio.format)
     pacer.learn(utterance, work_seconds)
-    yield held or Clip(utterance, b"", _NO_AUDIO)
+    yield held or without_audio(utterance)
 
 
 async def _next_piece(pieces: AsyncGenerator[Audio, None], patience_seconds: float, voice: str) -> Audio | None:
