@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes import QUESTION, UrgentSynthesizer, adaptive, pipeline, turn
+from tests.fakes import QUESTION, UrgentSynthesizer, adaptive, failure, pipeline, turn
 from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.audio.silent import SilentOutput
-from voicebot.errors import SynthesisError
+from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.speech import AS_CONFIGURED, Audio, Capabilities, Style
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 from voicebot.text.speech_length import speech_seconds
@@ -202,3 +202,117 @@ def test_the_urgency_of_each_counts_what_is_being_made_before_it() -> None:
     voice.within.clear()
     turn(pipeline(at_once(FOUR), voice, SilentOutput(realtime=False)))
     assert voice.within == [math.inf] * 4
+
+
+# ---------------------------------------------------------------- interruptions
+
+
+def test_barge_in_keeps_what_was_heard_and_leaves_nothing_running() -> None:
+    voice = Uneven({"third": 50.0}, seconds=1.0)
+    outcome, _ = turn(pipeline(at_once(FOUR), voice), interrupt_at=2.0)
+    assert outcome.kind == "interrupted"
+    assert FOUR.startswith(outcome.heard)
+    assert outcome.heard.startswith("The first is here. The")
+    assert outcome.heard + outcome.unsaid == FOUR
+    assert voice.running == []
+    assert voice.given_up == ["Then the third."]
+
+
+@pytest.mark.anyio
+async def test_barge_in_at_any_moment_leaves_nothing_running_on_any_event_loop() -> None:
+    voice = Uneven({"first": 0.003, "third": 0.002}, seconds=0.001)
+    voice.delay = 0.0
+    for steps in range(2, 80, 3):
+        scope = anyio.CancelScope()
+
+        async def interrupt(scope: anyio.CancelScope = scope, steps: int = steps) -> None:
+            for _ in range(steps):
+                await anyio.lowlevel.checkpoint()
+            scope.cancel()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(interrupt)
+            chat = ScriptedChat([(0.0, FOUR)])
+            outcome = await speak_turn(QUESTION, pipeline(chat, voice), emit=EventRecorder(), scope=scope)
+            tasks.cancel_scope.cancel()
+        assert outcome.kind in {"interrupted", "completed"}
+        assert voice.running == []
+    outcome = await speak_turn(QUESTION, pipeline(chat, voice), emit=EventRecorder(), scope=anyio.CancelScope())
+    assert (outcome.kind, outcome.heard) == ("completed", FOUR)
+
+
+@pytest.mark.anyio
+async def test_a_bug_in_a_voice_is_not_dressed_up_as_an_outcome() -> None:
+    class Buggy(Uneven):
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+            if "second" in text:
+                raise ZeroDivisionError
+            async with aclosing(super().synthesize(text, style)) as pieces:
+                async for audio in pieces:
+                    yield audio
+
+    chat = ScriptedChat([(0.0, FOUR)])
+    with pytest.raises(ZeroDivisionError):
+        await speak_turn(QUESTION, pipeline(chat, Buggy()), emit=EventRecorder(), scope=anyio.CancelScope())
+
+
+# ---------------------------------------------------------------- failures
+
+
+@pytest.mark.parametrize("late", [{}, {"first": 2.0}, {"second": 2.0}], ids=["together", "early", "late"])
+def test_one_that_cannot_be_said_is_shown_reported_and_skipped_in_its_place(late: dict[str, float]) -> None:
+    voice = Uneven(late, fails={"second": failure()})
+    outcome, recorder = turn(pipeline(at_once(FOUR), voice))
+    assert begun(recorder) == [0, 1, 2, 3]
+    assert outcome.kind == "completed"
+    assert outcome.heard == "The first is here. Then the third. And the fourth."
+    assert (outcome.skipped, outcome.unsaid) == (" The second follows.", "")
+    assert len(recorder.of(events.TurnWarning)) == 1
+    told = recorder.events.index(recorder.of(events.TurnWarning)[0])
+    assert told < recorder.events.index(recorder.of(events.PlaybackStarted)[1])
+
+
+def test_a_voice_that_is_gone_is_given_up_and_what_is_under_way_behind_is_cancelled() -> None:
+    voice = Uneven({"third": 60.0}, fails={"second": VoiceUnavailable("the engine is gone")})
+    outcome, recorder = turn(pipeline(at_once(f"{FOUR} 🎉\nAnd more. And still more. This is all."), voice))
+    assert isinstance(outcome.error, VoiceUnavailable)
+    assert outcome.heard == "The first is here."
+    assert "".join(event.text for event in recorder.of(events.PlaybackStarted)).startswith(FOUR)
+    assert voice.given_up == ["Then the third."]
+    assert "And still more." not in voice.asked
+    assert len(recorder.of(events.TurnWarning)) == 1
+    assert recorder.events[-1].at < 10.0
+
+
+def test_three_failures_in_a_row_give_the_voice_up_and_fewer_do_not() -> None:
+    bad = failure()
+    outcome, recorder = turn(pipeline(at_once(FOUR), Uneven(fails={"first": bad, "second": bad, "third": bad})))
+    assert (outcome.kind, outcome.error, outcome.heard, outcome.skipped) == ("failed", bad, "", FOUR)
+    assert len(recorder.of(events.TurnWarning)) == 3
+    outcome, recorder = turn(pipeline(at_once(FOUR), Uneven(fails={"first": bad, "third": bad, "fourth": bad})))
+    assert (outcome.kind, outcome.heard) == ("completed", " The second follows.")
+    assert len(recorder.of(events.TurnWarning)) == 3
+
+
+def test_one_bad_answer_loses_no_sentence() -> None:
+    class OnceBad(Uneven):
+        async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+            bad = text not in self.asked
+            async with aclosing(super().synthesize(text, style)) as pieces:
+                async for audio in pieces:
+                    if bad:
+                        raise failure()
+                    yield audio
+
+    voice = OnceBad()
+    outcome, recorder = turn(pipeline(at_once(FOUR), voice))
+    assert (outcome.kind, outcome.heard, outcome.skipped) == ("completed", FOUR, "")
+    assert len(voice.asked) == 8
+    assert not recorder.of(events.TurnWarning)
+
+
+def test_what_is_only_shown_has_its_place_among_what_is_said() -> None:
+    reply = "Hello there.\n…!?\nOne more line.\n🎉\nBye now.\n"
+    outcome, recorder = turn(pipeline(at_once(reply), Uneven({"Hello": 2.0})))
+    assert "".join(event.text for event in recorder.of(events.PlaybackStarted)) == reply.rstrip()
+    assert outcome.heard == reply.rstrip()
