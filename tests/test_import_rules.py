@@ -27,6 +27,7 @@ ROOMS = [
     "metrics",  # above the turn, whose last event carries them
     "turn_account",
     "utterance_queue",
+    "synthesis",
     "cutter",
     "turn",
     "floor",
@@ -73,6 +74,7 @@ CORE = {
     "playback_clock",
     "turn_account",
     "utterance_queue",
+    "synthesis",
     "cutter",
     "turn",
     "floor",

@@ -7,7 +7,7 @@ scope.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,37 +19,23 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from voicebot import events
 from voicebot.cutter import Cutter
-from voicebot.errors import ChatError, SynthesisError, VoicebotError, VoiceUnavailable, without_groups
+from voicebot.errors import ChatError, SynthesisError, VoicebotError, without_groups
 from voicebot.messages import Message, ReplyData
 from voicebot.pacing import Pacer, Wait
 from voicebot.playback_clock import ArrivalClock, PlaybackClock
-from voicebot.protocols import (
-    AudioOutput,
-    ChatModel,
-    Emit,
-    Synthesizer,
-    TurnChunker,
-    loads_languages,
-    synthesize_within,
-)
-from voicebot.speech import AS_CONFIGURED, Audio, Clip, Outcome, RenderedSegment, Segment, Utterance
+from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer, TurnChunker, loads_languages
+from voicebot.speech import Outcome, RenderedSegment, Segment, Utterance
+from voicebot.synthesis import clips_of
 from voicebot.text.false_pauses import without_false_pauses
 from voicebot.text.language import has_japanese
 from voicebot.text.redaction import StreamRedactor
 from voicebot.text.rendering import Renderer
 from voicebot.text.respelling import Respeller
-from voicebot.translation import tr
 from voicebot.turn_account import QueuedClip, TurnAccount
 from voicebot.utterance_queue import QueuedUtterance, UtteranceQueue, without_audio
 
 _AUDIBLE_GAP = 0.001
 """Seconds; what is shorter is rounding."""
-_TRIES = 3
-"""For one utterance, as long as the listener does not have to wait for them; two in any case."""
-_BACK_WITHIN_SECONDS = 5.0
-"""An engine that has gone may be back by then: somebody starts it again."""
-_KNOCK_SECONDS = 0.25
-"""How often we look whether it is back."""
 _UNBROKEN = 32
 """Others have their turn after this many deltas, where a chat model has them all at hand."""
 _UTTERANCES_AHEAD = 3
@@ -304,94 +290,12 @@ async def _make(
     lead = partial(queue.lead, before=queued)
     with queued.scope:
         try:
-            async with aclosing(_say(queued.utterance, lead, synthesizer, pacer, account)) as made:
+            async with aclosing(clips_of(queued.utterance, lead, synthesizer, pacer, account)) as made:
                 async for clip in made:
                     await checkpoint()
                     queue.made(queued, clip)
         except SynthesisError as error:
             queue.failed(queued, error)
-
-
-class _Frozen(VoiceUnavailable):
-    """The engine is there and does not answer."""
-
-
-async def _say(
-    utterance: Utterance, lead: Callable[[], float], synthesizer: Synthesizer, pacer: Pacer, account: TurnAccount
-) -> AsyncGenerator[Clip, None]:
-    """Yield the clips of `utterance`; a bad answer is asked for again, an engine that has gone is waited for.
-
-    `lead()` tells how many seconds of audio are before it.
-    """
-    bad_answers = 0
-    gone_since = math.inf
-    while True:
-        begun = False
-        try:
-            pieces = synthesize_within(synthesizer, utterance.spoken, AS_CONFIGURED, lead())
-            attempt = _try_to_say(utterance, pieces, synthesizer, pacer, account, restarted=gone_since < math.inf)
-            async with aclosing(attempt) as made:
-                async for clip in made:
-                    begun = True
-                    yield clip
-            return
-        except _Frozen:
-            raise
-        except VoiceUnavailable:
-            gone_since = min(gone_since, anyio.current_time())
-            back_by = gone_since + _BACK_WITHIN_SECONDS
-            if begun or (anyio.current_time() >= back_by and not 0 < lead() < math.inf):
-                raise
-            await anyio.sleep(_KNOCK_SECONDS)
-        except SynthesisError:
-            bad_answers += 1
-            if begun or bad_answers == _TRIES or (bad_answers > 1 and lead() <= 0):
-                raise
-
-
-async def _try_to_say(
-    utterance: Utterance,
-    pieces: AsyncGenerator[Audio, None],
-    synthesizer: Synthesizer,
-    pacer: Pacer,
-    account: TurnAccount,
-    *,
-    restarted: bool,
-) -> AsyncGenerator[Clip, None]:
-    """Yield `pieces` as the clips of `utterance`: each as soon as it is there where the engine streams, else the only
-    one."""
-    streams, parallel = synthesizer.capabilities.streams, synthesizer.capabilities.parallel
-    work_seconds = 0.0
-    held: Clip | None = None
-    async with aclosing(pieces):
-        with pacer.synthesis(utterance, parallel=parallel) as patience_seconds:
-            if restarted:
-                patience_seconds = math.inf  # it loads its voices first: how long that takes is the adapter's to know
-            while (audio := await _next_piece(pieces, patience_seconds, synthesizer.name)) is not None:
-                if held is not None:
-                    yield replace(held, last=False)
-                work_seconds += audio.work_seconds
-                held = Clip(utterance, audio.pcm, audio.format, timings=audio.timings)
-                account.emit(
-                    events.ClipReady(
-                        *account.stamp(), utterance.index, held.seconds, audio.work_seconds, audio.format.sample_rate
-                    )
-                )
-                if streams:
-                    yield replace(held, last=False)
-                    held = Clip(utterance, b"", audio.format)
-    pacer.learn(utterance, work_seconds)
-    yield held or without_audio(utterance)
-
-
-async def _next_piece(pieces: AsyncGenerator[Audio, None], patience_seconds: float, voice: str) -> Audio | None:
-    """The next piece of audio; None at the end. Raises _Frozen."""
-    with anyio.move_on_after(patience_seconds):
-        return await anext(pieces, None)
-    raise _Frozen(
-        tr("{voice} did not answer within {seconds:.0f} s", voice=voice, seconds=patience_seconds),
-        hint=tr("it may hang: start its engine anew"),
-    )
 
 
 async def _play(
