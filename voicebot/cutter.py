@@ -40,7 +40,7 @@ class Cutter:
 
     @property
     def next_pause(self) -> float:
-        """When there is one if no delta comes until then, on the event loop's clock; infinite if there is none."""
+        """When the next pause is due unless a delta comes first, on the event loop's clock; infinite after the last."""
         return self._since + self._pauses[self._passed] if self._passed < len(self._pauses) else math.inf
 
     def feed(self, delta: str) -> list[Segment] | None:

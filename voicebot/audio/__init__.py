@@ -43,7 +43,7 @@ async def open_audio(
 
 
 def device_of(config: AudioAuto) -> AudioDevice:
-    """The device alone, for whom no file is to take its place where there is none."""
+    """The device alone, for callers that want no file instead where there is no device."""
     return AudioDevice(kind="device", latency_seconds=config.latency_seconds)
 
 

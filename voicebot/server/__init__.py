@@ -2,31 +2,31 @@
 
 From the top down:
 
-* `refusals`: answers to what is not done;
-* `request_log`: a line a request, and what becomes of bugs;
+* `refusals`: errors as every route answers them;
+* `request_log`: one line for each request, and what happens on a bug;
 * `keys`: who somebody is;
 * `wrong_tokens`: who guesses;
 * `security`: the door;
 * `body_limit`: what a request may carry;
 * `connections`: what a connection may take;
-* `reach`: from where it is reached, and what that takes;
-* `certificates`: with what it speaks TLS;
+* `reach`: who can reach the server, and what that requires;
+* `certificates`: what it speaks TLS with;
 * `token_file`: the token, for programs of the same person;
 * `descriptors`: how many connections the system lets it have;
 * `text_units`: how much text an event carries;
 * `event_log`: the events of a conversation, for its readers;
-* `patience`: how long a reader may take nothing;
-* `pace`: how often each of many readers is sent something;
+* `patience`: how long a reader may leave what was sent unread;
+* `pace`: how often each of many readers gets an update;
 * `metrics`: what an operator watches;
 * `admission`: how many turns run at once;
 * `standstill`: whether the sound of one is held;
-* `conversations`: whose there are;
-* `voices`: which one may choose;
+* `conversations`: each person's own;
+* `voices`: those that may be chosen;
 * `context`: what every route works with;
 * `streaming`: an answer that is sent while it is written;
 * `feed`: what a reader of a conversation is told;
 * `frames`: what goes over a WebSocket;
-* `wire`: the way to one client of it;
+* `wire`: the connection to one of its clients;
 * `tutorial`: the routes `/health` and `/chat`;
 * `figures`: the route `/metrics`;
 * `login`: how a page gets its cookie;
@@ -36,7 +36,7 @@ From the top down:
 * `openai`: what clients of the OpenAI API call;
 * `pages`: the page and the subtitles;
 * `application`: all of it together;
-* `process`: which runs that.
+* `process`: what runs it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 def create_app() -> FastAPI:
     """The server as an ASGI application, as config.toml says: for `uvicorn --factory voicebot.server:create_app`.
 
-    A configuration that does not work ends the program in words: its command would show a traceback.
+    With a configuration that does not work it exits with a message; uvicorn would show a traceback.
     """
     from voicebot.server.application import configured_app
 

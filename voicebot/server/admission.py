@@ -1,4 +1,4 @@
-"""How many turns may run at once: the others wait in line, and beyond the line they are told to come back."""
+"""How many turns may run at once: the others wait in line, and when it is full they are told to come back."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Admission:
         self._of: Counter[str] = Counter()
         self._left = anyio.Event()
         self.draining = False
-        """No new turns begin."""
+        """Whether no new turns are admitted."""
 
     @property
     def running(self) -> int:
@@ -74,7 +74,7 @@ class Admission:
                 self._running.remove(place)
             else:
                 self._waiting.remove(place)
-            self._of -= Counter((person,))  # a Counter keeps what is 0 otherwise
+            self._of -= Counter((person,))  # subtracting a Counter drops entries that reach 0
             self._grant()
             self._left.set()
             self._left = anyio.Event()
@@ -89,7 +89,7 @@ class Admission:
             raise Refusal(503, "too many replies at once", code="overloaded", headers=_later())
 
     async def drain(self, seconds: float) -> bool:
-        """Admit nobody any more and wait for those who were; False if some have not ended after `seconds`."""
+        """Admit no more turns and wait for those that were admitted; False if some have not ended after `seconds`."""
         self.draining = True
         with anyio.move_on_after(seconds):
             while self._running or self._waiting:

@@ -144,7 +144,7 @@ def _admission(server: ServerConfig) -> Admission:
 
 
 def _as_a_server(config: Config) -> Config:
-    """People's conversations are kept apart from those of its own person, and no loudspeaker is loaded for anybody."""
+    """Keep the server's conversations apart from the terminal's, and open no audio device."""
     import platformdirs
 
     path = config.server.history or os.fspath(
@@ -180,5 +180,5 @@ async def _failed(_: Request, error: Exception) -> Response:
 
 
 async def _left(_: Request, __: Exception) -> Response:
-    """Somebody has left in the middle of a request: nobody reads the answer."""
+    """The client left in the middle of its request; nobody reads this answer."""
     return refuse(Refusal(400, "the request broke off"))

@@ -1,4 +1,4 @@
-"""What a request may carry: so many bytes, as they are."""
+"""What a request body may be: up to a number of bytes, and not compressed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def most_bytes(config: ServerConfig) -> int:
 
 
 class BodyLimit:
-    """Refuses bodies that are too long, and compressed ones, whose length tells nothing; no answer is in parts."""
+    """Refuses bodies that are too long, and compressed ones, whose length says nothing; range requests are ignored."""
 
     def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
         self._app = app
@@ -35,7 +35,7 @@ class BodyLimit:
             await refuse(refusal)(scope, receive, send)
             return
         headers = MutableHeaders(scope=scope)
-        del headers["range"]  # nothing here is long, and a thousand ranges of it would be
+        del headers["range"]  # nothing here is long, but a thousand ranges of it would be
         taken = 0
 
         async def receive_within_limit() -> Message:
@@ -51,7 +51,7 @@ class BodyLimit:
 
     def _refusal(self, headers: Headers) -> Refusal | None:
         if any(coding.strip().lower() not in ("", "identity") for coding in headers.getlist("content-encoding")):
-            return Refusal(415, "this takes bodies as they are only", hint="do not compress what you send")
+            return Refusal(415, "this takes uncompressed bodies only", hint="do not compress what you send")
         if int(headers.get("content-length", "0")) > self._most_bytes:
             return self._too_long()
         return None

@@ -1,4 +1,4 @@
-"""The certificate with which the server shows who it is: one of the person's own, or one that it signs itself."""
+"""The server's certificate: one that the person provides, or one that the server signs itself."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _no_password() -> str:
 
 
 def _self_signed(path: Path, names: Sequence[str]) -> TlsFiles:
-    """The one that is kept at `path`, or a new one in its place if that is for other names, or soon over."""
+    """The one that is kept at `path`, or a new one in its place if that is for other names or expires soon."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 

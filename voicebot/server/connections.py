@@ -1,4 +1,4 @@
-"""Connections that cost no more than they may: how many, how long until a request is there, how much at once."""
+"""Limits on connections: how many there may be, how long a request may take, how much it may hold."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class ConnectionLimits:
     """Of one address of another machine; all programs of this one have the same."""
     body_bytes: int
     head_bytes: int = 64 * 1024
-    """Of the lines before the body; browsers send a page's cookies to every port of its host."""
+    """Of the request line and the headers; browsers send a page's cookies to every port of its host."""
     request_seconds: float = 30.0
     """How long a request may take to arrive whole, from its first byte on, or a connection to begin one."""
     stalled_seconds: float = 40.0
-    """How long somebody may take nothing of what was sent."""
+    """How long a client may leave what was sent unread."""
     ping_seconds: float = 20.0
-    """After how long a WebSocket is asked whether somebody is there, and how long they have to answer."""
+    """How often a WebSocket is pinged, and how long the client has to answer."""
 
     @property
     def request_bytes(self) -> int:
@@ -42,7 +42,7 @@ class ConnectionLimits:
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's own, which waits for the end of a request for ever, and keeps whatever stands in front of a body."""
+    """uvicorn's own, which would wait forever for a request to end and keep any headers, however long."""
 
     limits: ClassVar[ConnectionLimits]
     _due: asyncio.TimerHandle | None = None
@@ -54,9 +54,9 @@ class LimitedProtocol(HttpToolsProtocol):
     """Nothing that arrives is read any more."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
-        """Begin, unless there are too many."""
+        """Accept the connection, unless there are too many."""
         super().connection_made(transport)
-        clients = [getattr(one, "client", None) for one in self.connections]  # not all that uvicorn may have has one
+        clients = [getattr(one, "client", None) for one in self.connections]  # not every kind of connection has one
         if too_many([client[0] if client else "" for client in clients], self.client and self.client[0], self.limits):
             self._end(Refusal(503, "too many connections", code="overloaded", headers={"retry-after": "10"}))
         else:
@@ -95,7 +95,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._end(_HEAD_TOO_LONG)
         elif not self.url.startswith(b"/"):
             # its host would count more than the header that is checked
-            self._end(Refusal(400, "a request names a path", hint="this server is no proxy"))
+            self._end(Refusal(400, "a request names a path", hint="this server is not a proxy"))
         else:
             super().on_headers_complete()
 
@@ -133,7 +133,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._due = None
         answering = self.cycle is not None and not self.cycle.response_complete
         if answering and (self.flow.read_paused or not self.cycle.more_body):
-            self._expect_request()  # it is we who do not read on, or the next request that comes slowly
+            self._expect_request()  # we have stopped reading, or the next request is slow to come
         else:
             self._end(Refusal(408, "the request did not arrive in time"))
 
@@ -195,7 +195,7 @@ class Connection(Protocol):
 
 
 async def drop_stalled(connections: Iterable[Connection], seconds: float) -> None:
-    """Drop those that have taken nothing for `seconds` of what waits for them, also when they were closed since."""
+    """Drop those that have not read what waits for them for `seconds`, even if they are closing."""
     waiting: dict[Connection, tuple[int, float]] = {}
     while True:
         await anyio.sleep(seconds / 4)
@@ -210,7 +210,7 @@ async def drop_stalled(connections: Iterable[Connection], seconds: float) -> Non
 
 
 def _whole_answer(refusal: Refusal) -> bytes:
-    """The answer of somebody who has not come as far as the application."""
+    """An answer to a request that does not reach the application."""
     response = refuse(refusal)
     response.headers["connection"] = "close"
     head = [f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}".encode()]

@@ -1,4 +1,4 @@
-"""What every route works with: the server's own parts, and who has come."""
+"""What every route works with: the parts of the server, and who is asking."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from voicebot.server.wrong_tokens import WrongTokens
 from voicebot.turn import Pipeline
 
 _WINDING_DOWN_SECONDS = 5.0
-"""What a turn has to end, and to be kept."""
+"""How long a turn has to end and to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server, and all it has."""
+    """One server and all its parts."""
 
     config: Config
     engines: Engines
@@ -43,20 +43,20 @@ class Server:
     voices: Voices
     wrong_tokens: WrongTokens
     send_seconds: float
-    """How long a reader may take nothing."""
+    """How long a reader may leave what was sent unread."""
     pace: Pace = field(default_factory=Pace)
     """Of all streams of events."""
 
 
 def server_of(connection: HTTPConnection) -> Server:
-    """The server that a request has come to."""
+    """The server that handles a request."""
     server = connection.app.state.server
     assert isinstance(server, Server)
     return server
 
 
 def person_of(connection: HTTPConnection) -> str:
-    """Who has come: what the check of every request has found."""
+    """Who is asking, as the check of every request has found."""
     person = connection.state.person
     assert isinstance(person, str)
     return person

@@ -1,4 +1,4 @@
-"""Whose conversations there are: each person has their own, and each is open while somebody uses it."""
+"""The conversations of every person, each open while somebody uses it."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 READ = ReplyOptions(for_the_ear=False)
-"""For somebody who reads: JSON then is what it is, and not a block that no voice reads aloud."""
+"""For replies that are read: JSON is then shown as it is, and not as a block that cannot be read aloud."""
 _REMIND_SECONDS = 7.5
 """Half of what a reader waits at most until it is sent something."""
 _TURNS_KEPT = 200
-"""What a page is shown of a conversation when it opens it."""
+"""How much of a conversation a page is shown when it opens it."""
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MOST_TITLE_CHARACTERS = 200
 
@@ -96,9 +96,9 @@ class OpenConversation:
         return _only_read(self.spoken)
 
     def listen(self, listener: Hashable, pipeline: Pipeline | None) -> None:
-        """Let `listener` hear with `pipeline` what nobody of them asks for, such as a timer; None: no longer.
+        """Let `listener` hear with `pipeline` what no listener asked for, such as a timer; None: no longer.
 
-        Whoever has begun to listen last hears it; it is only shown where nobody does.
+        Whoever began to listen last hears it; with no listeners it is only shown.
         """
         if pipeline is not None:
             self._listeners[listener] = pipeline
@@ -214,12 +214,12 @@ class Conversations:
             yield conversation
 
     async def close_idle(self) -> None:
-        """Close what nobody has used for a while, again and again."""
+        """Close, again and again, what nobody has used for a while."""
         while True:
             await anyio.sleep(self._idle_seconds / 4)
             before = anyio.current_time() - self._idle_seconds
             for opened in [one for one in self._open.values() if not one.users and one.idle_since < before]:
-                if self._engines.history is not None and opened.said:  # else nothing of it would be left
+                if self._engines.history is not None and opened.said:  # otherwise it would be lost
                     self._close(opened)
 
     async def remind_readers(self) -> None:
@@ -234,7 +234,7 @@ class Conversations:
             opened.log.remind()
 
     def end_reading(self) -> None:
-        """Let all who read what happens come to their end: nothing more will."""
+        """End all streams of events: nothing more will happen."""
         for opened in self._open.values():
             opened.log.close()
 
@@ -247,7 +247,7 @@ class Conversations:
             return await self._known(person, id)
 
     async def _known(self, person: str, id: str) -> OpenConversation:
-        """Open a conversation that there is. An id of somebody else is as unknown as any other."""
+        """Open a conversation that exists. Somebody else's id is as unknown as any other."""
         if (opened := self._open.get((person, id))) is not None:
             return opened
         if _ID.fullmatch(id) and (kept := await self._kept_as(person, id)) is not None:
@@ -309,9 +309,9 @@ class Conversations:
                     task_status.started(opened)
                     await opened.closing.wait()
         except VoicebotError as error:
-            if opened is None:  # whoever wanted to open it is told
+            if opened is None:  # whoever asked for it is told
                 raise
-            # what it is made of has failed, and nobody else's has
+            # a part of this one has failed, and of no other
             log.error("a conversation ended: %s", without_words(error))
             self._open.pop((person, id), None)
 
@@ -355,7 +355,7 @@ class Conversations:
 
 
 def _told(_: str) -> None:
-    """Note that a person would be told something; in a log its words are nobody's business."""
+    """Log that there was a notice for the person, without its words: those do not belong in a log."""
     log.debug("something was told of a conversation")
 
 

@@ -12,7 +12,7 @@ _FOR_ALL_ELSE = 64
 
 
 def take_descriptors(connections: int) -> None:
-    """Take as many as there may be, and log it where `connections` need more: the usual limit is for small programs."""
+    """Raise the limit as far as the system allows, and log it if `connections` need more; the default is low."""
     if sys.platform == "win32":
         return  # which has no such limit
     import resource

@@ -39,12 +39,12 @@ class LoggedEvent:
         return self._data
 
     def forget_data(self) -> None:
-        """Keep the event alone, which takes less than half of the memory: those who read along have read it."""
+        """Keep only the event, which takes less than half the memory: those who keep up have read it."""
         self._data = b""
 
     @property
     def id(self) -> str:
-        """What a reader names to go on behind it."""
+        """What a reader names to go on after it."""
         return f"{self.event.turn}-{self.number}"
 
 
@@ -54,7 +54,7 @@ class EventLog:
     def __init__(self, kept: int = KEPT) -> None:
         self._events: deque[LoggedEvent] = deque(maxlen=kept)
         self._changed: anyio.Event | None = None
-        """What the readers wait for that have read everything; None while nobody does."""
+        """What readers that have read everything wait for; None while there are no such readers."""
         self._closed = False
         self._reminded = 0
         """What was next when the readers were reminded last."""
@@ -75,7 +75,7 @@ class EventLog:
         self._tell()
 
     def close(self) -> None:
-        """Let the readers come to their end."""
+        """End the streams of all readers."""
         self._closed = True
         self._tell()
 
@@ -133,5 +133,5 @@ class EventLog:
 
 
 def encoded(fields: Mapping[str, object]) -> bytes:
-    """A line of JSON. Half a character, as a broken model may send it, becomes a question mark."""
+    """A line of JSON. A lone surrogate, as a broken model may send it, becomes a question mark."""
     return _ENCODER.encode(fields).encode(errors="replace")

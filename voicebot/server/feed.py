@@ -18,7 +18,7 @@ class Told:
     """One thing that a reader is told."""
 
     id: str
-    """To go on behind it; empty where that would leave something out."""
+    """Names the place to go on from; empty where that would leave something out."""
     type: str
     data: bytes
     """JSON."""
@@ -101,7 +101,7 @@ def snapshot(opened: OpenConversation, *, resumed: bool = False) -> Told:
 
 
 def error(code: str, message: str, hint: str = "") -> Told:
-    """What went wrong, where an answer has no status any more."""
+    """What went wrong, once it is too late for an error status."""
     return _told("error", code=code, message=message, hint=hint)
 
 

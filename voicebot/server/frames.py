@@ -56,7 +56,7 @@ class Played(BaseModel):
 
 
 class Buffer(BaseModel):
-    """How much sound waits at the client; the server goes by what was played."""
+    """How much sound is waiting at the client; the server relies on `played` instead."""
 
     type: Literal["buffer"]
     ms: Annotated[float, Field(ge=0)]
@@ -69,7 +69,7 @@ class HoldSound(BaseModel):
 
 
 class GoOn(BaseModel):
-    """Go on with the frame behind the last one."""
+    """Go on with the next frame."""
 
     type: Literal["resume"]
 
@@ -106,7 +106,7 @@ def parse(frame: str) -> ClientMessage:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         param = ".".join(map(str, first["loc"][1:])) or None
-        fault = first["msg"] if first["loc"] else "this is no message of the protocol"
+        fault = first["msg"] if first["loc"] else "this is not a message of the protocol"
         raise Refusal(400, f"{param}: {fault}" if param else fault, code="bad_message", param=param) from None
 
 
@@ -148,7 +148,7 @@ def audio_frame(message: RemoteMessage, *, turn: str, shown_start: int = 0) -> s
 def timeline(clip: Clip, shown_start: int = 0) -> list[tuple[int, int, float]] | None:
     """From which to which character of `shown` something is said, and when, in seconds since the clip began.
 
-    None where the engine does not tell. `shown_start` is where the clip begins, if not with its utterance.
+    None where the engine does not say. `shown_start` is where the clip begins, if not with its utterance.
     """
     if not clip.timings:
         return None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 OWNER = "owner"
-"""Who comes with the token and does not say for whom."""
+"""Who asks with the token and does not say for whom."""
 COOKIE_SECONDS = 30 * 24 * 3600
 _LAUNCH_SECONDS = 600
 _MOST_LAUNCHES = 64
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 
 
 class Keys:
-    """Checks what somebody shows. Comparing takes the same time whatever is wrong."""
+    """Checks tokens and cookies. A comparison takes the same time wherever they differ."""
 
     def __init__(self, token: str, *, now: Callable[[], float] = time.time) -> None:
         """`now` is in seconds since 1970."""
@@ -32,7 +32,7 @@ class Keys:
         return _same(shown, self._token)
 
     def new_launch_token(self) -> str:
-        """A token for one page, to be given to a browser; it is worth nothing after its first use, or ten minutes."""
+        """A token for one page, to be given to a browser; it expires after its first use, or after ten minutes."""
         for old in [launch for launch, until in self._launches.items() if until < self._now()]:
             del self._launches[old]
         while len(self._launches) >= _MOST_LAUNCHES:
@@ -42,7 +42,7 @@ class Keys:
         return launch
 
     def use_launch_token(self, shown: str) -> bool:
-        """Whether this is a launch token that nobody has used yet; now it is used."""
+        """Use up a launch token; tell whether it was valid."""
         found = [launch for launch in self._launches if _same(shown, launch)]
         return max((self._launches.pop(launch) for launch in found), default=0.0) >= self._now()
 

@@ -116,7 +116,7 @@ class _Tab:
         """Those of its turns that wait for their place."""
 
     async def obey_all(self) -> None:
-        """Do what the client says until it goes away."""
+        """Do what the client asks until it goes away."""
         left, since = _MESSAGES_AT_ONCE, anyio.current_time()
         while True:
             message = await self._wire.receive()
@@ -158,7 +158,7 @@ class _Tab:
             case Played(utterance=number, frame=frame):
                 self._output.played(number, frame)
             case Buffer():
-                pass  # what was played says more
+                pass  # `played` says more
             case HoldSound():
                 self._opened.standstill.begin()
             case GoOn():
@@ -167,7 +167,7 @@ class _Tab:
                 await self._choose(voice, speed)
             case Listen(audio=audio):
                 self._listens = audio
-                self._opened.listen(self, None)  # whoever says so again comes last
+                self._opened.listen(self, None)  # repeating it makes this client the last one
                 self._opened.listen(self, self._pipeline() if audio else None)
             case Ping():
                 self._wire.answer(text_frame("pong"))

@@ -34,7 +34,7 @@ async def login(shown: Login, request: Request, server: ServerDep) -> Response:
     """Give the browser its cookie."""
     if not shown.launch and not shown.token:
         raise Refusal(422, "launch or token is missing", param="token")
-    # what is right is looked for first: behind a proxy all have one address, and whoever guesses would lock others out
+    # the right token always gets in: behind a proxy all have one address, and a guesser would lock the others out
     known = server.keys.use_launch_token(shown.launch) if shown.launch else server.keys.is_token(shown.token)
     if not known:
         server.wrong_tokens.add(request.client.host if request.client else "")
@@ -63,7 +63,7 @@ async def login(shown: Login, request: Request, server: ServerDep) -> Response:
 
 @router.post("/api/logout", status_code=204)
 async def logout(request: Request) -> Response:
-    """Take the cookie back."""
+    """Remove the cookie."""
     answer = Response(status_code=204)
     answer.delete_cookie(
         cookie_name(_port(request)), path="/", secure=_is_secure(request), httponly=True, samesite="strict"
@@ -72,11 +72,11 @@ async def logout(request: Request) -> Response:
 
 
 def _port(request: Request) -> int:
-    """Ours, which is not always that of the address: there may be a proxy."""
+    """Ours, which may differ from the one in the address: there may be a proxy."""
     _, port = request.scope.get("server") or ("", 0)
     return port or 0
 
 
 def _is_secure(request: Request) -> bool:
-    """Whether the browser has come by TLS, of ours or of a proxy in front of us."""
+    """Whether the browser uses TLS, ours or that of a proxy in front of us."""
     return "https" in (request.url.scheme, request.headers.get("origin", "").partition(":")[0])

@@ -1,4 +1,4 @@
-"""What an operator watches: Prometheus' figures of the turns of everybody, and of nobody by name."""
+"""What an operator watches: figures of all turns for Prometheus, naming nobody."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ServerMetrics:
         )
 
     def watch(self, name: str, meaning: str, count: Callable[[], float]) -> None:
-        """Show `count` as it is whenever somebody looks; `name` has its unit at the end where it has one."""
+        """Show the current `count` whenever the figures are read; `name` ends in its unit, if it has one."""
         Gauge(f"voicebot_{name}", meaning, registry=self._registry).set_function(count)
 
     def hear(self, event: Event) -> None:

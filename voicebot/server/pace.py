@@ -1,4 +1,4 @@
-"""How often each of many streams sends: with few of them at once, with many what has come meanwhile in one piece."""
+"""How often each stream sends: with few of them at once, with many in batches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 _FREE_STREAMS = 100
 """This many send whatever they have at once."""
 _SECONDS_OF_A_STREAM = 0.0002
-"""What each of the others adds: more than a core needs to send something."""
+"""What each further stream adds: more than a core needs to send something."""
 _LONGEST_SECONDS = 0.07
 """Two deltas come in that time; nobody who reads notices it."""
 

@@ -27,7 +27,7 @@ from voicebot.translation import system_reason, tr
 log = logging.getLogger(__name__)
 _BACKLOG = 2048
 _LAST_SECONDS = 2
-"""What connections that read, and do not run a turn, have to end."""
+"""How long connections that run no turn have to end."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -59,7 +59,7 @@ class _Uvicorn(uvicorn.Server):
         self._ready()
 
     def close(self) -> None:
-        """Leave nothing open, whatever ended it: the loop would go on to watch a socket that others have by now."""
+        """Leave nothing open, whatever ended it: the loop would keep watching a descriptor that others have by now."""
         for listener in self.servers:
             listener.close()
         for connection in list(self.server_state.connections):
@@ -99,8 +99,8 @@ def connection_limits(config: ServerConfig) -> ConnectionLimits:
 def seldom_collecting() -> Iterator[None]:
     """Let the garbage collector look less often, and not at what is there already, until the block ends.
 
-    With some hundred turns at once it took a third of the time, and everybody waited meanwhile. Nearly all of what is
-    given up goes without it.
+    With a few hundred turns at once it took a third of the time, while everybody waited. Nearly all garbage is freed
+    without it.
     """
     before = gc.get_threshold()
     gc.collect()
@@ -158,7 +158,7 @@ async def run_app(
     limits: ConnectionLimits,
     tls: TlsFiles | None = None,
 ) -> None:
-    """Pass what comes to `listening` on to `app` until `stop`, and drop who does not keep to the limits."""
+    """Pass what arrives at `listening` on to `app` until `stop`, and drop connections that exceed the limits."""
     web = _Uvicorn(
         uvicorn.Config(
             app,

@@ -1,4 +1,4 @@
-"""From where the server is reached, and what that takes."""
+"""Who can reach the server, and what that requires."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voicebot.translation import tr
 _LEAST_TOKEN_CHARACTERS = 16
 _ANYWHERE = ("0.0.0.0", "::")
 _ELSEWHERE = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
-"""Addresses of nobody (RFC 5737, RFC 3849); nothing is sent to them."""
+"""Addresses that belong to nobody (RFC 5737, RFC 3849); nothing is sent to them."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -65,7 +65,7 @@ def _own_address(family: socket.AddressFamily) -> list[str]:
     """The address of this machine as others see it; none where there is no network."""
     with socket.socket(family, socket.SOCK_DGRAM) as asking:
         try:
-            asking.connect(_ELSEWHERE[family])  # asks only which way it would take
+            asking.connect(_ELSEWHERE[family])  # only asks for the route, and sends nothing
         except OSError:
             return []
         return [plain_address(asking.getsockname()[0])]

@@ -1,4 +1,4 @@
-"""What the server does not do, said to programs and to people: one form for every route."""
+"""Errors of the server for programs and people, in one form for every route."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def upstream_error(message: str, hint: str = "") -> Refusal:
 
 
 def wrong_field(status: int, place: Iterable[object], fault: str) -> Refusal:
-    """What is wrong with a request, at the `place` in its body that the steps lead to; none: with all of it."""
+    """What is wrong with a request at `place`, a path of steps into its body; an empty one means all of it."""
     param = ".".join(map(str, place)) or None
     return Refusal(status, f"{param or 'body'}: {fault}", param=param)
 
 
 def check_length(text: str, most_characters: int, *, what: str, param: str, code: str) -> None:
-    """Raise Refusal for a text that is too long; `what` it is called, and by which `code` programs know that."""
+    """Raise Refusal for a text that is too long; `what` it is in the message, `code` is for programs."""
     if len(text) > most_characters:
         message = f"{what} is longer than {most_characters} characters"
         raise Refusal(413, message, hint="server.max_characters", param=param, code=code)

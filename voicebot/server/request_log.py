@@ -1,4 +1,4 @@
-"""One line a request for the operator, with no word of anybody in it, and the end of a request that meets a bug."""
+"""One line for each request, without anybody's words, and the answer to a request that hits a bug."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STARTS = {"http.response.start", "websocket.http.response.start"}
 
 
 class RequestLog:
-    """Stands around everything else, so that no exception comes to those who would write down its message."""
+    """Wraps everything else, so that no exception reaches anything that would log its message."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -56,7 +56,7 @@ class RequestLog:
 
 
 def _route(scope: Scope) -> str:
-    """The template of the path; what stands in its place was written by somebody."""
+    """The template of the path: the path itself may contain what somebody wrote."""
     return getattr(scope.get("route"), "path", "-")
 
 

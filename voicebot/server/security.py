@@ -37,7 +37,7 @@ _RESPONSE_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
-"""What every answer has that says nothing else itself."""
+"""Headers of every answer that does not set them itself."""
 _TRUSTWORTHY_ONLY = "cross-origin-opener-policy"
 """Browsers ignore it at a plain HTTP address of the network, and complain of it."""
 
@@ -61,7 +61,7 @@ class Visit:
 
 
 class Security:
-    """Lets in those who may come in; a path is closed unless it is among the `open_paths`."""
+    """Lets in requests that are allowed; every path needs the token unless it is among the `open_paths`."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Security:
         await self._app(scope, receive, send_safely)
 
     def admit(self, visit: Visit) -> str | None:
-        """Who comes; None for a stranger on an open path. Raises Refusal."""
+        """Who is asking; None for a stranger on an open path. Raises Refusal."""
         self._check_host(visit)
         _check_fetch_site(visit)
         has_origin = self._check_origin(visit)
@@ -169,18 +169,18 @@ class Security:
         raise Refusal(403, "pages of another origin may not use this server")
 
     def _person(self, visit: Visit, *, has_origin: bool) -> str | None:
-        """Who shows a token or a cookie that is right. Raises Refusal for one that is not allowed to be as it is."""
+        """Whose valid token or cookie the request has; None without one. Raises Refusal for an invalid name."""
         match visit.all("authorization"):
             case [shown] if self._is_bearer(shown):
                 return _named_person(visit)
         # A wrong one is not counted in WrongTokens. The right one always gets in, so that would make no guess harder;
         # and a program with an old token would be answered 429, and try again, instead of hearing what is wrong.
         if visit.method not in _WITHOUT_EFFECT and not has_origin:
-            return None  # no page: those send it with whatever has an effect; and what is no page has the token
+            return None  # not a page: browsers send an Origin with these; any other program must have the token
         match _cookies(visit, cookie_name(visit.server[1])):
             case [cookie]:
                 return self._keys.person_of(cookie)
-            case _:  # of two, a page on another port may have set one, which would make us take its person for ours
+            case _:  # a page on another port may have set one of two cookies, to pass its own person off as this one
                 return None
 
     def _is_bearer(self, authorization: str) -> bool:
@@ -245,7 +245,7 @@ def _reached(scope: Scope) -> tuple[str, int]:
 
 
 def plain_address(address: str) -> str:
-    """An address as it is called: a socket for IPv6 and IPv4 gives those of IPv4 another form, and some a zone."""
+    """An address in its usual form: dual-stack sockets map IPv4 addresses into IPv6, and some have a zone."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Answers that are written while they are sent, and given up when nobody takes them."""
+"""Answers that are sent while they are written, and given up when nobody reads them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from voicebot.server.refusals import Refusal, refuse
 
 log = logging.getLogger(__name__)
 SEND_SECONDS = 30.0
-"""How long a reader may take nothing."""
+"""How long a reader may leave what was sent unread."""
 UNBUFFERED = {"cache-control": "no-store", "x-accel-buffering": "no"}
 """Headers of an answer that no proxy may hold back."""
 
@@ -27,8 +27,8 @@ Parts = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 class StreamedResponse(Response):
     """Sends each part as soon as it is there.
 
-    Nothing is sent before the first part, so that what fails until then is told by a status; what fails later breaks
-    the connection off, as an end would claim that this was all. A reader that leaves ends it.
+    Nothing is sent before the first part, so that a failure until then has an error status; a later one breaks the
+    connection off, since a proper end would claim that this was all. It ends when the reader leaves.
     """
 
     def __init__(

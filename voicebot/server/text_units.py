@@ -18,9 +18,9 @@ class TextUnits:
     def __init__(self, unit: Unit) -> None:
         self._unit: Unit = unit
         self._text = ""
-        """What has come and was not passed on."""
+        """What has come and has not been passed on."""
         self._passed = 0
-        """How many characters of the reply were."""
+        """How many characters of the reply were passed on."""
         self._last: Delta | None = None
 
     def feed(self, event: Event) -> list[Event]:

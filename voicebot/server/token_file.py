@@ -32,11 +32,11 @@ def kept_token(token: str, port: int, address: str = _USUAL) -> Iterator[Path]:
         yield path
     finally:
         with suppress(OSError):
-            if os.path.samestat(path.lstat(), ours):  # else it is that of another server at this port
+            if os.path.samestat(path.lstat(), ours):  # otherwise it belongs to another server at this port
                 path.unlink()
 
 
 def _name(port: int, address: str) -> str:
-    """Others may have the same port at another address of this machine, of which there are many."""
+    """The name of the file; other servers may have the same port at other addresses of this machine."""
     where = "" if address == _USUAL else address.replace(":", "_") + "-"
     return f"server-{where}{port}.token"

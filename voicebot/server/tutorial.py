@@ -1,4 +1,4 @@
-"""`/health` and `/chat`: what a first client of a chat server calls, with nothing to learn before."""
+"""`/health` and `/chat`: what a first client of a chat server calls, with nothing to learn first."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def health(server: ServerDep) -> JSONResponse:
 async def chat(request: Request, server: ServerDep, person: PersonDep) -> Response:
     """Answer with the reply as plain text while it is written; or, not streamed, as JSON.
 
-    The text comes from a JSON body only, with GET too: no page can send one by a link or an image.
+    The text comes from a JSON body only, even with GET: a page cannot send one with a link or an image.
     """
     asked = await _asked(request)
     check_text(server, asked.text)
@@ -88,7 +88,7 @@ async def _asking(server: Server, person: str, asked: ChatRequest) -> AsyncItera
         else:
             conversation = await stack.enter_async_context(server.conversations.alone())
             pipeline = conversation.pipeline
-        # Bounded by the deadline of the reader: what it does not take is never more than one reply.
+        # Bounded by the deadline of the reader: what it has not read is never more than one reply.
         subscription = stack.enter_context(conversation.broadcast.subscribe(capacity=math.inf))
         turn = await stack.enter_async_context(
             running_turn(server, person, conversation, asked.text, pipeline=pipeline, barge_in=False)

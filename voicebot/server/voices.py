@@ -25,7 +25,7 @@ class Voice:
 
 
 class Voices:
-    """Knows the voices of the engine, which is asked now and then: some start a process for it."""
+    """Knows the voices of the engine, which is asked only now and then: some start a process for it."""
 
     def __init__(self, config: TtsConfig, *, speaks: bool) -> None:
         """Without `speaks` there are none: replies are shown only."""
@@ -52,6 +52,6 @@ class Voices:
 def _voice(row: dict[str, object]) -> Voice:
     id, languages = str(row["voice"]), row.get("languages")
     spoken = [str(language) for language in languages] if isinstance(languages, list) else []
-    if "style_id" in row:  # VOICEVOX says in no other language
+    if "style_id" in row:  # VOICEVOX, which speaks nothing else
         spoken = ["ja"]
     return Voice(id, str(row.get("name") or id), spoken[0] if len(spoken) == 1 else "")

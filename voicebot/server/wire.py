@@ -1,4 +1,4 @@
-"""The way to one client of a live connection: frames go out in order, and nobody waits for it for ever."""
+"""The connection to one live client: frames go out in order, and nobody waits for it forever."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
 TOO_MUCH = 1008
-"""A code of RFC 6455, section 7.4.1: this client does what it may not."""
+"""A code of RFC 6455, section 7.4.1: this client breaks the rules."""
 _CLOSE_SECONDS = 1.0
 _MOST_ANSWERS = 256
-"""Beyond them a client asks and does not read."""
+"""More than this many mean that a client asks and does not read."""
 
 
 class Wire:
-    """What goes to one client; whoever takes nothing for too long is given up."""
+    """Sends frames to one client, and gives up one that reads nothing for too long."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Wire:
 
 @asynccontextmanager
 async def open_wire(websocket: WebSocket, send_seconds: float, opened: OpenConversation) -> AsyncIterator[Wire]:
-    """The way to the client of `websocket`, until it goes away or the block ends."""
+    """The connection to the client of `websocket`, until it goes away or the block ends."""
     answers_in, answers_out = anyio.create_memory_object_stream[str](_MOST_ANSWERS)
     with answers_in, answers_out:
         async with anyio.create_task_group() as tasks:

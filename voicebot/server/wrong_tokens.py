@@ -1,4 +1,4 @@
-"""Who has shown a wrong token of late: whoever tries one after the other is told to stop."""
+"""Wrong tokens of the last minute: whoever tries one after another is told to stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class WrongTokens:
         self._latest: deque[tuple[float, str]] = deque()
 
     def add(self, address: str) -> None:
-        """Remember one; raises Refusal instead where there were too many already."""
+        """Remember one; raises Refusal instead if there have been too many already."""
         now = time.monotonic()
         while self._latest and self._latest[0][0] < now - _FORGOTTEN_SECONDS:
             self._latest.popleft()

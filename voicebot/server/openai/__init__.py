@@ -1,4 +1,4 @@
-"""The OpenAI API, as far as it is about replies and their sound: what speaks to that server speaks to this one.
+"""The OpenAI API, as far as it is about replies and their sound, for programs that are made for it.
 
 From the top down:
 
@@ -7,8 +7,8 @@ From the top down:
 * `bodies`: what clients send and are sent;
 * `tokens`: how many something takes;
 * `turns`: what is done for a request;
-* `voices`: whose voice does it;
-* `models`: what a client may call who answers it;
+* `voices`: which voice says it;
+* `models`: the names of models that clients may use;
 * `speech`: the route that says a text;
 * `spoken_replies`: what was said, by its id;
 * `dialogue`: the messages of a chat request;

@@ -1,6 +1,6 @@
 """What clients send and are sent, in the API's forms.
 
-What is wrong with a request is told by its name, what is unknown in it is ignored.
+A wrong field is named in the error, unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ async def body_of(request: Request, kind: type[B]) -> B:
 
 
 def _is_field(part: str | int) -> bool:
-    """Whether a step to what is wrong is one in the request, and not a type that it might have had."""
+    """Whether a step of pydantic's path is in the request itself, and not one of the types that were tried."""
     return isinstance(part, int) or (re.fullmatch("[a-z_]+", part) is not None and part != "str")
 
 

@@ -57,10 +57,10 @@ _ROLES: dict[str, Role] = {"developer": "system", "function": "tool"}
 def read_messages(
     messages: Sequence[TheirMessage], *, system_prompt: str, most_characters: int, said: Callable[[str, str], str]
 ) -> list[Message]:
-    """The messages that the chat model is sent: as they are, behind `system_prompt` if none of them is such a prompt.
+    """The messages that the chat model is sent: as they are, after `system_prompt` if none of them is a system prompt.
 
-    `said(id, param)` is what was said in a reply with sound. A message of the user has at most so many characters.
-    Raises Refusal.
+    `said(id, param)` is the text of an earlier reply with sound. Raises Refusal, also for a message of the user that is
+    longer than `most_characters`.
     """
     read: list[Message] = []
     for place, message in enumerate(messages):

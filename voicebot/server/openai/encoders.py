@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from av import AudioFrame
 
 FORMAT = AudioFormat(24_000)
-"""Of all sound that is encoded: what clients of that API expect of raw PCM, which does not say it."""
+"""The format of all sound that is encoded: what clients of that API assume for raw PCM, which has no header."""
 Encoding = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 MEDIA_TYPES: dict[Encoding, str] = {
@@ -47,7 +47,7 @@ _AAC_BITS = 64_000
 
 
 class EncoderMissing(Exception):
-    """A format that nothing here can write; its words say what it would take."""
+    """A format that cannot be written here; the message says which package is missing."""
 
     def __init__(self, message: str, *, extra: str = "server") -> None:
         """`extra` brings what is missing."""

@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse
 
 router = APIRouter()
 MODEL = "voicebot"
-"""What a client may call whatever answers it: which chat model and voice that is, the configuration says."""
+"""The model names that clients may use. The configuration says which chat model and voice answer."""
 _SPEECH_MODELS = (MODEL, "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
-"""Names that programs know; any other will do as well."""
+"""Names that programs know; any other works too."""
 _STARTED = int(time.time())
 
 

@@ -22,5 +22,5 @@ def prompt_tokens(messages: list[Message]) -> int:
 
 
 def sound_tokens(seconds: float) -> int:
-    """How many tokens sound of this length is counted as."""
+    """The tokens that sound of this length counts as."""
     return math.ceil(_TOKENS_A_SECOND * seconds)

@@ -19,7 +19,7 @@ router = APIRouter()
 THEIRS = frozenset(
     ("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse")
 )
-"""What clients send that know no other server."""
+"""What clients made for OpenAI's server send."""
 _OURS = "default"
 """The configured voice."""
 _Name = Annotated[str, Field(max_length=200)]
@@ -32,11 +32,11 @@ class VoiceId(BaseModel):
 
 
 VoiceChoice = _Name | VoiceId | None
-"""A name, or an id, which are the same here; nothing is the configured voice."""
+"""A name or an id, which are the same here; None is the configured voice."""
 
 
 async def style_of(server: Server, voice: VoiceChoice, *, speed: float = 1.0, param: str = "voice") -> Style:
-    """How to say what a client wants to be said by `voice`. Raises Refusal for a voice that it may not choose."""
+    """The style for the `voice` and speed that a client asks for. Raises Refusal for a voice that it may not choose."""
     name = voice.id if isinstance(voice, VoiceId) else voice or ""
     chosen = server.config.server.openai_voices.get(name)
     if chosen is not None:
