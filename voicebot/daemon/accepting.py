@@ -66,6 +66,6 @@ async def serve_alone(stream: SocketStream, serve_one: Callable[[SocketStream], 
         async with stream:
             await serve_one(stream)
     except* (BrokenResourceError, ClosedResourceError, OSError):
-        pass  # it has gone in the middle of something
+        pass  # it left in the middle of something
     except* Exception:
         log.exception("a connection failed")

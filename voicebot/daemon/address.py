@@ -98,7 +98,7 @@ def check_folder(folder: str) -> None:
 
 
 def make_folder(folder: str) -> None:
-    """Make the folder if it is missing, for us alone. Raises AddressError."""
+    """Make the folder if it is missing, accessible to us alone. Raises AddressError."""
     try:
         os.makedirs(folder, 0o700, exist_ok=True)
         check_folder(folder)

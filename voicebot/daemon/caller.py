@@ -25,11 +25,11 @@ from voicebot.translation import tr
 Values = dict[str, object]
 
 _WAITING_AT_ONCE = 256
-"""Requests of one connection that wait for their end; whoever sends more is read again when one of them is over."""
+"""Unfinished requests of one connection; beyond them it is not read until one has finished."""
 _PIECES_AHEAD = 16
 """Of a text that comes piece by piece."""
 _SEND_SECONDS = 30.0
-"""Whoever takes no answer for this long has gone."""
+"""A client that reads no answer for this long has gone."""
 
 
 class Controls:
@@ -44,9 +44,9 @@ class Controls:
         about: Values,
     ) -> None:
         self.reload = reload
-        """Read the configuration again; return what has come of it. Raises VoicebotError."""
+        """Read the configuration again; return the result. Raises VoicebotError."""
         self.voices = voices
-        """The voices that there are. Raises VoicebotError."""
+        """The available voices. Raises VoicebotError."""
         self.shutdown = shutdown
         """End the daemon, soon."""
         self.about = about
@@ -73,7 +73,7 @@ class Caller:
         self._slots = anyio.Semaphore(_WAITING_AT_ONCE)
         self._text: MemoryObjectSendStream[str] | None = None
         self._growing: SpeechRequest | None = None
-        """What the text belongs to that comes piece by piece."""
+        """The request whose text comes piece by piece."""
 
     async def serve(self, token: str) -> None:
         """Answer line by line until the other end closes, or the daemon does."""
@@ -171,7 +171,7 @@ class Caller:
             self._end_text()
 
     def leave(self) -> None:
-        """What has come of a text is all of it."""
+        """The text that came piece by piece is complete."""
         self._end_text()
 
     def _end_text(self) -> None:
@@ -250,7 +250,7 @@ class Caller:
     # ------------------------------------------------ what takes its time
 
     async def _follow(self, id: int | str | None, asked: SpeechRequest, wait: Wait) -> None:
-        """Answer at once, or when it begins or ends; whoever waits for that and goes takes the request along."""
+        """Answer at once, or when it begins or ends; a caller that leaves while it waits cancels the request."""
         if wait == "queued":
             await self._tell(id, asked)
             return
@@ -268,7 +268,7 @@ class Caller:
             self._slots.release()
 
     async def _send_events(self, id: int | str | None) -> None:
-        """The state of things, then everything that happens; how much was lost, where that was too fast."""
+        """The status, then everything that happens, and how many events a slow caller has missed."""
         with self._dispatcher.subscribe() as subscription:
             self._waiting.start_soon(end_after, self._closing, subscription)
             await self._send(

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CONNECT_SECONDS = 2.0
-"""A daemon that does not even accept is as good as none."""
+"""A daemon that takes longer to accept a connection counts as none."""
 
 
 GONE = "VB-GONE"
-"""The code of an error that is not the daemon's own: it is not there any more."""
+"""The code of an error that is not the daemon's own: the daemon has gone."""
 
 
 class DaemonError(Exception):
@@ -52,7 +52,7 @@ class Connection:
         raise DaemonError(tr("the daemon has gone without an answer"), hint=tr("what it was about: voicebot status"))
 
     def send(self, command: str, **values: object) -> int:
-        """Ask, and do not wait; return the number that the answer will carry. Raises DaemonError."""
+        """Ask without waiting; return the number that the answer will carry. Raises DaemonError."""
         self._requests += 1
         given = {name: value for name, value in values.items() if value not in (None, "", False)}
         try:
@@ -87,12 +87,12 @@ class Connection:
         self._socket.close()
 
     def detach(self) -> int:
-        """Leave the socket to somebody who waits in another way; return its descriptor."""
+        """Hand the socket over to other code; return its descriptor."""
         return self._socket.detach()
 
 
 def accepted(answer: dict[str, object]) -> dict[str, object]:
-    """The answer, if it is a good one. Raises DaemonError."""
+    """The answer. Raises DaemonError if it is an error."""
     if answer.get("ok"):
         return answer
     code, message, hint = (str(answer.get(name, "")) for name in ("code", "message", "hint"))
@@ -100,7 +100,7 @@ def accepted(answer: dict[str, object]) -> dict[str, object]:
 
 
 def connect(address: Address | None = None) -> Connection | None:
-    """A connection to the daemon that runs; None where none does. Raises AddressError for a place that is not safe."""
+    """A connection to the running daemon; None if there is none. Raises AddressError for a place that is not safe."""
     address = address or find_address()
     try:
         check_folder(address.folder)

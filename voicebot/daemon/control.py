@@ -13,7 +13,7 @@ from voicebot.daemon.caller import Caller, Controls
 from voicebot.daemon.dispatcher import Dispatcher
 
 _LAST_ANSWERS_SECONDS = 0.5
-"""For those who are still told how it ended when the daemon closes."""
+"""For answers that are still sent when the daemon closes."""
 _CONNECTIONS = 4096
 _OTHER_FILES = 64
 """Descriptors that the engines, the device and the history need."""
@@ -24,7 +24,7 @@ async def serve(
 ) -> None:
     """Serve whoever connects until `closing`, then give those who wait their last answers.
 
-    With `token` only those are served who know it.
+    With `token`, only callers that know it are served.
     """
     serve_one = partial(_serve_one, dispatcher=dispatcher, controls=controls, closing=closing, token=token)
     await let_in(listener, serve_one, closing, most=_connections(), anybody=bool(token))

@@ -31,7 +31,7 @@ from voicebot.translation import marked, tr
 log = logging.getLogger(__name__)
 _ERRORS_KEPT = 10
 _SILENT_SECONDS = 1.0
-"""Silence is a matter of milliseconds; nobody waits longer for an output that hangs."""
+"""Falling silent takes milliseconds; nobody waits longer than this for an output that hangs."""
 
 
 async def _as_it_is(kind: Kind) -> None:
@@ -49,7 +49,7 @@ class Trouble:
 
 
 class Dispatcher:
-    """Takes requests of many callers for one conversation, and knows how each of them goes."""
+    """Takes requests of many callers for one conversation, and follows each of them."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class Dispatcher:
         prepare: Callable[[Kind], Awaitable[None]] = _as_it_is,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """The turns run in `tasks`; a pause that nobody ends is over after `pause_seconds`.
+        """The turns run in `tasks`; a pause ends after `pause_seconds` at the latest.
 
-        `prepare` is called before each, and raises VoicebotError where there is nothing to speak with.
+        `prepare` is called before each, and raises VoicebotError if there is nothing to speak with.
         """
         self.conversation = conversation
         self.troubles: deque[Trouble] = deque(maxlen=_ERRORS_KEPT)
@@ -88,7 +88,7 @@ class Dispatcher:
         priority: Priority = Priority.MESSAGE,
         style: Style = AS_CONFIGURED,
     ) -> SpeechRequest:
-        """Have `text` said; return when it has its place, or was refused one.
+        """Have `text` said; return once it has its place, or was refused one.
 
         The caller waits for `began` or `ended` of what is returned, or does not: it is spoken all the same. An async
         generator is closed when its turn ends.
@@ -102,7 +102,7 @@ class Dispatcher:
     async def ask(
         self, question: str, *, source: str = "", priority: Priority = Priority.MESSAGE, barge_in: bool = True
     ) -> SpeechRequest:
-        """Have the reply to `question` spoken; return when it has its place, or was refused one.
+        """Have the reply to `question` spoken; return once it has its place, or was refused one.
 
         With `barge_in` it interrupts, as a person does.
         """
@@ -186,7 +186,7 @@ class Dispatcher:
                     await request.ended.wait()
 
     def pause(self) -> None:
-        """Let the sound stand still until `resume`, a stop, or the end of the lease, which a forgotten pause has."""
+        """Hold the sound until `resume`, a stop, or the time limit for forgotten pauses."""
         self._lease.cancel()
         self._lease = CancelScope()
         anew = self._pause_ends is None
@@ -204,7 +204,7 @@ class Dispatcher:
 
     @property
     def paused_until(self) -> float | None:
-        """When the pause ends by itself, in seconds since 1970 as the clock goes now; None without one."""
+        """When the pause ends by itself, in seconds since 1970 by the present clock; None without one."""
         if self._pause_ends is None:
             return None
         return self._wall_clock() + self._pause_ends - anyio.current_time()
@@ -272,7 +272,7 @@ class Dispatcher:
         }
 
     def subscribe(self, capacity: float = 1024) -> AbstractContextManager[Subscription]:
-        """Every event from now on; whoever is slow loses the oldest."""
+        """Every event from now on; a slow reader loses the oldest."""
         return self.conversation.broadcast.subscribe(capacity)
 
     def note(self, event: Event) -> None:
@@ -328,7 +328,7 @@ _PARTS = {"chat model": "VB-CHAT", "loudspeaker": "VB-AUDIO", "voice": "VB-VOICE
 
 
 def _part(error: VoicebotError) -> str:
-    """What has failed, as a person calls it."""
+    """The part that has failed, as a person calls it."""
     match error:
         case ChatError():
             return marked("chat model")

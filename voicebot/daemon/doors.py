@@ -1,4 +1,4 @@
-"""Which doors stand beside the control socket: one a protocol, each open until the daemon closes."""
+"""The doors beside the control socket: one for each protocol, open until the daemon closes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def configured_doors(
 
 
 async def _alone(name: str, door: Door, closing: anyio.Event) -> None:
-    """Serve at `door`; what goes wrong there is told and closes that door alone."""
+    """Serve at `door`; a fault there is logged and closes that door alone."""
     try:
         await door(closing)
     except Exception:
@@ -54,7 +54,7 @@ async def _alone(name: str, door: Door, closing: anyio.Event) -> None:
 
 
 async def _serve_wyoming(uri: str, keeper: EngineKeeper, closing: anyio.Event) -> None:
-    """Serve Home Assistant too; the daemon does without that where it cannot."""
+    """Serve Home Assistant too, where that is possible."""
     try:
         from voicebot.daemon.wyoming.door import open_door
     except ImportError:

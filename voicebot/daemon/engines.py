@@ -1,4 +1,4 @@
-"""What the daemon's conversation speaks with: opened anew after a fault, or when the configuration has changed."""
+"""What the daemon's conversation speaks with: opened again after a fault, or when the configuration has changed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 1.0
-"""What could not be opened is tried again after this at the earliest."""
+"""What could not be opened is tried again after this long at the earliest."""
 _FIRST_SOUND_SECONDS = 2.0
 
 
 class MissingChat:
-    """The chat model that could not be opened: whoever asks it is told why."""
+    """Stands in for a chat model that could not be opened, and says why."""
 
     def __init__(self, error: VoicebotError) -> None:
         self.error = error
@@ -60,9 +60,9 @@ class EngineKeeper:
         self._tasks = tasks
         self._opening = anyio.Lock()
         self._close: anyio.Event | None = None
-        """Set to give up what is open; None: nothing is."""
+        """Set to close what is open; None if nothing is."""
         self._settled = anyio.Event()
-        """What is open has its chat model, or does without."""
+        """Set once the chat model is open, or known to be missing."""
         self._awaited: Counter[Kind] = Counter()
         """How many requests wait for what they need."""
         self._failed: tuple[float, VoicebotError] | None = None
@@ -79,7 +79,7 @@ class EngineKeeper:
                 if self._has_all(kind):
                     return
                 if self._failed is not None and anyio.current_time() - self._failed[0] < _AGAIN_SECONDS:
-                    raise self._failed[1]  # ten thousand requests are no reason to try it ten thousand times
+                    raise self._failed[1]  # not once for each of ten thousand requests
                 await self._open(self.config, at_once=self._close is not None)
                 await self._settle(kind)
         finally:

@@ -1,4 +1,4 @@
-"""Where the daemon writes what its operator should know. What is spoken is never among it."""
+"""Where the daemon writes what its operator should know, which never includes what is spoken."""
 
 from __future__ import annotations
 

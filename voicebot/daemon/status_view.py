@@ -1,4 +1,4 @@
-"""The daemon's status on one screen; the standard library only, and all that others wrote made harmless."""
+"""The daemon's status on one screen; the standard library only, and with all texts from elsewhere made harmless."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PARTS = (marked("chat"), marked("voice"), marked("audio"))
 
 
 def status_lines(status: dict[str, object]) -> list[str]:
-    """What is spoken, who waits, with what, since when, and what went wrong."""
+    """What is spoken, what waits, the engines, since when it runs, and what went wrong."""
     speaking, waiting, errors = status.get("speaking"), status.get("waiting"), status.get("errors")
     lines = [(tr("speaking"), _request(speaking) if isinstance(speaking, dict) else tr("nothing"))]
     if isinstance(until := status.get("paused_until"), int | float):

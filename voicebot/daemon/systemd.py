@@ -10,7 +10,7 @@ _FIRST_FD = 3
 
 
 def notify(*states: str) -> None:
-    """Tell the service manager, where there is one, such states as READY=1; nothing fails by it."""
+    """Tell the service manager, where there is one, such states as READY=1; a failure is ignored."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address[:1] not in ("/", "@"):
         return

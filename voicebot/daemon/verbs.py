@@ -204,7 +204,7 @@ def _say_pieces(pieces: Iterator[str], asked: dict[str, str | None], options: Op
 
 
 def _ended(answer: dict[str, object], options: Options) -> int:
-    """The exit code for what has become of a request."""
+    """The exit code for the result of a request."""
     if answer.get("state") != "cancelled":
         return OK
     if not options.flags & {"--quiet", "-q"}:
@@ -283,7 +283,7 @@ def _out(text: str) -> None:
     """Print it at once. A reader who has gone ends the command."""
     try:
         if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="replace")  # a terminal without Japanese is no reason to stop
+            sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show Japanese must not stop it
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:

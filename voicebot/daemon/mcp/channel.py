@@ -42,7 +42,7 @@ class Channel:
         return await self.answer(await self.send(command, **values))
 
     async def send(self, command: str, **values: object) -> int:
-        """Ask, and do not wait; return the number that the answer will carry. Raises DaemonError."""
+        """Ask without waiting; return the number that the answer will carry. Raises DaemonError."""
         number = next(self._numbers)
         given = {name: value for name, value in values.items() if value not in (None, "", False)}
         try:
@@ -65,7 +65,7 @@ class Channel:
 
 @asynccontextmanager
 async def open_channel(*, start: bool) -> AsyncIterator[Channel | None]:
-    """A connection to the daemon; where none runs, it is started, or there is none.
+    """A connection to the daemon; where none runs, `start` starts one, and without it there is None.
 
     Raises DaemonError, and AddressError for a place that is not safe.
     """

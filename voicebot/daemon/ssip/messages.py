@@ -1,4 +1,4 @@
-"""Messages on their way to the ear: which of their happenings are due when; no I/O."""
+"""Messages on their way to the ear: which of their events are due when; no I/O."""
 
 from __future__ import annotations
 

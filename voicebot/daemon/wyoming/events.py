@@ -17,7 +17,7 @@ MAX_DATA_BYTES = MAX_PAYLOAD_BYTES = 1_048_576
 
 
 class BadEvent(Exception):
-    """Bytes that are no event, or one that is too large: what follows them cannot be understood either."""
+    """Bytes that are not an event, or one that is too large: what follows cannot be understood either."""
 
 
 class EventReader:

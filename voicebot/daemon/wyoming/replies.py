@@ -22,7 +22,7 @@ from voicebot.protocols import ChatModel, Memory, for_new_conversation
 from voicebot.turn import Pipeline
 
 _CONVERSATIONS = 100
-"""Those that were used last are kept."""
+"""The conversations that are kept, the latest ones."""
 
 Context = dict[str, Any] | None  # Any: JSON, which goes back as it came
 
@@ -47,7 +47,7 @@ class Replies:
         """Send the reply to `text` while it is being written, or why there is none."""
         conversation = self._conversation(context, pipeline)
         turn = new_turn_id()
-        said, heard = anyio.create_memory_object_stream[str](math.inf)  # a reply is no longer than its model lets it be
+        said, heard = anyio.create_memory_object_stream[str](math.inf)  # the model limits how long a reply is
 
         def listen(event: Event) -> None:
             if isinstance(event, PlaybackStarted) and event.turn == turn and event.text:

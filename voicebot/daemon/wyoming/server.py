@@ -65,11 +65,11 @@ class Service:
     """The voices of the engine. Raises VoicebotError."""
     replies: Replies
     send_seconds: float = 30.0
-    """Whoever takes nothing for this long has gone."""
+    """A client that reads nothing for this long has gone."""
 
 
 async def serve_wyoming(listener: SocketListener, service: Service) -> None:
-    """Serve whoever connects until cancelled; who comes when there is no room is told so."""
+    """Serve whoever connects until cancelled; clients beyond the limit are told that there is no room."""
     serve_one = partial(_serve_one, service, anyio.CapacityLimiter(CONNECTIONS))
     async with anyio.create_task_group() as connections:
         while True:
@@ -126,7 +126,7 @@ class _Connection:
             await self._complain("bad-event", str(error))
 
     async def _take(self, event: Event) -> None:
-        """Understand an event; what is not known is not for us. Never waits for what it asks for."""
+        """Handle an event; unknown ones are ignored. Never waits for what it asks for."""
         kind = event.type
         if Describe.is_type(kind):
             await self._enqueue(self._describe)
