@@ -109,6 +109,10 @@ def test_voicebot_understands_what_compose_sets(services: dict[str, Yaml]) -> No
     worker = config_of(services["worker"]["environment"]).worker
     assert worker.amqp_url_file == "/run/secrets/amqp_url"
     assert f":{worker.metrics_port}/metrics" in services["worker"]["healthcheck"]["test"][-1]
+    server = config_of(services["server"]["environment"])
+    assert server.tts.kind == "rabbitmq"
+    assert f":{server.server.port}/health" in services["server"]["healthcheck"]["test"][-1]
+    assert seconds(services["server"]["stop_grace_period"]) > server.server.drain_seconds
     assert seconds(services["worker"]["stop_grace_period"]) > worker.drain_seconds
 
 
