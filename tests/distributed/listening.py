@@ -27,11 +27,14 @@ def configured(broker: Broker, url: str = "", **changes: object) -> TtsRabbitmq:
 
 @asynccontextmanager
 async def open_both(
-    broker: Broker, config: TtsRabbitmq | None = None
+    broker: Broker, config: TtsRabbitmq | None = None, *, broker_back_seconds: float = 10.0
 ) -> AsyncGenerator[tuple[RemoteSynthesizer, ScriptedWorker]]:
     """A client and the only worker of its class."""
     config = config or configured(broker)
-    async with open_scripted_worker(broker.url, config.voice_class) as worker, open_client(config) as client:
+    async with (
+        open_scripted_worker(broker.url, config.voice_class) as worker,
+        open_client(config, broker_back_seconds=broker_back_seconds) as client,
+    ):
         yield client, worker
 
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+
 import anyio
 import pytest
+from pydantic import SecretStr
 
 from tests.distributed.broker import Broker
-from tests.distributed.listening import Listener, configured, open_both
-from tests.distributed.scripted_worker import PIECES, open_scripted_worker
-from voicebot.distributed.client import open_client
+from tests.distributed.listening import Listener, be_impatient, configured, open_both
+from tests.distributed.scripted_worker import FORMAT, PIECES, open_scripted_worker
+from tests.distributed.wire_fault import open_wire
+from voicebot.config.models import TtsRabbitmq, WorkerConfig
+from voicebot.distributed.client import open_client, open_rabbitmq
+from voicebot.distributed.connection import BrokerAddress, BrokerUnavailable
 from voicebot.distributed.topology import job_queue
+from voicebot.distributed.worker import run_worker
 from voicebot.errors import VoiceUnavailable
+from voicebot.protocols import Synthesizer, synthesize_within
+from voicebot.speech import AS_CONFIGURED, Audio, Capabilities, Style
+from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
 
@@ -55,4 +67,161 @@ async def test_a_queue_of_replies_that_was_deleted_is_made_anew(broker: Broker) 
         again = await worker.take()
         assert again.message.reply_to != taken.message.reply_to
         await again.answer()
+        assert await listener.ends() == PIECES
+
+
+class HeldVoice:
+    """A voice that says one more piece each time it is let, and always the same pieces."""
+
+    name = identity = "held"
+    credit = ""
+    format = FORMAT
+    capabilities = Capabilities(streams=True)
+
+    def __init__(self) -> None:
+        self.more = anyio.Semaphore(0)
+
+    async def synthesize(
+        self,
+        text: str,  # noqa: ARG002 - it says the same whatever it is told
+        style: Style = AS_CONFIGURED,  # noqa: ARG002
+    ) -> AsyncGenerator[Audio, None]:
+        for number, piece in enumerate(PIECES):
+            if number:
+                await self.more.acquire()
+            yield piece
+
+
+@asynccontextmanager
+async def open_worker(broker: Broker, config: TtsRabbitmq, voice: Synthesizer) -> AsyncGenerator[None]:
+    """A real worker in this process, which connects again by itself."""
+    worker_config = WorkerConfig(voice_class=config.voice_class)
+    stop = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(
+            partial(run_worker, voice, worker_config, BrokerAddress(broker.url), stop=stop, deterministic=True)
+        )
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_broker_that_is_down_at_the_start_is_told_at_once(stopped_broker: Broker) -> None:
+    with pytest.raises(BrokerUnavailable, match=r"127\.0\.0\.1") as told:
+        async with open_client(configured(stopped_broker)):
+            pass
+    assert "RabbitMQ" in told.value.hint
+    assert stopped_broker.password not in told.value.in_one_line
+
+
+async def test_a_wrong_password_is_told_at_once(broker: Broker) -> None:
+    url = broker.url.replace(broker.password, "secret-of-somebody")
+    with pytest.raises(BrokerUnavailable, match="password") as told:
+        async with open_client(configured(broker, url)):
+            pass
+    assert "secret-of-somebody" not in told.value.in_one_line
+
+
+async def test_a_broker_that_is_down_at_the_start_is_found_once_it_is_there(stopped_broker: Broker) -> None:
+    """With a voice of this machine beside it, nothing waits for the broker."""
+    config = configured(stopped_broker)
+    async with open_rabbitmq(config, ToneSynthesizer()) as voice:
+        pieces = [piece async for piece in voice.synthesize("text")]
+        assert [len(piece.pcm) > 0 for piece in pieces] == [True]
+        await anyio.to_thread.run_sync(stopped_broker.start)
+        async with open_scripted_worker(stopped_broker.url, config.voice_class):
+            while not voice.credit:
+                [_ async for _ in synthesize_within(voice, "text", AS_CONFIGURED, 0.0)]
+
+
+async def test_a_broker_that_is_killed_in_the_middle_of_a_text_and_comes_back(own_broker: Broker) -> None:
+    """The queue for replies has gone with it, and the job too."""
+    config, voice = configured(own_broker), HeldVoice()
+    async with (
+        open_worker(own_broker, config, voice),
+        open_client(config, broker_back_seconds=60) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        while not client.workers:
+            await client._switchboard._changed.wait()
+        listener = Listener(client, tasks)
+        await listener.hears(1)
+        own_broker.kill()
+        await anyio.to_thread.run_sync(own_broker.start)
+        for _ in range(3 * len(PIECES)):
+            voice.more.release()
+        assert await listener.ends() == PIECES
+        again = Listener(client, tasks)
+        assert await again.ends() == PIECES
+
+
+async def test_a_broker_that_does_not_come_back_is_told(own_broker: Broker) -> None:
+    async with (
+        open_both(own_broker, broker_back_seconds=1) as (client, worker),
+        anyio.create_task_group() as tasks,
+    ):
+        listener = Listener(client, tasks)
+        taken = await worker.take()
+        await taken.start()
+        await taken.say(PIECES[0])
+        await listener.hears(1)
+        own_broker.kill()
+        with pytest.raises(BrokerUnavailable, match="no broker answers"):
+            await listener.ends()
+        assert listener.heard == PIECES[:1]
+
+
+async def test_a_connection_that_is_cut_is_made_anew(broker: Broker) -> None:
+    config = configured(broker)
+    async with open_wire(broker.url) as wire, open_scripted_worker(broker.url, config.voice_class) as worker:
+        away = config.model_copy(update={"amqp_url": SecretStr(wire.url)})
+        async with open_client(away) as client, anyio.create_task_group() as tasks:
+            listener = Listener(client, tasks)
+            taken = await worker.take()
+            await taken.start()
+            await taken.say(PIECES[0])
+            await listener.hears(1)
+            wire.cut()
+            await taken.message.ack()
+            again = await worker.take()
+            assert again.message.reply_to != taken.message.reply_to
+            assert again.attempt == 1  # the worker has done nothing wrong
+            await again.answer()
+            assert await listener.ends() == PIECES
+
+
+async def test_a_connection_that_falls_silent_is_given_up_before_its_heartbeat_is(broker: Broker) -> None:
+    """Packets were dropped without a sign; the job's own silence is noticed first."""
+    config = configured(broker)
+    async with open_wire(broker.url) as wire, open_scripted_worker(broker.url, config.voice_class) as worker:
+        away = config.model_copy(update={"amqp_url": SecretStr(wire.url)})
+        async with open_client(away) as client, anyio.create_task_group() as tasks:
+            be_impatient(client)
+            listener = Listener(client, tasks)
+            taken = await worker.take()
+            await taken.start()
+            await taken.say(PIECES[0])
+            await listener.hears(1)
+            link = client._switchboard._link
+            assert link
+            wire.freeze()
+            with anyio.fail_after(10):
+                await link.lost.wait()
+            wire.thaw()
+            await taken.message.ack()
+            await (await worker.take()).answer()
+            assert await listener.ends() == PIECES
+
+
+async def test_an_alarm_of_the_broker_is_named(own_broker: Broker) -> None:
+    """Publishing just waited."""
+    async with open_both(own_broker) as (client, worker), anyio.create_task_group() as tasks:
+        await anyio.to_thread.run_sync(own_broker.raise_memory_alarm)
+        for _ in range(2):
+            with anyio.fail_after(5), pytest.raises(VoiceUnavailable, match="alarm"):
+                await anext(client.synthesize("text"))
+        await anyio.to_thread.run_sync(own_broker.clear_memory_alarm)
+        listener = Listener(client, tasks)
+        while (taken := await worker.take()).job.spoken != "Some text.":
+            await taken.message.ack()  # of before
+        await taken.answer()
         assert await listener.ends() == PIECES

@@ -24,6 +24,7 @@ from voicebot.protocols import Synthesizer
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 
 _USUAL_SAMPLE_RATE = 24_000
+_BROKER_BACK_SECONDS = 10.0
 
 
 class RemoteSynthesizer:
@@ -80,10 +81,15 @@ class RemoteSynthesizer:
 
 
 @asynccontextmanager
-async def open_client(config: TtsRabbitmq, *, required: bool = True) -> AsyncIterator[RemoteSynthesizer]:
-    """The workers' voice. Raises ConfigError, and BrokerUnavailable where no broker answers and it is `required`."""
+async def open_client(
+    config: TtsRabbitmq, *, required: bool = True, broker_back_seconds: float = _BROKER_BACK_SECONDS
+) -> AsyncIterator[RemoteSynthesizer]:
+    """The workers' voice. Raises ConfigError, and BrokerUnavailable where no broker answers and it is `required`.
+
+    Texts wait `broker_back_seconds` for a broker that has gone.
+    """
     address = BrokerAddress(amqp_url(config), config.amqp_ca_file)
-    switchboard = Switchboard(config.voice_class)
+    switchboard = Switchboard(config.voice_class, broker_back_seconds=broker_back_seconds)
     serve = partial(
         serve_connections,
         address,

@@ -22,8 +22,6 @@ _OPENING_SECONDS = 7.0
 _ROLL_CALL_SECONDS = 0.3
 """How long the first answer of a worker is waited for, before anything is said."""
 _ASK_EVERY_SECONDS, _ASK_AGAIN_SECONDS = 30.0, 1.0
-_BROKER_BACK_SECONDS = 10.0
-"""How long a broker that has gone may take to come back before texts fail."""
 _GOODBYE_SECONDS = 0.3
 _MOST_CANCELLED = 10_000
 
@@ -43,11 +41,13 @@ class Listener(Protocol):
 class Switchboard:
     """Hands each reply to whoever waits for it, over one connection after the other."""
 
-    def __init__(self, voice_class: str) -> None:
+    def __init__(self, voice_class: str, *, broker_back_seconds: float) -> None:
+        """A broker that has gone may take `broker_back_seconds` to come back before texts fail."""
         self.roster = Roster(voice_class)
         self.returned = False
         """Whether this is not the first connection: workers may need longer than we to come back."""
         self.voice_class = voice_class
+        self._broker_back_seconds = broker_back_seconds
         self._link: Link | None = None
         self._lost_at = -math.inf
         self._why: BrokerUnavailable | None = None
@@ -71,6 +71,7 @@ class Switchboard:
                 link.lost.set()
                 for listener in [*self._listeners.values()]:
                     listener.link_lost()
+                self._tell()
         raise ConnectionError(tr("it does not answer"))
 
     def connection_lost(self, why: BrokerUnavailable) -> None:
@@ -96,8 +97,10 @@ class Switchboard:
 
     async def link(self) -> Link:
         """The link; one that was lost a moment ago is waited for. Raises BrokerUnavailable."""
-        while self._link is None:
-            with anyio.move_on_after(self._lost_at + _BROKER_BACK_SECONDS - anyio.current_time()) as patience:
+        while self._link is None or self._link.lost.is_set():
+            now = anyio.current_time()
+            lost_at = self._lost_at if self._link is None else now  # then it is about to be closed
+            with anyio.move_on_after(lost_at + self._broker_back_seconds - now) as patience:
                 await self._changed.wait()
             if patience.cancelled_caught:
                 raise self._reason()
