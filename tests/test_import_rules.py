@@ -98,6 +98,8 @@ INNER_ORDER = {
         "metrics",
         "replies",
         "jobs",
+        "knocking",
+        "watching",
         "worker",
         "overview",
         "delays",

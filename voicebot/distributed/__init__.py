@@ -8,6 +8,8 @@ figures       what was done since the start
 metrics       the same for Prometheus
 replies       what is answered to one job
 jobs          what is done with one job, from taking it to acknowledging it
+knocking      waiting for an engine that is gone
+watching      what a broker does without being asked
 worker        what takes them, for as long as it is wanted
 overview      who takes them at a broker, and how much waits
 delays        how long something usually takes

@@ -14,7 +14,7 @@ from voicebot.distributed.messages import Body, Failure, Piece, ReplyType
 
 _SLOW_SECONDS = 1.0
 """A broker that takes no reply for this long does not want to."""
-_UNCONFIRMED = 4
+_UNCONFIRMED = 8
 """Replies on the way to the broker at once: enough that none waits for the one before, and little is lost."""
 
 

@@ -7,20 +7,20 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import anyio
 from aio_pika import ExchangeType, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
-from anyio import TASK_STATUS_IGNORED
-from anyio.abc import TaskGroup, TaskStatus
+from anyio.abc import TaskGroup
 from pydantic import ValidationError
 
 from voicebot.config.models import WorkerConfig
 from voicebot.distributed.connection import BrokerAddress, BrokerUnavailable, serve_connections
 from voicebot.distributed.figures import Figures
 from voicebot.distributed.jobs import Bench, Line, do_job, hand_back
+from voicebot.distributed.knocking import engine_answers
 from voicebot.distributed.messages import Cancel, Voice, WorkerStatus
 from voicebot.distributed.topology import (
     CANCEL_EXCHANGE,
@@ -30,15 +30,15 @@ from voicebot.distributed.topology import (
     STATUS_EXCHANGE,
     job_queue,
 )
-from voicebot.errors import SynthesisError, VoiceUnavailable
+from voicebot.distributed.watching import first_of, watch_alarms, watch_channel
 from voicebot.protocols import Synthesizer
 from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
-"""Between two knocks at an engine that is gone."""
-_KNOCK = "1"
-"""A text that any engine can say, in any language."""
+_ANSWER_SECONDS = 2.0
+"""A broker that answers nothing for this long is not waited for at the end."""
+_LAST_SECONDS = 3.0
+"""After what was begun had its time, everything else has this long."""
 
 
 async def run_worker(
@@ -87,6 +87,7 @@ class _Worker:
                 await self._stop.wait()
                 if not figures.connected:
                     without_broker.cancel()
+                without_broker.deadline = anyio.current_time() + self._config.drain_seconds + _LAST_SECONDS
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(end)
@@ -106,8 +107,8 @@ class _Worker:
 
         async with anyio.create_task_group() as tasks:
             for channel in (jobs, replies, control):
-                tasks.start_soon(_watch, channel)
-            slow = await tasks.start(_watch_alarms, connection)
+                tasks.start_soon(watch_channel, channel)
+            slow = await tasks.start(watch_alarms, connection)
             await self._listen(control, CANCEL_EXCHANGE, self._cancel)
             await self._listen(control, STATUS_EXCHANGE, tell)
             self._bench.figures.connected = True
@@ -174,9 +175,9 @@ class _Worker:
                 gone, deleted = anyio.Event(), anyio.Event()
                 line = Line(replies, self._queue, tasks, self._stop, engine_gone=gone.set, slow=slow)
                 async with self._consuming(channel, line, running, (self._stop, gone, deleted)):
-                    await _first_of(self._stop, gone, deleted)
+                    await first_of(self._stop.wait, gone.wait, deleted.wait)
                 if gone.is_set():
-                    await self._until_engine_answers()
+                    await first_of(self._stop.wait, lambda: engine_answers(self._bench.synthesizer))
             log.info("no more jobs; %d are being finished", self._bench.figures.busy)
             running.cancel_scope.deadline = anyio.current_time() + self._config.drain_seconds
 
@@ -205,70 +206,15 @@ class _Worker:
             yield
             self._bench.figures.taking = False
             if not deleted.is_set():
-                await queue.cancel(tag)
+                with anyio.move_on_after(_ANSWER_SECONDS) as silent:
+                    await queue.cancel(tag)
+                if silent.cancelled_caught:
+                    raise BrokerUnavailable(
+                        tr("the broker answers nothing"), hint=tr("voicebot connects again by itself")
+                    )
         finally:
             self._bench.figures.taking = False
             underlay.on_consumer_cancel_callbacks.discard(note)
-
-    async def _until_engine_answers(self) -> None:
-        """Knock at the engine until it answers or the worker is to end."""
-        pause = _FIRST_PAUSE_SECONDS
-        while not self._stop.is_set():
-            try:
-                async for _ in self._bench.synthesizer.synthesize(_KNOCK):
-                    pass
-            except VoiceUnavailable as error:
-                log.warning("the voice is gone, jobs are left to other workers: %s", error.in_one_line)
-            except SynthesisError:
-                return
-            else:
-                return
-            with anyio.move_on_after(pause):
-                await self._stop.wait()
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-
-
-async def _watch(channel: AbstractChannel) -> None:
-    """Raise BrokerUnavailable when the broker closes the channel: its consumers are dead then."""
-    await channel.closed()
-    raise BrokerUnavailable(tr("the broker closed a channel"), hint=tr("voicebot connects again by itself"))
-
-
-async def _watch_alarms(
-    connection: AbstractConnection, *, task_status: TaskStatus[Callable[[], None]] = TASK_STATUS_IGNORED
-) -> None:
-    """Say when the broker takes no messages, and when it does again; gives what to call when it seems so."""
-    transport = connection.transport
-    assert transport, "it is connected"
-    send, receive = anyio.create_memory_object_stream[None](1)  # one hint is as good as several
-
-    def hint() -> None:
-        with suppress(anyio.WouldBlock):
-            send.send_nowait(None)
-
-    task_status.started(hint)
-    with send, receive:
-        async for _ in receive:
-            with anyio.move_on_after(0) as alarm:
-                await transport.connection.ready()
-            if alarm.cancelled_caught:
-                log.warning(
-                    "the broker takes no messages: it is short of memory or disk (rabbitmqctl status says more)"
-                )
-                await transport.connection.ready()
-                log.info("the broker takes messages again")
-
-
-async def _first_of(*events: anyio.Event) -> None:
-    """Wait until one of them is set."""
-    async with anyio.create_task_group() as tasks:
-
-        async def wait(event: anyio.Event) -> None:
-            await event.wait()
-            tasks.cancel_scope.cancel()
-
-        for event in events:
-            tasks.start_soon(wait, event)
 
 
 def _account(synthesizer: Synthesizer) -> Voice:
