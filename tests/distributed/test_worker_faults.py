@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Iterator
 import anyio
 import pytest
 
+from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker
 from tests.distributed.working import GoneVoice, HeldVoice, Told, open_pair
 from voicebot.distributed.messages import Job
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def told() -> Iterator[Told]:
     """The log of the worker."""
-    log, handler = logging.getLogger("voicebot.distributed.worker"), Told()
+    log, handler = logging.getLogger("voicebot.distributed"), Told()
     log.setLevel(logging.INFO)
     log.addHandler(handler)
     yield handler
@@ -102,3 +103,21 @@ async def test_a_bug_of_the_voice_fails_one_text_and_not_the_worker(broker: Brok
             assert failure.code == "text"
             assert "KeyError" in failure.message
             assert "secret" not in failure.message
+
+
+async def test_a_broker_that_dies_in_the_middle_of_a_text_ends_the_work_and_not_the_worker(
+    own_broker: Broker, told: Told
+) -> None:
+    voice = HeldVoice()
+    async with open_pair(own_broker, voice) as (asker, _):
+        await asker.ask("Hello.")
+        await voice.begun.wait()
+        await told.until("taking jobs")
+        await anyio.to_thread.run_sync(own_broker.kill)
+        await voice.ended.wait()
+        await anyio.to_thread.run_sync(own_broker.start)
+        await told.until("taking jobs")
+        voice.go_on.set()
+        async with open_asker(own_broker.url, asker.voice_class) as again:
+            assert (await (await again.ask("Hello again.")).answer()).kinds[-1] == "end"
+    assert voice.said == ["Hello again."]

@@ -14,6 +14,7 @@ import pytest
 
 from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker, free_ports
+from tests.distributed.wire_fault import open_wire
 from tests.distributed.worker_process import WorkerProcess, open_worker_process
 from voicebot.tts.tone import ToneSynthesizer
 
@@ -153,6 +154,37 @@ async def test_a_text_that_kills_three_workers_kills_no_fourth(broker: Broker, v
             assert (failure.code, failure.retry) == ("poison", False)
             await fourth.says("workers died of its text")
         await asker.put_aside(asked)
+
+
+async def test_a_worker_notices_that_its_connection_is_dead_though_nobody_says_so(
+    broker: Broker, voice_class: str
+) -> None:
+    """Packets that are dropped are no error to anybody: only the missing heartbeats tell."""
+    async with (
+        open_asker(broker.url, voice_class) as asker,
+        open_wire(broker.url) as wire,
+        open_worker_process(broker, voice_class, url=wire.url) as worker,
+    ):
+        wire.freeze()
+        await worker.says("has gone")
+        wire.thaw()
+        await worker.says("taking jobs")
+        assert (await (await asker.ask("Hello.")).answer()).kinds[-1] == "end"
+
+
+async def test_a_worker_leaves_also_when_its_broker_answers_nothing(broker: Broker, voice_class: str) -> None:
+    """It waited for the broker to confirm that no more jobs would come."""
+    async with (
+        open_asker(broker.url, voice_class) as asker,
+        open_wire(broker.url) as wire,
+        open_worker_process(broker, voice_class, url=wire.url, delay_seconds=60.0) as worker,
+    ):
+        await asker.ask("Hello.")
+        while (await asker.status()).busy != 1:
+            pass
+        wire.freeze()
+        worker.send(signal.SIGTERM)
+        assert await worker.ends() == 0
 
 
 async def test_a_worker_that_would_ask_workers_is_refused() -> None:

@@ -44,7 +44,8 @@ async def open_pair(
         tasks.start_soon(work)
         yield asker, stop
         stop.set()
-        await asker.channel.queue_delete(job_queue(config.voice_class))
+        if not asker.channel.is_closed:
+            await asker.channel.queue_delete(job_queue(config.voice_class))
 
 
 class HeldVoice(CostingSynthesizer):
