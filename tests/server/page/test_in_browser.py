@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.fake_voicevox import fake_voicevox
+from tests.machine import Machine, watched_machine
 from tests.null_sink import AUDIBLE, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
 from tests.server.page.browser import ELSEWHERE, MISSING, EchoChat, PersonsVoice, Visitor, open_browser, visit
 from tests.server.running import TOKEN, RunningServer, running_server
@@ -31,6 +32,10 @@ window.AudioContext = class extends AudioContext {
 };
 Object.defineProperty(navigator, "userActivation", { value: { get hasBeenActive() { return touched; } } });
 """
+KEEPS_THE_SPEAKER = """
+window.AudioContext = class extends AudioContext { constructor(options) { super(options); window.speaker = this; } };
+"""
+UNDERRUNS = "speaker.playbackStats.underrunEvents"
 PIECE, BLOCK = RATE // 10, RATE // 200
 PHONE = {"width": 360, "height": 740}
 LONG = "It goes on, " * 12 + "and on."
@@ -51,10 +56,14 @@ async def place(sink: NullSink, voice: PersonsVoice) -> AsyncIterator[tuple[Runn
 
 def heard(sink: NullSink) -> Samples:
     """All that has sounded, without the silence before, between and behind."""
-    samples = sink.samples()
+    return audible(sink.samples())
+
+
+def audible(samples: Samples) -> Samples:
+    """What of it can be heard."""
     blocks = samples[: len(samples) // BLOCK * BLOCK].reshape(-1, BLOCK)
-    audible: Samples = blocks[np.abs(blocks).max(axis=1) > AUDIBLE].ravel()
-    return audible
+    loud: Samples = blocks[np.abs(blocks).max(axis=1) > AUDIBLE].ravel()
+    return loud
 
 
 def likeness(sink: NullSink, voice: PersonsVoice, text: str) -> float:
@@ -72,24 +81,48 @@ def assert_heard(sink: NullSink, voice: PersonsVoice, texts: Sequence[str]) -> N
     found = [likeness(sink, voice, text) for text in texts]
     places = [best_match(sink.samples(), voice.sound([text]))[0] for text in texts]
     length, wanted = len(heard(sink)), len(voice.sound(texts))
-    parts = sounds(sink.samples(), pause=0.001)
-    silence = parts[-1][1] - parts[0][0] - length
-    print(f"{length / RATE:.3f} s of {wanted / RATE:.3f} s, {silence / RATE:.3f} s of silence between;")
+    print(f"{length / RATE:.3f} s of {wanted / RATE:.3f} s, {silence(sink.samples()):.3f} s of silence between;")
     print("as it should be:", *(f"{part:.0%}" for part in found))
     assert places == sorted(places)
     assert min(found) > 0.5
     assert length == pytest.approx(wanted, rel=0.05)
 
 
+def assert_unbroken(sink: NullSink, voice: PersonsVoice, texts: Sequence[str], machine: Machine) -> None:
+    """Where the `machine` had nothing else to do meanwhile, `texts` at the end have sounded without the least break."""
+    samples = sink.samples()
+    places = [best_match(samples, voice.sound([text])) for text in texts]
+    print("correlation:", *(f"{match:.3f}" for _, match in places))
+    if machine.was_quiet:
+        assert min(match for _, match in places) > 0.95
+        assert silence(samples[places[0][0] :]) < 0.02
+
+
+def silence(samples: Samples) -> float:
+    """How many seconds of it there are between the first sound and the last."""
+    parts = sounds(samples, pause=0.001)
+    return (parts[-1][1] - parts[0][0]) / RATE - len(audible(samples)) / RATE
+
+
 @pytest.mark.parametrize("sample_rate", [24_000, 22_050])
 async def test_a_reply_is_read_lit_and_heard_to_its_last_frame(sink: NullSink, sample_rate: int) -> None:
     voice = PersonsVoice(sample_rate)
-    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+    async with (
+        place(sink, voice) as (running, browser),
+        visit(browser, running, script=KEEPS_THE_SPEAKER) as visitor,
+    ):
         await visitor.page.click("#inside")
         await visitor.ask(TEXT)
-        for clause in ("The first thing is short.", "which has a clause in it,", "And this is the end of it."):
-            await visitor.until(f"[...(CSS.highlights.get('spoken') ?? [])].join('').endsWith({clause!r})")
-        await visitor.ended()
+        first, *others = ("The first thing is short.", "which has a clause in it,", "And this is the end of it.")
+        await visitor.until(f"[...(CSS.highlights.get('spoken') ?? [])].join('').endsWith({first!r})")
+        before = await visitor.page.evaluate(UNDERRUNS)
+        with watched_machine() as machine:
+            for clause in others:
+                await visitor.until(f"[...(CSS.highlights.get('spoken') ?? [])].join('').endsWith({clause!r})")
+            await visitor.ended()
+        underruns = await visitor.page.evaluate(UNDERRUNS) - before
+        print(f"{underruns} underruns, {before} while the browser and its sound began")
+        assert underruns == 0 or not machine.was_quiet
         assert await visitor.reply() == TEXT
         assert await visitor.lit() == await visitor.lit("ahead") == ""
         assert await visitor.figure("missing") == "0"
@@ -97,6 +130,7 @@ async def test_a_reply_is_read_lit_and_heard_to_its_last_frame(sink: NullSink, s
         said = (await running.client.get(f"/api/conversations/{conversations[0]['id']}")).json()["said"]
         assert (said[0]["heard"], said[0]["unsaid"]) == (TEXT, "")
     assert_heard(sink, voice, voice.said)
+    assert_unbroken(sink, voice, voice.said[1:], machine)
 
 
 async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink) -> None:
@@ -105,14 +139,16 @@ async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink)
         await visitor.ask(LONG)
         await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
         wait_until(lambda: sink.last_sound, "nothing was heard")
-        pressed = len(sink.samples())
-        await visitor.page.keyboard.press("Escape")
-        await visitor.ended(state="interrupted")
+        with watched_machine() as machine:
+            pressed = len(sink.samples())
+            await visitor.page.keyboard.press("Escape")
+            await visitor.ended(state="interrupted")
         assert LONG.strip().endswith((await visitor.lit("unsaid")).strip())
         assert await visitor.lit("unsaid") != ""
         wait_until(lambda: len(sink.samples()) > pressed + RATE, "the recording has stopped")
-    end = sounds(sink.samples())[-1][1]
-    print(f"silent {1000 * (end - pressed) / RATE:.0f} ms after the key")
+    late = (sounds(sink.samples())[-1][1] - pressed) / RATE
+    print(f"silent {1000 * late:.0f} ms after the key")
+    assert late < 0.06 or not machine.was_quiet
     assert len(heard(sink)) < 0.5 * len(voice.sound([LONG]))
 
 
@@ -272,10 +308,13 @@ async def test_it_is_heard_where_there_is_no_worklet(sink: NullSink) -> None:
     async with place(sink, voice) as (running, browser), visit(browser, running, script=script) as visitor:
         await visitor.page.click("#inside")
         await visitor.ask(TEXT)
-        await visitor.ended()
+        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
+        with watched_machine() as machine:
+            await visitor.ended()
         assert await visitor.page.locator("[data-figure=figure_missing] abbr").inner_text() == "scheduled"
         assert await visitor.figure("missing") == "0"
     assert_heard(sink, voice, voice.said)
+    assert_unbroken(sink, voice, voice.said[1:], machine)
 
 
 @pytest.mark.skipif(reached_hosts("0.0.0.0")[0] == "localhost", reason="needs a network")
@@ -469,8 +508,10 @@ async def test_a_stranger_is_asked_for_the_token(sink: NullSink) -> None:
 async def test_sound_that_something_else_has_taken_is_seen_and_taken_back(sink: NullSink) -> None:
     """A call takes the loudspeaker of a phone away; a loudspeaker that is suspended stands in for that."""
     voice = PersonsVoice()
-    script = "window.AudioContext = class extends AudioContext { constructor(o) { super(o); window.speaker = this; } };"
-    async with place(sink, voice) as (running, browser), visit(browser, running, script=script) as visitor:
+    async with (
+        place(sink, voice) as (running, browser),
+        visit(browser, running, script=KEEPS_THE_SPEAKER) as visitor,
+    ):
         page = visitor.page
         await visitor.ask("Before the call.")
         await visitor.ended()
