@@ -102,6 +102,8 @@ class ScriptedWorker:
     worker: str = field(default_factory=lambda: uuid4().hex)
     jobs: asyncio.Queue[AbstractIncomingMessage] = field(default_factory=asyncio.Queue)
     cancelled: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    tells_after_seconds: float = 0.0
+    """How long it takes to say how it is."""
 
     async def take(self) -> Taken:
         """The next job."""
@@ -124,6 +126,7 @@ class ScriptedWorker:
     async def tell(self, question: AbstractIncomingMessage) -> None:
         assert question.reply_to
         voice = Voice(name="script", identity="script", credit="by hand", sample_rate=FORMAT.sample_rate, reads=("en",))
+        await anyio.sleep(self.tells_after_seconds)
         status = WorkerStatus(worker=self.worker, voice_class=self.voice_class, voice=voice, concurrency=2)
         answer = aio_pika.Message(
             status.model_dump_json().encode(), type="status", correlation_id=question.correlation_id

@@ -11,9 +11,11 @@ import pytest
 from tests.distributed.broker import Broker
 from tests.distributed.listening import Listener, configured, open_both
 from tests.distributed.scripted_worker import FORMAT, PIECES, open_scripted_worker
-from voicebot.config.models import TtsRabbitmq
+from voicebot.config.models import Config, TtsRabbitmq
 from voicebot.distributed.client import list_voices, open_client
 from voicebot.distributed.messages import End
+from voicebot.doctor.checkup import State
+from voicebot.doctor.voice import check_phonemes
 from voicebot.errors import VoiceUnavailable
 from voicebot.speech import Style
 
@@ -33,6 +35,25 @@ async def test_a_text_is_what_the_worker_says(broker: Broker) -> None:
         await taken.answer()
         assert await listener.ends() == PIECES
     assert await list_voices_of(broker, config) == [{"name": "script", "languages": [], "workers": 1}]
+
+
+async def test_the_voice_of_all_workers_is_listed_once_with_how_many_they_are(broker: Broker) -> None:
+    """The first answer was all that was waited for, and two workers were counted as one."""
+    config = configured(broker)
+    async with (
+        open_scripted_worker(broker.url, config.voice_class),
+        open_scripted_worker(broker.url, config.voice_class) as other,
+    ):
+        other.tells_after_seconds = 0.1
+        assert await list_voices(config) == [{"name": "script", "languages": [], "workers": 2}]
+
+
+async def test_doctor_misses_no_language_that_workers_do_not_tell_of(broker: Broker) -> None:
+    """A worker that says nothing of its languages was taken for one that speaks none."""
+    config = configured(broker)
+    async with open_scripted_worker(broker.url, config.voice_class):
+        found = await check_phonemes(Config(tts=config), seconds=5)
+    assert found.state is State.OK
 
 
 async def list_voices_of(broker: Broker, config: TtsRabbitmq) -> list[dict[str, object]]:

@@ -17,7 +17,7 @@ from voicebot.distributed.asking import Asking, Habits, no_worker
 from voicebot.distributed.connection import BrokerAddress, serve_connections
 from voicebot.distributed.hedging import HedgedSynthesizer
 from voicebot.distributed.messages import Job, WorkerStatus
-from voicebot.distributed.switchboard import Switchboard
+from voicebot.distributed.switchboard import ROLL_CALL_SECONDS, Switchboard
 from voicebot.distributed.topology import URGENT_SECONDS
 from voicebot.errors import without_groups
 from voicebot.protocols import Synthesizer
@@ -131,6 +131,7 @@ async def open_rabbitmq(config: TtsRabbitmq, fallback: Synthesizer | None) -> As
 async def list_voices(config: TtsRabbitmq) -> list[dict[str, object]]:
     """What the workers say that they speak with, and how many of them. Raises ConfigError and VoiceUnavailable."""
     async with open_client(config) as client:
+        await anyio.sleep(ROLL_CALL_SECONDS)  # opening waits for the first answer; there is no last one
         voices = Counter(status.voice for status in client.workers)
     if not voices:
         raise no_worker(config.voice_class)

@@ -19,7 +19,7 @@ from voicebot.errors import VoiceUnavailable
 from voicebot.translation import tr
 
 _OPENING_SECONDS = 7.0
-_ROLL_CALL_SECONDS = 0.3
+ROLL_CALL_SECONDS = 0.3
 """How long the first answer of a worker is waited for, before anything is said."""
 _ASK_EVERY_SECONDS, _ASK_AGAIN_SECONDS = 30.0, 1.0
 _GOODBYE_SECONDS = 0.3
@@ -91,7 +91,7 @@ class Switchboard:
             if required:
                 raise self._reason()
             return
-        with anyio.move_on_after(_ROLL_CALL_SECONDS):
+        with anyio.move_on_after(ROLL_CALL_SECONDS):
             while self.roster.voice is None:
                 await self._changed.wait()
 

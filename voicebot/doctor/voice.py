@@ -107,6 +107,8 @@ async def check_phonemes(config: Config, *, seconds: float) -> Finding:
         return _check_kanji(seconds)
     voices = await list_voices(config.tts)
     tags = [list(map(str, found)) for one in voices if isinstance(found := one["languages"], list)]
+    if isinstance(config.tts, TtsRabbitmq) and not any(tags):
+        return fine(tr("the workers have their own"))
     if not closest(tag, tags):
         return fails(tr("there is no voice for {language}", language=language_name(tag)), "voicebot voices")
     return fine(tr("there is a voice for {language}", language=language_name(tag)))
