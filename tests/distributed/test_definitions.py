@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +15,14 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError, ProbableAuthenticationError
 from aiormq.exceptions import ChannelAccessRefused
+from pydantic import SecretStr
 
 from tests.distributed.broker import ADDRESS, Broker
+from tests.distributed.worker_process import open_worker_process
+from voicebot.config.models import TtsRabbitmq
+from voicebot.distributed.client import open_rabbitmq
+from voicebot.distributed.connection import BrokerAddress, open_connection
+from voicebot.distributed.overview import voice_classes
 from voicebot.distributed.topology import (
     CANCEL_EXCHANGE,
     DEAD_QUEUE,
@@ -24,6 +31,7 @@ from voicebot.distributed.topology import (
     STATUS_EXCHANGE,
     job_queue,
 )
+from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
 DEFINITIONS = Path(__file__).parents[2] / "deploy" / "rabbitmq" / "definitions.json"
@@ -98,6 +106,25 @@ async def test_the_user_may_do_all_that_a_worker_and_a_client_do(defined: Broker
         await cancellations.publish(aio_pika.Message(b"cancel"), "")
         assert (await heard.get(timeout=10)).body == b"cancel"
         await consumed(client, replies.name)
+
+
+async def test_a_worker_a_client_and_the_list_of_workers_need_no_other_right(defined: Broker, password: str) -> None:
+    address = url(defined, password)
+    config = TtsRabbitmq(kind="rabbitmq", amqp_url=SecretStr(address))
+    (said,) = [audio async for audio in ToneSynthesizer().synthesize("Hello.")]
+    async with open_worker_process(defined, config.voice_class, url=address) as worker:
+        async with open_rabbitmq(config, None) as client:
+            heard = [audio async for audio in client.synthesize("Hello.")]
+            not_heard = client.synthesize("Never mind.")
+            await anext(not_heard)
+            await not_heard.aclose()  # which is told to the worker
+        async with open_connection(BrokerAddress(address), name="test") as connection:
+            (shown,) = await voice_classes(connection, config.voice_class)
+        assert (shown.consumers, len(shown.workers)) == (1, 1)
+        worker.send(signal.SIGTERM)
+        assert await worker.ends() == 0
+    assert b"".join(audio.pcm for audio in heard) == said.pcm
+    assert not any("ACCESS_REFUSED" in line for line in worker.written)
 
 
 async def test_the_limits_of_the_queues_are_a_policy(defined: Broker, password: str) -> None:
