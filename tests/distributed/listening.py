@@ -15,6 +15,7 @@ from tests.distributed.scripted_worker import ScriptedWorker, Taken, open_script
 from voicebot.config.models import TtsRabbitmq
 from voicebot.distributed.client import RemoteSynthesizer, open_client
 from voicebot.errors import SynthesisError
+from voicebot.protocols import UrgentSynthesizer
 from voicebot.speech import Audio
 
 
@@ -47,7 +48,7 @@ def be_impatient(client: RemoteSynthesizer) -> None:
 class Listener:
     """Hears a text in a task of its own."""
 
-    def __init__(self, client: RemoteSynthesizer, tasks: TaskGroup, *, within_seconds: float = math.inf) -> None:
+    def __init__(self, client: UrgentSynthesizer, tasks: TaskGroup, *, within_seconds: float = math.inf) -> None:
         self.heard: list[Audio] = []
         self.error: SynthesisError | None = None
         self.changed, self.over = anyio.Event(), anyio.Event()

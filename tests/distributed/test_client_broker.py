@@ -189,6 +189,23 @@ async def test_a_connection_that_is_cut_is_made_anew(broker: Broker) -> None:
             assert await listener.ends() == PIECES
 
 
+async def test_texts_that_were_being_sent_when_the_connection_was_cut_are_sent_again(broker: Broker) -> None:
+    """Those that waited for the broker's confirmation ended without a sound and without an error."""
+    config = configured(broker)
+    async with open_wire(broker.url) as wire, open_scripted_worker(broker.url, config.voice_class) as worker:
+        away = config.model_copy(update={"amqp_url": SecretStr(wire.url)})
+        async with open_client(away) as client, anyio.create_task_group() as tasks:
+            wire.freeze()
+            listeners = [Listener(client, tasks) for _ in range(20)]
+            await anyio.wait_all_tasks_blocked()
+            wire.cut()
+            wire.thaw()
+            for _ in listeners:
+                await (await worker.take()).answer()
+            for listener in listeners:
+                assert await listener.ends() == PIECES
+
+
 async def test_a_connection_that_falls_silent_is_given_up_before_its_heartbeat_is(broker: Broker) -> None:
     """Packets were dropped without a sign; the job's own silence is noticed first."""
     config = configured(broker)

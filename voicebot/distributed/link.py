@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -27,8 +28,8 @@ from voicebot.translation import tr
 
 _ALARM_SECONDS = 0.2
 """After this a broker that confirms nothing is asked whether it takes anything."""
-_SILENT_SECONDS = 2.0
-"""After this a broker that answers nothing is given up, and the connection with it."""
+_SILENT_STEPS, _STEP_SECONDS = 4, 0.5
+"""After this many a broker from which nothing comes is given up. In steps: one of them may be a pause of our own."""
 
 _Result = TypeVar("_Result")
 TakeReply = Callable[[AbstractIncomingMessage], None]
@@ -70,6 +71,8 @@ class Link:
         self._connection = connection
         self._jobs, self._control = jobs, control
         self._job_queue = job_queue(voice_class)
+        self._heard = 0
+        """Messages and answers so far."""
         self._reply_to = ""
         self._cancel: AbstractExchange | None = None
         self._status: AbstractExchange | None = None
@@ -89,6 +92,7 @@ class Link:
         self._reply_to = replies.name
 
         async def on_message(message: AbstractIncomingMessage) -> None:
+            self._heard += 1
             take(message)  # at once: what awaits here may be overtaken by the next message
 
         await replies.consume(on_message, no_ack=True)
@@ -147,16 +151,7 @@ class Link:
         return Queue(told.consumer_count or 0, told.message_count or 0)
 
     async def _publish(self, message: aio_pika.Message) -> None:
-        with without_groups():
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._watch_for_alarm)
-                await self._jobs.default_exchange.publish(message, self._job_queue, mandatory=True)
-                tasks.cancel_scope.cancel()
-
-    async def _watch_for_alarm(self) -> None:
-        await anyio.sleep(_ALARM_SECONDS)
-        if await self._blocked():
-            raise _alarm()
+        await self._jobs.default_exchange.publish(message, self._job_queue, mandatory=True)
 
     async def _blocked(self) -> bool:
         """Whether the broker has said that it takes no messages."""
@@ -170,22 +165,47 @@ class Link:
     async def _guarded(self, act: Callable[[], Awaitable[_Result]]) -> _Result:
         """What `act` returns; a broker that does not answer is given up. Raises VoiceUnavailable and LinkLost."""
         try:
-            with anyio.fail_after(_SILENT_SECONDS):
-                return await act()
+            with without_groups():
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._watch)
+                    result = await _uncancelled(act())
+                    tasks.cancel_scope.cancel()
         except PublishError:
             raise
         except DeliveryError as error:
             raise VoiceUnavailable(
                 tr("too many texts wait for the speech workers"), hint=tr("start more of them: voicebot worker")
             ) from error
-        except TimeoutError as error:
+        except (AMQPError, ChannelInvalidStateError, ConnectionError, LinkLost) as error:
+            self.lost.set()
+            raise LinkLost from error
+        self._heard += 1
+        return result
+
+    async def _watch(self) -> None:
+        """Raise VoiceUnavailable when the broker takes nothing, and LinkLost when nothing comes from it any more."""
+        await anyio.sleep(_ALARM_SECONDS)
+        silent, heard = 0, self._heard
+        while silent < _SILENT_STEPS:
             if await self._blocked():
-                raise _alarm() from error
-            self.lost.set()
-            raise LinkLost from error
-        except (AMQPError, ChannelInvalidStateError, ConnectionError) as error:
-            self.lost.set()
-            raise LinkLost from error
+                raise _alarm()
+            await anyio.sleep(_STEP_SECONDS)
+            silent, heard = (silent + 1 if heard == self._heard else 0), self._heard
+        raise LinkLost
+
+
+async def _uncancelled(act: Awaitable[_Result]) -> _Result:
+    """What `act` returns. Raises LinkLost where aiormq cancels what waits, since its connection is being closed.
+
+    Nobody has cancelled the task then: whoever gave the cancellation to a task group would never hear of it.
+    """
+    try:
+        return await act
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and not task.cancelling():
+            raise LinkLost from None
+        raise
 
 
 def _alarm() -> VoiceUnavailable:
