@@ -10,6 +10,7 @@ groups of figures:
   daemon       the daemon, cold, warm and idle, recorded from a null sink (minutes)
   piped        replies piped into `voicebot say -`, recorded from a null sink (as long as their speech)
   server       what `voicebot serve` adds to its engines, and what many people cost (minutes)
+  distributed  what speech workers behind a private RabbitMQ add to their engine (minutes)
   readings     how many everyday texts are read aloud wrongly
   chunking     how well, how late and at what cost texts are cut
   golden       the golden rules of pySBD, by language (exact); --rules PATH of its repository measures all its languages
@@ -17,7 +18,8 @@ groups of figures:
 
 chunking, golden and pacing need the extra `lab` and print one table; --peers adds every peer that is installed (pip
 install stream2sentence sentence-stream pipecat-ai livekit-agents pysbd). A null sink needs apt install pulseaudio
-pulseaudio-utils libasound2-plugins libportaudio2. Measure on an idle machine. Exit code 1: a goal is missed.
+pulseaudio-utils libasound2-plugins libportaudio2, and the group distributed apt install rabbitmq-server.
+Measure on an idle machine. Exit code 1: a goal is missed.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ GROUPS = (
     "daemon",
     "piped",
     "server",
+    "distributed",
     "readings",
     "chunking",
     "golden",
@@ -79,6 +82,12 @@ def main() -> None:
     )
     parser.add_argument(
         "--turns", type=int, default=100_000, help="how many the group server looks for leaks in (default 100000)"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=100_000,
+        help="texts over which the group distributed looks at memory (default 100000)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a figure")
     arguments = parser.parse_args()
@@ -157,6 +166,10 @@ def _measure(name: str, arguments: argparse.Namespace) -> list[Figure]:
             from benchmarks.server import measure_server
 
             return measure_server(repeat, people=arguments.people, listeners=arguments.listeners, turns=arguments.turns)
+        case "distributed":
+            from benchmarks.distributed import measure_distributed
+
+            return measure_distributed(repeat, jobs=arguments.jobs)
         case "readings":
             from benchmarks.readings import measure_readings
 
