@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import aio_pika
 import anyio
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
 from anyio.abc import TaskGroup
 from pydantic import ValidationError
 
@@ -41,6 +41,8 @@ MOST_ATTEMPTS = 3
 """A text at which this many workers died is given to no other."""
 _LAST_SECONDS = 2.0
 """What handing back a job may take when the worker ends."""
+_MOST_BYTES = 500_000
+"""The longest text that a job may have takes less."""
 _LINE_ENDS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -135,9 +137,12 @@ async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -
         return "cancelled"
     bench.figures.redelivered += bool(message.redelivered)
     exchange = line.channel.default_exchange
-    if message.redelivered and attempt < MOST_ATTEMPTS:
-        await exchange.publish(_copy(message, attempt + 1), line.queue, mandatory=True)
-        return "again"
+    died = attempt if message.redelivered else attempt - 1
+    if message.redelivered and died < MOST_ATTEMPTS:
+        attempt += 1
+        with suppress(DeliveryError):  # the queue is full: then it is said now
+            await exchange.publish(_copy(message, attempt), line.queue, mandatory=True)
+            return "again"
     replies = Replies(
         exchange,
         line.tasks,
@@ -147,8 +152,8 @@ async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -
         worker=bench.worker,
         slow=line.slow,
     )
-    if message.redelivered or attempt > MOST_ATTEMPTS:
-        log.warning("job %s: %d workers died of its text; it is in the queue %s now", job_id, attempt, DEAD_QUEUE)
+    if died >= MOST_ATTEMPTS:
+        log.warning("job %s: %d workers died of its text; it is in the queue %s now", job_id, died, DEAD_QUEUE)
         await exchange.publish(_copy(message, attempt, kept=True), DEAD_QUEUE, mandatory=True)
         await replies.fail(Failure(code="poison", message=tr("{count} workers died of this text", count=MOST_ATTEMPTS)))
         return "poison"
@@ -203,6 +208,8 @@ def _read(body: bytes, old_seconds: float) -> Job | Failure:
 
     `old_seconds` is the age of a copy: what the broker knows of when it expires began anew with it.
     """
+    if len(body) > _MOST_BYTES:
+        return Failure(code="text", message=tr("the job cannot be read: {fields}", fields=tr("too long")))
     try:
         version = Versioned.model_validate_json(body)
         if not understood(version.v, version.minor):

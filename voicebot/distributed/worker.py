@@ -14,7 +14,6 @@ import anyio
 from aio_pika import ExchangeType, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from anyio.abc import TaskGroup
-from pydantic import ValidationError
 
 from voicebot.config.models import WorkerConfig
 from voicebot.distributed.connection import BrokerAddress, BrokerUnavailable, serve_connections
@@ -37,6 +36,8 @@ from voicebot.translation import tr
 log = logging.getLogger(__name__)
 _ANSWER_SECONDS = 2.0
 """A broker that answers nothing for this long is not waited for at the end."""
+_MOST_BYTES = 1_000_000
+"""The longest list of cancellations takes less."""
 _LAST_SECONDS = 3.0
 """After what was begun had its time, everything else has this long."""
 
@@ -129,8 +130,10 @@ class _Worker:
 
     async def _cancel(self, message: AbstractIncomingMessage) -> None:
         try:
+            if len(message.body) > _MOST_BYTES:
+                raise ValueError
             cancel = Cancel.model_validate_json(message.body)
-        except ValidationError:
+        except ValueError:  # pydantic's error is one, too
             log.warning("a cancellation cannot be read; it is ignored")
         else:
             self._bench.cancel(cancel.correlation_ids)
