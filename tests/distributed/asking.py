@@ -84,7 +84,7 @@ class Asker:
     streams: dict[str, asyncio.Queue[AbstractIncomingMessage]] = field(default_factory=dict)
 
     async def ask(
-        self, job: Job | bytes | str, *, headers: HeadersType | None = None, expiration: float | None = None
+        self, job: Job | bytes | str, *, headers: HeadersType | None = None, priority: int | None = None
     ) -> Asked:
         """Send a job, or what is to pass for one."""
         if isinstance(job, str):
@@ -96,7 +96,7 @@ class Asker:
             correlation_id=asked.job_id,
             reply_to=self.queue.name,
             headers=headers,
-            expiration=expiration,
+            priority=priority,
         )
         await self.channel.default_exchange.publish(message, job_queue(self.voice_class), mandatory=True)
         return asked

@@ -10,7 +10,7 @@ from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker
 from tests.distributed.working import HeldVoice, open_pair
 from voicebot.distributed.messages import MAX_PART_BYTES, Job, Piece
-from voicebot.distributed.topology import job_queue
+from voicebot.distributed.topology import LATER, SOON, URGENT, job_queue
 from voicebot.errors import SynthesisError
 from voicebot.protocols import Synthesizer
 from voicebot.speech import Audio
@@ -71,6 +71,27 @@ async def test_what_is_no_job_is_refused_with_a_reason(broker: Broker, body: byt
         failure = (await (await asker.ask(body)).answer()).failure
         assert failure.code == "text"
         assert failure.message
+
+
+async def test_a_job_that_is_much_too_long_is_not_even_read(broker: Broker) -> None:
+    async with open_pair(broker, ToneSynthesizer()) as (asker, _):
+        failure = (await (await asker.ask(b" " * 600_000 + b'{"spoken": "Hello."}')).answer()).failure
+        assert failure.code == "text"
+
+
+async def test_what_an_urgent_listener_needs_overtakes_what_waits(broker: Broker) -> None:
+    """In a queue without priorities a new listener waited until everybody's last sentence was said."""
+    voice = HeldVoice()
+    async with open_pair(broker, voice) as (asker, _):
+        running = await asker.ask("running")
+        await voice.begun.wait()
+        waiting = [await asker.ask(f"later {i}", priority=LATER) for i in range(5)]
+        soon = await asker.ask("soon", priority=SOON)
+        urgent = await asker.ask("urgent", priority=URGENT)
+        voice.go_on.set()
+        for asked in (running, soon, urgent, *waiting):
+            await asked.answer()
+    assert voice.said == ["running", "urgent", "soon", *(f"later {i}" for i in range(5))]
 
 
 async def test_another_major_version_is_refused_and_a_newer_minor_one_understood(broker: Broker) -> None:
