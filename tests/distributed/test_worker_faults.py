@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Iterator
 
+import aio_pika
 import anyio
 import pytest
 
@@ -121,3 +122,25 @@ async def test_a_broker_that_dies_in_the_middle_of_a_text_ends_the_work_and_not_
         async with open_asker(own_broker.url, asker.voice_class) as again:
             assert (await (await again.ask("Hello again.")).answer()).kinds[-1] == "end"
     assert voice.said == ["Hello again."]
+
+
+async def test_a_job_that_a_full_queue_does_not_take_again_is_said_at_once(broker: Broker) -> None:
+    """The copy of a job whose worker had died was refused, and the next worker lost its connection over it."""
+    voice = HeldVoice()
+    async with open_pair(broker, voice) as (asker, _):
+        name = job_queue(asker.voice_class)
+        running = await asker.ask("running")
+        await voice.begun.wait()
+        async with await aio_pika.connect(broker.url) as dying:
+            unlucky = await asker.ask("unlucky")
+            queue = await (await dying.channel()).declare_queue(name, passive=True)
+            assert (await queue.get(timeout=10)).correlation_id == unlucky.job_id
+            another = await asker.ask("another")
+            await anyio.to_thread.run_sync(broker.ctl, "set_policy", name, f"^{name}$", '{"max-length": 1}')
+        voice.go_on.set()
+        await running.answer()
+        answer = await unlucky.answer()
+        assert {reply.headers["attempt"] for reply in answer.replies} == {2}
+        assert (await another.answer()).kinds[-1] == "end"
+        await anyio.to_thread.run_sync(broker.ctl, "clear_policy", name)
+    assert voice.said == ["running", "unlucky", "another"]

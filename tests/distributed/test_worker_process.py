@@ -6,8 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
+import aio_pika
 import anyio
 import httpx
 import pytest
@@ -16,6 +19,7 @@ from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker, free_ports
 from tests.distributed.wire_fault import open_wire
 from tests.distributed.worker_process import WorkerProcess, open_worker_process
+from voicebot.distributed.overview import voice_classes
 from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
@@ -95,6 +99,54 @@ async def test_a_worker_waits_for_a_broker_that_is_down_and_says_so(own_broker: 
         assert await worker.ends() == 0, "without a broker there is nothing to finish"
     finally:
         worker.close()
+
+
+async def test_a_private_file_may_hold_the_address_and_it_is_shown_nowhere(
+    broker: Broker, voice_class: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "url"
+    file.write_text(broker.url)
+    file.chmod(0o600)
+    options = ("--set", f"worker.amqp_url_file={file}")
+    async with (
+        open_asker(broker.url, voice_class) as asker,
+        open_worker_process(broker, voice_class, *options, url="amqp://nobody:nothing@127.0.0.1:1/"),
+    ):
+        assert (await (await asker.ask("Hello.")).answer()).kinds[-1] == "end"
+    shown = [sys.executable, "-m", "voicebot", "config", "show", "--config", os.devnull, *options]
+    environment = os.environ | {"VOICEBOT_WORKER__AMQP_URL": broker.url}
+    for more in ([], ["--json"]):
+        done = await anyio.to_thread.run_sync(
+            partial(subprocess.run, [*shown, *more], env=environment, capture_output=True, text=True, timeout=30)
+        )
+        assert "amqp_url_file" in done.stdout
+        assert broker.password not in done.stdout + done.stderr
+
+
+async def test_a_wrong_password_is_told_apart_from_a_broker_that_is_down(broker: Broker, voice_class: str) -> None:
+    worker = WorkerProcess(
+        broker, voice_class, delay_seconds=0.0, url=broker.url.replace(broker.password, "canary-7f3a")
+    )
+    try:
+        await worker.says("knows no such user or password")
+        worker.send(signal.SIGTERM)
+        assert await worker.ends() == 0
+    finally:
+        worker.close()
+    assert "canary" not in "".join(worker.written)
+
+
+async def test_a_worker_with_a_higher_priority_is_given_jobs_first(broker: Broker, voice_class: str) -> None:
+    async with (
+        open_asker(broker.url, voice_class) as asker,
+        open_worker_process(broker, voice_class),
+        open_worker_process(broker, voice_class, "--priority", "10") as fast,
+        await aio_pika.connect(broker.url) as connection,
+    ):
+        for _ in range(5):
+            await (await asker.ask("Hello.")).answer()
+            (seen,) = await voice_classes(connection, voice_class)  # which takes longer than acknowledging
+        assert {worker.pid for worker in seen.workers if worker.done} == {fast.process.pid}
 
 
 async def test_figures_are_there_for_prometheus_at_this_machine_alone(broker: Broker, voice_class: str) -> None:
