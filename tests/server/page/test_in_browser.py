@@ -390,6 +390,27 @@ async def test_a_line_that_was_heard_before_a_reload_is_asked_for_again(sink: Nu
     assert len(heard(sink)) > before + 0.8 * len(voice.sound(["One line."]))
 
 
+async def test_who_waits_in_line_sees_the_place_until_the_reply_begins(sink: NullSink) -> None:
+    """It was told for eight seconds, however long the line was."""
+    async with (
+        running_server(EchoChat(), PersonsVoice(), max_turns=1) as running,
+        open_browser(sink) as browser,
+        visit(browser, running, person="ann") as ann,
+        visit(browser, running, person="bob") as bob,
+    ):
+        await bob.page.clock.install()
+        await ann.ask(LONG)
+        await ann.page.locator("article.turn[data-state=running]").wait_for()
+        await bob.ask("Am I next?")
+        await bob.page.locator("#notice-text", has_text="you are number 1 in line").wait_for()
+        await bob.page.clock.fast_forward(60_000)
+        assert await bob.page.locator("#notice").is_visible()
+        await ann.page.keyboard.press("Escape")
+        await bob.page.locator("#notice").wait_for(state="hidden")
+        await bob.page.locator("article.turn[data-state=running]").wait_for()
+        await bob.page.keyboard.press("Escape")
+
+
 async def test_everything_is_done_with_the_keyboard_alone(sink: NullSink) -> None:
     async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
         page = visitor.page

@@ -144,7 +144,10 @@ function listenTo(opened) {
     transcript.change(turn);
     announcer.hear(turn, event);
     inside.show(turn);
-    if (event.type === "turn_started") drawEmpty();
+    if (event.type === "turn_started") {
+      drawEmpty();
+      if (isInLine) tell("");
+    }
     if (event.type === "turn_started" || event.type === "turn_ended") {
       drawControls();
       if (event.type === "turn_ended") void list.load().then(drawTitle, () => {});
@@ -156,7 +159,10 @@ function listenTo(opened) {
     drawControls();
     if (opened.state === "away") void findOut();
   });
-  on("queued", (position) => tell(position ? say("queued", { position }) : ""));
+  on("queued", (position) => {
+    tell(say("queued", { position }), { lasts: true });
+    isInLine = true;
+  });
   on("notice", () => tell(plainText(opened.turns.notices.at(-1)?.message)));
   on("refusal", (refusal) => complain(new api.ApiError(1, String(refusal.message), refusal.code)));
 }
@@ -232,12 +238,16 @@ function drawWords() {
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let noticeTimer;
 
+/** Whether what is told is one's place in line, which is told until the turn begins. */
+let isInLine = false;
+
 /** @param {string} text */
-function tell(text) {
+function tell(text, { lasts = false } = {}) {
+  isInLine = false;
   byId("notice-text", HTMLSpanElement).textContent = text;
   byId("notice", HTMLDivElement).hidden = !text;
   clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => tell(""), 8000);
+  if (!lasts) noticeTimer = setTimeout(() => tell(""), 8000);
 }
 
 /** @param {unknown} error */
