@@ -14,7 +14,7 @@ from voicebot import events
 from voicebot.cutter import Cutter
 from voicebot.messages import Message
 from voicebot.pacing import Pacer
-from voicebot.testing import EventRecorder, ScriptedChat
+from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat
 from voicebot.text.chunking import Chunker
 from voicebot.turn import speak_turn
 from voicebot.turn_account import TurnAccount
@@ -41,9 +41,8 @@ def test_a_delta_that_ends_nothing_wakes_nobody() -> None:
 
     async def body() -> None:
         given = cutter()
-        assert [given.feed(delta) for delta in ("Good", " mor", "ning")] == [None, None, None]
+        assert [given.feed(delta) for delta in ("Good", " mor", "ning")] == [[], [], []]
         cut = given.feed(". It ")
-        assert cut is not None
         assert [segment.text for segment in cut] == ["Good morning."]
         assert [segment.text for segment in given.end()] == [" It "]
 
@@ -51,14 +50,26 @@ def test_a_delta_that_ends_nothing_wakes_nobody() -> None:
 
 
 def test_the_first_delta_after_a_pause_wakes_whoever_waits_for_the_next_pause() -> None:
+    """They slept on until the second pause, two seconds after the delta before, or for ever behind that one."""
+
     async def body() -> None:
-        given = cutter()
-        given.feed("Good")
-        await anyio.sleep(0.3)
-        assert given.pause() == []
-        assert given.feed(" mor") == []
-        assert given.feed("ning") is None
-        assert given.next_pause == pytest.approx(anyio.current_time() + 0.3)
+        given, found = cutter(), list[tuple[float, str]]()
+
+        async def wait_for_pauses() -> None:
+            while True:
+                await given.wait_for_pause()
+                found.extend((anyio.current_time() - began, one.text) for one in given.pause())
+
+        async with anyio.create_task_group() as tasks:
+            began = anyio.current_time()
+            tasks.start_soon(wait_for_pauses)
+            for seconds, delta in ((0.5, "Good"), (0.1, " morning."), (3.0, " It is"), (0.1, " late.")):
+                await anyio.sleep(seconds)
+                assert given.feed(delta) == []
+            await anyio.sleep(5.0)
+            tasks.cancel_scope.cancel()
+        assert [text for _, text in found] == ["Good morning.", " It is late."]
+        assert [seconds for seconds, _ in found] == pytest.approx([0.6 + 0.3, 3.7 + 0.3])
 
     in_virtual_time(body)
 
@@ -72,6 +83,19 @@ def test_a_pause_counts_from_the_last_delta() -> None:
 def test_a_finished_sentence_is_found_in_every_pause() -> None:
     said = segments_of([(1.0, "One."), (4.0, " Two."), (0.1, " Three."), (4.0, " Four.")])
     assert [segment.at for segment in said] == pytest.approx([1.3, 5.1, 5.4, 9.1])
+
+
+def test_what_was_cut_in_a_pause_is_said_however_much_waits_before_it() -> None:
+    """The reply ended while the queue was so full that what the pause had cut did not fit in yet."""
+
+    async def body() -> None:
+        for count in range(120, 140):
+            reply = ["One more. "] * count + ["The last one."]
+            given = pipeline(ScriptedChat([*((0.0, delta) for delta in reply), (1.0, "")]), CostingSynthesizer(rtf=5.0))
+            outcome = await speak_turn([Message("user", "?")], given, emit=EventRecorder(), scope=anyio.CancelScope())
+            assert outcome.heard == "".join(reply)
+
+    in_virtual_time(body)
 
 
 def test_others_have_their_turn_while_a_model_writes_that_never_waits() -> None:

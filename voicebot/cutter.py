@@ -15,7 +15,7 @@ from voicebot.turn_account import TurnAccount
 class Cutter:
     """Cuts one reply into segments.
 
-    It notes when the last delta came instead of setting a timer for each: whoever waits for a pause asks for the
+    It notes when the last delta came instead of setting a timer for each: whoever waits for a pause sleeps until the
     earliest moment at which there can be one, and finds then that the model has gone on, or that it has not.
     """
 
@@ -36,6 +36,8 @@ class Cutter:
         self._passed = 0
         """How many of them there were since the last delta."""
         self._since = anyio.current_time()
+        self._resumed = anyio.Event()
+        """Set when the model goes on after a pause: the next one comes sooner than was to be expected."""
         self._cut_end = 0
 
     @property
@@ -43,17 +45,22 @@ class Cutter:
         """When the next pause is due unless a delta comes first, on the event loop's clock; infinite after the last."""
         return self._since + self._pauses[self._passed] if self._passed < len(self._pauses) else math.inf
 
-    def feed(self, delta: str) -> list[Segment] | None:
-        """Take the next delta and return what is to be handed on.
-
-        None is nothing. An empty list is nothing either, but after a pause whoever waits for the next one must know
-        that it comes sooner than they thought.
-        """
-        paused = self._passed > 0
+    def feed(self, delta: str) -> list[Segment]:
+        """Take the next delta and return what is cut."""
         self._since = self._account.wrote(delta)
-        self._passed = 0
-        cut = self._note(self._chunker.feed(delta)) or self._phrase(paused=False)
-        return cut if cut or paused else None
+        if self._passed:
+            self._passed = 0
+            self._resumed.set()
+        return self._note(self._chunker.feed(delta)) or self._phrase(paused=False)
+
+    async def wait_for_pause(self) -> None:
+        """Wait until the model may have paused: `pause` finds out."""
+        if not self._passed:
+            await anyio.sleep_until(self.next_pause)
+            return
+        self._resumed = anyio.Event()
+        with anyio.CancelScope(deadline=self.next_pause):
+            await self._resumed.wait()
 
     def pause(self) -> list[Segment]:
         """Return what needs not wait any longer, if the time for that has come."""

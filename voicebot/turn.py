@@ -7,7 +7,7 @@ scope.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +24,7 @@ from voicebot.messages import Message, ReplyData
 from voicebot.pacing import Pacer, Wait
 from voicebot.playback_clock import ArrivalClock, PlaybackClock
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer, TurnChunker, loads_languages
+from voicebot.showing import Screen, announce, render
 from voicebot.speech import Outcome, RenderedSegment, Segment, Utterance
 from voicebot.synthesis import clips_of
 from voicebot.text.false_pauses import without_false_pauses
@@ -41,6 +42,9 @@ _UNBROKEN = 32
 _UTTERANCES_AHEAD = 3
 """Audio is dear: this many utterances at most are made, or being made, and not yet taken by the output; more of them
 only where more engines work on them."""
+
+
+_GiveCut = Callable[[list[Segment]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +108,7 @@ def _listeners_clock(pipeline: Pipeline) -> PlaybackClock | None:
 
 
 async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: TurnAccount) -> None:
-    # Text is cheap: enough of it to cut and say ahead, little enough that a chat server that writes a book meets the
-    # back-pressure of the loudspeaker. Clips are counted by `ahead`.
-    cuts_in, cuts_out = anyio.create_memory_object_stream[list[Segment]](64)
-    segments_in, segments_out = anyio.create_memory_object_stream[RenderedSegment](64)
-    clips_in, clips_out = anyio.create_memory_object_stream[QueuedClip](math.inf)
-    at_once = pipeline.synthesizer.capabilities.ahead if pipeline.synthesizer is not None else 1
-    queue = UtteranceQueue(clips_in, account, at_once=at_once)
-    ahead = anyio.Semaphore(max(_UTTERANCES_AHEAD, at_once))
-    pacer = pipeline.new_pacer()
+    pacer, synthesizer = pipeline.new_pacer(), pipeline.synthesizer
     cutter = Cutter(
         pipeline.new_chunker(),
         pacer,
@@ -120,51 +116,81 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
         idle_seconds=pipeline.idle_seconds,
         patience_seconds=pipeline.patience_seconds,
     )
+    if synthesizer is None:
+        screen = Screen(pipeline.new_renderer(), pacer, account)
+        await _read(pipeline, messages, cutter, screen.show, account)
+        screen.end()
+        return
+    # Text is cheap: enough of it to cut and say ahead, little enough that a chat server that writes a book meets the
+    # back-pressure of the loudspeaker. Clips are counted by `ahead`.
+    cuts_in, cuts_out = anyio.create_memory_object_stream[list[Segment]](64)
+    segments_in, segments_out = anyio.create_memory_object_stream[RenderedSegment](64)
+    clips_in, clips_out = anyio.create_memory_object_stream[QueuedClip](math.inf)
+    queue = UtteranceQueue(clips_in, account, at_once=synthesizer.capabilities.ahead)
+    ahead = anyio.Semaphore(max(_UTTERANCES_AHEAD, queue.at_once))
     with cuts_out, segments_out, clips_out:
         async with anyio.create_task_group() as stages:
-            stages.start_soon(_read, pipeline, messages, cutter, cuts_in, account)
-            stages.start_soon(_render, cuts_out, cutter, pipeline.new_renderer(), segments_in, account)
-            stages.start_soon(_synthesize, segments_out, pacer, pipeline, queue, ahead, account)
+            stages.start_soon(_render, cuts_out, pipeline.new_renderer(), segments_in, account)
+            stages.start_soon(
+                _synthesize, segments_out, pacer, synthesizer, pipeline.new_respeller(), queue, ahead, account
+            )
             stages.start_soon(_play, clips_out, ahead, pipeline.output, account)
+            with cuts_in:
+                await _read(pipeline, messages, cutter, cuts_in.send, account)
 
 
 # ---------------------------------------------------------------- the stages
 
 
 async def _read(
-    pipeline: Pipeline,
-    messages: Sequence[Message],
-    cutter: Cutter,
-    cuts: MemoryObjectSendStream[list[Segment]],
-    account: TurnAccount,
+    pipeline: Pipeline, messages: Sequence[Message], cutter: Cutter, give: _GiveCut, account: TurnAccount
+) -> None:
+    """Read the reply and give away what is cut of it; do not hold a finished sentence back when the model pauses."""
+    giving = anyio.Lock(fast_acquire=True)
+
+    async def give_in_pauses() -> None:
+        while True:
+            await cutter.wait_for_pause()
+            async with giving:
+                if cut := cutter.pause():
+                    await give(cut)
+
+    async with anyio.create_task_group() as meanwhile:
+        meanwhile.start_soon(give_in_pauses)
+        await _cut(pipeline, messages, cutter, give, account)
+        async with giving:  # what was cut is given away before its task is cancelled
+            meanwhile.cancel_scope.cancel()
+    await give(cutter.end())
+
+
+async def _cut(
+    pipeline: Pipeline, messages: Sequence[Message], cutter: Cutter, give: _GiveCut, account: TurnAccount
 ) -> None:
     """Take the deltas from the chat model and cut them into segments; most of them wake nobody."""
     redactor = pipeline.new_redactor()
     foresee = _foreseeing(pipeline.synthesizer)
     foresee("".join([message.content for message in messages[-1:]]))
     unbroken = 0
-    with cuts:
-        try:
-            async with aclosing(pipeline.chat.stream_reply(messages)) as reply:
-                async for part in reply:
-                    if isinstance(part, str):
-                        if (delta := redactor.feed(part)) or not part:
-                            foresee(delta)
-                            unbroken += 1
-                            if (cut := cutter.feed(delta)) is not None:
-                                await cuts.send(cut)
-                            elif unbroken % _UNBROKEN == 0:
-                                await checkpoint()
-                    elif isinstance(part, ReplyData):
-                        whole = pipeline.new_redactor()
-                        account.note(ReplyData(whole.feed(part.content) + whole.flush()))
-                    else:
-                        account.note(part)
-        except ChatError as error:
-            account.error = error  # what came before it is still worth hearing
-        if (rest := redactor.flush()) and (cut := cutter.feed(rest)) is not None:
-            await cuts.send(cut)
-        await cuts.send(cutter.end())
+    try:
+        async with aclosing(pipeline.chat.stream_reply(messages)) as reply:
+            async for part in reply:
+                if isinstance(part, str):
+                    if (delta := redactor.feed(part)) or not part:
+                        foresee(delta)
+                        unbroken += 1
+                        if cut := cutter.feed(delta):
+                            await give(cut)
+                        elif unbroken % _UNBROKEN == 0:
+                            await checkpoint()
+                elif isinstance(part, ReplyData):
+                    whole = pipeline.new_redactor()
+                    account.note(ReplyData(whole.feed(part.content) + whole.flush()))
+                else:
+                    account.note(part)
+    except ChatError as error:
+        account.error = error  # what came before it is still worth hearing
+    if (rest := redactor.flush()) and (cut := cutter.feed(rest)):
+        await give(cut)
 
 
 def _foreseeing(synthesizer: Synthesizer | None) -> Callable[[str], None]:
@@ -172,48 +198,36 @@ def _foreseeing(synthesizer: Synthesizer | None) -> Callable[[str], None]:
 
     What only that needs takes an engine as long to load as the first clause takes to be written.
     """
+    if not loads_languages(synthesizer):
+        return lambda _: None
     told = False
 
     def foresee(text: str) -> None:
         nonlocal told
         if not told and has_japanese(text):
             told = True
-            if loads_languages(synthesizer):
-                synthesizer.expect("ja")
+            synthesizer.expect("ja")
 
     return foresee
 
 
 async def _render(
     cuts: MemoryObjectReceiveStream[list[Segment]],
-    cutter: Cutter,
     renderer: Renderer,
     segments: MemoryObjectSendStream[RenderedSegment],
     account: TurnAccount,
 ) -> None:
-    """Render what is cut; do not hold a finished sentence back when the model pauses."""
+    """Render what is cut."""
     with segments:
-        while True:
-            with CancelScope(deadline=cutter.next_pause) as pause:
-                try:
-                    cut = await cuts.receive()
-                except EndOfStream:
-                    return
-            if pause.cancelled_caught:
-                cut = cutter.pause()
+        async for cut in cuts:
             for segment in cut:
-                account.emit(
-                    events.SegmentReady(
-                        *account.stamp(), segment.text, segment.start, segment.end, segment.boundary.value, segment.rule
-                    )
-                )
-                await segments.send(RenderedSegment(segment, renderer.feed(segment).spans))
+                await segments.send(render(segment, renderer, account))
 
 
 async def _next_utterance(
     segments: MemoryObjectReceiveStream[RenderedSegment],
     pacer: Pacer,
-    synthesizer: Synthesizer | None,
+    synthesizer: Synthesizer,
     respeller: Respeller,
     queue: UtteranceQueue,
     account: TurnAccount,
@@ -235,35 +249,23 @@ async def _next_utterance(
             case None:
                 return None
             case utterance:
-                if synthesizer is not None:
-                    can = synthesizer.capabilities
-                    spans = respeller.feed(utterance.spans, languages=can.languages, reads=can.reads)
-                    utterance = replace(utterance, spans=without_false_pauses(spans, can.languages))
-                lead = queue.lead()
-                account.emit(
-                    events.UtteranceReady(
-                        *account.stamp(),
-                        utterance.index,
-                        utterance.text,
-                        utterance.shown,
-                        utterance.spoken,
-                        utterance.rule,
-                        lead if math.isfinite(lead) else None,
-                    )
-                )
+                can = synthesizer.capabilities
+                spans = respeller.feed(utterance.spans, languages=can.languages, reads=can.reads)
+                utterance = replace(utterance, spans=without_false_pauses(spans, can.languages))
+                announce(utterance, queue.lead(), account)
                 return utterance
 
 
 async def _synthesize(
     segments: MemoryObjectReceiveStream[RenderedSegment],
     pacer: Pacer,
-    pipeline: Pipeline,
+    synthesizer: Synthesizer,
+    respeller: Respeller,
     queue: UtteranceQueue,
     ahead: anyio.Semaphore,
     account: TurnAccount,
 ) -> None:
     """Make the reply audible, several utterances at once where the voice has several engines."""
-    synthesizer, respeller = pipeline.synthesizer, pipeline.new_respeller()
     with closing(queue):
         async with anyio.create_task_group() as makers:
             while True:
@@ -273,7 +275,7 @@ async def _synthesize(
                 if utterance is None:
                     return
                 queued = queue.append(utterance)
-                if synthesizer is None or not utterance.spoken:
+                if not utterance.spoken:
                     queue.made(queued, without_audio(utterance))
                 elif queue.voice_given_up:
                     queue.made(queued, without_audio(utterance, skipped=True))
