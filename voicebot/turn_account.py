@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import StringIO
 
 import anyio
 
@@ -126,9 +128,13 @@ class TurnAccount:
         self._clock = clock
         self._began = anyio.current_time()
         self._fold = MetricsFold()
-        self._reply: list[str] = []
+        self._reply = StringIO()
         self._exchanged: list[Message] = []
-        self._said: list[_Said] = []
+        self._said: deque[_Said] = deque()
+        """Utterances that the listener has had, but for those at the beginning that were heard whole."""
+        self._heard_whole = StringIO()
+        self._heard_end = 0
+        """Offset in the reply behind those."""
         self.error: VoicebotError | None = None
         """Why the turn failed."""
         self.voice_error: SynthesisError | None = None
@@ -154,7 +160,7 @@ class TurnAccount:
     def wrote(self, delta: str) -> float:
         """The chat model sent a delta; return when, on the event loop's clock."""
         now = anyio.current_time()
-        self._reply.append(delta)
+        self._reply.write(delta)
         if self._clock is not None:
             self._clock.wrote(now)
         self.emit(events.Delta(self.turn, now - self._began, delta))
@@ -225,6 +231,10 @@ class TurnAccount:
         """Nothing more of a clip will be heard from that moment on; None for one without audio."""
         index = queued.clip.utterance.index
         whole = next(said for said in reversed(self._said) if said.utterance.index == index).finish(queued)
+        while self._said and self._said[0].finished and not self._said[0].partly:
+            utterance = self._said.popleft().utterance
+            self._heard_whole.write(utterance.text)
+            self._heard_end = utterance.end
         if at is not None and self._clock is not None:
             self._clock.finished(at)
         if whole or (queued.clip.last and queued.clip.skipped):
@@ -240,7 +250,7 @@ class TurnAccount:
             self.error = self.voice_error  # nothing at all could be said
         kind: OutcomeKind = "interrupted" if interrupted else "failed" if self.error else "completed"
         error = None if interrupted else self.error
-        unsaid = "".join(self._reply)[end:]
+        unsaid = self._reply.getvalue()[end:]
         outcome = Outcome(kind, heard, unsaid, exact, metrics, error, tuple(self._exchanged), skipped)
         self.emit(
             events.TurnEnded(
@@ -260,9 +270,9 @@ class TurnAccount:
     def _heard(self) -> tuple[str, str, int, bool]:
         """The text that was heard, that which was passed over, the offset in the reply behind both, and whether the
         end of what was heard is exact."""
-        heard: list[str] = []
+        heard = [self._heard_whole.getvalue()]
         skipped: list[str] = []
-        end, exact = 0, True
+        end, exact = self._heard_end, True
         for said in self._said:
             if not said.begun:
                 break
