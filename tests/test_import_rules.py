@@ -155,6 +155,7 @@ INNER_ORDER = {
         "token_file",
         "descriptors",
         "text_units",
+        "packed_events",
         "event_log",
         "patience",
         "pace",

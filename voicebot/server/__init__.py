@@ -14,6 +14,7 @@ From the top down:
 * `token_file`: the token, for programs of the same person;
 * `descriptors`: how many connections the system lets it have;
 * `text_units`: how much text an event carries;
+* `packed_events`: those of them that are not new;
 * `event_log`: the events of a conversation, for its readers;
 * `patience`: how long a reader may leave what was sent unread;
 * `pace`: how often each of many readers gets an update;

@@ -14,11 +14,12 @@ from itertools import islice
 import anyio
 
 from voicebot.events import Event, as_dict
+from voicebot.server.packed_events import PackedEvents
 
 KEPT = 4096
 """Events."""
-_NEW = 32
-"""Events at the end, whose JSON is kept for other readers."""
+_NEW = 16
+"""Events at the end, at least, which are kept as they are, and their JSON for other readers."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -38,10 +39,6 @@ class LoggedEvent:
             self._data = encoded(as_dict(self.event))
         return self._data
 
-    def forget_data(self) -> None:
-        """Keep only the event, which takes less than half the memory: those who keep up have read it."""
-        self._data = b""
-
     @property
     def id(self) -> str:
         """What a reader names to go on after it."""
@@ -52,7 +49,9 @@ class EventLog:
     """Keeps the latest events; a listener of one conversation's Broadcast."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._events: deque[LoggedEvent] = deque(maxlen=kept)
+        self._kept = kept
+        self._old: deque[PackedEvents] = deque()
+        self._new: deque[LoggedEvent] = deque()
         self._changed: anyio.Event | None = None
         """What readers that have read everything wait for; None while there are no such readers."""
         self._closed = False
@@ -64,14 +63,17 @@ class EventLog:
     @property
     def first(self) -> int:
         """The number of the oldest event that is kept."""
-        return self.next - len(self._events)
+        return max(0, self.next - self._kept)
 
     def add(self, event: Event) -> None:
         """Keep `event`; the oldest one makes room for it if necessary."""
-        self._events.append(LoggedEvent(self.next, event))
+        self._new.append(LoggedEvent(self.next, event))
         self.next += 1
-        if len(self._events) > _NEW:
-            self._events[-1 - _NEW].forget_data()
+        if len(self._new) == 2 * _NEW:
+            first = self._new[0].number
+            self._old.append(PackedEvents(first, [self._new.popleft().event for _ in range(_NEW)]))
+            while self._old and self._old[0].behind <= self.first:
+                self._old.popleft()
         self._tell()
 
     def close(self) -> None:
@@ -87,10 +89,19 @@ class EventLog:
 
     def since(self, number: int) -> list[LoggedEvent]:
         """The events from `number` on, as far as they are kept."""
+        number = max(number, self.first)
         if number >= self.next:
             return []
-        wanted = min(self.next - number, len(self._events))
-        return list(islice(reversed(self._events), wanted))[::-1]  # most readers want the last ones
+        if (begin := self._new[0].number) <= number:
+            return list(islice(self._new, number - begin, None))
+        old = [
+            LoggedEvent(at, event)
+            for packed in self._old
+            if packed.behind > number
+            for at, event in enumerate(packed, packed.first)
+            if at >= number
+        ]
+        return [*old, *self._new]
 
     def place_behind(self, id: str) -> int | None:
         """The number of the event behind the one that was sent with `id`; None if that is unknown, or too old."""
@@ -103,7 +114,10 @@ class EventLog:
 
     def start_of(self, turn: str) -> int:
         """The number of the first event of `turn` that is kept; that of the next event if none is."""
-        return next((logged.number for logged in self._events if logged.event.turn == turn), self.next)
+        begin = next(
+            (packed.first for packed in self._old if packed.has(turn)), self._new[0].number if self._new else 0
+        )
+        return next((logged.number for logged in self.since(begin) if logged.event.turn == turn), self.next)
 
     async def read(
         self, number: int, *, missed: Callable[[], None] | None = None
