@@ -36,7 +36,7 @@ class Cutter:
         self._passed = 0
         """How many of them there were since the last delta."""
         self._since = anyio.current_time()
-        self._resumed = anyio.Event()
+        self._resumed: anyio.Event | None = None
         """Set when the model goes on after a pause: the next one comes sooner than was to be expected."""
         self._cut_end = 0
 
@@ -50,7 +50,8 @@ class Cutter:
         self._since = self._account.wrote(delta)
         if self._passed:
             self._passed = 0
-            self._resumed.set()
+            if self._resumed is not None:
+                self._resumed.set()
         return self._note(self._chunker.feed(delta)) or self._phrase(paused=False)
 
     async def wait_for_pause(self) -> None:

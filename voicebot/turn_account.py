@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import StringIO
 
 import anyio
 
@@ -128,11 +126,12 @@ class TurnAccount:
         self._clock = clock
         self._began = anyio.current_time()
         self._fold = MetricsFold()
-        self._reply = StringIO()
+        self._reply = bytearray()
+        """UTF-8: thousands of short strings would take ten times as much."""
         self._exchanged: list[Message] = []
-        self._said: deque[_Said] = deque()
+        self._said: list[_Said] = []
         """Utterances that the listener has had, but for those at the beginning that were heard whole."""
-        self._heard_whole = StringIO()
+        self._heard_whole: list[str] = []
         self._heard_end = 0
         """Offset in the reply behind those."""
         self.error: VoicebotError | None = None
@@ -160,7 +159,7 @@ class TurnAccount:
     def wrote(self, delta: str) -> float:
         """The chat model sent a delta; return when, on the event loop's clock."""
         now = anyio.current_time()
-        self._reply.write(delta)
+        self._reply += delta.encode(errors="surrogatepass")
         if self._clock is not None:
             self._clock.wrote(now)
         self.emit(events.Delta(self.turn, now - self._began, delta))
@@ -232,8 +231,8 @@ class TurnAccount:
         index = queued.clip.utterance.index
         whole = next(said for said in reversed(self._said) if said.utterance.index == index).finish(queued)
         while self._said and self._said[0].finished and not self._said[0].partly:
-            utterance = self._said.popleft().utterance
-            self._heard_whole.write(utterance.text)
+            utterance = self._said.pop(0).utterance
+            self._heard_whole.append(utterance.text)
             self._heard_end = utterance.end
         if at is not None and self._clock is not None:
             self._clock.finished(at)
@@ -250,7 +249,7 @@ class TurnAccount:
             self.error = self.voice_error  # nothing at all could be said
         kind: OutcomeKind = "interrupted" if interrupted else "failed" if self.error else "completed"
         error = None if interrupted else self.error
-        unsaid = self._reply.getvalue()[end:]
+        unsaid = self._reply.decode(errors="surrogatepass")[end:]
         outcome = Outcome(kind, heard, unsaid, exact, metrics, error, tuple(self._exchanged), skipped)
         self.emit(
             events.TurnEnded(
@@ -270,7 +269,7 @@ class TurnAccount:
     def _heard(self) -> tuple[str, str, int, bool]:
         """The text that was heard, that which was passed over, the offset in the reply behind both, and whether the
         end of what was heard is exact."""
-        heard = [self._heard_whole.getvalue()]
+        heard = list(self._heard_whole)
         skipped: list[str] = []
         end, exact = self._heard_end, True
         for said in self._said:

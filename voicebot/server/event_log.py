@@ -9,7 +9,6 @@ import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 import anyio
 
@@ -51,7 +50,7 @@ class EventLog:
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
         self._old: deque[PackedEvents] = deque()
-        self._new: deque[LoggedEvent] = deque()
+        self._new: list[LoggedEvent] = []
         self._changed: anyio.Event | None = None
         """What readers that have read everything wait for; None while there are no such readers."""
         self._closed = False
@@ -70,8 +69,8 @@ class EventLog:
         self._new.append(LoggedEvent(self.next, event))
         self.next += 1
         if len(self._new) == 2 * _NEW:
-            first = self._new[0].number
-            self._old.append(PackedEvents(first, [self._new.popleft().event for _ in range(_NEW)]))
+            packed, self._new = self._new[:_NEW], self._new[_NEW:]
+            self._old.append(PackedEvents(packed[0].number, [logged.event for logged in packed]))
             while self._old and self._old[0].behind <= self.first:
                 self._old.popleft()
         self._tell()
@@ -93,7 +92,7 @@ class EventLog:
         if number >= self.next:
             return []
         if (begin := self._new[0].number) <= number:
-            return list(islice(self._new, number - begin, None))
+            return self._new[number - begin :]
         old = [
             LoggedEvent(at, event)
             for packed in self._old

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 _FREE_STREAMS = 100
 """This many send whatever they have at once."""
-_SECONDS_OF_A_STREAM = 0.0002
+_SHORTEST_SECONDS = 0.04
+"""What is shorter saves nothing: the next delta is 0.03 seconds away."""
+_SECONDS_OF_A_STREAM = 0.0001
 """What each further stream adds: more than a core needs to send something."""
-_LONGEST_SECONDS = 0.07
-"""Two deltas come in that time; nobody who reads notices it."""
+_LONGEST_SECONDS = 0.075
+"""Two or three deltas come in that time; nobody who reads notices it."""
 
 
 class Pace:
@@ -23,7 +25,9 @@ class Pace:
     @property
     def pause_seconds(self) -> float:
         """How long a stream waits after it has sent something; 0 while there are few."""
-        return min(_LONGEST_SECONDS, max(0, self.streams - _FREE_STREAMS) * _SECONDS_OF_A_STREAM)
+        if (others := self.streams - _FREE_STREAMS) <= 0:
+            return 0.0
+        return min(_LONGEST_SECONDS, _SHORTEST_SECONDS + others * _SECONDS_OF_A_STREAM)
 
     @contextmanager
     def stream(self) -> Iterator[None]:
