@@ -112,7 +112,7 @@ def _at_once(kind: str, count: int, *, processes: int = 1) -> list[Figure]:
     microseconds = spent / max(1, told["came"]) * 1e6
     carried = f"a core carries {1e6 / microseconds / RATE:.0f} replies at {RATE:g} deltas/s"
     if kind == "voicebot":
-        carried += f"; the scripted model is {_model_microseconds(count // processes):.0f} µs of it"
+        carried += f"; the scripted model alone takes {_model_microseconds(count // processes):.0f} µs"
     # without a moment at which all of them were being written there is no delay that could be told
     late = quantile(delays, 0.99) if delays else float("inf")
     note = f"median {quantile(delays, 0.5):.3g} ms, " if delays else "never all at once, "

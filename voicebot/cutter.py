@@ -11,6 +11,9 @@ from voicebot.protocols import TurnChunker
 from voicebot.speech import Segment
 from voicebot.turn_account import TurnAccount
 
+_SHORTEST_SLEEP = 0.002
+"""Seconds."""
+
 
 class Cutter:
     """Cuts one reply into segments.
@@ -57,7 +60,8 @@ class Cutter:
     async def wait_for_pause(self) -> None:
         """Wait until the model may have paused: `pause` finds out."""
         if not self._passed:
-            await anyio.sleep_until(self.next_pause)
+            # event loops wake up a little early, and would then again and again until it is time
+            await anyio.sleep(max(_SHORTEST_SLEEP, self.next_pause - anyio.current_time()))
             return
         self._resumed = anyio.Event()
         with anyio.CancelScope(deadline=self.next_pause):
