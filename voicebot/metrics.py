@@ -33,8 +33,9 @@ class MetricsFold:
     def feed(self, event: TurnEvent) -> None:
         """Take one event into account."""
         match event:
-            case Delta() if self._ttft is None:
-                self._ttft = event.at
+            case Delta():
+                if self._ttft is None:
+                    self._ttft = event.at
             case UtteranceReady():
                 self._utterance_ready[event.index] = event.at
             case ClipReady():
