@@ -48,14 +48,14 @@ class Server:
     """Of all streams of events."""
 
 
-def server_of(connection: HTTPConnection) -> Server:
-    """The server that handles a request."""
+async def server_of(connection: HTTPConnection) -> Server:
+    """The server that handles a request. FastAPI would call a plain function in a thread."""
     server = connection.app.state.server
     assert isinstance(server, Server)
     return server
 
 
-def person_of(connection: HTTPConnection) -> str:
+async def person_of(connection: HTTPConnection) -> str:
     """Who is asking, as the check of every request has found."""
     person = connection.state.person
     assert isinstance(person, str)
