@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from voicebot import __version__
 from voicebot.server.context import PersonDep, ServerDep
+from voicebot.server.conversations import flat
 
 router = APIRouter(prefix="/api")
 Title = Annotated[str, Field(max_length=200)]
@@ -57,28 +58,28 @@ async def voices(server: ServerDep) -> JSONResponse:
 async def listed(server: ServerDep, person: PersonDep) -> JSONResponse:
     """The conversations of a person, the latest first."""
     found = await server.conversations.listed(person)
-    return JSONResponse({"conversations": [dataclasses.asdict(one) for one in found]})
+    return JSONResponse({"conversations": [flat(one) for one in found]})
 
 
 @router.post("/conversations")
 async def create(new: NewConversation, server: ServerDep, person: PersonDep) -> JSONResponse:
     """Begin one."""
     created = await server.conversations.create(person, new.title)
-    return JSONResponse(dataclasses.asdict(created), 201, {"location": f"/api/conversations/{created.id}"})
+    return JSONResponse(flat(created), 201, {"location": f"/api/conversations/{created.id}"})
 
 
 @router.get("/conversations/{id}")
 async def history(id: str, server: ServerDep, person: PersonDep) -> JSONResponse:
     """One of them, and what was said in it."""
     async with server.conversations.using(person, id) as opened:
-        said = [dataclasses.asdict(said) for said in opened.said]
-        return JSONResponse({**dataclasses.asdict(opened.listed()), "said": said})
+        said = [flat(said) for said in opened.said]
+        return JSONResponse({**flat(opened.listed()), "said": said})
 
 
 @router.patch("/conversations/{id}")
 async def rename(id: str, renamed: Renamed, server: ServerDep, person: PersonDep) -> JSONResponse:
     """Call it something else."""
-    return JSONResponse(dataclasses.asdict(await server.conversations.rename(person, id, renamed.title)))
+    return JSONResponse(flat(await server.conversations.rename(person, id, renamed.title)))
 
 
 @router.delete("/conversations/{id}", status_code=204)

@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,11 @@ class Said:
     outcome: str
     at: str
     """When it ended: ISO 8601, in UTC."""
+
+
+def flat(one: Listed | Said) -> dict[str, str | int]:
+    """`one` for JSON; what copies deeply takes ten times as long, for each of the turns that a reader is shown."""
+    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 @dataclass(slots=True, eq=False)

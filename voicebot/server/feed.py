@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from voicebot.events import TurnDropped, TurnEnded, TurnWaiting, as_dict
-from voicebot.server.conversations import OpenConversation
+from voicebot.server.conversations import OpenConversation, flat
 from voicebot.server.event_log import LoggedEvent, encoded
 from voicebot.server.text_units import TextUnits, Unit
 
@@ -92,8 +91,8 @@ def snapshot(opened: OpenConversation, *, resumed: bool = False) -> Told:
     return _told(
         "snapshot",
         resumed=resumed,
-        conversation=dataclasses.asdict(opened.listed()),
-        said=[] if resumed else [dataclasses.asdict(said) for said in opened.said],
+        conversation=flat(opened.listed()),
+        said=[] if resumed else [flat(said) for said in opened.said],
         live=_live(opened) or None,
         paused=opened.standstill.on,
         waiting=waiting,
