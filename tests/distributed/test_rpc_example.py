@@ -89,6 +89,13 @@ async def channel(broker: Broker) -> AsyncIterator[AbstractChannel]:
         yield await connection.channel()
 
 
+@pytest.fixture(autouse=True)
+async def no_earlier_calls(broker: Broker) -> None:
+    """Take away what a server had answered when it was killed, but not acknowledged: the queue gives it out again."""
+    async with channel(broker) as look:
+        await look.queue_delete(QUEUE)
+
+
 async def test_two_servers_answer_two_calls_side_by_side(broker: Broker) -> None:
     results = []
 
