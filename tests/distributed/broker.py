@@ -25,7 +25,7 @@ MISSING = (
 """Why there can be no broker on this machine, or None."""
 
 ADDRESS = "127.0.0.1"
-_START_SECONDS, _STOP_SECONDS = 40.0, 15.0
+_START_SECONDS, _STOP_SECONDS = 90.0, 15.0
 _STARTED = "Server startup complete"
 
 _CONFIGURATION = f"""\

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.distributed import broker as brokers
+
+BROKERS = {"broker", "own_broker", "stopped_broker"}
+SECONDS = 180
+"""A broker takes 4 s to start on an idle machine, and 25 s on a busy one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the tests with a broker more time than others."""
+    for item in items:
+        if not isinstance(item, pytest.Function) or item.path.parent != Path(__file__).parent:
+            continue
+        if BROKERS & {*item.fixturenames}:
+            item.add_marker(pytest.mark.timeout(SECONDS))
 
 
 @pytest.fixture
