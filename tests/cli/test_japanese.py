@@ -30,6 +30,7 @@ NAMES = """
     jsonl md lines str int float bool text optional path
     Home Assistant Wyoming Model Context Protocol factory corpora sample
     Python CPython trio matplotlib
+    RabbitMQ Prometheus rabbitmq
     en ja JavaScript Ollama OpenAI Markdown Ctrl Enter Esc Alt Shift aplay ffmpeg mp3 min max
     """
 TYPED = {*NAMES.split(), *(word for command in COMMANDS for word in command.split())}
