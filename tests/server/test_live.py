@@ -362,6 +362,7 @@ async def test_deleting_the_conversation_closes_it() -> None:
 
 
 async def test_a_server_that_ends_lets_the_turn_end_and_then_closes() -> None:
+    """Now and then the web server was first, and told clients that it begins anew (1012)."""
     chat = ScriptedChat(typed(REPLY, first=0.0, rate=100))
     async with running_server(chat, tone()) as running, live(running, await new_conversation(running)) as listener:
         await listener.send("ask", text="Hello.")

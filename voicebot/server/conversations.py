@@ -152,6 +152,8 @@ class Conversations:
         self._listener = listener
         self._open: dict[tuple[str, str], OpenConversation] = {}
         self._opening = anyio.Lock()
+        self._left = anyio.Event()
+        """Nobody uses one of them any more."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -174,6 +176,9 @@ class Conversations:
         finally:
             opened.users -= 1
             opened.idle_since = anyio.current_time()
+            if not opened.users:
+                self._left.set()
+                self._left = anyio.Event()
 
     async def listed(self, person: str) -> list[Listed]:
         """The conversations of `person`, the latest first."""
@@ -238,10 +243,13 @@ class Conversations:
         for opened in self._open.values():
             opened.log.remind()
 
-    def end_reading(self) -> None:
-        """End all streams of events: nothing more will happen."""
+    async def end_reading(self, seconds: float) -> None:
+        """End all streams of events: nothing more will happen. Whoever reads has `seconds` to take the end of it."""
         for opened in self._open.values():
             opened.log.close()
+        with anyio.move_on_after(seconds):
+            while any(opened.users for opened in self._open.values()):
+                await self._left.wait()
 
     # ---------------------------------------------------------------- opening
 

@@ -133,7 +133,7 @@ async def run_server(
         seconds = server.config.server.drain_seconds
         if not await server.admission.drain(seconds):
             log.warning("some replies were cut off after %g s", seconds)
-        server.conversations.end_reading()
+        await server.conversations.end_reading(_LAST_SECONDS)  # else uvicorn is first, and says 1012 to WebSockets
         drained.set()
 
     async with anyio.create_task_group() as tasks:
