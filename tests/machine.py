@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _WAITED = Path("/proc/pressure/cpu")
-_MOST_SHARE = 0.25
+_MOST_SHARE = 0.15
 """Of the time in which some program waits; a browser alone on two cores causes a tenth."""
 
 
