@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,8 +11,9 @@ from uuid import uuid4
 
 import aio_pika
 import anyio
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
+from aiormq.abc import DeliveredMessage
 
 from voicebot.distributed.messages import Cancel, Job
 from voicebot.distributed.topology import (
@@ -32,7 +32,19 @@ _SILENT_STEPS, _STEP_SECONDS = 4, 0.5
 """After this many a broker from which nothing comes is given up. In steps: one of them may be a pause of our own."""
 
 _Result = TypeVar("_Result")
-TakeReply = Callable[[AbstractIncomingMessage], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message in the queue for replies."""
+
+    type: str | None
+    correlation_id: str | None
+    headers: Mapping[str, object]
+    body: bytes
+
+
+TakeReply = Callable[[Arrived], None]
 
 
 class LinkLost(Exception):
@@ -91,11 +103,14 @@ class Link:
         replies = await self._control.declare_queue("", exclusive=True, auto_delete=True)
         self._reply_to = replies.name
 
-        async def on_message(message: AbstractIncomingMessage) -> None:
+        async def on_message(message: DeliveredMessage) -> None:
             self._heard += 1
-            take(message)  # at once: what awaits here may be overtaken by the next message
+            how = message.header.properties
+            # At once: what awaits here may be overtaken by the next message.
+            take(Arrived(how.message_type, how.correlation_id, how.headers or {}, message.body))
 
-        await replies.consume(on_message, no_ack=True)
+        # Not `replies.consume`, which makes two tasks and an object of forty attributes of each message.
+        await underlay.basic_consume(replies.name, on_message, no_ack=True)
         await self._declare_jobs()
 
     async def publish_job(self, job: Job, how: JobMessage) -> None:
@@ -168,7 +183,7 @@ class Link:
             with without_groups():
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._watch)
-                    result = await _uncancelled(act())
+                    result = await act()
                     tasks.cancel_scope.cancel()
         except PublishError:
             raise
@@ -192,20 +207,6 @@ class Link:
             await anyio.sleep(_STEP_SECONDS)
             silent, heard = (silent + 1 if heard == self._heard else 0), self._heard
         raise LinkLost
-
-
-async def _uncancelled(act: Awaitable[_Result]) -> _Result:
-    """What `act` returns. Raises LinkLost where aiormq cancels what waits, since its connection is being closed.
-
-    Nobody has cancelled the task then: whoever gave the cancellation to a task group would never hear of it.
-    """
-    try:
-        return await act
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and not task.cancelling():
-            raise LinkLost from None
-        raise
 
 
 def _alarm() -> VoiceUnavailable:

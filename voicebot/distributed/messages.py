@@ -22,7 +22,7 @@ from voicebot.speech import Audio, AudioFormat, Timing
 
 MAJOR, MINOR = 1, 0
 """The version of these messages. Fields that others may ignore make a new minor version, anything else a major one."""
-MAX_PART_BYTES = 16_000
+MAX_PART_BYTES = 20_000
 """Of PCM in one `part`: where the first part comes early, and the cost of each does not count yet."""
 ReplyType = Literal["start", "part", "end", "error"]
 SampleRate = Annotated[int, Field(ge=1000, le=768_000)]

@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import Protocol
 
 import anyio
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection
 from pydantic import ValidationError
 
 from voicebot.distributed.calls import Reply, read_reply
 from voicebot.distributed.connection import BrokerUnavailable
-from voicebot.distributed.link import Link, LinkLost, open_link
+from voicebot.distributed.link import Arrived, Link, LinkLost, open_link
 from voicebot.distributed.messages import WorkerStatus
 from voicebot.distributed.roster import Roster
 from voicebot.errors import VoiceUnavailable
@@ -124,7 +124,7 @@ class Switchboard:
             with anyio.move_on_after(_GOODBYE_SECONDS, shield=True), suppress(LinkLost, VoiceUnavailable):
                 await self._link.cancel(tuple(self._cancelled))
 
-    def _take(self, message: AbstractIncomingMessage) -> None:
+    def _take(self, message: Arrived) -> None:
         if message.type == "status":
             self._take_status(message.body)
         elif (listener := self._listeners.get(message.correlation_id or "")) is not None:
