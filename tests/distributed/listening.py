@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from uuid import uuid4
 
 import anyio
@@ -12,10 +13,12 @@ from anyio.abc import TaskGroup
 
 from tests.distributed.broker import Broker
 from tests.distributed.scripted_worker import ScriptedWorker, Taken, open_scripted_worker
-from voicebot.config.models import TtsRabbitmq
+from voicebot.config.models import TtsRabbitmq, WorkerConfig
 from voicebot.distributed.client import RemoteSynthesizer, open_client
+from voicebot.distributed.connection import BrokerAddress
+from voicebot.distributed.worker import run_worker
 from voicebot.errors import SynthesisError
-from voicebot.protocols import UrgentSynthesizer
+from voicebot.protocols import Synthesizer, UrgentSynthesizer
 from voicebot.speech import Audio
 
 
@@ -93,3 +96,16 @@ async def first_to_take(*workers: ScriptedWorker) -> tuple[ScriptedWorker, Taken
         for worker in workers:
             race.start_soon(take, worker)
     return took[0]
+
+
+@asynccontextmanager
+async def open_worker(broker: Broker, config: TtsRabbitmq, voice: Synthesizer) -> AsyncGenerator[None]:
+    """A real worker in this process, which connects again by itself."""
+    worker_config = WorkerConfig(voice_class=config.voice_class)
+    stop = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(
+            partial(run_worker, voice, worker_config, BrokerAddress(broker.url), stop=stop, deterministic=True)
+        )
+        yield
+        tasks.cancel_scope.cancel()

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from functools import partial
 
 import anyio
 import pytest
 from pydantic import SecretStr
 
 from tests.distributed.broker import Broker
-from tests.distributed.listening import Listener, be_impatient, configured, open_both
+from tests.distributed.listening import Listener, be_impatient, configured, open_both, open_worker
 from tests.distributed.scripted_worker import FORMAT, PIECES, open_scripted_worker
 from tests.distributed.wire_fault import open_wire
-from voicebot.config.models import TtsRabbitmq, WorkerConfig
 from voicebot.distributed.client import open_client, open_rabbitmq
-from voicebot.distributed.connection import BrokerAddress, BrokerUnavailable
+from voicebot.distributed.connection import BrokerUnavailable
 from voicebot.distributed.topology import job_queue
-from voicebot.distributed.worker import run_worker
 from voicebot.errors import VoiceUnavailable
-from voicebot.protocols import Synthesizer, synthesize_within
+from voicebot.protocols import synthesize_within
 from voicebot.speech import AS_CONFIGURED, Audio, Capabilities, Style
 from voicebot.tts.tone import ToneSynthesizer
 
@@ -90,19 +86,6 @@ class HeldVoice:
             if number:
                 await self.more.acquire()
             yield piece
-
-
-@asynccontextmanager
-async def open_worker(broker: Broker, config: TtsRabbitmq, voice: Synthesizer) -> AsyncGenerator[None]:
-    """A real worker in this process, which connects again by itself."""
-    worker_config = WorkerConfig(voice_class=config.voice_class)
-    stop = anyio.Event()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(
-            partial(run_worker, voice, worker_config, BrokerAddress(broker.url), stop=stop, deterministic=True)
-        )
-        yield
-        tasks.cancel_scope.cancel()
 
 
 async def test_a_broker_that_is_down_at_the_start_is_told_at_once(stopped_broker: Broker) -> None:

@@ -64,9 +64,22 @@ async def check_voice(config: Config) -> Finding:
         return fails(tr("{name} says nothing that can be heard", name=name), "voicebot voices")
     rtf = sum(one.work_seconds for one in said) / seconds
     told = tr("{name}: {level:.0f} dB, RTF {rtf:.2f}", name=name, level=level, rtf=rtf)
+    if isinstance(config.tts, TtsRabbitmq):
+        count = await _count_workers(config.tts)
+        told = tr("{told}; speech workers: {count}", told=told, count=count)
+        if not count:
+            return warns(told, "voicebot worker")
     if rtf >= 1:
         return warns(tr("{told}: it speaks faster than it works, so there will be gaps", told=told), "voicebot voices")
     return fine(told)
+
+
+async def _count_workers(config: TtsRabbitmq) -> int:
+    """How many answer; a voice of this machine may stand in for them."""
+    try:
+        return sum(count for one in await list_voices(config) if isinstance(count := one["workers"], int))
+    except VoiceUnavailable:
+        return 0
 
 
 def _level_db(said: list[Audio]) -> float:
@@ -83,6 +96,8 @@ def _how_to_mend(config: TtsConfig) -> str:
         return "sudo apt install libespeak-ng1"
     if isinstance(config, TtsPlugin):
         return "voicebot plugins"
+    if isinstance(config, TtsRabbitmq):
+        return "voicebot worker"
     return f"voicebot voices --tts {config.kind}"
 
 
