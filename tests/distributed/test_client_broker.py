@@ -88,6 +88,13 @@ class HeldVoice:
             yield piece
 
 
+async def test_a_virtual_host_that_is_not_there_is_told_in_words(broker: Broker) -> None:
+    """The library's own words were shown: "Expected one of ['Connection.OpenOk'], got <Connection.Close object"."""
+    with pytest.raises(BrokerUnavailable, match="no such virtual host"):
+        async with open_client(configured(broker, f"{broker.url}nobody-has-made-it")):
+            pass
+
+
 async def test_a_broker_that_is_down_at_the_start_is_told_at_once(stopped_broker: Broker) -> None:
     with pytest.raises(BrokerUnavailable, match=r"127\.0\.0\.1") as told:
         async with open_client(configured(stopped_broker)):

@@ -73,7 +73,14 @@ def _show(classes: list[ClassOverview], *, watch: bool, as_json: bool) -> None:
         write_table([_class_row(one) for one in classes])
         write_out("\n")
         rows = [{"voice_class": one.name} | _worker_row(worker) for one in classes for worker in one.workers]
-        write_table([{key: "" if value is None else value for key, value in row.items()} for row in rows])
+        write_table([{key: _shown(value) for key, value in row.items()} for row in rows])
+
+
+def _shown(value: object) -> object:
+    """A value as people read it."""
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    return "" if value is None else value
 
 
 def _class_row(one: ClassOverview) -> Row:

@@ -18,7 +18,7 @@ from pathlib import Path
 import aio_pika
 import anyio
 from aio_pika.abc import AbstractConnection
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ProbableAuthenticationError
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, InvalidFrameError, ProbableAuthenticationError
 from yarl import URL
 
 from voicebot.errors import VoiceUnavailable, without_groups
@@ -51,7 +51,7 @@ class BrokerAddress:
 
 
 class BrokerUnavailable(VoiceUnavailable):
-    """The broker does not answer, or lets us not in."""
+    """The broker does not answer, or does not let us in."""
 
 
 @asynccontextmanager
@@ -77,6 +77,11 @@ async def _connected(address: BrokerAddress, name: str) -> AbstractConnection:
         raise BrokerUnavailable(
             tr("the broker at {address} knows no such user or password", address=address.shown),
             hint=tr("check the user and the password in the AMQP URL"),
+        ) from error
+    except InvalidFrameError as error:  # a refusal where the library expects nothing but consent
+        raise BrokerUnavailable(
+            tr("the broker at {address} has no such virtual host, or not for this user", address=address.shown),
+            hint=tr("check what stands behind the port in the AMQP URL"),
         ) from error
     except (AMQPError, OSError, TimeoutError, ssl.SSLError) as error:
         reason = system_reason(error) if isinstance(error, OSError) else safe_line(str(error)) or type(error).__name__
