@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import aio_pika
 import anyio
@@ -82,6 +83,9 @@ class Replies:
         self._tasks.start_soon(self._publish, message)  # they begin in this order, and the channel keeps it
 
     async def _wait_for_room(self) -> None:
+        with suppress(anyio.WouldBlock):  # usually there is room, and no need of a timer
+            self._room.acquire_nowait()
+            return
         with anyio.move_on_after(_SLOW_SECONDS):
             await self._room.acquire()
             return
