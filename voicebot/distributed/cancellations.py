@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 KEPT_SECONDS = 60.0
@@ -13,14 +14,14 @@ class Cancellations:
     """The jobs that were cancelled of late: also those that are still on their way."""
 
     def __init__(self) -> None:
-        self._until: dict[str, float] = {}
+        self._until = OrderedDict[str, float]()  # a dict is slow to give its first key when many before it are gone
         """The oldest first."""
 
     def add(self, job_ids: Iterable[str], now: float) -> None:
         """Remember that nobody waits for these."""
         for job_id in job_ids:
-            self._until.pop(job_id, None)
             self._until[job_id] = now + KEPT_SECONDS
+            self._until.move_to_end(job_id)
         while self._until:
             oldest = next(iter(self._until))
             if self._until[oldest] > now and len(self._until) <= _MOST:
