@@ -84,7 +84,8 @@ def assert_heard(sink: NullSink, voice: PersonsVoice, texts: Sequence[str]) -> N
     print(f"{length / RATE:.3f} s of {wanted / RATE:.3f} s, {silence(sink.samples()):.3f} s of silence between;")
     print("as it should be:", *(f"{part:.0%}" for part in found))
     assert places == sorted(places)
-    assert min(found) > 0.5
+    assert min(found) > 0.25  # a short one may be half of what a busy machine breaks
+    assert np.average(found, weights=[len(text) for text in texts]) > 0.5
     assert length == pytest.approx(wanted, rel=0.05)
 
 
