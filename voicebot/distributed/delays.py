@@ -14,16 +14,12 @@ class Delays:
 
     def __init__(self, *, usual_seconds: float) -> None:
         """`usual_seconds` is what counts until enough has been measured."""
-        self._usual_seconds = usual_seconds
+        self.p95 = usual_seconds
+        """Seconds within which it was done 19 times of 20."""
         self._measured: deque[float] = deque(maxlen=_KEPT)
 
     def learn(self, seconds: float) -> None:
         """It took this long once more."""
         self._measured.append(seconds)
-
-    @property
-    def p95(self) -> float:
-        """Seconds within which it was done 19 times of 20."""
-        if len(self._measured) < _ENOUGH:
-            return self._usual_seconds
-        return sorted(self._measured)[-1 - len(self._measured) // 20]
+        if len(self._measured) >= _ENOUGH:
+            self.p95 = sorted(self._measured)[-1 - len(self._measured) // 20]
