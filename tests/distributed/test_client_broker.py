@@ -111,6 +111,21 @@ async def test_a_wrong_password_is_told_at_once(broker: Broker) -> None:
     assert "secret-of-somebody" not in told.value.in_one_line
 
 
+async def test_a_broker_with_tls_is_spoken_to_only_where_its_authority_is_trusted(broker: Broker) -> None:
+    trusting = configured(broker, broker.tls_url, amqp_ca_file=str(broker.ca_file))
+    async with (
+        open_scripted_worker(broker.url, trusting.voice_class) as worker,
+        open_client(trusting) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        listener = Listener(client, tasks)
+        await (await worker.take()).answer()
+        assert await listener.ends() == PIECES
+    with pytest.raises(BrokerUnavailable, match="certificate"):
+        async with open_client(configured(broker, broker.tls_url)):
+            pass
+
+
 async def test_a_broker_that_is_down_at_the_start_is_found_once_it_is_there(stopped_broker: Broker) -> None:
     """With a voice of this machine beside it, nothing waits for the broker."""
     config = configured(stopped_broker)
