@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -183,7 +184,7 @@ class Link:
             with without_groups():
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._watch)
-                    result = await act()
+                    result = await uncancelled(act())
                     tasks.cancel_scope.cancel()
         except PublishError:
             raise
@@ -207,6 +208,21 @@ class Link:
             await anyio.sleep(_STEP_SECONDS)
             silent, heard = (silent + 1 if heard == self._heard else 0), self._heard
         raise LinkLost
+
+
+async def uncancelled(act: Awaitable[_Result]) -> _Result:
+    """What `act` returns. Raises LinkLost where what it waits for was cancelled, and not who waits.
+
+    aiormq runs its calls in tasks of its own, which raise CancelledError when it ends them; a task group would take
+    that for the end of our task, and nobody would ever hear of it.
+    """
+    try:
+        return await act
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and not task.cancelling():
+            raise LinkLost from None
+        raise
 
 
 def _alarm() -> VoiceUnavailable:
