@@ -33,6 +33,8 @@ _SHORT = "a"
 _ENGINE_SECONDS = 0.2
 _TURNS, _UTTERANCES = 1000, 3
 _AT_ONCE = 16
+_WARM_UP = 50
+"""Texts after which all three processes have seen everything once."""
 
 
 def measure_distributed(repeat: int, *, jobs: int) -> list[Figure]:
@@ -100,6 +102,8 @@ async def _all_at_once(client: RemoteSynthesizer, texts: list[str]) -> float:
 async def _overhead(broker: Broker, runs: int) -> list[Figure]:
     tone = ToneSynthesizer()
     async with _open_pair(broker) as (client, _):
+        for _ in range(_WARM_UP):
+            await _seconds(client, _LONG)
         took = [await _seconds(client, _LONG) for _ in range(runs)]
     began = time.perf_counter()
     for _ in range(20):

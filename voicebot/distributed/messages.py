@@ -22,8 +22,9 @@ from voicebot.speech import Audio, AudioFormat, Timing
 
 MAJOR, MINOR = 1, 0
 """The version of these messages. Fields that others may ignore make a new minor version, anything else a major one."""
-MAX_PART_BYTES = 20_000
-"""Of PCM in one `part`: where the first part comes early, and the cost of each does not count yet."""
+MAX_PART_BYTES = 64_000
+"""Of PCM in one `part`: each costs the client and the worker a quarter of a millisecond, and none is heard before its
+piece is whole. What is larger would not fit into one frame of AMQP."""
 ReplyType = Literal["start", "part", "end", "error"]
 SampleRate = Annotated[int, Field(ge=1000, le=768_000)]
 
