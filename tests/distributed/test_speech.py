@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
-import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ import anyio
 import pytest
 
 from tests.distributed.broker import Broker
+from tests.distributed.killing import killed_at_random
 from tests.distributed.listening import Listener, configured
 from tests.distributed.scripted_worker import PIECES, open_scripted_worker
 from tests.distributed.worker_process import WorkerProcess, open_worker_process
@@ -69,30 +69,13 @@ async def test_what_workers_say_is_what_this_machine_would_say(broker: Broker, t
 
 async def test_a_long_reply_is_whole_while_workers_are_killed_at_random(broker: Broker, tmp_path: Path) -> None:
     voice_class, text = f"test-{uuid4().hex[:8]}", " ".join(_SENTENCES)
-    killed = 0
-    remote = b""
-    async with (
-        AsyncExitStack() as stack,
-        open_workers(broker, voice_class, 2) as workers,
-        anyio.create_task_group() as tasks,
-    ):
-
-        async def kill_workers() -> None:
-            nonlocal killed
-            while True:
-                worker = workers.pop(random.randrange(len(workers)))
-                worker.send(signal.SIGKILL)
-                killed += 1
-                workers.append(await stack.enter_async_context(open_slow_worker(broker, voice_class)))
-
-        tasks.start_soon(kill_workers)
+    async with killed_at_random(partial(open_slow_worker, broker, voice_class)) as killed:
         remote, _ = await recording(
             tmp_path / "remote.wav", text, "--set", f"tts.voice_class={voice_class}", broker=broker
         )
-        tasks.cancel_scope.cancel()
     local, _ = await recording(tmp_path / "local.wav", text)
     assert remote == local
-    assert killed > 1
+    assert killed.count > 1
 
 
 async def test_a_server_asks_once_for_what_several_conversations_say(broker: Broker) -> None:
