@@ -124,6 +124,12 @@ CALL_PARTS = st.sampled_from(
 )  # fmt: skip
 
 
+def test_a_list_behind_functools_is_read_alike_however_its_beginning_is_cut() -> None:
+    """Cut behind the bracket, a list of objects was read as one of Python calls: what was told depended on the cut."""
+    reply = 'functools[{"name": "a", '
+    assert [filtered([reply[:at], reply[at:]]) for at in range(1, len(reply))] == [filtered([reply])] * (len(reply) - 1)
+
+
 @given(st.lists(CALL_PARTS, max_size=12).map("".join), st.data())
 def test_calls_do_not_depend_on_the_cut(reply: str, data: st.DataObject) -> None:
     assert filtered(cut(reply, data)) == filtered([reply])

@@ -112,6 +112,8 @@ def begins_named(text: str, *, at_line_start: bool, tools: Collection[str]) -> V
     if not at_line_start:
         return verdict
     listed = begins_with(text, f"{LIST_NAME}[")
+    if listed == "yes" and begins_value(text[len(LIST_NAME) :]) == "unfinished":
+        listed = "unfinished"  # whether the list is JSON or Python is still to be seen
     return either(verdict, listed, *(_begins_arguments(text, name) for name in tools))
 
 
