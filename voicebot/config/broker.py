@@ -10,6 +10,8 @@ from voicebot.config.models import AMQP_SCHEME, Broker
 from voicebot.errors import ConfigError
 from voicebot.translation import marked, system_reason, tr
 
+_HERE = "amqp://guest:guest@127.0.0.1:5672/"
+"""RabbitMQ as it is installed; nobody else than this machine is let in so."""
 _MOST_BYTES = 10_000
 _HINT = marked("put the AMQP URL, and nothing else, there")
 _EVERYBODY_KNOWS = {"", "guest"}
@@ -19,7 +21,7 @@ _EVERYBODY_KNOWS = {"", "guest"}
 def amqp_url(broker: Broker) -> str:
     """The address of the broker, with user and password: that of the file, if one is named. Raises ConfigError."""
     if not broker.amqp_url_file:
-        return broker.amqp_url.get_secret_value()
+        return broker.amqp_url.get_secret_value() or _HERE
     path = Path(broker.amqp_url_file).expanduser()
     try:
         content = read_small_file(path, max_bytes=_MOST_BYTES, private=True)

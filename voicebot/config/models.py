@@ -31,7 +31,7 @@ AMQP_SCHEME = re.compile(r"amqps?://\S+")
 
 
 def _amqp_url(url: SecretStr) -> SecretStr:
-    if not AMQP_SCHEME.fullmatch(url.get_secret_value()):
+    if url.get_secret_value() and not AMQP_SCHEME.fullmatch(url.get_secret_value()):
         raise ValueError("it begins with amqp:// or amqps://")
     return url
 
@@ -298,8 +298,9 @@ VoiceClass = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63
 class Broker(Section):
     """Where RabbitMQ is."""
 
-    amqp_url: AmqpUrl = SecretStr("amqp://guest:guest@127.0.0.1:5672/")
-    """amqp:// or amqps://, with user and password; better in the environment, or in `amqp_url_file`."""
+    amqp_url: AmqpUrl = SecretStr("")
+    """amqp:// or amqps://, with user and password, better in the environment or in `amqp_url_file`; empty: RabbitMQ on
+    this machine, as its user guest."""
     amqp_url_file: str = ""
     """A file that holds the URL and that only you can read; used instead of `amqp_url`."""
     amqp_ca_file: str = ""
