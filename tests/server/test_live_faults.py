@@ -171,7 +171,8 @@ async def test_a_client_that_goes_away_ends_its_turn_in_every_phase(phase: str, 
 
 async def test_a_listener_that_takes_nothing_is_dropped_and_hurts_nobody() -> None:
     text = "All work and no play makes Jack a dull boy. " * 100
-    async with running_server(ScriptedChat([(0.0, text)] * 20), send_seconds=0.5) as running:
+    chat = ScriptedChat([(0.1, text)] * 20)  # four times as long as a listener may take nothing
+    async with running_server(chat, send_seconds=0.5) as running:
         running.listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
         path = await new_conversation(running)
         connection = await connected(running, path, max_queue=1)
