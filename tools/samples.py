@@ -26,6 +26,9 @@ NOT_HERE = {
     "voicebot chat": "it is typed at a terminal",
     "voicebot models": "it needs Ollama",
     "voicebot ask --no-audio --model qwen3:8b": "it needs Ollama",
+    "voicebot worker": "it needs RabbitMQ",
+    "voicebot say -o out.wav": "it is said by workers",
+    "python docs/examples/rpc_": "it needs RabbitMQ",
 }
 """The beginnings of commands that cannot be run everywhere, and why."""
 BEFORE = {

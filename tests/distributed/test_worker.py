@@ -43,12 +43,12 @@ async def test_a_text_comes_back_as_the_same_audio_in_numbered_parts(broker: Bro
 
 
 async def test_each_piece_of_a_streaming_voice_ends_with_what_belongs_to_it(broker: Broker) -> None:
-    voice = CostingSynthesizer(delay=0.0, rtf=0.01, seconds=20.0, piece_seconds=10.0)
+    voice = CostingSynthesizer(delay=0.0, rtf=0.0025, seconds=80.0, piece_seconds=40.0)
     async with open_pair(broker, voice) as (asker, _):
         answer = await (await asker.ask("long")).answer()
         pieces = [Piece.model_validate_json(str(r.headers["piece"])) for r in answer.replies if "piece" in r.headers]
         assert [piece.work_seconds for piece in pieces] == [pytest.approx(0.1)] * 2
-        assert len(answer.pcm) == 2 * 20 * 1000
+        assert len(answer.pcm) == 2 * 80 * 1000
         assert answer.kinds.count("part") == 4
         assert answer.end.synth_ms == pytest.approx(200)
 
