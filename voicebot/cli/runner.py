@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import FrameType
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from voicebot.cli.output import show_error, status, write_traceback
 from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError, without_groups
 from voicebot.translation import tr
+
+if TYPE_CHECKING:
+    import anyio
 
 OK, FAILED, USAGE, CONFIG, CHAT, VOICE, AUDIO = range(7)
 INTERRUPTED, TERMINATED = 130, 143
@@ -70,6 +73,16 @@ class CommandContext:
         """End the command with this exit code, everything closed."""
         self.restore_terminal: Callable[[], None] = lambda: None
         """Called before the process ends with something left open."""
+
+    def finish_by(self, stop: anyio.Event) -> None:
+        """Let the first signal set `stop`, at which the command finishes what it has begun; the next one ends it."""
+
+        def told_to_stop() -> bool:
+            first = not stop.is_set()
+            stop.set()
+            return first
+
+        self.interrupt, self.obey = told_to_stop, lambda _: told_to_stop()
 
 
 Body = Callable[[CommandContext], Awaitable[int]]

@@ -93,11 +93,6 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
     hide([token or made])
     stop = anyio.Event()
 
-    def told_to_stop() -> bool:
-        first = not stop.is_set()
-        stop.set()
-        return first
-
     with open_log(foreground=True), bound_socket(settings) as listening:
         take_descriptors(settings.max_connections)
         host, port = listening.getsockname()[:2]
@@ -105,8 +100,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
         tls = tls_files(settings, [*hosts, *settings.hosts])
         with kept_token(made, port, host) if made else nullcontext() as path:
             async with open_server(config, keys) as server:
-                context.interrupt = told_to_stop
-                context.obey = lambda _: told_to_stop()
+                context.finish_by(stop)
 
                 def ready() -> None:
                     address = page_address(settings, hosts[0], port)

@@ -107,16 +107,10 @@ async def _work(context: CommandContext, config: Config) -> int:
     settings, figures, stop = config.worker, Figures(), anyio.Event()
     address = BrokerAddress(amqp_url(settings), settings.amqp_ca_file)
 
-    def told_to_stop() -> bool:
-        first = not stop.is_set()
-        stop.set()
-        return first
-
     shown = open_metrics(figures, settings.metrics_port) if settings.metrics_port else nullcontext()
     with open_log(foreground=True), shown:
         async with open_synthesizer(config.tts) as synthesizer:
-            context.interrupt = told_to_stop
-            context.obey = lambda _: told_to_stop()
+            context.finish_by(stop)
             await run_worker(
                 synthesizer,
                 settings,
