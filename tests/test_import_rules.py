@@ -94,6 +94,7 @@ INNER_ORDER = {
     "distributed": [
         "messages",
         "topology",
+        "declaring",
         "connection",
         "cancellations",
         "figures",

@@ -2,6 +2,7 @@
 
 messages      what the two sides send each other, and which versions of it they understand
 topology      how queues and exchanges are named and declared
+declaring     the same queues and exchanges, declared at a broker
 connection    one connection after the other to the broker, for as long as it is wanted
 cancellations what nobody waits for any more
 figures       what was done since the start

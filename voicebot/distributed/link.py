@@ -16,10 +16,10 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
 from aiormq.abc import DeliveredMessage
 
+from voicebot.distributed.declaring import declare_fanout, declare_jobs
 from voicebot.distributed.messages import Cancel, Job
 from voicebot.distributed.topology import (
     CANCEL_EXCHANGE,
-    JOB_QUEUE_ARGUMENTS,
     JOB_TYPE,
     STATUS_EXCHANGE,
     job_queue,
@@ -98,9 +98,8 @@ class Link:
         underlay.on_consumer_cancel_callbacks.add(lambda _: self.lost.set())  # somebody has deleted the reply queue
         for channel in (self._jobs, self._control):
             channel.close_callbacks.add(lambda *_: self.lost.set())
-        fanout = aio_pika.ExchangeType.FANOUT
-        self._cancel = await self._control.declare_exchange(CANCEL_EXCHANGE, fanout, durable=True)
-        self._status = await self._control.declare_exchange(STATUS_EXCHANGE, fanout, durable=True)
+        self._cancel = await declare_fanout(self._control, CANCEL_EXCHANGE)
+        self._status = await declare_fanout(self._control, STATUS_EXCHANGE)
         replies = await self._control.declare_queue("", exclusive=True, auto_delete=True)
         self._reply_to = replies.name
 
@@ -162,8 +161,7 @@ class Link:
         await self._guarded(lambda: exchange.publish(message, "", mandatory=False))
 
     async def _declare_jobs(self) -> Queue:
-        queue = await self._control.declare_queue(self._job_queue, durable=True, arguments=dict(JOB_QUEUE_ARGUMENTS))
-        told = queue.declaration_result
+        told = (await declare_jobs(self._control, self._job_queue)).declaration_result
         return Queue(told.consumer_count or 0, told.message_count or 0)
 
     async def _publish(self, message: aio_pika.Message) -> None:

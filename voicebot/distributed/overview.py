@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import anyio
-from aio_pika import ExchangeType, Message
+from aio_pika import Message
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from aio_pika.exceptions import ChannelNotFoundEntity, PublishError
 from anyio.streams.memory import MemoryObjectReceiveStream
 from pydantic import ValidationError
 
+from voicebot.distributed.declaring import declare_fanout
 from voicebot.distributed.messages import WorkerStatus, understood
 from voicebot.distributed.topology import STATUS_EXCHANGE, job_queue
 
@@ -80,7 +81,7 @@ async def _answers(connection: AbstractConnection) -> list[WorkerStatus]:
                     send.send_nowait(answer)
 
             question = uuid4().hex
-            exchange = await channel.declare_exchange(STATUS_EXCHANGE, ExchangeType.FANOUT, durable=True)
+            exchange = await declare_fanout(channel, STATUS_EXCHANGE)
             queue = await channel.declare_queue(exclusive=True, auto_delete=True)
             await queue.consume(hear, no_ack=True)
             try:

@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import anyio
-from aio_pika import ExchangeType, Message
+from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from anyio.abc import TaskGroup
 
 from voicebot.config.models import WorkerConfig
 from voicebot.distributed.connection import BrokerAddress, BrokerUnavailable, serve_connections
+from voicebot.distributed.declaring import declare_fanout, declare_jobs
 from voicebot.distributed.figures import Figures
 from voicebot.distributed.jobs import Bench, Line, do_job, hand_back
 from voicebot.distributed.knocking import engine_answers
@@ -25,7 +26,6 @@ from voicebot.distributed.topology import (
     CANCEL_EXCHANGE,
     DEAD_QUEUE,
     DEAD_QUEUE_ARGUMENTS,
-    JOB_QUEUE_ARGUMENTS,
     STATUS_EXCHANGE,
     job_queue,
 )
@@ -123,7 +123,7 @@ class _Worker:
         self, channel: AbstractChannel, exchange: str, hear: Callable[[AbstractIncomingMessage], Awaitable[None]]
     ) -> None:
         """Hear what is told to all workers."""
-        await channel.declare_exchange(exchange, ExchangeType.FANOUT, durable=True)
+        await declare_fanout(channel, exchange)
         queue = await channel.declare_queue(exclusive=True)
         await queue.bind(exchange)
         await queue.consume(hear, no_ack=True)
@@ -200,7 +200,7 @@ class _Worker:
             deleted.set()
 
         underlay = await channel.get_underlay_channel()
-        queue = await channel.declare_queue(line.queue, durable=True, arguments=dict(JOB_QUEUE_ARGUMENTS))
+        queue = await declare_jobs(channel, line.queue)
         underlay.on_consumer_cancel_callbacks.add(note)
         tag = await queue.consume(take, arguments={"x-priority": self._config.priority})
         log.info("taking jobs")
