@@ -191,7 +191,7 @@ class _Endless:
         self.begun, self.stopped = anyio.Event(), anyio.Event()
         self.stopped_at = 0.0
 
-    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
         self.begun.set()
         try:
             await anyio.sleep_forever()

@@ -5,7 +5,7 @@ callback in a thread. The first delta of each reply is when it began, on the clo
 share; delta number n is due n/30 s later. A message that is a number asks for that many deltas, as fast as they go if
 it is negative; a word behind the number stands in each sentence of the reply.
 
-`model COUNT` is no server: it lets that many replies be written for some seconds, to nobody, and prints the
+`model COUNT` does not serve: it writes that many replies to nobody for a few seconds, and prints the
 microseconds of CPU that each delta took. The model works within the server's process, so this is a part of whatever is
 measured there.
 """

@@ -80,7 +80,7 @@ class HeldVoice:
     async def synthesize(
         self,
         text: str,  # noqa: ARG002 - it says the same whatever it is told
-        style: Style = AS_CONFIGURED,  # noqa: ARG002
+        style: Style = AS_CONFIGURED,  # noqa: ARG002 - the protocol has it
     ) -> AsyncGenerator[Audio, None]:
         for number, piece in enumerate(PIECES):
             if number:

@@ -1,4 +1,4 @@
-"""`voicebot workers`: what is shown of all workers at a broker, and what where there is none."""
+"""`voicebot workers` shows all workers at a broker, and says so where nobody answers."""
 
 from __future__ import annotations
 

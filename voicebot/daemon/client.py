@@ -100,7 +100,7 @@ def accepted(answer: dict[str, object]) -> dict[str, object]:
 
 
 def connect(address: Address | None = None) -> Connection | None:
-    """A connection to the running daemon; None if there is none. Raises AddressError for a place that is not safe."""
+    """A connection to the daemon, or None if it is not running. Raises AddressError for a place that is not safe."""
     address = address or find_address()
     try:
         check_folder(address.folder)

@@ -31,7 +31,7 @@ class Reply(Body):
 
 
 def read_reply(kind: str | None, headers: Mapping[str, object], body: bytes) -> Reply | None:
-    """The reply in a message, or None where it is none of those that we know."""
+    """The reply in a message; None for one that we do not know."""
     known = {name: headers.get(name) for name in ("attempt", "worker", "seq", "piece")}
     try:
         return Reply.model_validate({"type": kind, "body": body, **known})

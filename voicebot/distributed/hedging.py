@@ -30,7 +30,7 @@ class _Racer:
         self._send, self._receive = anyio.create_memory_object_stream[Audio](1)
         self.error: SynthesisError | None = None
         self.begun = anyio.Event()
-        """Set with the first piece, and when there is none."""
+        """Set with the first piece, or at the end if no piece came."""
         tasks.start_soon(self._run)
 
     @property

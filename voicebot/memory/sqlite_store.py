@@ -251,7 +251,7 @@ class Store:
         return self._listed(f"conversation.id IN ({ids})", beginning, _behind(beginning))
 
     def conversation(self, name: str) -> ConversationInfo | None:
-        """The conversation of this name; None if there is none."""
+        """The conversation with this name, or None."""
         return next(iter(self._listed("name = ?", name)), None)
 
     def count(self, beginning: str) -> int:

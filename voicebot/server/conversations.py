@@ -239,7 +239,7 @@ class Conversations:
             self.remind()
 
     def remind(self) -> None:
-        """The same, once."""
+        """Remind them once."""
         for opened in self._open.values():
             opened.log.remind()
 

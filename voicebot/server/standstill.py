@@ -21,7 +21,7 @@ class Standstill:
     """Holds the sound of all outputs of one conversation, and tells its readers."""
 
     def __init__(self, conversation: Conversation, tasks: TaskGroup) -> None:
-        """The task that ends a long pause is started in `tasks`; there is none without a pause."""
+        """A pause that lasts too long is ended by a task in `tasks`, which only runs during a pause."""
         self._conversation = conversation
         self._tasks = tasks
         self._outputs: list[AudioOutput] = []
