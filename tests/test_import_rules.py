@@ -114,7 +114,17 @@ INNER_ORDER = {
         "hedging",
         "client",
     ],
-    "memory": ["turns", "budget", "summary", "window", "sqlite_store", "history", "persistent"],
+    "memory": [
+        "turns",
+        "budget",
+        "summary",
+        "window",
+        "sqlite_file",
+        "sqlite_rows",
+        "sqlite_store",
+        "history",
+        "persistent",
+    ],
     "lab": [
         "traces",
         "spread",

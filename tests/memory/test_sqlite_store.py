@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from tests.memory.builders import call, outcome, result, turn
 from voicebot.errors import ChatError, HistoryError
-from voicebot.memory.sqlite_store import SCHEMA_VERSION, Store, history_path
+from voicebot.memory.sqlite_file import SCHEMA_VERSION, history_path
+from voicebot.memory.sqlite_store import Store
 from voicebot.memory.summary import Summary
 from voicebot.memory.turns import finished_turn
 

@@ -105,7 +105,8 @@ def conversation_names(config: Config) -> list[str]:
     """The conversations in the history, the latest first; empty without a history."""
     import sqlite3
 
-    from voicebot.memory.sqlite_store import history_path, known_names
+    from voicebot.memory.sqlite_file import history_path
+    from voicebot.memory.sqlite_store import known_names
 
     try:
         return [*known_names(history_path(config.memory.path)).conversations]

@@ -102,6 +102,7 @@ def _config() -> Config:
 
 
 def _history() -> KnownNames:
-    from voicebot.memory.sqlite_store import history_path, known_names
+    from voicebot.memory.sqlite_file import history_path
+    from voicebot.memory.sqlite_store import known_names
 
     return known_names(history_path(_config().memory.path))

@@ -41,7 +41,8 @@ from voicebot.http.lines import shorten
 from voicebot.translation import counted, system_reason, tr
 
 if TYPE_CHECKING:
-    from voicebot.memory.sqlite_store import ConversationInfo, Store
+    from voicebot.memory.sqlite_rows import ConversationInfo
+    from voicebot.memory.sqlite_store import Store
     from voicebot.memory.turns import Turn
 
 history_app = command_group("Past conversations: what was said, and what was heard.")
@@ -270,7 +271,8 @@ def replay(
     settings = config.load(voice.settings(), audio.settings(), rate=voice.rate).config
     from voicebot.chat.piped import GivenText
     from voicebot.cli.talk import TalkOptions, speak_once
-    from voicebot.memory.sqlite_store import Store, history_path
+    from voicebot.memory.sqlite_file import history_path
+    from voicebot.memory.sqlite_store import Store
 
     path = history_path(settings.memory.path)
     if not path.exists():
@@ -295,7 +297,7 @@ def path(*, config: ConfigOptions) -> int:
 
     Example: voicebot history path
     """
-    from voicebot.memory.sqlite_store import history_path
+    from voicebot.memory.sqlite_file import history_path
 
     where = history_path(config.load().config.memory.path)
     write_out(f"{where.absolute()}\n")
@@ -309,7 +311,8 @@ def status_(*, config: ConfigOptions, json: JsonObjectOption = False) -> int:
 
     Example: voicebot history status --json
     """
-    from voicebot.memory.sqlite_store import Store, history_path
+    from voicebot.memory.sqlite_file import history_path
+    from voicebot.memory.sqlite_store import Store
 
     loaded = config.load()
     where = history_path(loaded.config.memory.path)
@@ -388,7 +391,8 @@ def _with_store(config: ConfigOptions, work: Callable[[Store], int], *, nothing:
     settings = config.load().config
 
     def with_store() -> int:
-        from voicebot.memory.sqlite_store import Store, history_path
+        from voicebot.memory.sqlite_file import history_path
+        from voicebot.memory.sqlite_store import Store
 
         path = history_path(settings.memory.path)
         if not path.exists():

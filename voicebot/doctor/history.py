@@ -10,7 +10,7 @@ import sys
 from voicebot.config.models import MemoryConfig
 from voicebot.doctor.checkup import Finding, fails, fine, warns
 from voicebot.errors import HistoryError
-from voicebot.memory.sqlite_store import SCHEMA_VERSION, history_path, look_into
+from voicebot.memory.sqlite_file import SCHEMA_VERSION, history_path, look_into
 from voicebot.translation import counted, tr
 
 _OTHERS = 0o077

@@ -38,7 +38,8 @@ class History:
         def run() -> T:
             if self._store is None:
                 try:
-                    from voicebot.memory.sqlite_store import Store, history_path  # not loaded before the first sound
+                    from voicebot.memory.sqlite_file import history_path  # not loaded before the first sound
+                    from voicebot.memory.sqlite_store import Store
                 except ImportError as error:
                     raise HistoryError(
                         tr("this Python has no SQLite: {error}", error=error), hint=tr("set memory.store = false")

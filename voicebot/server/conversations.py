@@ -29,7 +29,7 @@ from voicebot.server.standstill import Standstill
 from voicebot.turn import Pipeline
 
 if TYPE_CHECKING:
-    from voicebot.memory.sqlite_store import ConversationInfo
+    from voicebot.memory.sqlite_rows import ConversationInfo
 
 log = logging.getLogger(__name__)
 READ = ReplyOptions(for_the_ear=False)
