@@ -18,7 +18,7 @@ from voicebot.config.models import Config
 from voicebot.errors import ConfigError
 from voicebot.translation import system_reason, tr
 
-_MOST_BYTES = 1_000_000
+_MOST_BYTES, _MOST_SECRET_BYTES = 1_000_000, 10_000
 _MARK = re.compile(r"^#:schema .*voicebot", re.MULTILINE)
 RENAMED_TABLES = {"session": "conversation"}
 """Tables of earlier versions, and what they are called now."""
@@ -81,6 +81,21 @@ class OthersCanRead(Exception):
     """A file that should be private is not."""
 
 
+@dataclass(frozen=True, slots=True)
+class SecretFile:
+    """A file that holds one secret and nothing else, and what is told where it does not; all with {path}."""
+
+    form: re.Pattern[str]
+    """What the secret looks like."""
+    exposed: str
+    """Others can read it."""
+    unreadable: str
+    """With {reason}."""
+    wrong: str
+    """It has another form."""
+    hint: str
+
+
 def read_file(path: Path) -> ConfigFile:
     """Read a config.toml. Raises ConfigError, also for what is no file of a sensible size."""
     if path == Path(os.devnull):
@@ -113,6 +128,22 @@ def read_small_file(path: Path, *, max_bytes: int, private: bool = False) -> byt
     if len(data) > max_bytes:
         raise UnsuitableFile(tr("longer than {size:,} bytes", size=max_bytes))
     return data
+
+
+def read_secret(name: str, file: SecretFile) -> str:
+    """The secret in the file of this name, without whitespace around it. Raises ConfigError."""
+    path, hint = Path(name).expanduser(), tr(file.hint)
+    try:
+        content = read_small_file(path, max_bytes=_MOST_SECRET_BYTES, private=True)
+    except OthersCanRead as error:
+        raise ConfigError(tr(file.exposed, path=path), hint=tr("run `chmod 600 {path}`", path=path)) from error
+    except (UnsuitableFile, OSError) as error:
+        reason = system_reason(error) if isinstance(error, OSError) else str(error)
+        raise ConfigError(tr(file.unreadable, path=path, reason=reason), hint=hint) from error
+    secret = content.decode("utf-8-sig", "replace").strip()
+    if not file.form.fullmatch(secret):
+        raise ConfigError(tr(file.wrong, path=path), hint=hint)
+    return secret
 
 
 def write_whole(path: Path, data: bytes) -> None:

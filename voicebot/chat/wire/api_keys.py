@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-from voicebot.config.files import OthersCanRead, UnsuitableFile, read_small_file
+from voicebot.config.files import SecretFile, read_secret
 from voicebot.config.models import ChatServer
 from voicebot.errors import ConfigError
-from voicebot.translation import marked, system_reason, tr
+from voicebot.translation import marked, tr
 
-MAX_KEY_BYTES = 10_000
-_HINT = marked("put the API key, and nothing else, there")
+_FILE = SecretFile(
+    form=re.compile(".+", re.DOTALL),
+    exposed=marked("others can read the API key in {path}"),
+    unreadable=marked("chat.api_key_file: cannot read {path}: {reason}"),
+    wrong=marked("chat.api_key_file: {path} is empty"),
+    hint=marked("put the API key, and nothing else, there"),
+)
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _PUBLIC_NAMES = re.compile(
     r"x-title|http-referer|referer|origin|user-agent|accept(-language)?|content-type|openai-(organization|project|beta)"
@@ -78,30 +82,7 @@ def _is_secret(name: str) -> bool:
 
 def key_in_file(name: str) -> str:
     """Read the API key in a file; raise ConfigError for one that is empty or that others can read."""
-    path = Path(name).expanduser()
-    try:
-        content = read_small_file(path, max_bytes=MAX_KEY_BYTES, private=True)
-    except OthersCanRead as error:
-        raise ConfigError(
-            tr("others can read the API key in {path}", path=path), hint=tr("run `chmod 600 {path}`", path=path)
-        ) from error
-    except UnsuitableFile as error:
-        raise ConfigError(
-            tr("chat.api_key_file: cannot read {path}: {error}", path=path, error=error), hint=tr(_HINT)
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            tr(
-                "chat.api_key_file: cannot read {path}: {reason}",
-                path=path,
-                reason=system_reason(error),
-            ),
-            hint=tr(_HINT),
-        ) from error
-    key = content.decode("utf-8-sig", "replace").strip()
-    if not key:
-        raise ConfigError(tr("chat.api_key_file: {path} is empty", path=path), hint=tr(_HINT))
-    return key
+    return read_secret(name, _FILE)
 
 
 def is_sendable(key: str) -> bool:
