@@ -92,6 +92,7 @@ INNER_ORDER = {
     "chat.langchain_runnable": ["graphs", "chunks", "threads"],
     "chat.demo": ["topics", "phrases", "danger", "feelings", "wishes", "texts", "numbers", "dates", "replies"],
     "distributed": [
+        "packages",
         "messages",
         "topology",
         "declaring",

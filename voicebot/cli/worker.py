@@ -10,8 +10,8 @@ import typer
 
 from voicebot.cli.options import ConfigOptions, Settings, VoiceOptions
 from voicebot.cli.runner import OK, Busy, CommandContext
+from voicebot.distributed.packages import require_packages
 from voicebot.errors import ConfigError
-from voicebot.installation import extra_command
 from voicebot.translation import tr
 
 if TYPE_CHECKING:
@@ -91,17 +91,15 @@ def worker(*, config: ConfigOptions, voice: VoiceOptions, options: WorkerOptions
 
 
 async def _work(context: CommandContext, config: Config) -> int:
-    try:
-        from voicebot.distributed.metrics import open_metrics
-        from voicebot.distributed.worker import run_worker
-    except ImportError as error:
-        raise missing_packages(error) from error
+    require_packages(ConfigError)
     import anyio
 
     from voicebot.config.broker import amqp_url
     from voicebot.daemon.logs import open_log
     from voicebot.distributed.connection import BrokerAddress
     from voicebot.distributed.figures import Figures
+    from voicebot.distributed.metrics import open_metrics
+    from voicebot.distributed.worker import run_worker
     from voicebot.tts import open_synthesizer
 
     settings, figures, stop = config.worker, Figures(), anyio.Event()
@@ -120,10 +118,3 @@ async def _work(context: CommandContext, config: Config) -> int:
                 deterministic=config.tts.kind in ("tone", "pyttsx3"),
             )
     return OK
-
-
-def missing_packages(error: ImportError) -> ConfigError:
-    """What to say where RabbitMQ's library is not installed."""
-    return ConfigError(
-        tr("speech workers need more packages: {name} is missing", name=error.name), hint=extra_command("rabbitmq")
-    )

@@ -9,7 +9,9 @@ import typer
 from voicebot.cli.options import ConfigOptions, JsonListOption
 from voicebot.cli.output import Row, status, write_json, write_json_list, write_out, write_table
 from voicebot.cli.runner import OK, Body
-from voicebot.cli.worker import AmqpUrlOption, VoiceClassOption, broker_settings, missing_packages
+from voicebot.cli.worker import AmqpUrlOption, VoiceClassOption, broker_settings
+from voicebot.distributed.packages import require_packages
+from voicebot.errors import ConfigError
 from voicebot.translation import tr
 
 if TYPE_CHECKING:
@@ -41,14 +43,12 @@ def workers(
 
 
 async def _list_workers(config: WorkerConfig, *, watch: bool, as_json: bool) -> int:
-    try:
-        from voicebot.distributed.connection import BrokerAddress, open_connection
-        from voicebot.distributed.overview import voice_classes
-    except ImportError as error:
-        raise missing_packages(error) from error
+    require_packages(ConfigError)
     import anyio
 
     from voicebot.config.broker import amqp_url
+    from voicebot.distributed.connection import BrokerAddress, open_connection
+    from voicebot.distributed.overview import voice_classes
 
     address = BrokerAddress(amqp_url(config), config.amqp_ca_file)
     async with open_connection(address, name="voicebot workers") as connection:

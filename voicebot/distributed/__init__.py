@@ -1,5 +1,6 @@
 """Speech workers on RabbitMQ: other machines that speak, and what asks them to. From the top down:
 
+packages      whether what speaks with RabbitMQ is installed
 messages      what the two sides send each other, and which versions of it they understand
 topology      how queues and exchanges are named and declared
 declaring     the same queues and exchanges, declared at a broker

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from importlib.util import find_spec
 from typing import assert_never
 
 from voicebot.config.models import TtsConfig, TtsPlugin, TtsPyttsx3, TtsRabbitmq, TtsTone, TtsVoicevox
+from voicebot.distributed.packages import require_packages
 from voicebot.errors import VoiceUnavailable
-from voicebot.installation import extra_command
 from voicebot.protocols import Synthesizer
-from voicebot.translation import tr
 
 
 def open_synthesizer(config: TtsConfig, *, japanese_expected: bool = False) -> AbstractAsyncContextManager[Synthesizer]:
@@ -62,7 +60,7 @@ async def list_voices(config: TtsConfig) -> list[dict[str, object]]:
             async with open_plugin(config) as plugin:
                 return [{"voice": plugin.name, "languages": list(plugin.capabilities.languages)}]
         case TtsRabbitmq():
-            _require_aio_pika()
+            require_packages(VoiceUnavailable)
             from voicebot.distributed.client import list_voices as list_remote
 
             return await list_remote(config)
@@ -73,7 +71,7 @@ async def list_voices(config: TtsConfig) -> list[dict[str, object]]:
 @asynccontextmanager
 async def _open_rabbitmq(config: TtsRabbitmq, *, japanese_expected: bool) -> AsyncIterator[Synthesizer]:
     """The workers' voice, with this machine's own beside it where one is configured."""
-    _require_aio_pika()
+    require_packages(VoiceUnavailable)
     from voicebot.distributed.client import open_rabbitmq
 
     async with AsyncExitStack() as stack:
@@ -83,8 +81,3 @@ async def _open_rabbitmq(config: TtsRabbitmq, *, japanese_expected: bool) -> Asy
                 open_synthesizer(config.fallback, japanese_expected=japanese_expected)
             )
         yield await stack.enter_async_context(open_rabbitmq(config, fallback))
-
-
-def _require_aio_pika() -> None:
-    if find_spec("aio_pika") is None:
-        raise VoiceUnavailable(tr("the package aio-pika is not installed"), hint=extra_command("rabbitmq"))
