@@ -9,7 +9,7 @@ import pytest
 
 from tests.markdown import blocks, read
 from tools.diagrams import PICTURES, diagrams, picture_of
-from tools.samples import EVENTS, JOKE, Sample, events, example, matches, run, samples, with_events
+from tools.samples import EVENTS, Sample, events, example, matches, run, samples, with_events
 
 ALL = [*samples()]
 
@@ -27,10 +27,11 @@ def test_a_sample_prints_what_is_shown(sample: Sample) -> None:
     assert matches(sample.shown, printed), printed
 
 
-def test_the_examples_of_the_events_are_those_of_one_turn() -> None:
+@pytest.mark.parametrize("page", EVENTS)
+def test_the_examples_of_the_events_are_those_of_one_turn(page: str) -> None:
     """`python -m tools.samples` writes them anew."""
-    printed = run(JOKE)
-    shown, now = read(EVENTS), with_events(read(EVENTS), printed)
+    printed = run(EVENTS[page], japanese=page.endswith(".ja.md"))
+    shown, now = read(page), with_events(read(page), printed)
     kinds = {event["type"] for event in events(printed)}
     assert {"stream", "delta", "utterance_ready", "clip_ready", "turn_ended"} <= kinds
     for before, after in zip(blocks(shown, "json"), blocks(now, "json"), strict=True):

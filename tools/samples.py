@@ -2,7 +2,7 @@
 
 A sample is a block of text that begins with `$ ` and a command. It is run in an empty home with the demo and the test
 tone, in the language of its page. What differs from run to run (numbers, ids, names of voice and audio output) may
-differ, and `…` stands for what is left out. The examples of docs/events.md are the events of one such run.
+differ, and `…` stands for what is left out. The examples of a page in `EVENTS` are the events of one such run.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-EVENTS = "docs/events.md"
-JOKE = 'voicebot ask --json --chat demo "Tell me a joke"'
+EVENTS = {
+    "docs/events.md": 'voicebot ask --json --chat demo "Tell me a joke"',
+    "docs/events.ja.md": 'voicebot ask --json --chat demo "冗談を言って"',
+}
+"""The pages that show every event, and the command whose events they are."""
 NOT_HERE = {
     "voicebot chat": "it is typed at a terminal",
     "voicebot models": "it needs Ollama",
@@ -160,8 +163,11 @@ def main() -> None:
             page = ROOT / sample.page
             text = page.read_text(encoding="utf-8")
             page.write_text(text.replace(sample.shown, sample.printed()), encoding="utf-8")
-    page = ROOT / EVENTS
-    page.write_text(with_events(page.read_text(encoding="utf-8"), run(JOKE)), encoding="utf-8")
+    for name, command in EVENTS.items():
+        page = ROOT / name
+        text = page.read_text(encoding="utf-8")
+        printed = run(command, japanese=name.endswith(".ja.md"))
+        page.write_text(with_events(text, printed), encoding="utf-8")
 
 
 if __name__ == "__main__":
