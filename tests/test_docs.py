@@ -28,6 +28,8 @@ from voicebot.events import Event, stream_head
 from voicebot.speech import Boundary, Metrics
 
 READMES = ["README.md", "README.ja.md"]
+EVENTS = ["docs/events.md", "docs/events.ja.md"]
+FIGURES = ["docs/benchmarks.md", "docs/benchmarks.ja.md"]
 METRICS = [*(field.name for field in dataclasses.fields(Metrics)), "rtf"]
 TRANSLATED = sorted(
     path.relative_to(ROOT).as_posix()
@@ -70,7 +72,7 @@ WITH_COMMANDS = [
 
 
 def test_commands_are_looked_for_in_the_pages() -> None:
-    assert {*READMES, "docs/start.md", "docs/talk.md", "docs/talk.ja.md", "docs/events.md"} <= {*WITH_COMMANDS}
+    assert {*READMES, "docs/start.md", "docs/talk.md", "docs/talk.ja.md", *EVENTS} <= {*WITH_COMMANDS}
 
 
 @pytest.mark.parametrize("name", WITH_COMMANDS)
@@ -108,9 +110,10 @@ def test_every_make_target_that_is_shown_exists(name: str) -> None:
     assert {"talk", "test"} <= shown <= targets
 
 
-def test_every_group_of_benchmarks_is_named_and_no_other() -> None:
-    text = read("docs/benchmarks.md")
-    [listed] = re.findall(r"one group of them \(([^)]*)\)", text)
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_group_of_benchmarks_is_named_and_no_other(name: str) -> None:
+    text = read(name)
+    [listed] = re.findall(r"(?:one group of them \(|そのグループだけを測ります（)([^)）]*)", text)
     assert sorted(re.findall(r"`(\w+)`", listed)) == sorted(GROUPS)
     for arguments in re.findall(r"`python -m benchmarks([^`]*)`", text):
         assert {word for word in arguments.split() if not word.startswith("-")} <= set(GROUPS)
@@ -207,7 +210,7 @@ def shown_events(text: str) -> Iterator[tuple[dict[str, Any], bool]]:  # Any: JS
         yield json.loads(line if shortened == line else shortened + "}"), shortened == line
 
 
-@pytest.mark.parametrize("name", ["docs/operations.md", "docs/operations.ja.md", "docs/events.md"])
+@pytest.mark.parametrize("name", ["docs/operations.md", "docs/operations.ja.md", *EVENTS])
 def test_every_event_that_is_shown_has_the_fields_it_has_in_their_order(name: str) -> None:
     """The samples of the READMEs had lost `shown`, `rule` and `lead`."""
     (head, _), *shown = shown_events(read(name))
@@ -220,11 +223,12 @@ def test_every_event_that_is_shown_has_the_fields_it_has_in_their_order(name: st
             assert list(event["metrics"]) == METRICS
 
 
-def test_every_event_is_described_with_all_its_fields_and_an_example() -> None:
-    text = read("docs/events.md")
-    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_event_is_described_with_all_its_fields_and_an_example(name: str) -> None:
+    text = read(name)
+    sections = dict(re.findall(r"^## ([a-z_]+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
     assert list(sections) == list(KINDS)
-    [everywhere] = re.findall(r"^Every event has [^.]*", text, re.M)
+    [everywhere] = re.findall(r"^(?:Every event has [^.]*|どのイベントにも[^。]*)", text, re.M)
     assert re.findall(r"`(\w+)`", everywhere) == IN_EVERY_EVENT
     for kind, keys in KINDS.items():
         named = set(re.findall(r"`([\w.]+)`", "".join(re.findall(r"^\| (`.*?) \|", sections[kind], re.M))))
@@ -236,8 +240,9 @@ def test_every_event_is_described_with_all_its_fields_and_an_example() -> None:
         assert (example["type"], whole) == (kind, True)
 
 
-def test_every_boundary_is_described() -> None:
-    (row,) = re.findall(r"^\| `boundary` .*$", read("docs/events.md"), re.M)
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_boundary_is_described(name: str) -> None:
+    (row,) = re.findall(r"^\| `boundary` .*$", read(name), re.M)
     assert {boundary.value for boundary in Boundary} <= set(re.findall(r"`(\w+)`", row))
 
 
@@ -251,6 +256,31 @@ def test_both_languages_have_the_same_shape(name: str) -> None:
     assert shapes[0] == shapes[1]
     for language in ("toml", "mermaid"):
         assert len(blocks(english, language)) == len(blocks(japanese, language))
+
+
+def test_every_page_is_there_in_both_languages() -> None:
+    """Events, figures and licences were there in English alone; decisions are, for those who change the code."""
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")}
+    assert {name for name in pages if not name.endswith(".ja.md")} <= {*TRANSLATED}
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_both_languages_lead_to_each_other_at_the_top(name: str) -> None:
+    japanese = Path(name).with_suffix(".ja.md").as_posix()
+    for page, other, words in ((name, japanese, "日本語"), (japanese, name, "English")):
+        assert f"[{words}]({Path(other).name})" in read(page)[:1000], page
+
+
+def figures(text: str) -> list[tuple[str, list[str]]]:
+    """Each paragraph and row of a table with its numbers, sorted: the two languages put words in another order."""
+    parts = re.split(r"\n{2,}|\n(?=[|*])", re.sub(r"\]\([^)]*\)", "]", text))
+    return [(part, sorted(re.findall(r"\d(?:[\d,.]*\d)?", part))) for part in parts]
+
+
+def test_the_figures_are_the_same_in_both_languages() -> None:
+    english, japanese = (figures(read(name)) for name in FIGURES)
+    for (part, numbers), (twin, same) in zip(english, japanese, strict=True):
+        assert numbers == same, f"{part}\n{twin}"
 
 
 @pytest.mark.parametrize("name", ["docs/how-it-works.md", "docs/how-it-works.ja.md"])
