@@ -43,6 +43,13 @@ DOORS = {
     "audio.kind": '[audio]\nkind = "wav"\n',
     "memory.path": '[memory]\npath = "../diary.db"\n',
     "memory.store": "[memory]\nstore = true\n",
+    "daemon.wyoming": '[daemon]\nwyoming = "tcp://0.0.0.0:10200"\n',
+    "daemon.mpris": "[daemon]\nmpris = true\n",
+    "server.host": '[server]\nhost = "0.0.0.0"\nplain_http = true\n',
+    "server.token": '[server]\ntoken = "theirs"\nplain_http = true\n',
+    "server.history": '[server]\nhistory = "../diary.db"\n',
+    "worker.amqp_url": '[worker]\namqp_url = "amqp://127.0.0.1:9/"\n',
+    "worker.voice_class": '[worker]\nvoice_class = "theirs"\n',
 }
 
 
@@ -64,7 +71,10 @@ def write_own(folder: Path, text: str) -> None:
 
 @pytest.mark.parametrize(("key", "text"), DOORS.items())
 def test_what_reaches_beyond_the_folder_is_refused_until_it_is_trusted(folder: Path, key: str, text: str) -> None:
-    """Opening a folder ran its code, sent the environment's API key to its server and overwrote its files."""
+    """Opening a folder ran its code, sent the environment's API key to its server and overwrote its files.
+
+    Its daemon, server and worker were taken as they stood there, up to the broker and the address to listen at.
+    """
     (folder / "config.toml").write_text(text, encoding="utf-8")
     loaded = load_config(environment={})
     assert loaded.config == Config()

@@ -201,7 +201,7 @@ add_command(config_app, schema)
 
 def _told(key: str, value: Any) -> Any:  # Any: as in Row
     """The value as it may be shown: without what is sent to a server or stands in a command's environment."""
-    if key == "api_key":
+    if key in ("api_key", "token"):
         return "**********"
     if isinstance(value, dict):
         hidden = key in ("env", "headers", "query")

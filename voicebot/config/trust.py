@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from voicebot.config.files import ConfigFile, keys_of, write_whole
-from voicebot.config.models import DEFAULT_KINDS, STRATEGIES
+from voicebot.config.models import DEFAULT_KINDS, STRATEGIES, Config
 from voicebot.errors import ConfigError
 from voicebot.translation import marked, system_reason, tr
 
@@ -47,6 +47,12 @@ _HARMLESS_KEYS = {
     "conversation": {"system_prompt", "turns"},
     "memory": {"max_tokens", "summary"},
     "tools": {"max_steps", "timeout_seconds", "speak", "max_result_characters"},
+    "daemon": {"close_after_seconds", "pause_minutes"},
+    "server": {
+        *("max_turns", "max_waiting", "max_turns_of_a_person", "max_conversations", "max_conversations_of_a_person"),
+        *("max_connections", "max_connections_of_an_address", "max_characters", "openai_voices", "drain_seconds"),
+    },
+    "worker": {"concurrency", "priority", "drain_seconds"},
 }
 _RUNS_CODE = marked("it runs code")
 _NAMES_SERVER = marked("it names a server, or what is sent to it")
@@ -85,6 +91,9 @@ _REASONS = {
     "audio.kind": _OPENS_FILE,
     "audio.path": _OPENS_FILE,
     "memory.path": _OPENS_FILE,
+    "worker.amqp_url": _NAMES_SERVER,
+    "worker.amqp_url_file": _OPENS_FILE,
+    "worker.amqp_ca_file": _OPENS_FILE,
     "memory.store": marked("it turns the history on"),
 }
 
@@ -156,7 +165,7 @@ def refused_in(file: ConfigFile) -> list[Refused]:
     return [
         Refused(file.path, section, key, str(table.get("kind", "")), changed)
         for section, table in file.tables().items()
-        if section in _HARMLESS_KEYS and isinstance(table, Mapping)  # anything else is a fault, and told as that
+        if section in Config.model_fields and isinstance(table, Mapping)  # anything else is a fault, and told as that
         for key, value in table.items()
         if not _harmless(section, key, value)
     ]
@@ -235,7 +244,7 @@ def _harmless(section: str, key: str, value: object) -> bool:
             return value is False
         case "chat", "api_key":
             return value == ""
-    return key in _HARMLESS_KEYS[section] or key not in keys_of(section)
+    return key in _HARMLESS_KEYS.get(section, ()) or key not in keys_of(section)
 
 
 def _place(path: Path) -> str:
