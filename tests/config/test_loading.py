@@ -77,6 +77,35 @@ def test_a_layer_without_a_kind_speaks_of_whatever_kind_it_turns_out_to_be() -> 
         load_config(environment={"VOICEBOT_CHAT__TEMPRATURE": "1"}, options={"chat.kind": ("--chat", "openai")})
 
 
+@pytest.mark.parametrize(
+    ("variable", "kind"),
+    [
+        ("VOICEBOT_TTS__AMQP_URL_FILE", ("tts.kind", "pyttsx3")),  # the usual one: no kind is left behind by it
+        ("VOICEBOT_TTS__AMQP_URL_FILE", ("tts.kind", "voicevox")),
+        ("VOICEBOT_CHAT__API_KEY", ("chat.kind", "demo")),
+        ("VOICEBOT_AUDIO__DEVICE", ("audio.kind", "silent")),
+    ],
+)
+def test_what_the_environment_says_to_another_kind_is_left_out_and_told(variable: str, kind: tuple[str, str]) -> None:
+    """A machine whose environment names the broker could not speak with a voice of its own: "unknown key"."""
+    dotted, name = kind
+    loaded = load_config(environment={variable: "x"}, options={dotted: ("--option", name)})
+    assert loaded.config == load_config(environment={}, options={dotted: ("--option", name)}).config
+    assert [str(one) for one in loaded.unused] == [f"{variable} is not used: {dotted} is {name}"]
+    section = dotted.partition(".")[0]
+    with pytest.raises(ConfigError, match="unknown key"):  # what is written for this one is a mistake
+        load_config(environment={}, assignments=[f"{dotted}={name}", f"{section}.{variable.split('__')[1].lower()}=x"])
+
+
+def test_a_kind_and_a_key_of_another_may_stand_side_by_side_in_the_environment() -> None:
+    environment = {"VOICEBOT_TTS__KIND": "voicevox", "VOICEBOT_TTS__SPEED": "1.2", "VOICEBOT_TTS__AMQP_URL": "amqp://x"}
+    loaded = load_config(environment=environment)
+    assert loaded.config.tts == TtsVoicevox(kind="voicevox", speed=1.2)
+    assert [one.name for one in loaded.unused] == ["VOICEBOT_TTS__AMQP_URL"]
+    with pytest.raises(ConfigError, match="did you mean speed"):
+        load_config(environment={"VOICEBOT_TTS__KIND": "voicevox", "VOICEBOT_TTS__SPED": "1.2"})
+
+
 def test_the_order_of_options_does_not_matter() -> None:
     options: dict[str, tuple[str, object]] = {
         "audio.path": ("--output", "x.wav"),

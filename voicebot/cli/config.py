@@ -40,6 +40,8 @@ def show(
     tables = _tables(loaded)
     text = json_document(tables) if json else _as_toml(tables, loaded.origins if origin else None)
     write_out(without_passwords(text))
+    for unused in loaded.unused:
+        status(str(unused))
     return OK
 
 
@@ -262,7 +264,7 @@ def _checked(file: Path | None, *, as_json: bool) -> int:
     if as_json:
         write_out(json_document({"files": files, "faults": [], "refused": refused}))
         return OK
-    for one in loaded.refused:
+    for one in (*loaded.refused, *loaded.unused):
         status(str(one))
     none = tr("no config.toml, and no mistakes")
     write_out("".join(tr("{name}: no mistakes", name=name) + "\n" for name in files) or f"{none}\n")

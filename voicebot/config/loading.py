@@ -4,6 +4,7 @@ Layers, later ones win: defaults, the user's config.toml, that of the current fo
 environment (`VOICEBOT_CHAT__MODEL=…`), and the command line (`--set chat.model=…`, then its own options). A file that
 is named takes the place of both files. A layer that names the `kind` of a section speaks of that kind: when a later one
 names another, its keys no longer mean anything. A layer that names no kind speaks of whatever kind it turns out to be.
+The environment is there for every command: what it says to another kind than the one in the end is left out.
 """
 
 from __future__ import annotations
@@ -82,6 +83,21 @@ class Loaded:
     """What the current folder's config.toml says and nobody has trusted."""
     used: str = ""
     """One line that names what is used, where the current folder has a say in it."""
+    unused: tuple[Unused, ...] = ()
+    """What the environment says to other kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A variable of the environment whose key another kind has."""
+
+    name: str
+    section: str
+    kind: str
+    """The one that is used."""
+
+    def __str__(self) -> str:
+        return tr("{name} is not used: {section}.kind is {kind}", name=self.name, section=self.section, kind=self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +173,14 @@ def load_config(
     ]
     from_command, faults = _settings_of_assignments(assignments)
     from_command += [_setting(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
+    from_environment, unused = _of_the_chosen_kinds(from_environment, [*layers, from_environment, from_command])
     layers += [from_environment, from_command]
     config, origins, more = _validated(layers)
     faults += more
     if config is None or faults:
         raise InvalidConfig(faults)
     _check_needs(refused, [*from_environment, *from_command], origins)
-    return Loaded(config, tuple(file.path for file in files), origins, tuple(refused), used)
+    return Loaded(config, tuple(file.path for file in files), origins, tuple(refused), used, tuple(unused))
 
 
 Tables = Mapping[str, Any]  # Any: TOML
@@ -303,6 +320,24 @@ def _settings_of_assignments(assignments: Iterable[str]) -> tuple[list[_Setting]
             continue
         settings.append(_setting(f"--set {dotted.strip()}", dotted.strip(), as_value(text)))
     return settings, faults
+
+
+def _of_the_chosen_kinds(
+    environment: Sequence[_Setting], layers: Iterable[Sequence[_Setting]]
+) -> tuple[list[_Setting], list[Unused]]:
+    """The settings of the environment without those whose key only other kinds than the chosen ones have."""
+    kinds = dict(DEFAULT_KINDS)
+    for layer in layers:
+        kinds |= {one.section: str(one.value) for one in layer if one.section in kinds and one.key == "kind"}
+    kept, unused = [], []
+    for one in environment:
+        kind = kinds.get(one.section)
+        own = keys_of(one.section, kind)
+        if kind and own and one.key in keys_of(one.section) - own:
+            unused.append(Unused(one.origin, one.section, kind))
+        else:
+            kept.append(one)
+    return kept, unused
 
 
 def as_value(text: str) -> object:

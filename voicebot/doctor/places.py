@@ -38,9 +38,8 @@ def _check_loaded(loaded: Loaded) -> Finding:
     if refused := loaded.refused:
         keys = ", ".join(one.dotted for one in refused)
         return warns(tr("not used, since nobody has trusted it: {keys}", keys=keys), "voicebot config trust")
-    if not loaded.files:
-        return fine(tr("no config.toml: every key has its default"))
-    return fine(", ".join(str(path.absolute()) for path in loaded.files))
+    files = ", ".join(str(path.absolute()) for path in loaded.files)
+    return fine("; ".join([files or tr("no config.toml: every key has its default"), *map(str, loaded.unused)]))
 
 
 def _file_with_key(loaded: Loaded) -> Path | None:
