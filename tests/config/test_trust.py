@@ -50,6 +50,7 @@ DOORS = {
     "server.history": '[server]\nhistory = "../diary.db"\n',
     "worker.amqp_url": '[worker]\namqp_url = "amqp://127.0.0.1:9/"\n',
     "worker.voice_class": '[worker]\nvoice_class = "theirs"\n',
+    "worker.metrics_host": '[worker]\nmetrics_host = "0.0.0.0"\n',
 }
 
 

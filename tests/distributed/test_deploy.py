@@ -158,6 +158,21 @@ def test_voicebot_understands_what_kubernetes_sets(deployment: Yaml, container: 
     assert "lifecycle" not in container  # a preStop would be waited for before SIGTERM
 
 
+def test_only_prometheus_reads_the_figures_of_a_pod(deployment: Yaml, container: Yaml) -> None:
+    """They were to be had in the pod alone, so that nobody watched it."""
+    worker = config_of({entry["name"]: entry["value"] for entry in container["env"] if "value" in entry}).worker
+    assert worker.metrics_host == "0.0.0.0"
+    assert container["ports"] == [{"name": "metrics", "containerPort": worker.metrics_port}]
+    template = deployment["spec"]["template"]["metadata"]
+    assert template["annotations"]["prometheus.io/port"] == str(worker.metrics_port)
+    _, policy = documents("kubernetes/worker.yaml")
+    assert policy["spec"]["podSelector"]["matchLabels"] == template["labels"]
+    assert policy["spec"]["policyTypes"] == ["Ingress"]
+    (way_in,) = policy["spec"]["ingress"]
+    assert way_in["ports"] == [{"protocol": "TCP", "port": "metrics"}]
+    assert way_in["from"]
+
+
 def test_the_autoscaler_looks_at_the_queue_of_these_workers(deployment: Yaml, container: Yaml) -> None:
     authentication, scaled = documents("kubernetes/scaledobject.yaml")
     assert scaled["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]

@@ -160,6 +160,8 @@ async def test_figures_are_there_for_prometheus_at_this_machine_alone(broker: Br
         while (await asker.status()).done != 1:
             pass
         text = (await web.get(f"http://127.0.0.1:{port}/metrics")).text
+        with pytest.raises(httpx.ConnectError):
+            await web.get(f"http://127.0.0.2:{port}/metrics")
     figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert figures['voicebot_worker_jobs_total{outcome="done"}'] == "1.0"
     assert figures['voicebot_worker_jobs_total{outcome="poison"}'] == "0.0"

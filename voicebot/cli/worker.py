@@ -47,7 +47,7 @@ class WorkerOptions:
     ] = None
     metrics_port: Annotated[
         int | None,
-        typer.Option("--metrics-port", metavar="PORT", help="Show figures for Prometheus at this port of 127.0.0.1."),
+        typer.Option("--metrics-port", metavar="PORT", help="Show figures for Prometheus at this port of worker.metrics_host."),
     ] = None
 
     def settings(self) -> Settings:
@@ -105,7 +105,8 @@ async def _work(context: CommandContext, config: Config) -> int:
     settings, figures, stop = config.worker, Figures(), anyio.Event()
     address = BrokerAddress(amqp_url(settings), settings.amqp_ca_file)
 
-    shown = open_metrics(figures, settings.metrics_port) if settings.metrics_port else nullcontext()
+    host, port = settings.metrics_host, settings.metrics_port
+    shown = open_metrics(figures, host, port) if port else nullcontext()
     with open_log(foreground=True), shown:
         async with open_synthesizer(config.tts) as synthesizer:
             context.finish_by(stop)

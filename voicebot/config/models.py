@@ -515,7 +515,9 @@ class WorkerConfig(Broker):
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 15.0
     """How long a job may go on after the worker was told to end."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    """Where Prometheus reads its figures, at 127.0.0.1; 0: nowhere."""
+    """Where Prometheus reads its figures; 0: nowhere."""
+    metrics_host: Annotated[str, StringConstraints(min_length=1)] = "127.0.0.1"
+    """The address for that; 0.0.0.0: whoever reaches the machine reads them, without a password."""
 
 
 class Config(Section):

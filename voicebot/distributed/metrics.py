@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 from prometheus_client import CollectorRegistry, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -12,6 +14,7 @@ from voicebot.distributed.figures import OUTCOMES, Figures
 from voicebot.errors import ConfigError
 from voicebot.translation import system_reason, tr
 
+log = logging.getLogger(__name__)
 _SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -43,8 +46,8 @@ class _Reader:
 
 
 @contextmanager
-def open_metrics(figures: Figures, port: int) -> Iterator[int]:
-    """Let Prometheus read `figures` at 127.0.0.1, at `port` or any where that is 0; give the port.
+def open_metrics(figures: Figures, host: str, port: int) -> Iterator[int]:
+    """Let Prometheus, and whoever else reaches it, read `figures` at `port`, or any where that is 0; give the port.
 
     Raises ConfigError.
     """
@@ -57,12 +60,18 @@ def open_metrics(figures: Figures, port: int) -> Iterator[int]:
         registry=registry,
     )
     try:
-        server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+        server, thread = start_http_server(port, addr=host, registry=registry)
     except OSError as error:
         raise ConfigError(
-            tr("cannot listen at {host}:{port}: {reason}", host="127.0.0.1", port=port, reason=system_reason(error)),
+            tr("cannot listen at {host}:{port}: {reason}", host=host, port=port, reason=system_reason(error)),
             hint=tr("choose another port with {option}", option="--metrics-port"),
         ) from error
+    if not ip_address(str(server.server_address[0])).is_loopback:
+        log.warning(
+            "whoever reaches %s:%d reads the figures there, without a password: they hold no text and no secret",
+            host,
+            server.server_port,
+        )
     before, figures.queued = figures.queued, queued.observe
     try:
         yield server.server_port
