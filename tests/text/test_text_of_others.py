@@ -176,6 +176,36 @@ def test_the_closing_mark_of_a_quotation_given_up_stays_with_its_full_stop(marks
 
 
 @pytest.mark.parametrize(
+    "marked", ["سؤال وجواب:|ماذا حدث بعد ذلك؟|لا شيء.", "# القهوة:|كيف تعدها؟", "النوم:|لماذا نحلم؟"]
+)
+def test_a_short_arabic_label_before_a_question_is_said_by_itself(marked: str) -> None:
+    """The melody of the question began with the label."""
+    reply = marked.replace("|", " ")
+    assert texts(reply) == marked.split("|")
+    for at in range(len(reply)):
+        assert segments(reply, cut_up(reply, [at])) == segments(reply)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "قال لي: كيف حالك؟",
+        "وسألها المعلم: متى نبدأ؟",
+        "والسؤال: هل نذهب؟",
+        "الوقت: 12:30 مساءً.",
+        "سوريا: تعديل وزاري واسع.",
+        "هذا هو السؤال الكبير: هل نذهب؟",
+        "قال «السؤال: هل نذهب؟»",
+        "النوم:كيف",
+        "Sleep: how do we dream?",
+    ],
+)
+def test_other_colons_end_no_sentence(text: str) -> None:
+    """ "He asked: how are you?" is one sentence, and so are a time, and a label before a statement."""
+    assert texts(text) == [text]
+
+
+@pytest.mark.parametrize(
     "text", ["“a quotation that goes on and never closes at all, for many, many words", "`" + "x" * 60]
 )
 def test_a_phrase_may_be_broken_off_what_has_been_open_for_too_long(text: str) -> None:

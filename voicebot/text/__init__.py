@@ -21,6 +21,7 @@ Chunking, from a delta to a segment:
     phrases          where a clause may be broken
     forced_cuts      where text is cut that is too long
     clauses          where a clause ends
+    labels           a label before a question, in Arabic
     holds            what keeps sentences together
     units            code blocks, thoughts, tables, items: cut as a whole
     marks            what a sentence may end with

@@ -29,6 +29,7 @@ from voicebot.text.clauses import clause_end
 from voicebot.text.decoration import DECORATION_CLASS
 from voicebot.text.graphemes import joins
 from voicebot.text.holds import is_emphasis_open
+from voicebot.text.labels import begins_question
 from voicebot.text.marks import WRITTEN_MARKS, Mark, WrittenMark
 from voicebot.text.patterns import compiled
 from voicebot.text.sentence import Cut, Sentence
@@ -128,6 +129,8 @@ def _in_text(sentence: Sentence, text: str, end: int, final: bool) -> Step:
                 step = _at_sentence_mark(sentence, "mark", text, at)
             elif rules.cuts_clauses:
                 step = _at_clause_mark(sentence, text, at, end, final)
+            elif character == ":" and sentence.line >= 0 and not delimiters:
+                step = _at_label(sentence, text, at, end, final)
             else:
                 sentence.at = at + 1
                 continue
@@ -239,6 +242,14 @@ def _at_clause_mark(sentence: Sentence, text: str, at: int, end: int, final: boo
         sentence.tell_held(behind, why)
         return True
     return Cut(behind, Boundary.CLAUSE, "clause", in_sentence=True)
+
+
+def _at_label(sentence: Sentence, text: str, at: int, end: int, final: bool) -> Step:
+    asks = not sentence.is_held and begins_question(text, sentence.line, at, end, final)
+    if asks is None:
+        return False
+    sentence.at = at + 1
+    return Cut(at + 1, Boundary.SENTENCE, "label") if asks else True
 
 
 def _behind_mark(sentence: Sentence, mark: Mark, text: str, end: int, final: bool) -> Step:
