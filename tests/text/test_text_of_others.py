@@ -175,6 +175,22 @@ def test_the_closing_mark_of_a_quotation_given_up_stays_with_its_full_stop(marks
     assert rest == [f"कल मिलेंगे।{marks[1]}", "फिर वह गया।"]
 
 
+@pytest.mark.parametrize("rest", ["Dat was het. ''|Hij ging.", "Wat? ''|,, Niets. ''|Klaar.", "Ça va !  »|Il part."])
+def test_a_closing_mark_behind_a_space_stays_with_its_sentence(rest: str) -> None:
+    """Behind a full stop the '' of a Dutch quotation that was typed with spaces began the next sentence."""
+    reply = rest.replace("|", " ")
+    assert texts(reply) == rest.split("|")
+    for at in range(len(reply)):
+        assert segments(reply, cut_up(reply, [at])) == segments(reply)
+
+
+@pytest.mark.parametrize(
+    "marked", ["Zo is het.|''Nee'' zei hij.", "It is 6' 2''.|That is tall.", "He left.|'Tis late."]
+)
+def test_two_apostrophes_before_a_letter_close_nothing(marked: str) -> None:
+    assert texts(marked.replace("|", " ")) == marked.split("|")
+
+
 @pytest.mark.parametrize(
     "marked", ["سؤال وجواب:|ماذا حدث بعد ذلك؟|لا شيء.", "# القهوة:|كيف تعدها؟", "النوم:|لماذا نحلم؟"]
 )

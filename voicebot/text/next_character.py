@@ -157,9 +157,9 @@ def _decide_after_space(text: str, mark: Mark, at: int, end: int, final: bool) -
             return False
         said = is_said_by(text, first, end, final) if letter.isalpha() and mark.quoted else False
         return None if said is None else not said and (letter.isalnum() or opened)
+    if letter == "," and kind in ("dot", "mark"):  # ,,a low quotation mark as people type it''
+        return None if first + 1 >= end and not final else text[first + 1 : first + 2] == ","
     if kind == "dot":
-        if letter == ",":  # ,,a low quotation mark as people type it''
-            return None if first + 1 >= end and not final else text[first + 1 : first + 2] == ","
         if not letter.isalnum():
             return letter not in "&,;:/|§" and ending_before(text, mark.at)[0] in (
                 "word",

@@ -51,12 +51,15 @@ def look_behind(mark: Mark, text: str, end: int, final: bool) -> Verdict:
                 return "ends at once"
         elif (at == mark.cut and _sticks(text, mark, at)) or extends(character) or DECORATION.match(character):
             at = mark.cut = at + 1
-        elif character == "»" and mark.kind in ("dot", "mark", "ellipsis") and at > mark.cut:  # « Quoi ! »
-            if at + 1 >= end and not final:
+        elif (
+            character in "»'"
+            and mark.kind in ("dot", "mark", "ellipsis")
+            and at > mark.cut
+            and (closed := _spaced_closer_end(text, at, end, final)) != at
+        ):
+            if closed is None:
                 break
-            if text[at + 1 : at + 2].isalnum():
-                return _verdict(mark, text, at, end, final)
-            at = mark.cut = at + 1
+            at = mark.cut = closed
         elif character.isspace() and character not in NEWLINES:
             if mark.kind == "delimiter":
                 mark.seen = at
@@ -86,6 +89,18 @@ def _verdict(mark: Mark, text: str, at: int, end: int, final: bool) -> Verdict:
     mark.seen = at
     ends = ends_before(text, mark, at, end, final)
     return "unclear" if ends is None else "ends" if ends else "goes on"
+
+
+def _spaced_closer_end(text: str, at: int, end: int, final: bool) -> int | None:
+    """Where the closing mark ends that a space parts from the sentence (« Quoi ! », ,,Wat? ''); `at`: it is none.
+
+    None: unknown yet.
+    """
+    closer = "»" if text[at] == "»" else "''"
+    seen = text[at : min(end, at + len(closer) + 1)]
+    if len(seen) <= len(closer) and not final:
+        return None if closer.startswith(seen) else at
+    return at + len(closer) if seen.startswith(closer) and not seen[len(closer) :].isalnum() else at
 
 
 def _note_end(text: str, at: int, end: int, final: bool) -> int | None:
