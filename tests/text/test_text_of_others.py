@@ -113,6 +113,9 @@ def test_marks_of_print_end_sentences_where_a_reader_would_end_them(marked: str)
         "Great!|i can help.|what do you need?",
         "L'arte della vendetta.|messo in ginocchio, lascia.|Poi torna.",
         "Καλημέρα.|το κόστος ήταν 5.",
+        "Man muss das stärker thematisieren.|wir waren dort.",
+        "Он ничего не понимает!|но это пройдёт.",
+        "Ik vond het helemaal niets.|maar goed.",
     ],
 )
 def test_a_small_letter_may_begin_a_sentence(marked: str) -> None:
@@ -121,7 +124,13 @@ def test_a_small_letter_may_begin_a_sentence(marked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["La centrale meteor. si è guastata.", "Der Preis evtl. was anderes.", "Yahoo! is it."]
+    "text",
+    [
+        "La centrale meteor. si è guastata.",
+        "Der Preis evtl. was anderes.",
+        "Alle insbes. wir beide.",
+        "Yahoo! is it.",
+    ],
 )
 def test_a_small_letter_behind_what_may_be_an_abbreviation_begins_nothing(text: str) -> None:
     assert texts(text) == [text]
@@ -188,6 +197,18 @@ def test_a_closing_mark_behind_a_space_stays_with_its_sentence(rest: str) -> Non
     "marked", ["Zo is het.|''Nee'' zei hij.", "It is 6' 2''.|That is tall.", "He left.|'Tis late."]
 )
 def test_two_apostrophes_before_a_letter_close_nothing(marked: str) -> None:
+    assert texts(marked.replace("|", " ")) == marked.split("|")
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "1813 թ. Գյուլիստանի պայմանագիրը կնքվեց:|Դա 19-րդ դդ. սկիզբն էր:",
+        "Ընկ. Թոփուզյանը եկավ:|Քաղ. Գյումրի է:",
+    ],
+)
+def test_armenian_abbreviations_end_no_sentence(marked: str) -> None:
+    """Each year with its թ. ended one."""
     assert texts(marked.replace("|", " ")) == marked.split("|")
 
 

@@ -10,6 +10,7 @@ What is known of characters and languages:
     latin_abbreviations     abbreviations by language, and words that begin sentences
     cyrillic_abbreviations  the same
     indic_abbreviations     the same
+    armenian_abbreviations  the same
     abbreviations    what a full stop may belong to
     quotations       who said it
     speech_length    how long a text takes to say

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from voicebot.text import armenian_abbreviations as armenian
 from voicebot.text import cyrillic_abbreviations as cyrillic
 from voicebot.text import indic_abbreviations as indic
 from voicebot.text import latin_abbreviations as latin
@@ -24,10 +25,11 @@ _ENDINGS: dict[str, Ending] = {
     **dict.fromkeys(latin.BY_NEXT_WORD | cyrillic.BY_NEXT_WORD, "by next word"),
     **dict.fromkeys(latin.BEFORE_CAPITAL | cyrillic.BEFORE_CAPITAL, "before capital"),
     **dict.fromkeys(latin.BEFORE_NUMBER | cyrillic.BEFORE_NUMBER, "before number"),
-    **dict.fromkeys(latin.NEVER | cyrillic.NEVER | indic.NEVER, "never"),
+    **dict.fromkeys(latin.NEVER | cyrillic.NEVER | indic.NEVER | armenian.NEVER, "never"),
 }
 _BEHIND_NUMBER = latin.BEHIND_NUMBER | cyrillic.BEHIND_NUMBER
 SENTENCE_STARTERS = latin.SENTENCE_STARTERS | cyrillic.SENTENCE_STARTERS
+_SMALL_STARTERS = latin.SMALL_STARTERS | cyrillic.SMALL_STARTERS
 _LABELS = word_set(
     "plan vitamin option type class grade section part team group figure appendix point step letter hepatitis product "
     "answer choice question item phase tier level model exhibit building gate terminal platform room and or than "
@@ -180,8 +182,8 @@ def is_starter(text: str, start: int, end: int, final: bool) -> bool | None:
 
 
 def begins_in_small(text: str, start: int, end: int, final: bool) -> bool | None:
-    """Whether the word at `text[start]` is an English one that begins a sentence even with a small letter."""
-    return _is_word_of(latin.SMALL_STARTERS, text, start, end, final)
+    """Whether the word at `text[start]` is one that begins a sentence even with a small letter."""
+    return _is_word_of(_SMALL_STARTERS, text, start, end, final)
 
 
 def _is_word_of(words: frozenset[str], text: str, start: int, end: int, final: bool) -> bool | None:

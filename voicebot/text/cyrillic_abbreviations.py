@@ -20,3 +20,4 @@ BY_NEXT_WORD = word_set("англ.яз")
 BEHIND_NUMBER = word_set("г см мин")
 """Behind a number a sentence may end behind these: 1999 г., 5 см."""
 SENTENCE_STARTERS = word_set("и он она мы я но это на по с как так если когда они вы а также він вона ми але це")
+SMALL_STARTERS = word_set("я мы но ми але")

@@ -15,7 +15,7 @@ _ENGLISH = (
 )
 _GERMAN = (
     "fr frl dipl herr hr mag exc nr bd bde hrsg z.b z.t d.h u.a o.g i.d.r bzw evtl ggf inkl exkl zzgl vgl sog allg "
-    "ehem gegr hl"
+    "ehem gegr hl bzgl insb insbes einschl ausschl entspr versch"
 )
 _FRENCH = "mme mmes mlle mlles mgr av séc"
 _ITALIAN = (
@@ -100,6 +100,7 @@ SENTENCE_STARTERS = word_set(
 )
 SMALL_STARTERS = word_set(
     "i you it this that these those what why how thanks please let there if we they the just my your our also maybe "
-    "ok okay yes"
+    "ok okay yes "
+    "ich wir aber denn ik maar je mais yo pero io eu mas ja ale"
 )
-"""English words that begin a sentence even where nobody uses capitals."""
+"""Words that begin a sentence even where nobody uses capitals: English ones; of other languages I, we and but."""
