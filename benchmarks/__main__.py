@@ -14,11 +14,12 @@ groups of figures:
   readings     how many everyday texts are read aloud wrongly
   chunking     how well, how late and at what cost texts are cut
   golden       the golden rules of pySBD, by language (exact); --rules PATH of its repository measures all its languages
+  treebanks    where sentences end in running text of many languages (exact); only with --treebanks FOLDER
   pacing       first sounds and silence of whole turns, in virtual time (exact)
 
-chunking, golden and pacing need the extra `lab` and print one table; --peers adds every peer that is installed (pip
-install stream2sentence sentence-stream pipecat-ai livekit-agents pysbd). A null sink needs apt install pulseaudio
-pulseaudio-utils libasound2-plugins libportaudio2, and the group distributed apt install rabbitmq-server.
+chunking, golden, treebanks and pacing need the extra `lab` and print one table; --peers adds every peer that is
+installed (pip install stream2sentence sentence-stream pipecat-ai livekit-agents pysbd). A null sink needs apt install
+pulseaudio pulseaudio-utils libasound2-plugins libportaudio2, and the group distributed apt install rabbitmq-server.
 Measure on an idle machine. Exit code 1: a goal is missed.
 """
 
@@ -49,9 +50,10 @@ GROUPS = (
     "readings",
     "chunking",
     "golden",
+    "treebanks",
     "pacing",
 )
-TABLES = ("chunking", "golden", "pacing")
+TABLES = ("chunking", "golden", "treebanks", "pacing")
 """Groups that are rows of one table; the others are figures by themselves."""
 
 
@@ -65,6 +67,9 @@ def main() -> None:
     )
     parser.add_argument("--peers", action="store_true", help="measure the peers that are installed, too")
     parser.add_argument("--rules", type=Path, metavar="PATH", help="a checkout of pySBD, for the group golden")
+    parser.add_argument(
+        "--treebanks", type=Path, metavar="FOLDER", help="CoNLL-U files of Universal Dependencies, for that group"
+    )
     parser.add_argument(
         "--utterances", type=int, default=2000, help="how many the group daemon says to nobody (default 2000)"
     )
@@ -114,11 +119,14 @@ def _print_table(names: Sequence[str], arguments: argparse.Namespace) -> bool:
     from benchmarks.pacing import measure_pacing
     from benchmarks.peers import ADAPTIVE, SENTENCE, installed_peers
     from benchmarks.table import markdown
+    from benchmarks.treebanks import measure_treebanks
 
     found, missing = installed_peers() if arguments.peers else ([], [])
     contenders = [SENTENCE, ADAPTIVE, *found]
     rows = measure_chunking(contenders) if "chunking" in names else []
     rows += measure_golden(contenders, arguments.rules) if "golden" in names else []
+    if "treebanks" in names and arguments.treebanks is not None:
+        rows += measure_treebanks(contenders, arguments.treebanks)
     rows += measure_pacing(contenders) if "pacing" in names else []
     for line in missing:
         print(line, file=sys.stderr)
