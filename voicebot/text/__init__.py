@@ -50,6 +50,8 @@ Respelling, from what is spoken to what is said:
     english_numbers  numbers in English words
     english_units    units, abbreviations, currencies
     english_words    dates, times, sums and signs in English words
+    english_short_forms  weekdays, sizes, scores and flights in English words
+    shortcuts        keys that are pressed together
     japanese_units   units, currencies
     japanese_words   dates, times, sums and signs in Japanese words
     latin_names      names in Latin letters, in kana

@@ -6,7 +6,8 @@ import re
 
 
 def _table(text: str) -> dict[str, str]:
-    return dict(entry.split(" ", 1) for entry in " ".join(text.split()).split("; "))
+    entries = [entry.split(" ", 1) for entry in " ".join(text.split()).split("; ")]
+    return {short.replace("_", " "): words for short, words in entries}
 
 
 UNITS = _table(
@@ -20,11 +21,17 @@ UNITS = _table(
     kcal kilocalories; cal calories; hpa hectopascals; px pixels; dpi D P I; fps frames per second; rpm R P M;
     mph miles per hour; kph kilometers per hour; km/h kilometers per hour; m/s meters per second;
     m² square meters; km² square kilometers; cm² square centimeters; ft² square feet; m³ cubic meters;
-    cm³ cubic centimeters; sq ft square feet; °c degrees Celsius; ℃ degrees Celsius; °f degrees Fahrenheit;
+    cm³ cubic centimeters; sq_ft square feet; fl_oz fluid ounces;
+    °c degrees Celsius; ℃ degrees Celsius; °f degrees Fahrenheit;
     ℉ degrees Fahrenheit; ° degrees; usd dollars; eur euros; gbp pounds; jpy yen; % percent"""
 )
 """By the unit in small letters, in the plural."""
 UNIT_PATTERN = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
+WEIGHED = {
+    *("kilograms", "milligrams", "grams", "pounds", "ounces", "liters", "milliliters", "deciliters", "centiliters"),
+    *("teaspoons", "tablespoons", "quarts", "gallons"),
+}
+"""What stands before what it measures: two tablespoons olive oil, and not a two tablespoon board."""
 SINGULARS = {"feet": "foot", "degrees": "degree", "inches": "inch"}
 CURRENCIES = {
     "$": ("dollar", "dollars", "cent", "cents"),

@@ -22,6 +22,7 @@ from voicebot.text.english_units import (
     STREETS,
     UNIT_PATTERN,
     UNITS,
+    WEIGHED,
 )
 from voicebot.text.patterns import compiled
 
@@ -96,6 +97,7 @@ _NOUN = (
     r"high|deep|more|less)\b)[a-z]+[.\s,]"
 )
 """A thing that is so long, heavy or large: a six foot board."""
+_ARTICLE_BEFORE = r"(?i:\b(?:an?|the|this|that|each|every|per|one|my|your|our))\s$"
 _CAPITAL_BEFORE = r"(?:[A-Z][\w'’]*|\d(?:st|nd|rd|th)|\d)\s$"
 
 Say = Callable[[re.Match[str], str, str], str | None]
@@ -219,7 +221,7 @@ def _money(found: re.Match[str], _before: str, after: str) -> str:
     return " and ".join(filter(None, [words, small])) or f"zero {several}"
 
 
-def _unit(found: re.Match[str], _before: str, after: str) -> str | None:
+def _unit(found: re.Match[str], before: str, after: str) -> str | None:
     low, name = found["low"], found["unit_name"].casefold()  # µm is written with either of two letters
     if name in ("m", "g", "l", "v", "w") and found["unit_name"].isupper() and name not in ("l", "v", "w"):
         return None  # 5G, 10M
@@ -227,10 +229,10 @@ def _unit(found: re.Match[str], _before: str, after: str) -> str | None:
         return None  # a Turkish ı
     if found["up"]:
         return f"{decimal(low)} to {decimal(found['up'])} {unit}"
-    noun = re.match(_NOUN, after + " ")
-    if low == "1" or (noun and not unit.startswith("degrees")):
+    noun = re.match(_NOUN, after + " ") and (unit not in WEIGHED or re.search(_ARTICLE_BEFORE, before))
+    if low == "1" or found["glue"] == "-" or (noun and not unit.startswith("degrees")):
         head, space, rest = unit.partition(" ")
-        unit = f"{head} {_singular(rest)}" if head in ("square", "cubic") else _singular(head) + space + rest
+        unit = f"{head} {_singular(rest)}" if head in ("square", "cubic", "fluid") else _singular(head) + space + rest
     return f"{decimal(low)} {unit}"
 
 

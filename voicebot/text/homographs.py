@@ -28,6 +28,8 @@ _PATTERN = rf"""(?x)
   | 長押(?=し)
   | 割(?<=[を個枚つ]割)(?=[らりるれろ])
   | 寒気(?=が(?:し|す))
+  | 鶏(?<![{_KANJI}]鶏)(?=肉|胸|皮|もも|むね|ひき|がら|ささみ|ガラ|ササミ|レバー)
+  | 着(?:(?<=\d[時分]着)|(?<=:\d\d着))(?![いかきくけこせたてっるれろ替用信任席陸水衣])
 """
 """Each begins with its kanji, so that the search leaps from one to the next; what stands before it is seen later."""
 _SAID = {
@@ -39,6 +41,8 @@ _SAID = {
     "長押": "ナガオ",
     "割": "わ",
     "寒気": "さむけ",
+    "鶏": "とり",
+    "着": "ちゃく",
 }
 
 

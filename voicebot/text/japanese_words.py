@@ -15,6 +15,7 @@ from voicebot.text.japanese_units import (
     ENDINGS,
     MULTIPLES,
     OPERATORS,
+    SIDES,
     SIGNS,
     SQUARES,
     UNIT_PATTERN,
@@ -75,6 +76,10 @@ RULES = rf"""
   | (?P<days>(?<![{_KANJI}\d])(?P<first>[月火水木金土日])[〜~](?P<last>[月火水木金土日])(?![{_KANJI}]))
   | (?P<between>(?<=[{_KANJI}])[〜~](?=[{_KANJI}])|(?<=[ァ-ヺー])[〜~](?=[ァ-ヺ]))
   | (?P<negative>(?<![0-9A-Za-z)\-年月日])[-−](?=\d))
+  | (?P<positive>(?<![0-9A-Za-z)])\+(?=\d))
+  | (?P<since>(?<=\d[時分日月年円歳才])[〜~](?![\d〜~]))
+  | (?P<dimensions>(?<![A-Za-z0-9])[WDHL]{_N}(?:[cm]?m)?
+                   (?:\s?[×xX*]\s?[WDHL]{_N}(?:[cm]?m(?=\s?[×xX*]))?){{1,2}})
   | (?P<thousands>(?<![\d,.])\d{{1,3}}(?:,\d{{3}}){{1,5}}+(?![\d,]))
   | (?P<unit>(?<=\d)\s?(?P<unit_name>(?i:{UNIT_PATTERN}))(?![A-Za-z²³/])(?P<run>走(?![らりるれろっ者行]))?)
   | (?P<laugh>(?<=[{_JAPANESE}。!?…])w{{1,30}}(?=$|[\s。、!?」)]))
@@ -265,6 +270,12 @@ def _between(_found: re.Match[str], _before: str, after: str) -> str | None:
     return None if re.search("[〜~]", after) else "から"  # ～a title～
 
 
+def _dimensions(found: re.Match[str], _before: str, _after: str) -> str:
+    """How wide, deep and high something is: the unit behind the last one is said by itself."""
+    sides = re.findall(rf"([WDHL])({_N})([A-Za-z]*)", found[0])
+    return "、".join([SIDES[side] + _plain(number) + UNITS.get(unit.lower(), unit) for side, number, unit in sides])
+
+
 def _unit(found: re.Match[str], before: str, _after: str) -> str | None:
     unit = UNITS.get(found["unit_name"].casefold())  # µm is written with either of two letters
     if unit is None:
@@ -319,6 +330,9 @@ _SAY: dict[str, Say] = {
     "days": _days,
     "between": _between,
     "negative": _always("マイナス"),
+    "positive": _always("プラス"),
+    "since": lambda _found, before, _after: None if re.search("もう|まだ|やっと", before) else "から",
+    "dimensions": _dimensions,
     "thousands": lambda found, _before, _after: _plain(found[0]),
     "unit": _unit,
     "laugh": _always(""),

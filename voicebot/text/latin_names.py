@@ -19,6 +19,7 @@ Stable Diffusion ステーブルディフュージョン|Whisper ウィスパー
 VOICEVOX ボイスボックス|Siri シリ|Alexa アレクサ|Perplexity パープレキシティ|LM Studio エルエムスタジオ
 JSON ジェイソン|YAML ヤムル|TOML トムル|XML エックスエムエル|CSV シーエスブイ|README リードミー
 README.md リードミー|Markdown マークダウン|config コンフィグ|JPEG ジェイペグ|JPG ジェイペグ|PNG ピング|GIF ジフ
+WebP ウェッピー|Ctrl コントロール|Cmd コマンド|Esc エスケープ|Alt オルト
 MPEG エムペグ|MP3 エムピースリー|MP4 エムピーフォー|WAV ワブ|PDF ピーディーエフ|ZIP ジップ|LaTeX ラテフ
 Unicode ユニコード|ASCII アスキー|UTF-8 ユーティーエフエイト|Base64 ベースロクジュウヨン|Python パイソン
 pip ピップ|PyPI パイピーアイ|JavaScript ジャバスクリプト|TypeScript タイプスクリプト|Java ジャバ|Kotlin コトリン

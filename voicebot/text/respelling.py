@@ -33,7 +33,9 @@ _REMEMBERED = 300
 _KANA = "[\u3041-\u30fa]"
 _CHINESE = "[们这个为时对还让给说话吗呢您你吧么哪谁议电车东钱块岁两钟贵价问题发长门间关开]"
 """Forms that Japanese does not write."""
-_MAY_DIFFER_IN_ENGLISH = "[0-9@#&=≠<>≤≥≈¼-¾⅐-⅞±]|[A-Z][a-z]{0,4}\\.|\\b(?:e\\.g|i\\.e|vs|etc|approx|vol|fig|dept)\\b"
+_MAY_DIFFER_IN_ENGLISH = (
+    "[0-9@#&+=≠<>≤≥≈¼-¾⅐-⅞±]|[A-Z][a-z]{0,4}(?:\\.|-[A-Z])|\\b(?:e\\.g|i\\.e|vs|etc|approx|vol|fig|dept)\\b"
+)
 
 
 class Respeller:
@@ -66,9 +68,11 @@ class Respeller:
         if language == "ja":
             return in_order(own, _japanese(text))
         if language == "en" and compiled(_MAY_DIFFER_IN_ENGLISH).search(text) is not None:
+            from voicebot.text.english_short_forms import english_short_forms
             from voicebot.text.english_words import english_words
+            from voicebot.text.shortcuts import shortcuts
 
-            return in_order(own, english_words(text))
+            return in_order(own, [*shortcuts(text, "en"), *english_short_forms(text), *english_words(text)])
         return own
 
     def _language_of(self, text: str, languages: set[str]) -> str:
@@ -100,9 +104,11 @@ def _japanese(text: str) -> list[Respelling]:
     from voicebot.text.homographs import homographs
     from voicebot.text.japanese_words import japanese_words
     from voicebot.text.latin_names import latin_names
+    from voicebot.text.shortcuts import shortcuts
 
     plain = half_width(text)
-    return in_order([], [*latin_names(plain), *japanese_words(plain), *homographs(text)])
+    others = [*latin_names(plain), *japanese_words(plain), *homographs(text)]
+    return in_order([], [*shortcuts(plain, "ja"), *others])
 
 
 def in_order(first: Sequence[Respelling], others: Iterable[Respelling]) -> list[Respelling]:
