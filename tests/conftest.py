@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Generator, Iterable, Iterator
@@ -110,6 +111,12 @@ def pytest_xdist_auto_num_workers() -> int:
     """Two for each processor where these are few: many tests wait."""
     processors = os.cpu_count() or 1
     return max(processors, min(2 * processors, 8))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what every module has imported, half a second each time it looked at that."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
