@@ -47,7 +47,9 @@ class WorkerOptions:
     ] = None
     metrics_port: Annotated[
         int | None,
-        typer.Option("--metrics-port", metavar="PORT", help="Show figures for Prometheus at this port of worker.metrics_host."),
+        typer.Option(
+            "--metrics-port", metavar="PORT", help="Show figures for Prometheus at this port of worker.metrics_host."
+        ),
     ] = None
 
     def settings(self) -> Settings:
