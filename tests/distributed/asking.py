@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import aio_pika
 import anyio
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue, HeadersType
 
+from voicebot.distributed.calls import Reply, read_replies
 from voicebot.distributed.messages import Cancel, End, Failure, Job, Start, WorkerStatus
 from voicebot.distributed.topology import (
     CANCEL_EXCHANGE,
@@ -31,12 +33,20 @@ class Asked:
     """A job, and the replies to it."""
 
     job_id: str
-    replies: asyncio.Queue[AbstractIncomingMessage]
+    messages: asyncio.Queue[AbstractIncomingMessage]
+    _unread: deque[Reply] = field(default_factory=deque)
 
-    async def reply(self) -> AbstractIncomingMessage:
-        """The next reply."""
+    async def message(self) -> AbstractIncomingMessage:
+        """The next message."""
         with anyio.fail_after(_SECONDS):
-            return await self.replies.get()
+            return await self.messages.get()
+
+    async def reply(self) -> Reply:
+        """The next reply; several may come in one message."""
+        while not self._unread:
+            message = await self.message()
+            self._unread.extend(read_replies(message.type, message.headers, message.body))
+        return self._unread.popleft()
 
     async def answer(self) -> Answer:
         """All replies of an attempt, up to the one that ends it."""
@@ -50,10 +60,10 @@ class Asked:
 class Answer:
     """The replies of one attempt, in the order in which they came."""
 
-    replies: list[AbstractIncomingMessage]
+    replies: list[Reply]
 
     @property
-    def kinds(self) -> list[str | None]:
+    def kinds(self) -> list[str]:
         return [reply.type for reply in self.replies]
 
     @property
@@ -114,7 +124,7 @@ class Asker:
         message = aio_pika.Message(b"", correlation_id=asked.job_id, reply_to=self.queue.name)
         await exchange.publish(message, "", mandatory=False)
         while True:  # workers of other tests may answer too
-            status = WorkerStatus.model_validate_json((await asked.reply()).body)
+            status = WorkerStatus.model_validate_json((await asked.message()).body)
             if status.voice_class == self.voice_class:
                 return status
 
@@ -129,7 +139,7 @@ class Asker:
 
     def _asked(self) -> Asked:
         asked = Asked(uuid4().hex, asyncio.Queue())
-        self.streams[asked.job_id] = asked.replies
+        self.streams[asked.job_id] = asked.messages
         return asked
 
     async def hear(self, reply: AbstractIncomingMessage) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.distributed.calls import Assembly, Reply, read_reply
+from voicebot.distributed.calls import Assembly, Reply, read_replies
 from voicebot.distributed.messages import End, Failure, Piece, Start, parts_of, piece_of
 from voicebot.speech import Audio, AudioFormat, Timing
 
@@ -213,7 +213,12 @@ def test_an_error_ends_it_whoever_says_so_now() -> None:
 
 
 def test_a_worker_of_another_version_is_told_apart_from_one_that_sends_nonsense() -> None:
-    for version, code in (({"v": 2}, "version"), ({"sample_rate": 0}, "version"), ({"minor": 7}, None)):
+    for version, code in (
+        ({"v": 2}, "version"),
+        ({"sample_rate": 0}, "version"),
+        ({"minor": 7}, None),
+        ({"minor": 0}, None),
+    ):
         start = Engine().run()[0]
         body = Start(sample_rate=1000).model_copy(update=version).model_dump_json().encode()
         audio = assembly()
@@ -245,17 +250,27 @@ def test_a_mad_worker_fills_no_memory() -> None:
         ("start", {"attempt": 1, "worker": "a" * 201, "seq": 0}),
         ("part", {"attempt": 1, "worker": "a", "seq": 1, "piece": "{"}),
         ("part", {"attempt": 1, "worker": "a", "seq": 1, "piece": '{"timings": 3}'}),
+        ("part", {"attempt": 1, "worker": "a", "seq": 1, "start": 3}),
+        ("part", {"attempt": 1, "worker": "a", "seq": 1, "end": [1]}),
     ],
 )
-def test_a_message_that_is_no_reply_is_none(kind: str | None, headers: dict[str, object]) -> None:
-    assert read_reply(kind, headers, b"") is None
+def test_a_message_that_is_no_reply_has_none(kind: str | None, headers: dict[str, object]) -> None:
+    assert read_replies(kind, headers, b"") == []
 
 
 def test_a_reply_is_read_as_it_was_sent() -> None:
     piece = piece_of(Engine().audio()[1])
     headers = {"attempt": 2, "worker": "a", "seq": 3, "piece": piece.model_dump_json(), "x-death": []}
-    reply = read_reply("part", headers, b"12")
+    (reply,) = read_replies("part", headers, b"12")
     assert reply == Reply.model_construct(type="part", attempt=2, worker="a", seq=3, piece=piece, body=b"12")
+
+
+def test_several_replies_in_one_message_are_numbered_from_its_number_on() -> None:
+    said = Engine(pieces=(1,)).run()
+    start, part, end = said
+    assert part.piece
+    riders = {"start": start.body.decode(), "piece": part.piece.model_dump_json(), "end": end.body.decode()}
+    assert read_replies("part", {"attempt": 1, "worker": "a", "seq": 0, **riders}, part.body) == said
 
 
 @st.composite

@@ -8,8 +8,8 @@ import pytest
 
 from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker
-from tests.distributed.working import HeldVoice, open_pair
-from voicebot.distributed.messages import MAX_PART_BYTES, Job, Piece
+from tests.distributed.working import HeldRest, HeldVoice, open_pair
+from voicebot.distributed.messages import MAX_PART_BYTES, Job
 from voicebot.distributed.topology import LATER, SOON, URGENT, job_queue
 from voicebot.errors import SynthesisError
 from voicebot.protocols import Synthesizer
@@ -27,8 +27,9 @@ async def said(synthesizer: Synthesizer, text: str) -> list[Audio]:
 async def test_a_text_comes_back_as_the_same_audio_in_numbered_parts(broker: Broker) -> None:
     voice = ToneSynthesizer()
     async with open_pair(broker, voice) as (asker, _):
-        answer = await (await asker.ask("Hello, this is a sentence of some length. こんにちは。")).answer()
-        (audio,) = await said(voice, "Hello, this is a sentence of some length. こんにちは。")
+        text = "Hello, this is a sentence of some length. こんにちは。"
+        answer = await (await asker.ask(text)).answer()
+        (audio,) = await said(voice, text)
         assert answer.pcm == audio.pcm
         assert (answer.start.sample_rate, answer.start.channels) == (24_000, 1)
         assert answer.start.deterministic
@@ -36,9 +37,9 @@ async def test_a_text_comes_back_as_the_same_audio_in_numbered_parts(broker: Bro
         parts = answer.kinds.count("part")
         assert parts > 1
         assert answer.kinds == ["start", *["part"] * parts, "end"]
-        assert [reply.headers["seq"] for reply in answer.replies] == list(range(parts + 2))
-        assert {reply.headers["attempt"] for reply in answer.replies} == {1}
-        assert len({reply.headers["worker"] for reply in answer.replies}) == 1
+        assert [reply.seq for reply in answer.replies] == list(range(parts + 2))
+        assert {reply.attempt for reply in answer.replies} == {1}
+        assert len({reply.worker for reply in answer.replies}) == 1
         assert max(len(reply.body) for reply in answer.replies) <= MAX_PART_BYTES
 
 
@@ -46,11 +47,37 @@ async def test_each_piece_of_a_streaming_voice_ends_with_what_belongs_to_it(brok
     voice = CostingSynthesizer(delay=0.0, rtf=0.0025, seconds=80.0, piece_seconds=40.0)
     async with open_pair(broker, voice) as (asker, _):
         answer = await (await asker.ask("long")).answer()
-        pieces = [Piece.model_validate_json(str(r.headers["piece"])) for r in answer.replies if "piece" in r.headers]
+        pieces = [reply.piece for reply in answer.replies if reply.piece is not None]
         assert [piece.work_seconds for piece in pieces] == [pytest.approx(0.1)] * 2
         assert len(answer.pcm) == 2 * 80 * 1000
         assert answer.kinds.count("part") == 4
         assert answer.end.synth_ms == pytest.approx(200)
+
+
+async def test_a_whole_text_of_a_voice_that_does_not_stream_is_one_message(broker: Broker) -> None:
+    """Each of six messages was to be made, routed, confirmed and read before a sentence could be heard."""
+    async with open_pair(broker, ToneSynthesizer()) as (asker, _):
+        asked = await asker.ask("Hello.")
+        assert (await asked.message()).headers.keys() >= {"start", "piece", "end"}
+        assert asked.messages.empty()
+
+
+async def test_the_first_piece_of_a_streaming_voice_is_not_held_until_there_is_another(broker: Broker) -> None:
+    voice = HeldRest()
+    async with open_pair(broker, voice) as (asker, _):
+        asked = await asker.ask("Hello.")
+        assert [(await asked.reply()).type for _ in range(2)] == ["start", "part"]
+        voice.go_on.set()
+        assert (await asked.answer()).kinds == ["part", "end"]
+
+
+async def test_a_client_of_the_minor_version_before_gets_each_reply_in_a_message_of_its_own(broker: Broker) -> None:
+    async with open_pair(broker, ToneSynthesizer()) as (asker, _):
+        asked = await asker.ask(Job(minor=0, spoken="Hello."))
+        messages = [await asked.message() for _ in range(3)]
+        assert [message.type for message in messages] == ["start", "part", "end"]
+        assert [message.headers["seq"] for message in messages] == [0, 1, 2]
+        assert not {"start", "end"} & messages[1].headers.keys()
 
 
 async def test_a_text_that_cannot_be_said_is_refused_and_the_next_one_is_said(broker: Broker) -> None:
@@ -96,7 +123,7 @@ async def test_what_an_urgent_listener_needs_overtakes_what_waits(broker: Broker
 
 async def test_another_major_version_is_refused_and_a_newer_minor_one_understood(broker: Broker) -> None:
     async with open_pair(broker, ToneSynthesizer()) as (asker, _):
-        failure = (await (await asker.ask(Job(v=2, spoken="Hello."))).answer()).failure
+        failure = (await (await asker.ask(Job(v=2, minor=0, spoken="Hello."))).answer()).failure
         assert failure.code == "version"
         assert "2.0" in failure.message
         assert not failure.retry

@@ -140,7 +140,7 @@ async def test_a_job_that_a_full_queue_does_not_take_again_is_said_at_once(broke
         voice.go_on.set()
         await running.answer()
         answer = await unlucky.answer()
-        assert {reply.headers["attempt"] for reply in answer.replies} == {2}
+        assert {reply.attempt for reply in answer.replies} == {2}
         assert (await another.answer()).kinds[-1] == "end"
         await anyio.to_thread.run_sync(broker.ctl, "clear_policy", name)
     assert voice.said == ["running", "unlucky", "another"]

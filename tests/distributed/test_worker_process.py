@@ -44,7 +44,7 @@ async def test_a_text_whose_worker_dies_is_said_by_another_as_the_next_attempt(
             answer = await asked.answer()
     (audio,) = [audio async for audio in ToneSynthesizer().synthesize("Hello.")]
     assert answer.pcm == audio.pcm
-    assert {reply.headers["attempt"] for reply in answer.replies} == {2}
+    assert {reply.attempt for reply in answer.replies} == {2}
 
 
 async def test_a_worker_that_is_told_to_end_finishes_its_job_and_leaves_in_order(

@@ -65,6 +65,19 @@ class HeldVoice(CostingSynthesizer):
             self.ended.set()
 
 
+class HeldRest(CostingSynthesizer):
+    """A streaming voice that makes the first piece of a text, and the second one when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(delay=0.0, rtf=0.0, seconds=0.2, piece_seconds=0.1)
+        self.go_on = anyio.Event()
+
+    async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:
+        async for audio in super().synthesize(text, style):
+            yield audio
+            await self.go_on.wait()
+
+
 class GoneVoice(ToneSynthesizer):
     """A voice whose engine can be gone, and that knows no other voice."""
 

@@ -30,13 +30,19 @@ class Reply(Body):
     body: bytes
 
 
-def read_reply(kind: str | None, headers: Mapping[str, object], body: bytes) -> Reply | None:
-    """The reply in a message; None for one that we do not know."""
-    known = {name: headers.get(name) for name in ("attempt", "worker", "seq", "piece")}
+def read_replies(kind: str | None, headers: Mapping[str, object], body: bytes) -> list[Reply]:
+    """The replies in a message, in order; none in one that we do not know."""
+    sender = {name: headers.get(name) for name in ("attempt", "worker", "seq")}
+    said = (
+        {"type": "start", "body": headers.get("start")},
+        {"type": kind, "body": body, "piece": headers.get("piece")},
+        {"type": "end", "body": headers.get("end")},
+    )
     try:
-        return Reply.model_validate({"type": kind, "body": body, **known})
+        replies = [Reply.model_validate(sender | one) for one in said if one["body"] is not None]
     except ValidationError:
-        return None
+        return []
+    return [reply.model_copy(update={"seq": reply.seq + place}) for place, reply in enumerate(replies)]
 
 
 @dataclass(slots=True)
@@ -54,7 +60,7 @@ class _Run:
     piece_starts: int = 0
     """The frame with which the piece begins that is on its way."""
     pcm: bytearray | None = None
-    """What has come of it; None where none has begun."""
+    """What has come of it but for its last part; None where that is the first."""
 
 
 class Assembly:
@@ -165,10 +171,12 @@ class Assembly:
         if run.bytes > self._most_bytes:
             self.failure = Failure(code="text", message="far more audio than text")
             return True
-        run.pcm = run.pcm or bytearray()
-        run.pcm += reply.body
-        if reply.piece is not None:
-            self._add(run, reply.piece.audio(bytes(run.pcm), run.format))
+        if reply.piece is None:
+            run.pcm = run.pcm or bytearray()
+            run.pcm += reply.body
+        else:  # which usually comes in one part
+            pcm = reply.body if run.pcm is None else bytes(run.pcm + reply.body)
+            self._add(run, reply.piece.audio(pcm, run.format))
         return True
 
     def _add(self, run: _Run, audio: Audio) -> None:

@@ -20,16 +20,15 @@ from voicebot.distributed.cancellations import Cancellations
 from voicebot.distributed.figures import Figures, Outcome
 from voicebot.distributed.messages import (
     MAJOR,
+    TOGETHER_SINCE,
     End,
     Failure,
     Job,
     Start,
     Versioned,
-    parts_of,
-    piece_of,
     understood,
 )
-from voicebot.distributed.replies import Replies
+from voicebot.distributed.replies import Replies, Speech
 from voicebot.distributed.topology import DEAD_QUEUE
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.protocols import Synthesizer
@@ -237,19 +236,18 @@ async def _say(job: Job, replies: Replies, bench: Bench, line: Line, queue_secon
     """Answer with the audio of the text; return why that did not work."""
     bench.figures.queued(queue_seconds)
     text = _LINE_ENDS.sub(" ", job.spoken)  # one for one: timings count characters
+    waits = not bench.synthesizer.capabilities.streams
+    speech = Speech(replies, together=job.minor >= TOGETHER_SINCE, waits=waits)
     spoken_in, frames, work_seconds = None, 0, 0.0
     try:
         async with aclosing(bench.synthesizer.synthesize(text, Style(job.voice, job.rate))) as pieces:
             async for audio in pieces:
                 if spoken_in is None:
                     spoken_in = audio.format
-                    await replies.send("start", _start(bench, spoken_in.sample_rate, spoken_in.channels))
+                    await speech.start(_start(bench, spoken_in.sample_rate, spoken_in.channels))
                 elif audio.format != spoken_in:
                     return Failure(code="text", message=tr("the voice changed its format within a text"))
-                *parts, last = parts_of(audio.pcm, audio.format)
-                for part in parts:
-                    await replies.send_part(part)
-                await replies.send_part(last, piece_of(audio))
+                await speech.say(audio)
                 frames += len(audio.pcm) // audio.format.frame_bytes
                 work_seconds += audio.work_seconds
                 bench.figures.synthesis_seconds += audio.work_seconds
@@ -265,7 +263,7 @@ async def _say(job: Job, replies: Replies, bench: Bench, line: Line, queue_secon
     if spoken_in is None:
         usual = bench.synthesizer.format
         await replies.send("start", _start(bench, usual.sample_rate, usual.channels))
-    await replies.send("end", End(frames=frames, synth_ms=work_seconds * 1000, queue_ms=queue_seconds * 1000))
+    await speech.end(End(frames=frames, synth_ms=work_seconds * 1000, queue_ms=queue_seconds * 1000))
     return None
 
 

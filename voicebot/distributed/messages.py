@@ -8,7 +8,8 @@ of four types, each with the headers `seq` (0 for the first reply of an attempt)
     end     JSON, `End`
     error   JSON, `Failure`: the text will not be said, and why
 
-`correlation_id` is that of the job in all of them.
+`correlation_id` is that of the job in all of them. One message may hold three replies: a part, the `start` before it
+and the `end` behind it, which are headers of these names then. Each has a number of its own; `seq` is the first one's.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from voicebot.config.models import VoiceClass
 from voicebot.speech import Audio, AudioFormat, Timing
 
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 """The version of these messages. Fields that others may ignore make a new minor version, anything else a major one."""
+TOGETHER_SINCE = 1
+"""The minor version of a client from which on it understands several replies in one message."""
 MAX_PART_BYTES = 64_000
 """Of PCM in one `part`: each costs the client and the worker a quarter of a millisecond, and none is heard before its
 piece is whole. What is larger would not fit into one frame of AMQP."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import aio_pika
@@ -11,7 +11,8 @@ from aio_pika.abc import AbstractExchange, HeadersType
 from aio_pika.exceptions import DeliveryError
 from anyio.abc import TaskGroup
 
-from voicebot.distributed.messages import Body, Failure, Piece, ReplyType
+from voicebot.distributed.messages import Body, End, Failure, ReplyType, Start, parts_of, piece_of
+from voicebot.speech import Audio
 
 _SLOW_SECONDS = 1.0
 """A broker that takes no reply for this long does not want to."""
@@ -52,9 +53,8 @@ class Replies:
         """Publish a reply in JSON, behind those before it."""
         await self._send(kind, body.model_dump_json().encode(), "application/json", {})
 
-    async def send_part(self, pcm: bytes, piece: Piece | None = None) -> None:
-        """Publish PCM; `piece` comes with the last part of a piece."""
-        headers: HeadersType = {"piece": piece.model_dump_json()} if piece else {}
+    async def send_part(self, pcm: bytes, headers: Mapping[str, str]) -> None:
+        """Publish PCM; `headers` are what comes with it: the `piece` that it ends, or other replies."""
         await self._send("part", pcm, "application/octet-stream", headers)
 
     async def fail(self, failure: Failure) -> None:
@@ -69,16 +69,16 @@ class Replies:
         for _ in range(_UNCONFIRMED):
             self._room.release()
 
-    async def _send(self, kind: ReplyType, body: bytes, content_type: str, headers: HeadersType) -> None:
+    async def _send(self, kind: ReplyType, body: bytes, content_type: str, headers: Mapping[str, str]) -> None:
         message = aio_pika.Message(
             body,
             type=kind,
             content_type=content_type,
             correlation_id=self._job_id,
-            headers=self._headers | {"seq": self._count} | headers,
+            headers={**self._headers, "seq": self._count, **headers},
             delivery_mode=aio_pika.DeliveryMode.NOT_PERSISTENT,
         )
-        self._count += 1
+        self._count += 1 + sum(name in headers for name in ("start", "end"))
         await self._wait_for_room()
         self._tasks.start_soon(self._publish, message)  # they begin in this order, and the channel keeps it
 
@@ -99,3 +99,51 @@ class Replies:
             self.unwanted()
         finally:
             self._room.release()
+
+
+class Speech:
+    """The audio of a text, in as few messages as there can be."""
+
+    def __init__(self, replies: Replies, *, together: bool, waits: bool) -> None:
+        """`together`: the client understands several replies in one message; `waits`: a piece is likely to be the last
+        one, and is held until that is known."""
+        self._replies = replies
+        self._together = together
+        self._waits = waits and together
+        self._headers: dict[str, str] = {}
+        """Of the part that is sent next."""
+        self._held: bytes | None = None
+
+    async def start(self, start: Start) -> None:
+        """An attempt begins: the first piece is there."""
+        if self._together:
+            self._headers["start"] = start.model_dump_json()
+        else:
+            await self._replies.send("start", start)
+
+    async def say(self, audio: Audio) -> None:
+        """The next piece."""
+        await self._send_held()
+        *parts, self._held = parts_of(audio.pcm, audio.format)
+        for part in parts:
+            await self._send(part)
+        self._headers["piece"] = piece_of(audio).model_dump_json()
+        if not self._waits:
+            await self._send_held()
+
+    async def end(self, end: End) -> None:
+        """That was all."""
+        if self._held is None:
+            await self._replies.send("end", end)
+        else:
+            self._headers["end"] = end.model_dump_json()
+            await self._send_held()
+
+    async def _send_held(self) -> None:
+        if self._held is not None:
+            part, self._held = self._held, None
+            await self._send(part)
+
+    async def _send(self, part: bytes) -> None:
+        headers, self._headers = self._headers, {}
+        await self._replies.send_part(part, headers)

@@ -10,7 +10,7 @@ import anyio
 from aio_pika.abc import AbstractConnection
 from pydantic import ValidationError
 
-from voicebot.distributed.calls import Reply, read_reply
+from voicebot.distributed.calls import Reply, read_replies
 from voicebot.distributed.connection import BrokerUnavailable
 from voicebot.distributed.link import Arrived, Link, LinkLost, open_link
 from voicebot.distributed.messages import WorkerStatus
@@ -128,8 +128,7 @@ class Switchboard:
         if message.type == "status":
             self._take_status(message.body)
         elif (listener := self._listeners.get(message.correlation_id or "")) is not None:
-            reply = read_reply(message.type, message.headers, message.body)
-            if reply is not None:
+            for reply in read_replies(message.type, message.headers, message.body):
                 if not self.roster.knows(reply.worker):
                     self._ask.set()
                 listener.replied(reply)
