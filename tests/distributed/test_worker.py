@@ -27,7 +27,7 @@ async def said(synthesizer: Synthesizer, text: str) -> list[Audio]:
 async def test_a_text_comes_back_as_the_same_audio_in_numbered_parts(broker: Broker) -> None:
     voice = ToneSynthesizer()
     async with open_pair(broker, voice) as (asker, _):
-        text = "Hello, this is a sentence of some length. こんにちは。"
+        text = "Hello, this is a sentence of some length. こんにちは。" * 4
         answer = await (await asker.ask(text)).answer()
         (audio,) = await said(voice, text)
         assert answer.pcm == audio.pcm
@@ -44,12 +44,12 @@ async def test_a_text_comes_back_as_the_same_audio_in_numbered_parts(broker: Bro
 
 
 async def test_each_piece_of_a_streaming_voice_ends_with_what_belongs_to_it(broker: Broker) -> None:
-    voice = CostingSynthesizer(delay=0.0, rtf=0.0025, seconds=80.0, piece_seconds=40.0)
+    voice = CostingSynthesizer(delay=0.0, rtf=1 / 3000, seconds=600.0, piece_seconds=300.0)
     async with open_pair(broker, voice) as (asker, _):
         answer = await (await asker.ask("long")).answer()
         pieces = [reply.piece for reply in answer.replies if reply.piece is not None]
         assert [piece.work_seconds for piece in pieces] == [pytest.approx(0.1)] * 2
-        assert len(answer.pcm) == 2 * 80 * 1000
+        assert len(answer.pcm) == 2 * 600 * 1000
         assert answer.kinds.count("part") == 4
         assert answer.end.synth_ms == pytest.approx(200)
 
@@ -163,7 +163,7 @@ async def test_a_client_that_goes_takes_none_of_the_other_jobs_with_it(broker: B
         for _ in range(10):
             async with open_asker(broker.url, asker.voice_class) as other:
                 for _ in range(3):
-                    await other.ask("A text of some length, which becomes several parts, all at once.")
+                    await other.ask("A text of some length, which becomes several parts, all at once." * 5)
             assert (await (await asker.ask("mine")).answer()).kinds[-1] == "end"
 
 

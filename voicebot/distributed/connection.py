@@ -17,7 +17,7 @@ from pathlib import Path
 
 import aio_pika
 import anyio
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractConnection, ConnectionParameter
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, InvalidFrameError, ProbableAuthenticationError
 from yarl import URL
 
@@ -28,6 +28,8 @@ from voicebot.translation import system_reason, tr
 _CONNECT_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 5
 """A connection over which nothing comes for twice this long is lost."""
+_READ_AHEAD_BYTES = 1024 * 1024
+"""What is read before it is asked for: asyncio's own 64 kB make it stop reading, and begin again, in each large frame."""
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 2.0
 
 for _chatty in ("aio_pika", "aiormq"):
@@ -54,6 +56,12 @@ class BrokerUnavailable(VoiceUnavailable):
     """The broker does not answer, or does not let us in."""
 
 
+class _Connection(aio_pika.Connection):
+    """One that can be told how much to read ahead."""
+
+    PARAMETERS = (*aio_pika.Connection.PARAMETERS, ConnectionParameter(name="limit", parser=int, is_kwarg=True))
+
+
 @asynccontextmanager
 async def open_connection(address: BrokerAddress, *, name: str) -> AsyncIterator[AbstractConnection]:
     """A connection to the broker, which calls it `name`. Raises BrokerUnavailable."""
@@ -69,7 +77,8 @@ async def _connected(address: BrokerAddress, name: str) -> AbstractConnection:
     try:
         with anyio.fail_after(_CONNECT_SECONDS):
             return await aio_pika.connect(
-                URL(address.url).update_query(heartbeat=_HEARTBEAT_SECONDS),
+                URL(address.url).update_query(heartbeat=_HEARTBEAT_SECONDS, limit=_READ_AHEAD_BYTES),
+                connection_class=_Connection,
                 ssl_context=_ssl_context(address),
                 client_properties={"connection_name": name},
             )

@@ -25,9 +25,9 @@ MAJOR, MINOR = 1, 1
 """The version of these messages. Fields that others may ignore make a new minor version, anything else a major one."""
 TOGETHER_SINCE = 1
 """The minor version of a client from which on it understands several replies in one message."""
-MAX_PART_BYTES = 64_000
-"""Of PCM in one `part`: each costs the client and the worker a quarter of a millisecond, and none is heard before its
-piece is whole. What is larger would not fit into one frame of AMQP."""
+MAX_PART_BYTES = 512_000
+"""Of PCM in one `part`: each costs client, worker and broker a quarter of a millisecond, and none is heard before its
+piece is whole. On the way to a client nothing else gets past a larger one."""
 ReplyType = Literal["start", "part", "end", "error"]
 SampleRate = Annotated[int, Field(ge=1000, le=768_000)]
 
