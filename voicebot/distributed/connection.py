@@ -29,7 +29,7 @@ _CONNECT_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 5
 """A connection over which nothing comes for twice this long is lost."""
 _READ_AHEAD_BYTES = 1024 * 1024
-"""What is read before it is asked for: asyncio's own 64 kB make it stop reading, and begin again, in each large frame."""
+"""What is read before it is asked for; with its own 64 kB, asyncio stops and begins again in each large frame."""
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 2.0
 
 for _chatty in ("aio_pika", "aiormq"):

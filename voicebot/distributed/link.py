@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import uuid4
 
@@ -24,7 +24,7 @@ from voicebot.distributed.topology import (
     STATUS_EXCHANGE,
     job_queue,
 )
-from voicebot.errors import VoiceUnavailable, without_groups
+from voicebot.errors import VoiceUnavailable
 from voicebot.translation import tr
 
 _ALARM_SECONDS = 0.2
@@ -72,6 +72,15 @@ class JobMessage:
     expires_after_seconds: float
 
 
+@dataclass(eq=False, slots=True)
+class _Call:
+    """Something that the broker is asked for."""
+
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    given_up: Exception = field(default_factory=LinkLost)
+    """Why it was, if it was."""
+
+
 class Link:
     """Publishes jobs, cancellations and questions over one connection; replies go to `take`."""
 
@@ -89,6 +98,8 @@ class Link:
         self._reply_to = ""
         self._cancel: AbstractExchange | None = None
         self._status: AbstractExchange | None = None
+        self._calls = set[_Call]()
+        self._called = anyio.Event()
         self._looking = anyio.Lock()
         self._seen: tuple[float, Queue] | None = None
 
@@ -178,12 +189,16 @@ class Link:
 
     async def _guarded(self, act: Callable[[], Awaitable[_Result]]) -> _Result:
         """What `act` returns; a broker that does not answer is given up. Raises VoiceUnavailable and LinkLost."""
+        if self.lost.is_set():
+            raise LinkLost
+        call = _Call()
+        self._calls.add(call)
+        self._called.set()
         try:
-            with without_groups():
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._watch)
-                    result = await uncancelled(act())
-                    tasks.cancel_scope.cancel()
+            with call.scope:
+                result = await uncancelled(act())
+                self._heard += 1
+                return result
         except PublishError:
             raise
         except DeliveryError as error:
@@ -193,19 +208,37 @@ class Link:
         except (AMQPError, ChannelInvalidStateError, ConnectionError, LinkLost) as error:
             self.lost.set()
             raise LinkLost from error
-        self._heard += 1
-        return result
+        finally:
+            self._calls.discard(call)
+        raise call.given_up
 
-    async def _watch(self) -> None:
-        """Raise VoiceUnavailable when the broker takes nothing, and LinkLost when nothing comes from it any more."""
-        await anyio.sleep(_ALARM_SECONDS)
-        silent, heard = 0, self._heard
-        while silent < _SILENT_STEPS:
-            if await self._blocked():
-                raise _alarm()
-            await anyio.sleep(_STEP_SECONDS)
-            silent, heard = (silent + 1 if heard == self._heard else 0), self._heard
-        raise LinkLost
+    async def watch(self) -> None:
+        """Give up calls: soon when the broker takes nothing, later when nothing comes from it, all at the end.
+
+        One task for all calls: a task for each took as long as what it watched.
+        """
+        try:
+            while True:
+                await self._called.wait()
+                self._called = anyio.Event()
+                await anyio.sleep(_ALARM_SECONDS)
+                silent, heard = 0, self._heard
+                while self._calls:
+                    if await self._blocked():
+                        self._give_up(_alarm())
+                    elif silent == _SILENT_STEPS:
+                        self.lost.set()
+                        self._give_up(LinkLost())
+                    await anyio.sleep(_STEP_SECONDS)
+                    silent, heard = (silent + 1 if heard == self._heard else 0), self._heard
+        finally:
+            self.lost.set()
+            self._give_up(LinkLost())
+
+    def _give_up(self, why: Exception) -> None:
+        for call in self._calls:
+            call.given_up = why
+            call.scope.cancel()
 
 
 async def uncancelled(act: Awaitable[_Result]) -> _Result:

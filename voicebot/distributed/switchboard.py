@@ -62,6 +62,7 @@ class Switchboard:
             self._tell()
             try:
                 async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(link.watch)
                     tasks.start_soon(self._ask_now_and_then, link)
                     tasks.start_soon(self._pass_on_cancellations, link)
                     await link.lost.wait()
