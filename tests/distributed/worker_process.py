@@ -20,13 +20,16 @@ _SECONDS = 30.0
 
 
 class WorkerProcess:
-    """`voicebot worker` with the tone, which takes `delay_seconds` for each text."""
+    """`voicebot worker`; with the tone it takes `delay_seconds` for each text."""
 
-    def __init__(self, broker: Broker, voice_class: str, *options: str, delay_seconds: float, url: str = "") -> None:
+    def __init__(
+        self, broker: Broker, voice_class: str, *options: str, delay_seconds: float, url: str = "", tts: str = "tone"
+    ) -> None:
         environment = os.environ | {"VOICEBOT_WORKER__AMQP_URL": url or broker.url, "LC_ALL": "C.UTF-8"}
         command = [
-            *(sys.executable, "-m", "voicebot", "worker", "--config", os.devnull, "--tts", "tone"),
-            *("--set", f"tts.delay_seconds={delay_seconds}", "--voice-class", voice_class, *options),
+            *(sys.executable, "-m", "voicebot", "worker", "--config", os.devnull, "--tts", tts),
+            *(("--set", f"tts.delay_seconds={delay_seconds}") if tts == "tone" else ()),
+            *("--voice-class", voice_class, *options),
         ]
         self.process = subprocess.Popen(
             command,
@@ -83,10 +86,10 @@ class WorkerProcess:
 
 @asynccontextmanager
 async def open_worker_process(
-    broker: Broker, voice_class: str, *options: str, delay_seconds: float = 0.0, url: str = ""
+    broker: Broker, voice_class: str, *options: str, delay_seconds: float = 0.0, url: str = "", tts: str = "tone"
 ) -> AsyncGenerator[WorkerProcess]:
     """A worker that takes jobs by now."""
-    worker = WorkerProcess(broker, voice_class, *options, delay_seconds=delay_seconds, url=url)
+    worker = WorkerProcess(broker, voice_class, *options, delay_seconds=delay_seconds, url=url, tts=tts)
     try:
         await worker.says("taking jobs")
         yield worker
