@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, get_args
 
 from tests.distributed.certificate import write_certificates
 
@@ -49,6 +50,17 @@ _ERLANG = (
     "+S 1:1 +SDcpu 1:1 +SDio 1 +A 1 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
 )
 """One scheduler, which does not spin: two processors are for all tests."""
+
+Alarm = Literal["memory", "disk"]
+ALARMS: tuple[Alarm, ...] = get_args(Alarm)
+_RAISED = {
+    "memory": ("set_vm_memory_high_watermark", "0.0000001"),
+    "disk": ("set_disk_free_limit", "1000000GB"),  # more than there is
+}
+_CLEARED = {
+    "memory": ("set_vm_memory_high_watermark", "absolute", "512MB"),
+    "disk": ("set_disk_free_limit", "1MB"),
+}
 
 
 class Broker:
@@ -136,13 +148,13 @@ class Broker:
         """Take a queue away from whoever uses it."""
         self.ctl("delete_queue", name)
 
-    def raise_memory_alarm(self) -> None:
-        """Let it take no more messages."""
-        self.ctl("set_vm_memory_high_watermark", "0.0000001")
+    def raise_alarm(self, alarm: Alarm) -> None:
+        """Let it take no more messages, since it has too little memory or disk."""
+        self.ctl(*_RAISED[alarm])
 
-    def clear_memory_alarm(self) -> None:
+    def clear_alarm(self, alarm: Alarm) -> None:
         """Let it go on."""
-        self.ctl("set_vm_memory_high_watermark", "absolute", "512MB")
+        self.ctl(*_CLEARED[alarm])
 
     def log(self) -> str:
         """What the node wrote, for a message of a test."""

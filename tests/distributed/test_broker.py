@@ -59,13 +59,13 @@ async def test_a_memory_alarm_keeps_a_publisher_waiting_until_it_is_over(broker:
     async with await aio_pika.connect(broker.url) as connection:
         channel = await connection.channel(publisher_confirms=True)
         queue = await channel.declare_queue("voicebot.test.alarm", auto_delete=True)
-        await anyio.to_thread.run_sync(broker.raise_memory_alarm)
+        await anyio.to_thread.run_sync(broker.raise_alarm, "memory")
         try:
             with anyio.move_on_after(0.2):
                 await channel.default_exchange.publish(aio_pika.Message(b"held up"), queue.name)
                 pytest.fail("a message was taken during an alarm")
         finally:
-            await anyio.to_thread.run_sync(broker.clear_memory_alarm)
+            await anyio.to_thread.run_sync(broker.clear_alarm, "memory")
         assert (await queue.get(timeout=10)).body == b"held up"
         await queue.delete(if_empty=False)
 

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from pydantic import SecretStr
 
-from tests.distributed.broker import Broker
+from tests.distributed.broker import ALARMS, Alarm, Broker
 from tests.distributed.listening import Listener, be_impatient, configured, open_both, open_worker
 from tests.distributed.scripted_worker import FORMAT, PIECES, open_scripted_worker
 from tests.distributed.wire_fault import open_wire
@@ -237,16 +237,44 @@ async def test_a_connection_that_falls_silent_is_given_up_before_its_heartbeat_i
             assert await listener.ends() == PIECES
 
 
-async def test_an_alarm_of_the_broker_is_named(own_broker: Broker) -> None:
+@pytest.mark.parametrize("alarm", ALARMS)
+async def test_an_alarm_of_the_broker_is_named(own_broker: Broker, alarm: Alarm) -> None:
     """Publishing just waited."""
     async with open_both(own_broker) as (client, worker), anyio.create_task_group() as tasks:
-        await anyio.to_thread.run_sync(own_broker.raise_memory_alarm)
+        await anyio.to_thread.run_sync(own_broker.raise_alarm, alarm)
         for _ in range(2):
             with anyio.fail_after(5), pytest.raises(VoiceUnavailable, match="alarm"):
                 await anext(client.synthesize("text"))
-        await anyio.to_thread.run_sync(own_broker.clear_memory_alarm)
+        await anyio.to_thread.run_sync(own_broker.clear_alarm, alarm)
         listener = Listener(client, tasks)
         while (taken := await worker.take()).job.spoken != "Some text.":
             await taken.message.ack()  # of before
         await taken.answer()
         assert await listener.ends() == PIECES
+
+
+async def test_workers_are_told_of_an_interruption_also_after_an_alarm(broker: Broker) -> None:
+    """What met the alarm was never told, and nothing after it: workers went on for nobody, up to a new connection."""
+    async with (
+        open_both(broker) as (client, worker),
+        open_scripted_worker(broker.url, worker.voice_class) as other,
+    ):
+        try:
+            async with anyio.create_task_group() as later:
+                Listener(client, later)
+                async with anyio.create_task_group() as sooner:
+                    Listener(client, sooner)
+                    taken = {(await one.take()).job_id for one in (worker, other)}
+                    await anyio.to_thread.run_sync(broker.raise_alarm, "disk")
+                    sooner.cancel_scope.cancel()
+                for _ in range(2):  # the first one meets the alarm, the second one knows of it
+                    with pytest.raises(VoiceUnavailable, match="alarm"):
+                        await anext(client.synthesize("text"))
+                later.cancel_scope.cancel()
+            with pytest.raises(VoiceUnavailable, match="alarm"):
+                await anext(client.synthesize("text"))
+        finally:
+            await anyio.to_thread.run_sync(broker.clear_alarm, "disk")
+        with anyio.fail_after(20):
+            while taken:
+                taken.discard(await worker.cancelled.get())

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from tests.distributed.asking import open_asker
-from tests.distributed.broker import Broker
+from tests.distributed.broker import ALARMS, Alarm, Broker
 from tests.distributed.working import GoneVoice, HeldVoice, Told, open_pair
 from voicebot.distributed.messages import Job
 from voicebot.distributed.topology import job_queue
@@ -31,18 +31,21 @@ def told() -> Iterator[Told]:
     log.setLevel(logging.NOTSET)
 
 
-async def test_a_broker_short_of_memory_is_told_and_what_waited_for_it_arrives(broker: Broker, told: Told) -> None:
+@pytest.mark.parametrize("alarm", ALARMS)
+async def test_a_broker_short_of_memory_or_disk_is_told_and_what_waited_for_it_arrives(
+    broker: Broker, told: Told, alarm: Alarm
+) -> None:
     """A worker that could not answer looked as if it worked for ever."""
     voice = HeldVoice()
     async with open_pair(broker, voice) as (asker, _):
         asked = await asker.ask("Hello.")
         await voice.begun.wait()
-        await anyio.to_thread.run_sync(broker.raise_memory_alarm)
+        await anyio.to_thread.run_sync(broker.raise_alarm, alarm)
         try:
             voice.go_on.set()
             await told.until("short of memory or disk")
         finally:
-            await anyio.to_thread.run_sync(broker.clear_memory_alarm)
+            await anyio.to_thread.run_sync(broker.clear_alarm, alarm)
         await told.until("takes messages again")
         assert (await asked.answer()).kinds[-1] == "end"
 

@@ -62,6 +62,24 @@ class _Connection(aio_pika.Connection):
     PARAMETERS = (*aio_pika.Connection.PARAMETERS, ConnectionParameter(name="limit", parser=int, is_kwarg=True))
 
 
+async def takes_messages(connection: AbstractConnection) -> bool:
+    """Whether the broker has not told us that it takes none; it does so where somebody publishes."""
+    transport = connection.transport
+    with anyio.move_on_after(0):
+        if transport is not None:
+            await transport.ready()  # at once where nothing is wrong
+        return True
+    return False
+
+
+def alarm() -> BrokerUnavailable:
+    """The broker takes no messages."""
+    return BrokerUnavailable(
+        tr("RabbitMQ takes no messages: it has raised its alarm for too little memory or disk"),
+        hint=tr("see `rabbitmq-diagnostics alarms` on its machine"),
+    )
+
+
 @asynccontextmanager
 async def open_connection(address: BrokerAddress, *, name: str) -> AsyncIterator[AbstractConnection]:
     """A connection to the broker, which calls it `name`. Raises BrokerUnavailable."""

@@ -16,6 +16,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
 from aiormq.abc import DeliveredMessage
 
+from voicebot.distributed.connection import alarm, takes_messages
 from voicebot.distributed.declaring import declare_fanout, declare_jobs
 from voicebot.distributed.messages import Cancel, Job
 from voicebot.distributed.topology import (
@@ -137,8 +138,8 @@ class Link:
             message_id=how.message_id,
             type=JOB_TYPE,
         )
-        if await self._blocked():
-            raise _alarm()
+        if not await takes_messages(self._connection):
+            raise alarm()
         try:
             await self._guarded(lambda: self._publish(message))
         except PublishError:  # somebody has deleted the queue
@@ -158,17 +159,22 @@ class Link:
             return self._seen[1]
 
     async def cancel(self, correlation_ids: tuple[str, ...]) -> None:
-        """Tell all workers that nobody waits for these jobs any more. Raises LinkLost."""
+        """Tell all workers that nobody waits for these jobs any more. Raises VoiceUnavailable and LinkLost."""
         body = Cancel(correlation_ids=correlation_ids).model_dump_json().encode()
         await self._tell_all(self._cancel, aio_pika.Message(body, content_type="application/json"))
 
     async def ask_all(self) -> None:
-        """Ask all workers how they are; their answers come as replies of the type `status`. Raises LinkLost."""
+        """Ask all workers how they are; their answers come as replies of the type `status`.
+
+        Raises VoiceUnavailable and LinkLost.
+        """
         message = aio_pika.Message(b"", correlation_id=uuid4().hex, reply_to=self._reply_to, expiration=10)
         await self._tell_all(self._status, message)
 
     async def _tell_all(self, exchange: AbstractExchange | None, message: aio_pika.Message) -> None:
         assert exchange is not None
+        if not await takes_messages(self._connection):
+            raise alarm()
         await self._guarded(lambda: exchange.publish(message, "", mandatory=False))
 
     async def _declare_jobs(self) -> Queue:
@@ -177,15 +183,6 @@ class Link:
 
     async def _publish(self, message: aio_pika.Message) -> None:
         await self._jobs.default_exchange.publish(message, self._job_queue, mandatory=True)
-
-    async def _blocked(self) -> bool:
-        """Whether the broker has said that it takes no messages."""
-        transport = self._connection.transport
-        with anyio.move_on_after(0):
-            if transport is not None:
-                await transport.ready()  # at once where nothing is wrong
-            return False
-        return True
 
     async def _guarded(self, act: Callable[[], Awaitable[_Result]]) -> _Result:
         """What `act` returns; a broker that does not answer is given up. Raises VoiceUnavailable and LinkLost."""
@@ -224,8 +221,8 @@ class Link:
                 await anyio.sleep(_ALARM_SECONDS)
                 silent, heard = 0, self._heard
                 while self._calls:
-                    if await self._blocked():
-                        self._give_up(_alarm())
+                    if not await takes_messages(self._connection):
+                        self._give_up(alarm())
                     elif silent == _SILENT_STEPS:
                         self.lost.set()
                         self._give_up(LinkLost())
@@ -254,13 +251,6 @@ async def uncancelled(act: Awaitable[_Result]) -> _Result:
         if task is not None and not task.cancelling():
             raise LinkLost from None
         raise
-
-
-def _alarm() -> VoiceUnavailable:
-    return VoiceUnavailable(
-        tr("RabbitMQ takes no messages: it has raised its alarm for too little memory or disk"),
-        hint=tr("see `rabbitmq-diagnostics alarms` on its machine"),
-    )
 
 
 @asynccontextmanager

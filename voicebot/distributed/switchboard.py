@@ -24,6 +24,7 @@ ROLL_CALL_SECONDS = 0.3
 _ASK_EVERY_SECONDS, _ASK_AGAIN_SECONDS = 30.0, 1.0
 _GOODBYE_SECONDS = 0.3
 _MOST_CANCELLED = 10_000
+_ALARM_PAUSE_SECONDS = 1.0
 
 
 class Listener(Protocol):
@@ -140,22 +141,28 @@ class Switchboard:
                 self._tell()
 
     async def _ask_now_and_then(self, link: Link) -> None:
-        with suppress(LinkLost, VoiceUnavailable):
+        with suppress(LinkLost):
             while True:
                 self._ask = anyio.Event()
                 self.roster.ask()
-                await link.ask_all()
+                with suppress(VoiceUnavailable):  # the broker's alarm, which passes
+                    await link.ask_all()
                 await anyio.sleep(_ASK_AGAIN_SECONDS)
                 with anyio.move_on_after(_ASK_EVERY_SECONDS):
                     await self._ask.wait()
 
     async def _pass_on_cancellations(self, link: Link) -> None:
-        with suppress(LinkLost, VoiceUnavailable):
+        with suppress(LinkLost):
             while True:
                 await self._cancel.wait()
                 self._cancel = anyio.Event()
-                cancelled, self._cancelled = tuple(self._cancelled), []
-                await link.cancel(cancelled)
+                cancelled, self._cancelled = self._cancelled, []
+                try:
+                    await link.cancel(tuple(cancelled))
+                except VoiceUnavailable:  # the broker's alarm: they are told when it has passed
+                    self._cancelled = [*cancelled, *self._cancelled][:_MOST_CANCELLED]
+                    await anyio.sleep(_ALARM_PAUSE_SECONDS)
+                    self._cancel.set()
 
     def _reason(self) -> BrokerUnavailable:
         if self._why is None:

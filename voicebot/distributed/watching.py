@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from anyio import TASK_STATUS_IGNORED
 from anyio.abc import TaskStatus
 
-from voicebot.distributed.connection import BrokerUnavailable
+from voicebot.distributed.connection import BrokerUnavailable, takes_messages
 from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
@@ -50,11 +50,9 @@ async def watch_alarms(
     task_status.started(hint)
     with send, receive:
         async for _ in receive:
-            with anyio.move_on_after(0) as alarm:
-                await transport.connection.ready()
-            if alarm.cancelled_caught:
+            if not await takes_messages(connection):
                 log.warning(
                     "the broker takes no messages: it is short of memory or disk (rabbitmqctl status says more)"
                 )
-                await transport.connection.ready()
+                await transport.ready()
                 log.info("the broker takes messages again")
