@@ -11,9 +11,10 @@ from uuid import uuid4
 import aio_pika
 import anyio
 import pytest
+from anyio.streams.buffered import BufferedByteReceiveStream
 
 from tests.distributed.asking import open_asker
-from tests.distributed.broker import Broker
+from tests.distributed.broker import ALARMS, Alarm, Broker
 from tests.distributed.worker_process import open_worker_process
 from voicebot.distributed.messages import Voice, WorkerStatus
 from voicebot.distributed.overview import voice_classes
@@ -28,8 +29,11 @@ def voice_class() -> str:
     return f"test-{uuid4().hex[:8]}"
 
 
+COMMAND = [sys.executable, "-m", "voicebot", "workers", "--config", os.devnull]
+
+
 async def run(url: str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "voicebot", "workers", "--config", os.devnull, *options]
+    command = [*COMMAND, *options]
     environment = os.environ | {"VOICEBOT_WORKER__AMQP_URL": url}
     return await anyio.to_thread.run_sync(
         lambda: subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
@@ -89,6 +93,42 @@ async def test_without_a_broker_one_line_says_so_and_none_has_the_password() -> 
         assert "start RabbitMQ" in told.stderr
         assert "canary" not in told.stdout + told.stderr
         assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+async def test_an_alarm_of_the_broker_is_told_in_words(broker: Broker, voice_class: str, alarm: Alarm) -> None:
+    """The command waited until somebody had made room on the broker's machine, and said nothing."""
+    async with open_worker_process(broker, voice_class):
+        await anyio.to_thread.run_sync(broker.raise_alarm, alarm)
+        try:
+            told = await run(broker.url)
+        finally:
+            await anyio.to_thread.run_sync(broker.clear_alarm, alarm)
+        assert told.returncode == 5
+        assert "alarm for too little memory or disk" in told.stderr
+        assert "rabbitmq-diagnostics alarms" in told.stderr
+        assert voice_class in (await run(broker.url)).stdout
+
+
+async def test_who_watches_is_told_of_an_alarm_and_sees_the_workers_again_when_it_is_over(
+    broker: Broker, voice_class: str
+) -> None:
+    environment = os.environ | {"VOICEBOT_WORKER__AMQP_URL": broker.url, "LC_ALL": "C.UTF-8"}
+    command = [*COMMAND, "--watch", "--json"]
+    async with open_worker_process(broker, voice_class), await anyio.open_process(command, env=environment) as watch:
+        assert watch.stdout
+        assert watch.stderr
+        shown, told = BufferedByteReceiveStream(watch.stdout), BufferedByteReceiveStream(watch.stderr)
+        with anyio.fail_after(60):
+            assert voice_class.encode() in await shown.receive_until(b"\n", 1_000_000)
+            await anyio.to_thread.run_sync(broker.raise_alarm, "disk")
+            try:
+                assert b"alarm" in await told.receive_until(b"\n", 10_000)
+            finally:
+                await anyio.to_thread.run_sync(broker.clear_alarm, "disk")
+            while voice_class.encode() not in await shown.receive_until(b"\n", 1_000_000):
+                pass
+        watch.terminate()
 
 
 @pytest.mark.parametrize("url", ["http://me:canary-7f3a@example/", "me:canary-7f3a@example", "amqp:me:canary-7f3a@x"])

@@ -15,7 +15,12 @@ from voicebot.errors import ConfigError
 from voicebot.translation import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aio_pika.abc import AbstractConnection
+
     from voicebot.config.models import WorkerConfig
+    from voicebot.distributed.connection import BrokerAddress, BrokerUnavailable
     from voicebot.distributed.messages import WorkerStatus
     from voicebot.distributed.overview import ClassOverview
 
@@ -44,21 +49,47 @@ def workers(
 
 async def _list_workers(config: WorkerConfig, *, watch: bool, as_json: bool) -> int:
     require_packages(ConfigError)
-    import anyio
-
     from voicebot.config.broker import amqp_url
     from voicebot.distributed.connection import BrokerAddress, open_connection
     from voicebot.distributed.overview import voice_classes
 
     address = BrokerAddress(amqp_url(config), config.amqp_ca_file)
-    async with open_connection(address, name="voicebot workers") as connection:
-        classes = await voice_classes(connection, config.voice_class)
+    classes: list[ClassOverview] = []
+
+    async def look(connection: AbstractConnection) -> None:
+        nonlocal classes
+        classes = await voice_classes(connection, config.voice_class, classes)
         _show(classes, watch=watch, as_json=as_json)
-        while watch:
-            await anyio.sleep(_WATCH_SECONDS)
-            classes = await voice_classes(connection, config.voice_class, classes)
-            _show(classes, watch=watch, as_json=as_json)
+
+    async with open_connection(address, name="voicebot workers") as connection:
+        await look(connection)
+    if watch:
+        await _watch(address, look)
     return OK
+
+
+async def _watch(address: BrokerAddress, look: Callable[[AbstractConnection], Awaitable[None]]) -> None:
+    """Look again and again, whatever becomes of the broker meanwhile."""
+    import anyio
+
+    from voicebot.distributed.connection import serve_connections
+
+    told = ""
+
+    async def look_on(connection: AbstractConnection) -> None:
+        nonlocal told
+        while True:
+            await anyio.sleep(_WATCH_SECONDS)
+            await look(connection)
+            told = ""
+
+    def lost(error: BrokerUnavailable) -> None:
+        nonlocal told
+        if told != error.in_one_line:  # not at each attempt
+            told = error.in_one_line
+            status(told)
+
+    await serve_connections(address, look_on, name="voicebot workers", lost=lost)
 
 
 def _show(classes: list[ClassOverview], *, watch: bool, as_json: bool) -> None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import uuid4
 
 import anyio
 from aio_pika import Message
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from aio_pika.exceptions import ChannelNotFoundEntity, PublishError
-from anyio.streams.memory import MemoryObjectReceiveStream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from pydantic import ValidationError
 
+from voicebot.distributed.connection import BrokerUnavailable, alarm, takes_messages
 from voicebot.distributed.declaring import declare_fanout
 from voicebot.distributed.messages import WorkerStatus, understood
 from voicebot.distributed.topology import STATUS_EXCHANGE, job_queue
+from voicebot.translation import tr
 
 _QUIET_SECONDS = 0.5
 """When no further worker has answered for this long, all have."""
+_ANSWER_SECONDS = 2.0
+"""A broker that does nothing for this long does not want to."""
 _MOST = 10_000
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +55,13 @@ async def voice_classes(
 ) -> list[ClassOverview]:
     """The classes of all workers that answer, and the `configured` one where jobs wait in its queue, by name.
 
-    Rates count from the round `before`, or from when the workers were started.
+    Rates count from the round `before`, or from when the workers were started. Raises BrokerUnavailable.
     """
     workers = await _answers(connection)
     earlier = {worker.worker: worker for one in before for worker in one.workers}
     classes = []
     for name in sorted({configured, *(worker.voice_class for worker in workers)}):
-        consumers, backlog = await _depth(connection, job_queue(name))
+        consumers, backlog = await _soon(connection, _depth(connection, job_queue(name)))
         own = sorted((one for one in workers if one.voice_class == name), key=lambda one: (one.host, one.pid))
         rates = [_rates(one, earlier.get(one.worker)) for one in own]
         jobs, audio = sum(jobs for jobs, _ in rates), sum(audio for _, audio in rates)
@@ -72,24 +80,41 @@ def _rates(now: WorkerStatus, before: WorkerStatus | None) -> tuple[float, float
 
 async def _answers(connection: AbstractConnection) -> list[WorkerStatus]:
     """What each worker says of itself."""
-    async with connection.channel(publisher_confirms=True, on_return_raises=True) as channel:
-        send, receive = anyio.create_memory_object_stream[AbstractIncomingMessage](_MOST)
-        with send, receive:
+    channel = await _soon(connection, connection.channel(publisher_confirms=True, on_return_raises=True))
+    send, receive = anyio.create_memory_object_stream[AbstractIncomingMessage](_MOST)
+    with send, receive:
+        try:
+            await _soon(connection, _ask(channel, send))
+            answers = {one.worker: one async for one in _read(receive)}
+        except PublishError:  # there is nobody who could hear it
+            answers = {}
+        await _soon(connection, channel.close())
+    return list(answers.values())
 
-            async def hear(answer: AbstractIncomingMessage) -> None:
-                if answer.correlation_id == question:
-                    send.send_nowait(answer)
 
-            question = uuid4().hex
-            exchange = await declare_fanout(channel, STATUS_EXCHANGE)
-            queue = await channel.declare_queue(exclusive=True, auto_delete=True)
-            await queue.consume(hear, no_ack=True)
-            try:
-                message = Message(b"", type="status", correlation_id=question, reply_to=queue.name)
-                await exchange.publish(message, "", mandatory=True)
-            except PublishError:
-                return []
-            return list({one.worker: one for one in [one async for one in _read(receive)]}.values())
+async def _ask(channel: AbstractChannel, answers: MemoryObjectSendStream[AbstractIncomingMessage]) -> None:
+    """Ask all workers how they are. Raises PublishError where there are none."""
+    question = uuid4().hex
+
+    async def hear(answer: AbstractIncomingMessage) -> None:
+        if answer.correlation_id == question:
+            with suppress(anyio.WouldBlock, anyio.BrokenResourceError, anyio.ClosedResourceError):
+                answers.send_nowait(answer)
+
+    exchange = await declare_fanout(channel, STATUS_EXCHANGE)
+    queue = await channel.declare_queue(exclusive=True, auto_delete=True)
+    await queue.consume(hear, no_ack=True)
+    message = Message(b"", type="status", correlation_id=question, reply_to=queue.name)
+    await exchange.publish(message, "", mandatory=True)
+
+
+async def _soon(connection: AbstractConnection, act: Awaitable[_Result]) -> _Result:
+    """What `act` returns. Raises BrokerUnavailable where the broker takes no messages, or does not answer."""
+    with anyio.move_on_after(_ANSWER_SECONDS):
+        return await act
+    if not await takes_messages(connection):
+        raise alarm()
+    raise BrokerUnavailable(tr("the broker does not answer"), hint=tr("start RabbitMQ, or check the AMQP URL"))
 
 
 async def _read(answers: MemoryObjectReceiveStream[AbstractIncomingMessage]) -> AsyncIterator[WorkerStatus]:
