@@ -37,7 +37,8 @@ _SHORTEST_WAIT = 0.001
 _SHORTEST_PHRASE = 0.9
 """Seconds of speech."""
 _QUANTILE = 0.9
-_LEAST_PATIENCE_SECONDS = 5.0
+LEAST_PATIENCE_SECONDS = 5.0
+"""A voice is given this long at least before it counts as frozen."""
 _PATIENCE = 4.0
 """Times the expected synthesis: an engine that takes longer is frozen."""
 
@@ -250,7 +251,7 @@ class Pacer:
         An engine that works on `parallel` texts at once does those of other turns first.
         """
         cost = self._cost
-        patience = max(_LEAST_PATIENCE_SECONDS, _PATIENCE * cost.seconds(speech_seconds(utterance.spoken)))
+        patience = max(LEAST_PATIENCE_SECONDS, _PATIENCE * cost.seconds(speech_seconds(utterance.spoken)))
         patience *= 1 + cost.calls // parallel
         cost.calls += 1
         try:

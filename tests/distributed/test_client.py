@@ -12,11 +12,12 @@ from tests.distributed.broker import Broker
 from tests.distributed.listening import Listener, configured, open_both
 from tests.distributed.scripted_worker import FORMAT, PIECES, open_scripted_worker
 from voicebot.config.models import Config, TtsRabbitmq
-from voicebot.distributed.client import list_voices, open_client
+from voicebot.distributed.client import BROKER_BACK_SECONDS, list_voices, open_client
 from voicebot.distributed.messages import End
 from voicebot.doctor.checkup import State
 from voicebot.doctor.voice import check_phonemes
 from voicebot.errors import VoiceUnavailable
+from voicebot.pacing import LEAST_PATIENCE_SECONDS
 from voicebot.speech import Style
 
 pytestmark = pytest.mark.anyio
@@ -192,3 +193,8 @@ async def test_a_worker_that_comes_later_is_noticed(broker: Broker) -> None:
                 while not client.workers:
                     await client._switchboard._changed.wait()
             assert client.credit == "by hand"
+
+
+def test_a_broker_that_does_not_come_back_is_named_before_the_voice_seems_to_hang() -> None:
+    """Who listened was told to start the engine anew, though it was the broker that had gone."""
+    assert BROKER_BACK_SECONDS < LEAST_PATIENCE_SECONDS

@@ -24,7 +24,8 @@ from voicebot.protocols import Synthesizer
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 
 _USUAL_SAMPLE_RATE = 24_000
-_BROKER_BACK_SECONDS = 10.0
+BROKER_BACK_SECONDS = 3.0
+"""Less than a turn waits for the voice, which would otherwise look as if it hung; the turn then knocks for longer."""
 
 
 class RemoteSynthesizer:
@@ -82,7 +83,7 @@ class RemoteSynthesizer:
 
 @asynccontextmanager
 async def open_client(
-    config: TtsRabbitmq, *, required: bool = True, broker_back_seconds: float = _BROKER_BACK_SECONDS
+    config: TtsRabbitmq, *, required: bool = True, broker_back_seconds: float = BROKER_BACK_SECONDS
 ) -> AsyncIterator[RemoteSynthesizer]:
     """The workers' voice. Raises ConfigError, and BrokerUnavailable where no broker answers and it is `required`.
 
