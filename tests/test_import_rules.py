@@ -142,6 +142,7 @@ INNER_ORDER = {
         "explain",
         "experiment",
         "experiment_file",
+        "own_code",
         "sweep",
         "search",
         "tune",

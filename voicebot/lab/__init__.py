@@ -17,6 +17,7 @@ From the top down:
     explain           why a reply is cut where it is cut
     experiment        settings, traces and engines that belong together
     experiment_file   reads them from a file
+    own_code          the code that it names, and whether it is trusted
     sweep             makes every run of an experiment, in several processes
     search            looks for the best values of an experiment's matrix
     tune              measures and checks what it finds

@@ -39,16 +39,13 @@ from pydantic import (
     model_validator,
 )
 
-from voicebot.config.files import ConfigFile
 from voicebot.config.loading import InvalidConfig
 from voicebot.config.models import Config
-from voicebot.config.trust import is_trusted, trust
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.corpus import Item, read_corpus
 from voicebot.lab.engines import SynthesisCost, parse_engine
 from voicebot.lab.experiment import Experiment, Knob, Range
 from voicebot.lab.made_traces import made_trace, sample
-from voicebot.lab.own_strategy import names_own
 from voicebot.lab.traces import Trace, read_traces
 from voicebot.translation import system_reason, tr
 
@@ -138,31 +135,6 @@ def read_experiment(path: str | Path) -> Experiment:
         message = "\n".join(f"{path}{problem}" for _, problem in sorted(problems))
         raise LabError(message, hint=tr("see docs/experiments for one that works"))
     return experiment
-
-
-def refuse_untrusted_code(experiment: Experiment, *, trusted_now: bool) -> None:
-    """Raise LabError where the file, or its config.toml, names strategies of the user's and is not trusted as it is.
-
-    With `trusted_now` the person trusts it, and that is remembered. Raises ConfigError where it cannot be.
-    """
-    based_on = experiment.configure({}).chunking.strategy
-    for path, own in (
-        (experiment.path, experiment.own_strategies()),
-        (experiment.base, [based_on] if names_own(based_on) else []),
-    ):
-        if not own:
-            continue
-        try:
-            file = ConfigFile(path, path.read_bytes())
-        except OSError as error:
-            raise LabError(f"{path}: {system_reason(error)}") from error
-        if trusted_now:
-            trust(file)
-        elif not is_trusted(file):
-            raise LabError(
-                tr("{path}: it runs code: {strategies}", path=path, strategies=", ".join(own)),
-                hint=tr("read it, and if you trust it as it is now, add --trust"),
-            )
 
 
 def _validate(raw: dict[str, Any], report: _Report) -> _File:  # Any: TOML

@@ -62,7 +62,8 @@ def sweep(
     with stoppable(lambda: _kept(kept, folder)):
         from dataclasses import asdict
 
-        from voicebot.lab.experiment_file import read_experiment, refuse_untrusted_code
+        from voicebot.lab.experiment_file import read_experiment
+        from voicebot.lab.own_code import refuse_untrusted_code
         from voicebot.lab.own_strategy import OwnChunker
         from voicebot.lab.plots import require_matplotlib
         from voicebot.lab.report import COMFORTABLE_BYTES, write_report

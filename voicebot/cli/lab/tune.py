@@ -51,7 +51,8 @@ def tune(
     Example: voicebot lab tune experiment.toml -o best.toml --budget 100
     """
     with stoppable(lambda: tr("stopped: nothing was written")):
-        from voicebot.lab.experiment_file import read_experiment, refuse_untrusted_code
+        from voicebot.lab.experiment_file import read_experiment
+        from voicebot.lab.own_code import refuse_untrusted_code
         from voicebot.lab.own_strategy import OwnChunker
         from voicebot.lab.tune import as_dict
         from voicebot.lab.tune import tune as run_tune
