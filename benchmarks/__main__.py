@@ -98,6 +98,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(GROUPS):
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
+    if "treebanks" in arguments.names and arguments.treebanks is None:
+        parser.error("treebanks needs --treebanks FOLDER")
     if not arguments.json:
         print(f"voicebot, {date.today()}, Python {platform.python_version()}, {platform.platform()}")
         print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
