@@ -28,6 +28,23 @@ class Sentences(Lines):
         return whole
 
 
+class Marks(Lines):
+    """Cuts behind `mark`, which has to be given, in pieces of `least` characters or more."""
+
+    def __init__(self, mark: str, least: int = 1) -> None:
+        super().__init__()
+        self.mark, self.least = mark, least
+
+    def feed(self, delta: str) -> list[str]:
+        """What is finished."""
+        self.rest += delta
+        found = []
+        while (at := self.rest.find(self.mark, self.least)) >= 0:
+            found.append(self.rest[: at + 1])
+            self.rest = self.rest[at + 1 :]
+        return found
+
+
 class Characters(Lines):
     """Cuts behind every code point, whatever follows."""
 

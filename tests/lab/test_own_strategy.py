@@ -176,3 +176,13 @@ def test_tune_chooses_among_them(tmp_path: Path) -> None:
     assert json.loads(out)["overrides"] == {"chunking.strategy": path("Sentences")}
     assert path("Sentences") in best.read_text(encoding="utf-8")
     Config.model_validate(tomllib.loads(best.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("command", ["sweep", "tune"])
+def test_a_factory_gets_the_options_of_its_own_setting(tmp_path: Path, command: str) -> None:
+    """It was tried once with the options of no setting, so that one that needs some could not be used."""
+    file = experiment(tmp_path, path("Marks"), "newline")
+    text = file.read_text(encoding="utf-8").replace("[settings.s1]", 'chunking.options = {mark = " "}\n[settings.s1]')
+    file.write_text(text, encoding="utf-8")
+    code, _, err = lab(command, file, "-o", tmp_path / "out", "--trust")
+    assert code == 0, err

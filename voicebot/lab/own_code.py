@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 from voicebot.config.files import ConfigFile
 from voicebot.config.trust import is_trusted, trust
-from voicebot.errors import LabError
-from voicebot.lab.experiment import Experiment
-from voicebot.lab.own_strategy import names_own
+from voicebot.errors import ConfigError, LabError
+from voicebot.lab.experiment import STRATEGY, Experiment
+from voicebot.lab.own_strategy import OwnChunker, names_own, own_strategy_of
 from voicebot.translation import system_reason, tr
 
 
@@ -33,3 +35,20 @@ def refuse_untrusted_code(experiment: Experiment, *, trusted_now: bool) -> None:
                 tr("{path}: it runs code: {strategies}", path=path, strategies=", ".join(own)),
                 hint=tr("read it, and if you trust it as it is now, add --trust"),
             )
+
+
+def try_own_strategies(experiment: Experiment) -> None:
+    """Make each of the user's strategies once, with its options, before the work instead of in the middle of it.
+
+    Raises LabError where one fails.
+    """
+    first = {key: (knob if isinstance(knob, tuple) else knob.ends)[0] for key, knob in experiment.matrix.items()}
+    strategies = experiment.matrix.get(STRATEGY)
+    tries = [{STRATEGY: path} for path in strategies] if isinstance(strategies, tuple) else [{}]
+    for overrides, tried in itertools.product(experiment.settings.values(), tries):
+        try:
+            config = experiment.configure({**overrides, **first, **tried})
+        except ConfigError:  # two values that do not go together
+            continue
+        if path := own_strategy_of(config):
+            OwnChunker(path, config.chunking.options)

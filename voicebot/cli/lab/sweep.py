@@ -63,8 +63,7 @@ def sweep(
         from dataclasses import asdict
 
         from voicebot.lab.experiment_file import read_experiment
-        from voicebot.lab.own_code import refuse_untrusted_code
-        from voicebot.lab.own_strategy import OwnChunker
+        from voicebot.lab.own_code import refuse_untrusted_code, try_own_strategies
         from voicebot.lab.plots import require_matplotlib
         from voicebot.lab.report import COMFORTABLE_BYTES, write_report
         from voicebot.lab.spreadsheet import run_rows, write_csv
@@ -74,8 +73,7 @@ def sweep(
 
         chosen = read_experiment(experiment)
         refuse_untrusted_code(chosen, trusted_now=trust)
-        for path in chosen.own_strategies():
-            OwnChunker(path, chosen.configure({}).chunking.options)  # before the work, not in the middle of it
+        try_own_strategies(chosen)
         settings = chosen.all_settings()
         recordings = recorded(chosen, settings, listen or (), tone=tone)
         require_matplotlib()  # before the work, not after it

@@ -52,8 +52,7 @@ def tune(
     """
     with stoppable(lambda: tr("stopped: nothing was written")):
         from voicebot.lab.experiment_file import read_experiment
-        from voicebot.lab.own_code import refuse_untrusted_code
-        from voicebot.lab.own_strategy import OwnChunker
+        from voicebot.lab.own_code import refuse_untrusted_code, try_own_strategies
         from voicebot.lab.tune import as_dict
         from voicebot.lab.tune import tune as run_tune
         from voicebot.lab.tuned_config import refuse_to_overwrite, write_config
@@ -62,8 +61,7 @@ def tune(
             refuse_to_overwrite(output)
         chosen = read_experiment(experiment)
         refuse_untrusted_code(chosen, trusted_now=trust)
-        for path in chosen.own_strategies():
-            OwnChunker(path, chosen.configure({}).chunking.options)  # before the work, not in the middle of it
+        try_own_strategies(chosen)
         with progress_bar(tr("configurations")) as progress:
             tuned = run_tune(
                 chosen,
