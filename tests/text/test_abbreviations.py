@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.text.test_chunking import texts
-from voicebot.text import cyrillic_abbreviations, indic_abbreviations, latin_abbreviations
+from voicebot.text import armenian_abbreviations, cyrillic_abbreviations, indic_abbreviations, latin_abbreviations
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,7 @@ def test_an_ordinal_ends_no_sentence(marked: str) -> None:
         "Уважаемый проф. Семенов!|Кв. 234 находится в пгт. Мирный.|Это тут.",
         "Он жил в 1904-1905 гг.|Популяции росли и т. д.|Потом нет.",
         "Вона живе на вул. Франка, див. карту.|Він теж.",
+        "Він народився у м. Києві та у с. Іванівка.|Довжина 5 м.|Пройшло 30 с.|Все.",
         "मैं डॉ. शर्मा से जी.डी.पी. पर बात करूँगा।|ठीक है।",
     ],
 )
@@ -87,7 +88,7 @@ def test_abbreviations_of_other_languages_end_no_sentence(marked: str) -> None:
 
 def test_the_groups_of_abbreviations_are_written_in_small_letters() -> None:
     """They are looked up in small letters: one with a capital would never be found."""
-    for module in (latin_abbreviations, cyrillic_abbreviations, indic_abbreviations):
+    for module in (latin_abbreviations, cyrillic_abbreviations, indic_abbreviations, armenian_abbreviations):
         for name, words in vars(module).items():
             if isinstance(words, frozenset):
                 assert all(word == word.lower() for word in words if isinstance(word, str)), (module.__name__, name)

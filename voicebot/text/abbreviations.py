@@ -117,8 +117,8 @@ def _listed_ending(listed: Ending, word: str, lower: str, previous: str) -> Endi
     """What a word that may be an abbreviation is, by its capitals and the word before."""
     if lower in latin.ALSO_WORDS and not word[:1].isupper():
         return "before number" if lower in latin.BEFORE_NUMBER else "word"
-    if lower in _BEHIND_NUMBER and previous[-1:].isdigit():
-        return "by next word"
+    if previous[-1:].isdigit() and (lower in _BEHIND_NUMBER or lower in cyrillic.UNITS):
+        return "by next word" if lower in _BEHIND_NUMBER else "before capital"
     if len(word) == 1 and listed == "before number" and word.isupper():
         return "initial"
     if word.isupper() and lower in latin.NOT_IN_CAPITALS:

@@ -8,7 +8,7 @@ _RUSSIAN = (
     "т.е т.к т.н г ул им см св проф акад доц канд гр тов просп пер пл бул наб пгт пос дер обл р-н респ кв рис табл гл "
     "букв лат греч англ нем франц итал исп рус укр напр ср ок гос ред изд мин макс"
 )
-_UKRAINIAN = "ім вул див т.зв буд стор"
+_UKRAINIAN = "ім вул див т.зв буд стор м с"
 _BULGARIAN = "т.нар"
 
 NEVER = word_set(f"{_RUSSIAN} {_UKRAINIAN} {_BULGARIAN}")
@@ -19,5 +19,7 @@ BEFORE_CAPITAL = word_set(
 BY_NEXT_WORD = word_set("англ.яз")
 BEHIND_NUMBER = word_set("г см мин")
 """Behind a number a sentence may end behind these: 1999 г., 5 см."""
+UNITS = word_set("м с")
+"""Behind a number these are metres and seconds, elsewhere a town (у м. Києві) and a village or page."""
 SENTENCE_STARTERS = word_set("и он она мы я но это на по с как так если когда они вы а также він вона ми але це")
 SMALL_STARTERS = word_set("я мы но ми але")
