@@ -57,6 +57,7 @@ Respelling, from what is spoken to what is said:
     latin_names      names in Latin letters, in kana
     homographs       kanji that are read in two ways
     respelling       the Respeller
+    accents          a person's own words in the accent phrases of an engine
 
 Beside them:
     reasoning        takes what a model thinks out of the beginning of a reply
