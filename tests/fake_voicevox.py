@@ -165,6 +165,12 @@ def _accent_phrases(text: str) -> list[Json]:
     return phrases
 
 
+def pitched(phrase: Json) -> Json:
+    """Return the phrase with the pitch of its accent: high up to it."""
+    moras = [{**mora, "pitch": 6.0 if at <= phrase["accent"] else 5.0} for at, mora in enumerate(phrase["moras"], 1)]
+    return {**phrase, "moras": moras}
+
+
 def _mora(text: str, *, vowel: str = "a", pitch: float = 5.5) -> Json:
     length = 0.32 if vowel == "pau" else 0.11
     return {
@@ -359,6 +365,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return Answer(204)
             case "/audio_query":
                 return _json(audio_query(query["text"], engine.sample_rate))
+            case "/mora_data":
+                check_body(operation["requestBody"]["content"]["application/json"]["schema"], request.body, ["body"])
+                return _json([pitched(phrase) for phrase in request.body])
             case _:
                 return self._synthesis(request)
 

@@ -23,6 +23,7 @@ from voicebot.dictionary import (
     as_voicevox,
     merged,
     new_word,
+    own_words,
     parse_words,
     read_words,
     write_words,
@@ -57,6 +58,14 @@ def test_what_voicevox_exports_is_read_and_written_as_it_was() -> None:
     words = parse_words(data)
     assert words == [Word("test", "テスト", 1)]
     assert [*json.loads(as_voicevox(words)).values()] == [VOICEVOX_ENTRY]
+
+
+def test_an_accent_is_told_only_where_a_person_told_it() -> None:
+    """A word that was added without one was flat for VOICEVOX, whose own guess is better."""
+    told, untold = new_word("Kaito", "かいと", accent_type=0), new_word("OpenJTalk", "オープンジェイトーク")
+    assert own_words([told, untold, new_word("Nguyen", "win")]).accents == {"カイト": 0}
+    assert parse_words(as_voicevox([told, untold]).encode()) == [told, untold]
+    assert [word.with_accent().accent_type for word in (told, untold, new_word("a", "エー"))] == [0, 7, 1]
 
 
 def test_every_word_comes_back_from_its_file(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,7 @@ from voicebot.tts import open_synthesizer
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
+    from voicebot.dictionary import Dictionary
     from voicebot.memory.history import History
     from voicebot.pacing import VoiceCost
     from voicebot.tools import Tools
@@ -82,11 +83,12 @@ async def open_engines(
     threading.Thread(target=_load, args=(needs_portaudio,), daemon=True).start()
     async with AsyncExitStack() as stack:
         tools: Tools | None = None
+        dictionary = cache(_open_dictionary)
         if not speak:
             synthesizer = None
         elif synthesizer is None:
             synthesizer = await stack.enter_async_context(
-                open_synthesizer(config.tts, japanese_expected=japanese_expected)
+                open_synthesizer(config.tts, japanese_expected=japanese_expected, words=lambda: dictionary().words())
             )
         if synthesizer and synthesizer.credit:
             notify(synthesizer.credit)
@@ -106,15 +108,18 @@ async def open_engines(
             history = await stack.enter_async_context(
                 open_history(config.memory.path, notify=notify, redact=redactor(config))
             )
-        words = _words(notify) if synthesizer else OwnWords
+        words = _words(dictionary(), notify) if synthesizer else OwnWords
         yield Engines(chat, synthesizer, cost, tools, history, words)
 
 
-def _words(notify: Notify) -> Callable[[], OwnWords]:
-    """The person's own words; what is wrong with their file is told once."""
+def _open_dictionary() -> Dictionary:
     from voicebot.dictionary import Dictionary, dictionary_path
 
-    dictionary = Dictionary(dictionary_path())
+    return Dictionary(dictionary_path())
+
+
+def _words(dictionary: Dictionary, notify: Notify) -> Callable[[], OwnWords]:
+    """The person's own words; what is wrong with their file is told once."""
     dictionary.words()
     if dictionary.fault is not None:
         notify(tr("your dictionary is not used: {message}", message=dictionary.fault.message))

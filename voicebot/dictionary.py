@@ -9,7 +9,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -50,8 +50,8 @@ class Word:
     """As it is written."""
     pronunciation: str
     """Katakana, or Latin letters."""
-    accent_type: int = 0
-    """The mora behind which the pitch falls; 0: behind none."""
+    accent_type: int | None = None
+    """The mora behind which the pitch falls; 0: behind none. None: as an engine thinks."""
     word_type: WordType = "PROPER_NOUN"
     priority: int = 5
     """0 to 10: for engines that weigh words."""
@@ -66,6 +66,10 @@ class Word:
         """What only one word of a dictionary has."""
         return folded(self.surface), self.is_kana
 
+    def with_accent(self) -> Word:
+        """The same word with an accent: without one of its own that of most foreign words, the third mora from last."""
+        return self if self.accent_type is not None else replace(self, accent_type=max(1, self.morae - 2))
+
     @property
     def morae(self) -> int:
         """Units of rhythm in a pronunciation in kana."""
@@ -76,7 +80,7 @@ def new_word(
     surface: str,
     pronunciation: str,
     *,
-    accent_type: int = 0,
+    accent_type: int | None = None,
     word_type: str = "PROPER_NOUN",
     priority: int = 5,
 ) -> Word:
@@ -104,7 +108,7 @@ def new_word(
     if not 0 <= priority <= 10:
         raise DictionaryError(tr("the priority {priority} is not between 0 and 10", priority=priority))
     word = Word(surface, pronunciation, accent_type, known, priority)
-    if not 0 <= accent_type <= max(word.morae, 0):
+    if accent_type is not None and not 0 <= accent_type <= word.morae:
         raise DictionaryError(
             tr(
                 "the accent type {accent_type} is not between 0 and {morae}, the morae of {pronunciation}",
@@ -203,20 +207,21 @@ def _parse(entry: object) -> Word:
     return new_word(
         entry["surface"],
         entry["pronunciation"],
-        accent_type=entry.get("accent_type", 0),
+        accent_type=entry.get("accent_type"),
         word_type=known[0] if known else "PROPER_NOUN",
         priority=entry.get("priority", 5),
     )
 
 
 def as_voicevox(words: Iterable[Word]) -> str:
-    """The words as VOICEVOX's user dictionary: JSON that it can import."""
+    """The words as VOICEVOX's user dictionary; where it needs an accent, each word has to have one."""
     entries = {str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(map(str, word.key)))): _entry(word) for word in words}
     return json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
 
 
 def _entry(word: Word) -> Json:
     context, speech, detail, second = _SPEECH[word.word_type]
+    accent = {} if word.accent_type is None else {"accent_type": word.accent_type}
     return {
         "surface": word.surface.translate(_FULL_WIDTH),  # as VOICEVOX keeps it
         "priority": word.priority,
@@ -230,7 +235,7 @@ def _entry(word: Word) -> Json:
         "stem": "*",
         "yomi": word.pronunciation,
         "pronunciation": word.pronunciation,
-        "accent_type": word.accent_type,
+        **accent,
         "mora_count": word.morae,
         "accent_associative_rule": "*",
     }
@@ -241,6 +246,7 @@ def own_words(words: Sequence[Word]) -> OwnWords:
     return OwnWords(
         Lexicon({word.surface: word.pronunciation for word in words if word.is_kana}),
         Lexicon({word.surface: word.pronunciation for word in words if not word.is_kana}),
+        {word.pronunciation: word.accent_type for word in words if word.is_kana and word.accent_type is not None},
     )
 
 

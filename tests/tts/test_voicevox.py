@@ -16,6 +16,7 @@ from tests.fake_voicevox import (
     contract,
     fake_voicevox,
     nobody_there,
+    pitched,
     speech_frames,
     speech_samples,
     tone_wav,
@@ -24,6 +25,7 @@ from tests.tts.said import only_clip
 from voicebot.config.models import TtsVoicevox
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.speech import AudioFormat, Clip
+from voicebot.text.respelling import OwnWords
 from voicebot.tts.voicevox import VoicevoxStyle, VoicevoxSynthesizer, choose_style, list_voices, open_voicevox
 
 pytestmark = pytest.mark.anyio
@@ -460,3 +462,48 @@ async def test_a_query_that_cannot_be_read_is_an_error_and_no_crash(body: bytes)
             engine.answers = {"/audio_query": Answer(200, body)}
             with pytest.raises(SynthesisError, match="audio query that cannot be read"):
                 await only_clip(voice, GREETING)
+
+
+# ---------------------------------------------------------------- accents of the person's own words
+
+OWN = OwnWords(accents={"ボイスボックス": 0, "パイソン": 2})
+OWN_TEXT = "VOICEVOXはPythonから使えます。"
+
+
+async def said_with(engine: FakeVoicevox, words: OwnWords, text: str) -> object:
+    """The accent phrases that were synthesized."""
+    config = TtsVoicevox.model_validate({"kind": "voicevox", "base_url": engine.url})
+    async with open_voicevox(config, words=lambda: words) as voice:
+        await only_clip(voice, text)
+    return engine.last("/synthesis").body["accent_phrases"]
+
+
+async def test_a_word_of_the_dictionary_is_said_with_its_accent() -> None:
+    """`voicebot dict add … --accent` was kept in the file, and never heard."""
+    with fake_voicevox() as engine:
+        engine.answers["/audio_query"] = Answer(200, json.dumps(audio_query(OWN_TEXT, 24_000)).encode())
+        phrases = await said_with(engine, OWN, "ボイスボックスはパイソンから使えます。")
+        assert engine.paths[-3:] == ["/audio_query", "/mora_data", "/synthesis"]
+        assert engine.last("/mora_data").query == {"speaker": "2"}
+    own = engine.last("/mora_data").body
+    assert [("".join(mora["text"] for mora in phrase["moras"]), phrase["accent"]) for phrase in own] == [
+        ("ボイスボックスワ", 8),
+        ("パイソンカラ", 2),
+        ("ツカエマス", 4),
+    ]
+    assert phrases == [pitched(phrase) for phrase in own]
+
+
+async def test_without_such_a_word_nothing_else_is_asked() -> None:
+    with fake_voicevox() as engine:
+        await said_with(engine, OWN, GREETING)
+        assert engine.paths[-2:] == ["/audio_query", "/synthesis"]
+
+
+@pytest.mark.parametrize("answer", [Answer(404, b"{}"), Answer(200, b"nonsense")])
+async def test_an_engine_that_takes_no_accents_says_its_own(answer: Answer) -> None:
+    with fake_voicevox() as engine:
+        engine.answers["/audio_query"] = Answer(200, json.dumps(audio_query(OWN_TEXT, 24_000)).encode())
+        engine.answers["/mora_data"] = answer
+        phrases = await said_with(engine, OWN, "ボイスボックスはパイソンから使えます。")
+    assert phrases == audio_query(OWN_TEXT, 24_000)["accent_phrases"]

@@ -46,10 +46,12 @@ async def voice_names(config: Config, synthesizer: Synthesizer | None) -> list[s
 @asynccontextmanager
 async def open_voice(config: Config, voice: str) -> AsyncGenerator[tuple[Synthesizer, VoiceCost], None]:
     """The voice of this name, and what is known of the time it takes. Raises VoicebotError."""
+    from voicebot.dictionary import Dictionary, dictionary_path
     from voicebot.tts import open_synthesizer
     from voicebot.voice_costs import remembered_cost, try_out
 
-    async with open_synthesizer(config.tts.model_copy(update={"voice": voice})) as synthesizer:
+    tts, words = config.tts.model_copy(update={"voice": voice}), Dictionary(dictionary_path()).words
+    async with open_synthesizer(tts, words=words) as synthesizer:
         with remembered_cost(synthesizer.identity) as cost:
             await try_out(synthesizer, cost)
             yield synthesizer, cost

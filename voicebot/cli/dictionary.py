@@ -35,8 +35,9 @@ def add(
     ],
     *,
     accent_type: Annotated[
-        int, typer.Option("--accent", metavar="MORA", help="The mora behind which the pitch falls; 0: behind none.")
-    ] = 0,
+        int | None,
+        typer.Option("--accent", metavar="MORA", help="For VOICEVOX: the mora behind which the pitch falls; 0: none."),
+    ] = None,
     word_type: Annotated[
         str,
         typer.Option(
@@ -179,7 +180,7 @@ def export(
         refuse_to_overwrite(output, force=force)
     known = read_words(dictionary_path())
     exported = [word for word in known if word.is_kana]
-    text = as_voicevox(exported)
+    text = as_voicevox([word.with_accent() for word in exported])
     if output is None:
         write_out(text)
     else:

@@ -5,7 +5,7 @@ The raw and the shown text stay; a word in speech belongs to what it stands for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voicebot.speech import Span
@@ -26,6 +26,8 @@ class OwnWords:
     """In Japanese text."""
     latin: Lexicon = field(default_factory=lambda: Lexicon({}))
     """In any other text."""
+    accents: Mapping[str, int] = field(default_factory=dict)
+    """Katakana → the mora behind which the pitch falls, or 0: for engines that can be told."""
 
 
 _REMEMBERED = 300

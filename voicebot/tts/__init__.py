@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import assert_never
 
@@ -10,12 +10,16 @@ from voicebot.config.models import TtsConfig, TtsPlugin, TtsPyttsx3, TtsRabbitmq
 from voicebot.distributed.packages import require_packages
 from voicebot.errors import VoiceUnavailable
 from voicebot.protocols import Synthesizer
+from voicebot.text.respelling import OwnWords
 
 
-def open_synthesizer(config: TtsConfig, *, japanese_expected: bool = False) -> AbstractAsyncContextManager[Synthesizer]:
+def open_synthesizer(
+    config: TtsConfig, *, japanese_expected: bool = False, words: Callable[[], OwnWords] = OwnWords
+) -> AbstractAsyncContextManager[Synthesizer]:
     """The configured voice, ready to speak.
 
-    `japanese_expected`: load at once what a voice needs for Japanese alone. Raises VoiceUnavailable.
+    `japanese_expected`: load at once what a voice needs for Japanese alone. `words` are the person's own, for engines
+    that can be told their accents. Raises VoiceUnavailable.
     """
     match config:
         case TtsPyttsx3():
@@ -25,7 +29,7 @@ def open_synthesizer(config: TtsConfig, *, japanese_expected: bool = False) -> A
         case TtsVoicevox():
             from voicebot.tts.voicevox import open_voicevox
 
-            return open_voicevox(config)
+            return open_voicevox(config, words=words)
         case TtsTone():
             from voicebot.tts.tone import open_tone
 
@@ -35,7 +39,7 @@ def open_synthesizer(config: TtsConfig, *, japanese_expected: bool = False) -> A
 
             return open_plugin(config)
         case TtsRabbitmq():
-            return _open_rabbitmq(config, japanese_expected=japanese_expected)
+            return _open_rabbitmq(config, japanese_expected=japanese_expected, words=words)
         case _:
             assert_never(config)
 
@@ -69,7 +73,9 @@ async def list_voices(config: TtsConfig) -> list[dict[str, object]]:
 
 
 @asynccontextmanager
-async def _open_rabbitmq(config: TtsRabbitmq, *, japanese_expected: bool) -> AsyncIterator[Synthesizer]:
+async def _open_rabbitmq(
+    config: TtsRabbitmq, *, japanese_expected: bool, words: Callable[[], OwnWords]
+) -> AsyncIterator[Synthesizer]:
     """The workers' voice, with this machine's own beside it where one is configured."""
     require_packages(VoiceUnavailable)
     from voicebot.distributed.client import open_rabbitmq
@@ -78,6 +84,6 @@ async def _open_rabbitmq(config: TtsRabbitmq, *, japanese_expected: bool) -> Asy
         fallback = None
         if config.fallback is not None:
             fallback = await stack.enter_async_context(
-                open_synthesizer(config.fallback, japanese_expected=japanese_expected)
+                open_synthesizer(config.fallback, japanese_expected=japanese_expected, words=words)
             )
         yield await stack.enter_async_context(open_rabbitmq(config, fallback))

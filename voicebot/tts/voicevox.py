@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import unicodedata
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -23,7 +23,9 @@ from voicebot.http.lines import without_lone_surrogates
 from voicebot.http.streaming import open_body
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 from voicebot.text.language_tags import language_name, language_tag
+from voicebot.text.respelling import OwnWords
 from voicebot.translation import tr
+from voicebot.tts.voicevox_accents import with_own_accents
 
 _CONNECT_SECONDS = 5.0
 _USUAL_SAMPLE_RATE = 24_000
@@ -78,6 +80,7 @@ class _Manifest(BaseModel):
 
 
 _CHARACTERS = TypeAdapter(list[_Character])
+_LIST = TypeAdapter(list[object])
 
 
 class _Engine:
@@ -159,12 +162,14 @@ class VoicevoxSynthesizer:
         *,
         format: AudioFormat,
         brand: str,
+        words: Callable[[], OwnWords] = OwnWords,
     ) -> None:
         self._engine = engine
         self._config = config
         self._style = style
         self._styles = styles
         self._brand = brand
+        self._words = words
         self.format = format
 
     @property
@@ -245,12 +250,33 @@ class VoicevoxSynthesizer:
             ) from error
         return query.model_copy(
             update={
+                "accent_phrases": await self._accented(query.accent_phrases, text, voice, deadline=deadline),
                 "speedScale": self._config.speed * speed,
                 "pitchScale": self._config.pitch,
                 "intonationScale": self._config.intonation,
                 "volumeScale": self._config.volume,
             }
         )
+
+    async def _accented(
+        self, phrases: list[object], text: str, voice: VoicevoxStyle, *, deadline: float
+    ) -> list[object]:
+        """The phrases with the accents of the person's own words, their lengths and pitches made anew."""
+        changed = with_own_accents(phrases, text, self._words().accents)
+        if changed is None:
+            return phrases
+        answer = await self._engine.call(
+            "POST",
+            "/mora_data",
+            deadline=deadline,
+            query={"speaker": voice.style_id},
+            content=json.dumps(changed).encode(),
+            missing_ok=True,
+        )
+        try:
+            return _LIST.validate_json(answer) if answer else phrases
+        except ValidationError:
+            return phrases  # said with the engine's own accents
 
 
 def _credit(brand: str, style: VoicevoxStyle) -> str:
@@ -267,8 +293,13 @@ def _credit(brand: str, style: VoicevoxStyle) -> str:
 
 
 @asynccontextmanager
-async def open_voicevox(config: TtsVoicevox) -> AsyncGenerator[VoicevoxSynthesizer, None]:
-    """Open the voice of `config`, its style loaded and ready to speak. Raises VoiceUnavailable."""
+async def open_voicevox(
+    config: TtsVoicevox, *, words: Callable[[], OwnWords] = OwnWords
+) -> AsyncGenerator[VoicevoxSynthesizer, None]:
+    """Open the voice of `config`, its style loaded and ready to speak; it says `words` with their accents.
+
+    Raises VoiceUnavailable.
+    """
     async with _open_engine(config) as engine:
         styles = await _list_styles(engine)
         style = choose_style(styles, config.voice, address=engine.address)
@@ -287,6 +318,7 @@ async def open_voicevox(config: TtsVoicevox) -> AsyncGenerator[VoicevoxSynthesiz
             styles,
             format=AudioFormat(manifest.default_sampling_rate),
             brand=manifest.brand_name,
+            words=words,
         )
 
 
