@@ -71,6 +71,27 @@ def test_what_the_constructor_says_goes_to_the_server(model_server: ModelServer)
     assert ollama["options"] == {"temperature": 0.5, "num_predict": 50, "stop": ["STOP"]}
 
 
+def test_every_setting_of_a_server_goes_to_it(model_server: ModelServer) -> None:
+    """`top_p`, `seed`, thinking and a server's own options could only be set in config.toml."""
+    settings: dict[str, Any] = {"top_p": 0.9, "seed": 7, "headers": {"X-Title": "me"}}
+    model(model_server, **settings, query={"v": "1"}, options={"min_p": 0.1}, think="low").invoke("hi")
+    model(model_server, "ollama", **settings, options={"num_ctx": 8192}, think=True).invoke("hi")
+    openai, ollama = model_server.requests
+    assert (openai["top_p"], openai["seed"], openai["min_p"], openai["reasoning_effort"]) == (0.9, 7, 0.1, "low")
+    assert ollama["options"] == {"top_p": 0.9, "seed": 7, "num_ctx": 8192}
+    assert ollama["think"] is True
+
+
+@pytest.mark.parametrize("kind", ["openai", "ollama"])
+def test_a_call_may_be_sampled_otherwise_than_the_model(model_server: ModelServer, kind: str) -> None:
+    """`llm.bind(temperature=0)` was refused, which other chat models take."""
+    llm = model(model_server, kind, temperature=0.5, max_tokens=50)
+    llm.bind(temperature=0).invoke("hi", max_tokens=9)
+    sent = model_server.requests[-1]
+    sent = sent if kind == "openai" else sent["options"]
+    assert (sent["temperature"], sent["max_tokens" if kind == "openai" else "num_predict"]) == (0, 9)
+
+
 @pytest.mark.parametrize("kind", ["openai", "ollama"])
 def test_a_conversation_with_tools_goes_to_the_server_as_it_was(model_server: ModelServer, kind: str) -> None:
     called = {"name": "weather", "args": {"city": "京都"}, "id": "c1", "type": "tool_call"}
@@ -211,6 +232,11 @@ async def test_many_at_once_do_not_disturb_each_other(model_server: ModelServer)
 
 
 # ---------------------------------------------------------------- being a good guest
+
+
+def test_headers_and_query_are_never_shown() -> None:
+    llm = ChatVoicebot(model="m", headers={"X-Key": SecretStr("s3cret")}, query={"key": SecretStr("s3cret")})
+    assert "s3cret" not in f"{llm!r} {llm} {llm._identifying_params}"
 
 
 def test_the_key_is_never_shown() -> None:

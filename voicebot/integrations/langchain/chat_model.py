@@ -25,7 +25,7 @@ from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from voicebot.config.models import ChatOllama, ChatOpenAI
 from voicebot.errors import ChatError
@@ -38,6 +38,8 @@ T = TypeVar("T")
 CONNECT_SECONDS = 5.0
 _CHOICES = {"auto", "any", "required", "none"}
 """What `tool_choice` may say besides the name of a tool."""
+_SAMPLING = ("temperature", "max_tokens", "top_p", "seed")
+"""What a call may say otherwise than the model: `llm.bind(temperature=0)`."""
 
 
 class ChatVoicebot(BaseChatModel):
@@ -57,6 +59,18 @@ class ChatVoicebot(BaseChatModel):
     temperature: float | None = None
     max_tokens: int | None = None
     """Longest reply in model tokens."""
+    top_p: float | None = None
+    """Choose among the likeliest words that make up this share."""
+    seed: int | None = None
+    """The same seed gives the same reply, where the server can do that."""
+    think: bool | Literal["low", "medium", "high", "max"] | None = None
+    """Let the model think before it answers; None: as the server likes, with Ollama not."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Anything else that the server takes: merged into each request, for `ollama` into its model options."""
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    """Sent with every request; never shown."""
+    query: dict[str, SecretStr] = Field(default_factory=dict)
+    """Appended to the address of every request, such as {"api-version": "2024-10-21"}; never shown."""
     timeout: float | None = None
     """Seconds to wait for the first piece of a reply, and for each one after it."""
     stop: list[str] | None = None
@@ -71,7 +85,7 @@ class ChatVoicebot(BaseChatModel):
     @property
     def _identifying_params(self) -> Mapping[str, Any]:
         return self.model_dump(
-            include={"model", "backend", "base_url", "temperature", "max_tokens", "timeout", "stop", "max_retries"}
+            include={"model", "backend", "base_url", "timeout", "stop", "max_retries", "think", "options", *_SAMPLING}
         )
 
     # ------------------------------------------------------------ replies
@@ -153,8 +167,11 @@ class ChatVoicebot(BaseChatModel):
         settings: dict[str, Any] = {  # Any: what config.toml could say
             "kind": self.backend,
             "model": request.model,
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
+            **request.sampling,
+            "think": self.think,
+            "options": self.options,
+            "headers": self.headers,
+            "query": self.query,
             "stop": tuple(request.stop),
             "retries": self.max_retries,
         }
@@ -243,10 +260,12 @@ class _Request:
     tools: list[ToolSpec]
     has_to_call: bool
     response_format: dict[str, Any] | None  # Any: a JSON schema within
+    sampling: dict[str, float | None]
+    """Temperature and the like, by their names."""
 
     @classmethod
     def of(cls, chat: ChatVoicebot, stop: list[str] | None, options: Mapping[str, Any]) -> _Request:
-        known = {"model", "tools", "tool_choice", "response_format", "stream"}
+        known = {"model", "tools", "tool_choice", "response_format", "stream", *_SAMPLING}
         if unknown := sorted(options.keys() - known):
             raise ChatError(
                 f"ChatVoicebot does not take {', '.join(unknown)}",
@@ -262,6 +281,7 @@ class _Request:
             tools=[as_tool_spec(function) for function in functions if choice != "none"],
             has_to_call=choice not in {"auto", "none"},
             response_format=options.get("response_format"),
+            sampling={name: options.get(name, getattr(chat, name)) for name in _SAMPLING},
         )
 
 
