@@ -64,6 +64,12 @@ def wanted(source: ConfigSource | None, sections: Mapping[str, Settings]) -> Wan
     return Wanted(config, any(key.partition(".")[0] == "chat" for key in origins))
 
 
+def with_sections(config: Config, sections: Mapping[str, Settings], *, origin: str) -> Config:
+    """`config` with `sections` on top of it; errors name `origin`. Raises ConfigError."""
+    layers = [(origin, _tables(config)), (origin, {name: _table(name, given) for name, given in sections.items()})]
+    return config_of_tables(layers)[0]
+
+
 def _tables(source: Config | Mapping[str, object]) -> Tables:
     if isinstance(source, Config):
         return source.model_dump(exclude_unset=True)

@@ -23,7 +23,7 @@ from langgraph.types import interrupt
 
 from tests.integrations.langchain.scripted_model import agent, call, scripted
 from voicebot.config.models import Config
-from voicebot.errors import AudioError
+from voicebot.errors import AudioError, ConfigError
 from voicebot.events import Delta, TurnEnded
 from voicebot.integrations.langchain import SpeakingCallbackHandler
 from voicebot.testing import EventRecorder
@@ -80,6 +80,17 @@ def test_what_a_model_streams_is_spoken_and_its_chunks_are_told(listener: Listen
     assert listener.heard == ["Hello there. こんにちは。Bye."]
     assert "".join(listener.chunks) == "Hello there. こんにちは。Bye."
     assert len(listener.chunks) > 1
+
+
+def test_sections_of_the_configuration_come_on_top_of_it(listener: Listener, tmp_path: Path) -> None:
+    """Another voice or output took a whole Config."""
+    said = tmp_path / "said.wav"
+    with listener.speaking(audio={"kind": "wav", "path": str(said)}, chunking={"strategy": "newline"}) as speaking:
+        scripted(["One. ", "Two.\nThree."]).invoke("hi", config=callbacks(speaking))
+    assert said.stat().st_size > 10_000
+    assert listener.chunks == ["One. Two.", "\nThree."]
+    with pytest.raises(ConfigError, match="sped"), listener.speaking(tts={"kind": "voicevox", "sped": 2}):
+        pass
 
 
 def test_invoke_is_spoken_token_by_token_too(listener: Listener) -> None:

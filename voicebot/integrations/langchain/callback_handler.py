@@ -28,6 +28,7 @@ from voicebot.events import Event, SegmentReady, TurnEnded, TurnEvent
 from voicebot.integrations.langchain.converters import asked_text, delta_text, whole_reply
 from voicebot.integrations.langchain.narrator import WRITER, Narrator, open_narrator
 from voicebot.integrations.langchain.narrator_thread import NarratorThread
+from voicebot.library.settings import Settings, with_sections
 from voicebot.protocols import Emit
 
 P = ParamSpec("P")
@@ -58,8 +59,13 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         final_answer_only: bool = False,
         emit: Emit | None = None,
         notify: Callable[[str], None] = _log.warning,
+        **sections: Settings,
     ) -> None:
         """Prepare to speak as `config` says; None: as config.toml says.
+
+        `sections` are sections of config.toml that come on top of it: `tts="voicevox"`, or
+        `tts={"kind": "voicevox", "voice": "ずんだもん"}`, `audio={"kind": "wav", "path": "said.wav"}`,
+        `spoken={"code": "read"}`, `chunking={"strategy": "sentence"}`. Opening raises ConfigError for what cannot be.
 
         `on_chunk` is called with each piece of text (a sentence or a clause) when it is ready to be spoken, and `emit`
         with every event of every turn, both in the handler's own thread. With `final_answer_only` nothing is spoken
@@ -68,6 +74,7 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
         loudspeaker.
         """
         self._config = config
+        self._sections = sections
         self._on_chunk = on_chunk
         self._final_answer_only = final_answer_only
         self._emit = emit
@@ -276,6 +283,8 @@ class SpeakingCallbackHandler(BaseCallbackHandler):
 
     async def _work(self, *, task_status: TaskStatus[NarratorThread]) -> None:
         config = self._config or self._config_of_this_folder()
+        if self._sections:
+            config = with_sections(config, self._sections, origin="SpeakingCallbackHandler")
         unused = GivenText("", WRITER)  # LangChain's models write; nothing is asked of the conversation's own
         async with (
             open_engines(config, notify=self._notify, chat=unused) as engines,
