@@ -219,6 +219,7 @@ INNER_ORDER = {
         "dispatcher",
         "protocol",
         "caller",
+        "unix_stream",
         "accepting",
         "control",
         "systemd",

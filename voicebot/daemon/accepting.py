@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
+import socket
+import sys
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -12,10 +14,13 @@ from anyio.abc import SocketAttribute, SocketListener, SocketStream
 
 from voicebot.daemon.caller import cancel_after
 from voicebot.daemon.client import is_ours
+from voicebot.daemon.unix_stream import UnixStream
 
 log = logging.getLogger(__name__)
 
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_GONE_AGAIN = {errno.ECONNABORTED, errno.EAGAIN}
+"""Whoever came has left before it was let in."""
 _AGAIN_SECONDS = 0.1
 
 
@@ -51,13 +56,18 @@ async def let_in(
 
 async def accept(listener: SocketListener) -> SocketStream:
     """The next caller; where there is no room for one more connection, wait until somebody leaves."""
+    listening = listener.extra(SocketAttribute.raw_socket)
     while True:
         try:
-            return await listener.accept()
+            if sys.platform == "win32" or listening.family != socket.AF_UNIX:
+                return await listener.accept()
+            await anyio.wait_readable(listening)
+            return UnixStream(listening.accept()[0])
         except OSError as error:
-            if error.errno not in _NO_ROOM:
+            if error.errno in _NO_ROOM:
+                await anyio.sleep(_AGAIN_SECONDS)
+            elif error.errno not in _GONE_AGAIN:
                 raise
-        await anyio.sleep(_AGAIN_SECONDS)
 
 
 async def serve_alone(stream: SocketStream, serve_one: Callable[[SocketStream], Awaitable[None]]) -> None:

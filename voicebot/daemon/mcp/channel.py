@@ -21,6 +21,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from voicebot.daemon.client import Connection, DaemonError, accepted, connect
 from voicebot.daemon.spawn import connect_or_start
+from voicebot.daemon.unix_stream import UnixStream
 from voicebot.daemon.wire import as_line, from_line
 
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -79,7 +80,5 @@ async def open_channel(*, start: bool) -> AsyncIterator[Channel | None]:
 
 async def _stream(connected: socket.socket) -> ByteStream:
     if sys.platform != "win32" and connected.family == socket.AF_UNIX:
-        from anyio.abc import UNIXSocketStream
-
-        return await UNIXSocketStream.from_socket(connected)
+        return UnixStream(connected)
     return await SocketStream.from_socket(connected)
