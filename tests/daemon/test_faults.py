@@ -94,6 +94,17 @@ def test_the_log_does_not_grow_and_only_its_owner_reads_any_part_of_it(tmp_path:
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 
+def test_where_no_log_can_be_kept_it_speaks_all_the_same(tmp_path: Path) -> None:
+    """It did not start, and only said: see why with `voicebot daemon run`, which keeps no log and did start."""
+    home_with_config(tmp_path)
+    (tmp_path / "state").write_text("a file")
+    done = voicebot(tmp_path, "say", "--daemon", "--wait", "Good morning.", XDG_STATE_HOME=str(tmp_path / "state"))
+    pid = pid_of(tmp_path)
+    os.kill(pid, signal.SIGTERM)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert survivors([pid], seconds=10) == []
+
+
 def test_what_is_spoken_is_in_none_of_the_daemons_files(tmp_path: Path) -> None:
     home_with_config(tmp_path)
     canary = "rhubarb"

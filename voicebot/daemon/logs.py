@@ -62,9 +62,7 @@ def open_log(*, foreground: bool) -> Iterator[None]:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(_OneLine("%(message)s"))
     else:
-        path = log_path()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler = _OwnFile(path, maxBytes=_MAX_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace")
+        handler = _own_file()
         handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger()
     before = root.level
@@ -80,6 +78,16 @@ def open_log(*, foreground: bool) -> Iterator[None]:
         root.removeHandler(handler)
         root.setLevel(before)
         handler.close()
+
+
+def _own_file() -> logging.Handler:
+    """The file; nothing where it cannot be written: people hear a daemon all the same that keeps no log."""
+    path = log_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return _OwnFile(path, maxBytes=_MAX_BYTES, backupCount=_FILES, encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        return logging.NullHandler()
 
 
 def _is_journal() -> bool:
