@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,6 +101,17 @@ class Daemon:
             return caller.ask(**request)
         finally:
             caller.close()
+
+    @contextmanager
+    def asleep(self, seconds: float) -> Iterator[None]:
+        """Stand still while the block runs and for `seconds` after it, as in a machine that sleeps."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+        try:
+            yield
+            time.sleep(seconds)
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send it a signal; return its exit code."""

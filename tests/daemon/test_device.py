@@ -61,3 +61,15 @@ def test_the_daemon_is_heard_again_when_the_sound_server_is_back(
         say = {"command": "say", "text": "Good evening.", "wait": "finished"}
         wait_until(lambda: daemon.ask(**say).get("state") == "finished", "the daemon stays silent")
         assert len(sounds(another.samples(), pause=0.2)) == 1
+
+
+def test_it_is_heard_again_when_the_machine_slept_in_the_middle_of_an_utterance(
+    tmp_path: Path, null_sink: NullSink
+) -> None:
+    with running_daemon(tmp_path, config=CONFIG, PULSE_SERVER=null_sink.environment["PULSE_SERVER"]) as daemon:
+        caller = daemon.caller()
+        caller.ask(command="say", text="Good morning.", wait="started")
+        with daemon.asleep(1):
+            pass
+        assert caller.ask(command="say", text="Good evening.", wait="finished")["state"] == "finished"
+        assert [one["state"] for one in daemon.ask(command="history")["history"]] == ["finished"] * 2
