@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -31,6 +32,7 @@ _AT_LOUDSPEAKER = QUIET.replace('kind = "silent"\nrealtime = true', 'kind = "aut
 _VOICES = {"tone": _AT_LOUDSPEAKER, "pyttsx3": _AT_LOUDSPEAKER.replace('"tone"', '"pyttsx3"')}
 _TO_NOBODY = QUIET.replace("realtime = true", "realtime = false")
 _IDLE_SECONDS = 10.0
+_TENTHS = 10
 _SPEECHD_CONF = """
 LogLevel 0
 AddModule "espeak-ng" "sd_espeak-ng" "espeak-ng.conf"
@@ -194,8 +196,7 @@ def _idle() -> list[Figure]:
     """Five seconds after it has spoken, and long after."""
     with _home() as home, null_sink() as sink, _at(home, _VOICES["pyttsx3"], sink) as daemon:
         daemon.ask(command="say", text=_SHORT, wait="finished")
-        streams = ["pactl", "list", "short", "sink-inputs"]
-        wait_until(lambda: not subprocess.check_output(streams, env=sink.environment), "the device stays open")
+        wait_until(lambda: not _streams(sink), "the device stays open")
         family = [daemon.process.pid, *children_of(daemon.process.pid)]
         before = sum(map(ticks, family))
         time.sleep(_IDLE_SECONDS)
@@ -203,6 +204,7 @@ def _idle() -> list[Figure]:
         return [
             Figure("daemon: idle: CPU", 100 * spent / _IDLE_SECONDS, 0.5, "%", f"in {_IDLE_SECONDS:g} s"),
             Figure("daemon: idle: TCP ports", float(sum(map(_tcp_ports, family))), 0, "ports"),
+            Figure("daemon: idle: open devices", float(_streams(sink)), 0, "streams"),
             Figure(
                 "daemon: idle: memory",
                 sum(map(_unshared, family)) / 1e6,
@@ -213,22 +215,29 @@ def _idle() -> list[Figure]:
         ]
 
 
+def _streams(sink: NullSink) -> int:
+    """How many programs hold the sound server open."""
+    command = ["pactl", "list", "short", "sink-inputs"]
+    return len(subprocess.check_output(command, env=sink.environment).splitlines())
+
+
 def _many_utterances(count: int) -> list[Figure]:
-    """Through one daemon, to nobody: what it holds after a tenth of them, and how much more at the end."""
+    """Through one daemon, to nobody: how much more it holds at the end than after a tenth of them, and on the way."""
+    held = []
     with _home() as home, running_daemon(home, config=_TO_NOBODY) as daemon:
         caller = daemon.caller()
         began = time.monotonic()
-        _say_all(caller, count // 10)
-        early = _held(daemon.process.pid)
-        _say_all(caller, count - count // 10)
+        for _ in range(_TENTHS):
+            _say_all(caller, count // _TENTHS)
+            held.append(_held(daemon.process.pid))
         seconds = time.monotonic() - began
-        late = _held(daemon.process.pid)
-    grown = [after - before for before, after in zip(early, late, strict=True)]
-    note = f"{count} utterances, {count / seconds:.0f} a second"
+    grown = [after - before for before, after in zip(held[0], held[-1], strict=True)]
+    steps = " ".join(f"{(after[0] - before[0]) / 1e6:+.1f}" for before, after in pairwise(held))
+    note = f"{count} utterances, {count / seconds:.0f} a second, {held[-1][0] / 1e6:.0f} MB; by tenths {steps}"
     return [
-        Figure("daemon: many utterances: memory grown", grown[0] / 1e6, 5, "MB", f"{note}, {late[0] / 1e6:.0f} MB"),
-        Figure("daemon: many utterances: threads grown", grown[1], 0, "threads", f"{late[1]:.0f}"),
-        Figure("daemon: many utterances: descriptors grown", grown[2], 0, "files", f"{late[2]:.0f}"),
+        Figure("daemon: many utterances: memory grown", grown[0] / 1e6, 5, "MB", note),
+        Figure("daemon: many utterances: threads grown", grown[1], 0, "threads", f"{held[-1][1]:.0f}"),
+        Figure("daemon: many utterances: descriptors grown", grown[2], 0, "files", f"{held[-1][2]:.0f}"),
     ]
 
 
