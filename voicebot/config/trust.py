@@ -49,14 +49,16 @@ _HARMLESS_KEYS = {
     "tools": {"max_steps", "timeout_seconds", "speak", "max_result_characters"},
     "daemon": {"close_after_seconds", "pause_minutes"},
     "server": {
-        *("max_turns", "max_waiting", "max_turns_of_a_person", "max_conversations", "max_conversations_of_a_person"),
-        *("max_connections", "max_connections_of_an_address", "max_characters", "openai_voices", "drain_seconds"),
+        *("port", "max_turns", "max_waiting", "max_turns_of_a_person", "max_conversations", "max_characters"),
+        *("max_conversations_of_a_person", "max_connections", "max_connections_of_an_address"),
+        *("openai_voices", "drain_seconds"),
     },
     "worker": {"concurrency", "priority", "drain_seconds"},
 }
 _RUNS_CODE = marked("it runs code")
 _NAMES_SERVER = marked("it names a server, or what is sent to it")
 _OPENS_FILE = marked("it names a file")
+_LETS_IN = marked("it lets others in")
 _REACHES_OUT = marked("it may reach beyond this folder")
 _MODULES = (
     *(("chat", "factory"), ("chat", "runnable"), ("tts", "factory"), ("audio", "factory")),
@@ -91,10 +93,25 @@ _REASONS = {
     "audio.kind": _OPENS_FILE,
     "audio.path": _OPENS_FILE,
     "memory.path": _OPENS_FILE,
+    "memory.store": marked("it turns the history on"),
+    "daemon.autospawn": marked("it starts a program that stays"),
+    "daemon.mpris": _LETS_IN,
+    "daemon.ssip": _LETS_IN,
+    "daemon.wyoming": _LETS_IN,
+    "server.host": _LETS_IN,
+    "server.hosts": _LETS_IN,
+    "server.token": _LETS_IN,
+    "server.plain_http": _LETS_IN,
+    "server.tls_self_signed": _LETS_IN,
+    "server.tls_cert": _OPENS_FILE,
+    "server.tls_key": _OPENS_FILE,
+    "server.history": _OPENS_FILE,
     "worker.amqp_url": _NAMES_SERVER,
+    "worker.voice_class": _NAMES_SERVER,
     "worker.amqp_url_file": _OPENS_FILE,
     "worker.amqp_ca_file": _OPENS_FILE,
-    "memory.store": marked("it turns the history on"),
+    "worker.metrics_host": _LETS_IN,
+    "worker.metrics_port": _LETS_IN,
 }
 
 
