@@ -20,7 +20,7 @@ from voicebot.lab.score import cut, judge
 _FEW = Path(__file__).parent.parent / "tests" / "data" / "corpora" / "golden.jsonl"
 _TABLE = re.compile(r"(GOLDEN_)?([A-Z]{2})_(?:RULES|MORE)_TEST_CASES")
 _GOALS = {"ar": 3, "en": 47, "es": 29, "it": 35, "kk": 12}
-"""Where not every rule is met. Arabic: one rule cuts at each comma, one behind the place and date of a report."""
+"""Where not every rule is met. Arabic: one rule cuts at each comma, one behind the date and source of a report."""
 
 
 def measure_golden(contenders: Sequence[Contender], rules: Path | None) -> list[Row]:
