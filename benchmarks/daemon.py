@@ -243,12 +243,17 @@ def _many_utterances(count: int) -> list[Figure]:
 
 def _say_all(caller: Caller, count: int) -> None:
     """Sixteen are on their way at any time."""
+
+    def hear_one() -> None:
+        answer = caller.read()
+        assert answer.get("state") == "finished", answer
+
     for number in range(count):
         caller.send(id=number, command="say", text=f"Number {number}.", wait="finished")
         if number >= 16:
-            assert caller.read()["state"] == "finished"
+            hear_one()
     for _ in range(min(count, 16)):
-        assert caller.read()["state"] == "finished"
+        hear_one()
 
 
 def _first_clients(count: int) -> Figure:
