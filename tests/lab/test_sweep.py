@@ -187,3 +187,14 @@ def test_a_wrong_experiment_is_a_usage_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(lab_app, ["sweep", str(write(tmp_path, '[settings.a]\nchunking.strategi = "x"\n'))])
     assert done.exit_code == 2
     assert "experiment.toml:4: settings.a.chunking.strategi: unknown key; did you mean strategy?" in done.stderr
+
+
+def test_processes_take_no_module_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder from elsewhere its `multiprocessing.py` ran in the place of the standard library's."""
+    folder = tmp_path / "foreign"
+    folder.mkdir()
+    for name in ("multiprocessing", "random", "signal", "tempfile"):
+        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'pwned')!r}, 'w')\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    run_all(experiment(tmp_path, more=f"seeds = {list(range(12))}\n"), tmp_path / "out", processes=2)
+    assert not (tmp_path / "pwned").exists()

@@ -148,6 +148,23 @@ def _result_line(key: str, run: Run) -> str:
 # ---------------------------------------------------------------- processes
 
 
+@contextmanager
+def _without_current_folder() -> Iterator[None]:
+    """Let Python processes that are started find no module in the current folder, until they have our path.
+
+    It would come before the standard library, and the folder may be somebody else's.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
 RunAll = Callable[[Sequence[Job]], Iterator[tuple[Job, Run]]]
 """Makes the runs, in any order, and yields each when it is done."""
 
@@ -159,21 +176,22 @@ def open_workers(processes: int, jobs: int) -> Iterator[RunAll]:
     if processes <= 1:
         yield lambda jobs: ((job, _run(job)) for job in jobs)
         return
-    # spawn: a forked child would inherit the locks of our threads in whatever state they are
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_start_worker)
+    with _without_current_folder():
+        # spawn: a forked child would inherit the locks of our threads in whatever state they are
+        pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_start_worker)
 
-    def run_all(jobs: Sequence[Job]) -> Iterator[tuple[Job, Run]]:
-        futures = {pool.submit(_run, job): job for job in jobs}
+        def run_all(jobs: Sequence[Job]) -> Iterator[tuple[Job, Run]]:
+            futures = {pool.submit(_run, job): job for job in jobs}
+            try:
+                for future in as_completed(futures):
+                    yield futures[future], future.result()
+            except BrokenProcessPool as error:
+                raise LabError(tr("a worker process died"), hint=tr("run it again with --jobs 1 to see why")) from error
+
         try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BrokenProcessPool as error:
-            raise LabError(tr("a worker process died"), hint=tr("run it again with --jobs 1 to see why")) from error
-
-    try:
-        yield run_all
-    finally:
-        pool.shutdown(cancel_futures=True)
+            yield run_all
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _run(job: Job) -> Run:
