@@ -17,7 +17,7 @@ Adapters translate what their libraries raise into these once, `from` the origin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -33,6 +33,11 @@ class VoicebotError(Exception):
     def in_one_line(self) -> str:
         """What happened and what to do about it, for a log or a protocol with one text."""
         return f"{self.message} → {self.hint}" if self.hint else self.message
+
+    def redact(self, redact: Callable[[str], str]) -> None:
+        """Take out of its texts what must not leave the process: they may quote a server."""
+        self.message, self.hint = redact(self.message), redact(self.hint)
+        self.args = (self.message,)
 
 
 class ConfigError(VoicebotError):

@@ -20,7 +20,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from voicebot import events
 from voicebot.cutter import Cutter
 from voicebot.errors import ChatError, SynthesisError, VoicebotError, without_groups
-from voicebot.messages import Message, ReplyData
+from voicebot.messages import Message
 from voicebot.pacing import Pacer, Wait
 from voicebot.playback_clock import ArrivalClock, PlaybackClock
 from voicebot.protocols import AudioOutput, ChatModel, Emit, Synthesizer, TurnChunker, loads_languages
@@ -79,7 +79,9 @@ async def speak_turn(
     is the id in its events; left out, it gets a new one.
     """
     synthesizer, output = pipeline.synthesizer, pipeline.output
-    account = TurnAccount(turn or events.new_turn_id(), emit, clock=_listeners_clock(pipeline))
+    account = TurnAccount(
+        turn or events.new_turn_id(), emit, clock=_listeners_clock(pipeline), redact=pipeline.new_redactor().whole
+    )
     account.emit(
         events.TurnStarted(
             account.turn,
@@ -182,9 +184,6 @@ async def _cut(
                             await give(cut)
                         elif unbroken % _UNBROKEN == 0:
                             await checkpoint()
-                elif isinstance(part, ReplyData):
-                    whole = pipeline.new_redactor()
-                    account.note(ReplyData(whole.feed(part.content) + whole.flush()))
                 else:
                     account.note(part)
     except ChatError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import anyio
 
@@ -27,6 +27,29 @@ _CUT_SHORT = {
     "content_filter": (marked("the chat server's content filter ended the reply"), ""),
 }
 """Reasons to end a reply that its listener should know of: what happened, and what to do."""
+
+
+_QUOTING = {
+    *(events.TurnStarted, events.ToolCalled, events.ToolAnswered, events.ReplyData),
+    *(events.TurnWarning, events.TurnEnded),
+}
+"""The events that quote others, besides those of the reply."""
+
+
+def _redacted(event: events.TurnEvent, redact: Callable[[str], str]) -> events.TurnEvent:
+    match event:
+        case events.TurnStarted():
+            return replace(event, message=redact(event.message))
+        case events.ToolCalled():
+            return replace(event, arguments=redact(event.arguments))
+        case events.ToolAnswered() | events.ReplyData():
+            return replace(event, content=redact(event.content))
+        case events.TurnWarning():
+            return replace(event, message=redact(event.message), hint=redact(event.hint))
+        case events.TurnEnded():
+            return replace(event, error=redact(event.error), hint=redact(event.hint))
+        case _:
+            return event
 
 
 @dataclass(slots=True)
@@ -119,11 +142,16 @@ class _Said:
 class TurnAccount:
     """The account of one turn, which all of its stages keep."""
 
-    def __init__(self, turn: str, subscriber: Emit, *, clock: PlaybackClock | None) -> None:
-        """`clock` is that of a listener who waits for the next sound; None: nobody does."""
+    def __init__(
+        self, turn: str, subscriber: Emit, *, clock: PlaybackClock | None, redact: Callable[[str], str] = str
+    ) -> None:
+        """`clock` is that of a listener who waits for the next sound; None: nobody does. `redact` takes out of a text
+        what must not leave the process; out of the reply that is done before it comes here.
+        """
         self.turn = turn
         self._subscriber = subscriber
         self._clock = clock
+        self._redact = redact
         self._began = anyio.current_time()
         self._fold = MetricsFold()
         self._reply = bytearray()
@@ -152,7 +180,7 @@ class TurnAccount:
     def emit(self, event: events.TurnEvent) -> None:
         """Tell whoever listens."""
         self._fold.feed(event)
-        self._subscriber(event)
+        self._subscriber(_redacted(event, self._redact) if type(event) in _QUOTING else event)
 
     # ------------------------------------------------ what the chat model sends
 
@@ -247,6 +275,8 @@ class TurnAccount:
         metrics = self._fold.metrics()
         if self.error is None and metrics.audio_seconds == 0:
             self.error = self.voice_error  # nothing at all could be said
+        if self.error is not None:
+            self.error.redact(self._redact)
         kind: OutcomeKind = "interrupted" if interrupted else "failed" if self.error else "completed"
         error = None if interrupted else self.error
         unsaid = self._reply.decode(errors="surrogatepass")[end:]

@@ -35,6 +35,20 @@ def test_a_word_that_only_stands_for_a_key_is_no_secret() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
+        ("wrong key sk-abcabcd…", "wrong key [secret]…"),
+        ("wrong key sk-abcabc…, key パスワードは秘密で… and …", "wrong key [secret]…, key [secret]… and …"),
+        ("wrong key sk-abca…", "wrong key sk-abca…"),
+        ("wrong key sk-abcabc\n… (9 more)", "wrong key [secret]\n… (9 more)"),
+    ],
+)
+def test_a_secret_goes_though_its_end_is_cut_off(text: str, shown: str) -> None:
+    """An error of 500 characters that ended in the middle of the key showed most of it."""
+    assert redact(text, KEYS) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
         ("see http://taro:pass%40word@host:80/v1 and", "see http://host:80/v1 and"),
         ("https://:token@host", "https://host"),
         ('"http://a:b@c", "x@y"', '"http://c", "x@y"'),

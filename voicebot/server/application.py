@@ -24,7 +24,7 @@ from voicebot.errors import ConfigError, VoicebotError, without_groups
 from voicebot.server.admission import Admission
 from voicebot.server.api import router as api_router
 from voicebot.server.body_limit import BodyLimit, most_bytes
-from voicebot.server.context import Server
+from voicebot.server.context import Server, failure, server_of
 from voicebot.server.conversations import Conversations
 from voicebot.server.event_stream import router as event_stream_router
 from voicebot.server.figures import router as figures_router
@@ -36,7 +36,7 @@ from voicebot.server.metrics import ServerMetrics
 from voicebot.server.openai import router as openai_router
 from voicebot.server.pages import OPEN_PATHS
 from voicebot.server.pages import router as pages_router
-from voicebot.server.refusals import Refusal, refuse, upstream_error, without_words, wrong_field
+from voicebot.server.refusals import Refusal, refuse, without_words, wrong_field
 from voicebot.server.request_log import RequestLog
 from voicebot.server.security import Security
 from voicebot.server.streaming import SEND_SECONDS
@@ -173,10 +173,10 @@ async def _not_served(_: Request, error: Exception) -> Response:
     return refuse(Refusal(error.status_code, str(error.detail), headers=error.headers))
 
 
-async def _failed(_: Request, error: Exception) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, VoicebotError)
     log.error("a reply failed: %s", without_words(error))
-    return refuse(upstream_error(error.message, error.hint))
+    return refuse(failure(await server_of(request), error))
 
 
 async def _left(_: Request, __: Exception) -> Response:

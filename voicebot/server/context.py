@@ -14,14 +14,15 @@ from starlette.requests import HTTPConnection
 from voicebot.app import Engines
 from voicebot.config.models import Config
 from voicebot.conversation import Conversation
-from voicebot.errors import without_groups
+from voicebot.errors import VoicebotError, without_groups
 from voicebot.events import new_turn_id
+from voicebot.held_secrets import redactor
 from voicebot.server.admission import Admission
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
 from voicebot.server.pace import Pace
-from voicebot.server.refusals import check_length
+from voicebot.server.refusals import Refusal, check_length, upstream_error
 from voicebot.server.voices import Voices
 from voicebot.server.wrong_tokens import WrongTokens
 from voicebot.turn import Pipeline
@@ -64,6 +65,12 @@ async def person_of(connection: HTTPConnection) -> str:
 
 ServerDep = Annotated[Server, Depends(server_of)]
 PersonDep = Annotated[str, Depends(person_of)]
+
+
+def failure(server: Server, error: VoicebotError) -> Refusal:
+    """What a client is told of what has failed, without the secrets that it may quote."""
+    error.redact(redactor(server.config))
+    return upstream_error(error.message, error.hint)
 
 
 def check_text(server: Server, text: str) -> None:

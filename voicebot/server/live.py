@@ -15,7 +15,7 @@ from fastapi import APIRouter, WebSocket
 from voicebot.audio.remote import RemoteOutput, open_remote
 from voicebot.conversation import in_style
 from voicebot.errors import VoicebotError, without_groups
-from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
+from voicebot.server.context import PersonDep, Server, ServerDep, check_text, failure, running_turn
 from voicebot.server.conversations import OpenConversation
 from voicebot.server.feed import everything
 from voicebot.server.frames import (
@@ -35,7 +35,7 @@ from voicebot.server.frames import (
     refused,
     text_frame,
 )
-from voicebot.server.refusals import Refusal, refuse, upstream_error, without_words
+from voicebot.server.refusals import Refusal, refuse, without_words
 from voicebot.server.text_units import Unit
 from voicebot.server.wire import TOO_MUCH, Wire, open_wire
 from voicebot.speech import AS_CONFIGURED, Style
@@ -144,7 +144,7 @@ class _Tab:
         except Refusal as refusal:
             self._wire.answer(refused(refusal))
         except VoicebotError as error:
-            self._wire.answer(_failed(error))
+            self._wire.answer(refused(failure(self._server, error)))
 
     async def _do(self, message: ClientMessage) -> None:
         match message:
@@ -208,7 +208,7 @@ class _Tab:
                 self._wire.answer(refused(refusal))
             except VoicebotError as error:
                 log.error("a reply failed: %s", without_words(error))
-                self._wire.answer(_failed(error))
+                self._wire.answer(refused(failure(self._server, error)))
             finally:
                 self._queued.discard(scope)
 
@@ -230,7 +230,3 @@ class _Tab:
         self._style = Style(voice, speed)
         if self._listens:
             self._opened.listen(self, self._pipeline())
-
-
-def _failed(error: VoicebotError) -> str:
-    return refused(upstream_error(error.message, error.hint))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 REDACTED = "[secret]"
 _SHORTEST = 8
 """Characters; shorter ones are words such as EMPTY or ollama, which stand for no key and may stand in any reply."""
+_SHORTENED = "…"
 _TOO_FEW = 3
 """Characters; this many of the beginning of a secret are not a sign of one within a word."""
 _USER_INFORMATION = re.compile(r"(?<=://)[^\s/?#@\"'<>]*:[^\s/?#\"'<>]*@")
@@ -28,9 +29,26 @@ def spellings(secrets: Iterable[str]) -> tuple[str, ...]:
 
 
 def redact(text: str, spelled: Iterable[str]) -> str:
-    """`text` without the secrets that are `spelled` in it, as `spellings` names them."""
+    """`text` without the secrets that are `spelled` in it, as `spellings` names them.
+
+    One whose end is missing goes too, where `…` tells that somebody has shortened the text.
+    """
+    spelled = tuple(spelled)
     for spelling in spelled:
         text = text.replace(spelling, REDACTED)
+    if spelled and _SHORTENED in text:
+        *shortened, rest = text.split(_SHORTENED)
+        text = _SHORTENED.join([*(_without_beginning(part, spelled) for part in shortened), rest])
+    return text
+
+
+def _without_beginning(text: str, spelled: Iterable[str]) -> str:
+    """`text` without the beginning of a secret at its end, where there may be whitespace behind it."""
+    words = text.rstrip()
+    for spelling in spelled:
+        for length in range(len(spelling) - 1, _SHORTEST - 1, -1):
+            if words.endswith(spelling[:length]):
+                return words[:-length] + REDACTED + text[len(words) :]
     return text
 
 
@@ -48,7 +66,7 @@ class StreamRedactor:
     """
 
     def __init__(self, spelled: Iterable[str]) -> None:
-        spelled = tuple(spelled)
+        self._spelled = spelled = tuple(spelled)
         alternatives = [
             f"(?<![A-Za-z0-9]){re.escape(one)}|(?<={re.escape(one[:_TOO_FEW])}){re.escape(one[_TOO_FEW:])}"
             for one in spelled
@@ -69,6 +87,10 @@ class StreamRedactor:
     def flush(self) -> str:
         """The rest of it."""
         return self._pass_on("", more=False)
+
+    def whole(self, text: str) -> str:
+        """A text of its own, which comes in one piece, without its secrets."""
+        return redact(text, self._spelled)
 
     def _pass_on(self, delta: str, *, more: bool) -> str:
         if self._secret is None:
