@@ -261,7 +261,18 @@ INNER_ORDER = {
     ],
     "service": ["launch", "systemd_units", "launch_agent", "scheduled_task", "plan", "installing"],
     "audio.portaudio": ["quiet", "watch", "library", "feed", "stream", "output"],
-    "tools": ["toolbox", "printing", "functions", "calculator", "clock", "timer", "mcp_stdio", "mcp_servers", "loop"],
+    "tools": [
+        "toolbox",
+        "printing",
+        "functions",
+        "calculator",
+        "clock",
+        "timer",
+        "mcp_stdio",
+        "mcp_http",
+        "mcp_servers",
+        "loop",
+    ],
 }
 """The modules inside a room from the top down, as its `__init__` says it; the `__init__` itself comes last."""
 

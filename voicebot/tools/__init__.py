@@ -1,6 +1,6 @@
 """Tools: what a chat model may use before it answers, and the one place that opens them.
 
-From the top down: toolbox, printing, functions, calculator, clock, timer, mcp_stdio, mcp_servers, loop.
+From the top down: toolbox, printing, functions, calculator, clock, timer, mcp_stdio, mcp_http, mcp_servers, loop.
 """
 
 from __future__ import annotations

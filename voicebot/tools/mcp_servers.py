@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from voicebot.config.models import McpServer
 from voicebot.errors import ConfigError
+from voicebot.http.lines import shorten
 from voicebot.installation import extra_command
 from voicebot.messages import ToolSpec
 from voicebot.text.redaction import without_passwords
@@ -105,10 +106,11 @@ def _client(
 ) -> mcp.Client:
     import mcp
 
+    from voicebot.tools.mcp_http import open_http
     from voicebot.tools.mcp_stdio import open_stdio
 
     if config.url is not None:
-        return mcp.Client(config.url)
+        return mcp.Client(open_http(config.url))
     parameters = mcp.StdioServerParameters(
         command=config.command,
         args=list(config.args),
@@ -145,10 +147,10 @@ def _explained(tool: Tool, faults: Sequence[str]) -> Tool:
     async def run(arguments: str) -> str:
         try:
             return await tool.run(arguments)
-        except Exception as error:
-            if faults and not isinstance(error, BadArguments | ToolFailed):
-                raise ToolFailed(f"its server is given up: {faults[-1]}") from error
+        except (BadArguments, ToolFailed):
             raise
+        except Exception as error:
+            raise ToolFailed(f"its server is given up: {faults[-1]}" if faults else _words(error)) from error
 
     return Tool(tool.spec, run)
 
@@ -205,4 +207,7 @@ def _words(error: BaseException) -> str:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(map(str, problem["loc"]))
         return tr("its answer is not MCP: {place}: {problem}", place=place, problem=problem["msg"])
-    return str(error) or type(error).__name__
+    words = shorten(str(error))
+    if "validation error" in words:  # the SDK quotes a report of several lines
+        return tr("its answer is not MCP")
+    return words or type(error).__name__
