@@ -26,6 +26,7 @@ from prompt_toolkit.output import create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from voicebot.cli.output import printable, terminal_width
+from voicebot.cli.standard_output import in_its_place, own_standard_output
 from voicebot.cli.typed_history import add_line, read_lines
 from voicebot.cli.view import PROMPT
 from voicebot.cli.wrapping import LineWrapper
@@ -57,7 +58,7 @@ class ChatPrompt:
     """The line that is being typed, and what is printed above it."""
 
     def __init__(self, history: History) -> None:
-        self._output = create_output(sys.stdout)
+        self._output = create_output(own_standard_output())
         if isinstance(self._output, Vt100_Output):
             self._output.enable_cpr = False  # nothing here asks where the cursor is, and not every terminal answers
         self._session = PromptSession[str](
@@ -199,7 +200,7 @@ def open_chat_prompt(history: Path | None) -> Iterator[ChatPrompt]:
         stack.callback(prompt.print_rest)
         if sys.stderr.isatty():
             stack.enter_context(redirect_stderr(prompt.stream(wraps=True)))
-        stack.enter_context(redirect_stdout(prompt.stream(wraps=False)))
+        stack.enter_context(redirect_stdout(in_its_place(prompt.stream(wraps=False))))
         yield prompt
 
 

@@ -14,6 +14,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO
 
 from voicebot.cli import terminal
+from voicebot.cli.standard_output import own_standard_output
 from voicebot.text.redaction import redact, spellings, without_passwords
 from voicebot.text.safe_display import safe_display, safe_json, safe_line
 from voicebot.translation import marked, system_reason, tr
@@ -92,8 +93,9 @@ def write_out(text: str) -> None:
 
 def _write(text: str) -> None:
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        out = own_standard_output()
+        out.write(text)
+        out.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -112,7 +114,7 @@ def output_error(error: OSError) -> VoicebotError:
     """What to tell of a standard output that takes nothing; what is left for it goes nowhere."""
     from voicebot.errors import VoicebotError
 
-    _lead_nowhere(sys.stdout)
+    _lead_nowhere(own_standard_output())
     return VoicebotError(
         tr("cannot write to standard output: {reason}", reason=system_reason(error)),
         hint=tr("make room on that disk, or write it elsewhere"),

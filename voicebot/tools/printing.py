@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import threading
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,10 +39,11 @@ def tool_prints_to_log() -> Iterator[None]:
 def tool_prints(name: str) -> Iterator[None]:
     """Log what the tool `name` prints in the block: in this task, and in the threads and tasks that it starts there.
 
-    A thread that the tool starts by itself is not among them, nor is a child process.
+    A thread that the tool starts by itself is not among them, nor is a child process: for those see
+    `voicebot.cli.standard_output`.
     """
     _share_standard_output()
-    printed = _Printed(name)
+    printed = Printed(f"the tool {name}")
     token = _PRINTED.set(printed)
     try:
         yield
@@ -55,25 +57,31 @@ def _share_standard_output() -> None:
         sys.stdout = cast(TextIO, _Shared(sys.stdout))  # it has whatever the stream has that it stands for
 
 
-class _Printed(io.TextIOBase):
-    """The standard output of one call of a tool: a line is a line of the log."""
+class Printed(io.TextIOBase):
+    """A standard output whose lines are lines of the log, such as that of one call of a tool."""
 
     encoding = "utf-8"
     errors = "replace"
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, who: str) -> None:
+        """`who` prints to it, such as `the tool clock`."""
+        self._who = who
         self._unfinished = ""
         self._lines_left = _MAX_LINES
+        self._turn = threading.RLock()
+        self._logging = False
         self.buffer = _Bytes(self)
 
     def write(self, text: str) -> int:
-        """Log the lines that end in `text`."""
-        *lines, rest = text.split("\n")
-        for line in lines:
-            self._add(line)
-            self.end_line(even_empty=True)
-        self._add(rest)
+        """Log the lines that end in `text`; callable from any thread."""
+        with self._turn:
+            if self._logging:  # a tool has led the log itself to standard output
+                return len(text)
+            *lines, rest = text.split("\n")
+            for line in lines:
+                self._add(line)
+                self.end_line(even_empty=True)
+            self._add(rest)
         return len(text)
 
     def end_line(self, *, even_empty: bool = False) -> None:
@@ -82,10 +90,14 @@ class _Printed(io.TextIOBase):
         if not (line or even_empty) or self._lines_left < 0:
             return
         self._lines_left -= 1
-        if self._lines_left < 0:
-            logger.warning("the tool %s prints more than is shown", self._name)
-        else:
-            logger.warning("the tool %s prints: %s", self._name, safe_line(line))
+        self._logging = True
+        try:
+            if self._lines_left < 0:
+                logger.warning("%s prints more than is shown", self._who)
+            else:
+                logger.warning("%s prints: %s", self._who, safe_line(line))
+        finally:
+            self._logging = False
 
     def _add(self, text: str) -> None:
         self._unfinished += text[: _MAX_CHARACTERS - len(self._unfinished)]
@@ -102,7 +114,7 @@ class _Printed(io.TextIOBase):
 class _Bytes(io.RawIOBase):
     """The same for a tool that writes bytes."""
 
-    def __init__(self, printed: _Printed) -> None:
+    def __init__(self, printed: Printed) -> None:
         self._printed = printed
         self._decoder = getincrementaldecoder("utf-8")("replace")
 
@@ -117,7 +129,7 @@ class _Bytes(io.RawIOBase):
         return True
 
 
-_PRINTED: ContextVar[_Printed | None] = ContextVar("_PRINTED", default=None)
+_PRINTED: ContextVar[Printed | None] = ContextVar("_PRINTED", default=None)
 """What stands for standard output here; None: standard output itself."""
 
 
