@@ -55,6 +55,16 @@ def test_every_message_of_the_source_is_in_the_catalogue_and_nothing_else() -> N
     assert not written().obsolete
 
 
+def test_no_message_is_where_it_is_not_looked_for() -> None:
+    """What stood inside an f-string was in no catalogue: one line of `voicebot paths` was English in Japanese."""
+    catalogue = {text for message in messages().values() for text in texts(message)[0]}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name("tr" | "marked"), args=[ast.Constant(str(text)), *_]):
+                    assert text in catalogue, path
+
+
 def test_every_message_is_translated_and_none_is_a_guess() -> None:
     for message in messages().values():
         _, japanese = texts(message)
