@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from wcwidth import width
 
 from tests.cli.command import ROOT
+from voicebot.cli.chat_choices import in_order
 from voicebot.cli.chat_commands import (
     COMMANDS,
     Command,
@@ -127,3 +128,10 @@ def test_only_a_yes_is_a_yes(line: str, agrees: bool) -> None:
 def test_long_lists_are_cut() -> None:
     names = [f"voice-{number}" for number in range(100)]
     assert listing(names, 80).endswith("voice-59  … 40 more\n")
+
+
+def test_the_voices_of_the_person_s_language_are_listed_first() -> None:
+    """`/voice` shows the first thirty: from Afrikaans on, and never the Japanese one."""
+    languages = [["af"], ["ja"], ["en-gb"], ["cmn"], ["en-us"], ["de"]]
+    assert in_order(languages, "ja") == [1, 4, 2, 0, 3, 5]
+    assert in_order(languages, "en") == [4, 2, 1, 0, 3, 5]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, assert_never
 
@@ -19,7 +19,7 @@ from voicebot.config.models import (
 )
 from voicebot.errors import ChatError
 from voicebot.protocols import ChatModel, Synthesizer
-from voicebot.translation import tr
+from voicebot.translation import language, tr
 
 if TYPE_CHECKING:
     from voicebot.pacing import VoiceCost
@@ -32,7 +32,8 @@ async def voice_names(config: Config, synthesizer: Synthesizer | None) -> list[s
             from voicebot.tts.pyttsx3_local import Pyttsx3Synthesizer
 
             voices = await synthesizer.voices() if isinstance(synthesizer, Pyttsx3Synthesizer) else []
-            return [voice.id for voice in voices]
+            numbers = in_order([voice.languages for voice in voices], language())
+            return [voices[number].id for number in numbers]
         case TtsVoicevox():
             from voicebot.tts.voicevox import list_voices
 
@@ -41,6 +42,14 @@ async def voice_names(config: Config, synthesizer: Synthesizer | None) -> list[s
             return []
         case _:
             assert_never(config.tts)
+
+
+def in_order(languages: Sequence[Sequence[str]], own: str) -> list[int]:
+    """The numbers of voices that speak these languages: first the person's `own`, then our two first languages."""
+    from voicebot.text.language_tags import closest
+
+    first = [number for tag in (own, "en", "ja") for number in closest(tag, languages)]
+    return [*dict.fromkeys([*first, *range(len(languages))])]
 
 
 @asynccontextmanager
