@@ -104,13 +104,21 @@ class NullSink:
         """Let it go on."""
         self._server.send_signal(signal.SIGCONT)
 
-    def close(self) -> None:
-        for process in (self._recorder, self._server):
-            process.kill()
-            process.wait()
+    def recorded_anew(self) -> NullSink:
+        """The same sound server with a recording that begins now; `stop_recording` it."""
+        return NullSink(self.environment, self._server)
+
+    def stop_recording(self) -> None:
+        self._recorder.kill()
+        self._recorder.wait()
         self._reader.join(3)
         assert self._recorder.stdout
         self._recorder.stdout.close()
+
+    def close(self) -> None:
+        self._server.kill()
+        self._server.wait()
+        self.stop_recording()
 
 
 @contextmanager

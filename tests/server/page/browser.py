@@ -75,7 +75,7 @@ class PersonsVoice:
 
     def pcm(self, text: str) -> bytes:
         """What `text` sounds like."""
-        frames = round(self.format.sample_rate * 0.05 * len(text))
+        frames = round(self.format.sample_rate * 0.03 * len(text))
         seconds = np.arange(frames) / self.format.sample_rate
         random = np.random.default_rng(list(text.encode()))
         low, high = random.uniform(200, 900), random.uniform(1000, 3000)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from tests.fake_voicevox import fake_voicevox
 from tests.machine import Machine, watched_machine
 from tests.null_sink import AUDIBLE, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
 from tests.server.page.browser import ELSEWHERE, MISSING, EchoChat, PersonsVoice, Visitor, open_browser, visit
-from tests.server.running import TOKEN, RunningServer, running_server
+from tests.server.running import TOKEN, running_server
 from voicebot.config.models import ServerConfig, TtsVoicevox
 from voicebot.server.certificates import tls_files
 from voicebot.server.reach import page_address, reached_hosts
@@ -38,20 +38,36 @@ window.AudioContext = class extends AudioContext { constructor(options) { super(
 UNDERRUNS = "speaker.playbackStats.underrunEvents"
 PIECE, BLOCK = RATE // 10, RATE // 200
 PHONE = {"width": 360, "height": 740}
-LONG = "It goes on, " * 12 + "and on."
+LONG = "It goes on, " * 24 + "and on."
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One event loop for all tests, since they share a browser."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def opened() -> AsyncIterator[tuple[NullSink, Browser]]:
+    """A browser without a page, and its loudspeaker: it takes longer to start than most tests take."""
+    with null_sink() as sink:
+        async with open_browser(sink) as browser:
+            yield sink, browser
 
 
 @pytest.fixture
-def sink() -> Iterator[NullSink]:
-    with null_sink() as sink:
-        yield sink
+def browser(opened: tuple[NullSink, Browser]) -> Browser:
+    """Each visit has a context of its own, that knows nothing of the others."""
+    return opened[1]
 
 
-@asynccontextmanager
-async def place(sink: NullSink, voice: PersonsVoice) -> AsyncIterator[tuple[RunningServer, Browser]]:
-    """A server whose chat model repeats what it is told, and a browser."""
-    async with running_server(EchoChat(), voice) as running, open_browser(sink) as browser:
-        yield running, browser
+@pytest.fixture
+def sink(opened: tuple[NullSink, Browser]) -> Iterator[NullSink]:
+    """What is heard from now on."""
+    recording = opened[0].recorded_anew()
+    yield recording
+    wait_until(lambda: time.monotonic() - recording.last_sound > 0.2, "the page of a test that has ended goes on")
+    recording.stop_recording()
 
 
 def heard(sink: NullSink) -> Samples:
@@ -109,10 +125,12 @@ def silence(samples: Samples) -> float:
 
 
 @pytest.mark.parametrize("sample_rate", [24_000, 22_050])
-async def test_a_reply_is_read_lit_and_heard_to_its_last_frame(sink: NullSink, sample_rate: int) -> None:
+async def test_a_reply_is_read_lit_and_heard_to_its_last_frame(
+    sink: NullSink, browser: Browser, sample_rate: int
+) -> None:
     voice = PersonsVoice(sample_rate)
     async with (
-        place(sink, voice) as (running, browser),
+        running_server(EchoChat(), voice) as running,
         visit(browser, running, script=KEEPS_THE_SPEAKER) as visitor,
     ):
         await visitor.page.click("#inside")
@@ -137,9 +155,9 @@ async def test_a_reply_is_read_lit_and_heard_to_its_last_frame(sink: NullSink, s
     assert_unbroken(sink, voice, voice.said[1:], machine)
 
 
-async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink) -> None:
+async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink, browser: Browser) -> None:
     voice = PersonsVoice()
-    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+    async with running_server(EchoChat(), voice) as running, visit(browser, running) as visitor:
         await visitor.ask(LONG)
         await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
         wait_until(lambda: sink.last_sound, "nothing was heard")
@@ -156,9 +174,9 @@ async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink)
     assert len(heard(sink)) < 0.5 * len(voice.sound([LONG]))
 
 
-async def test_a_click_on_the_reply_that_is_heard_ends_it(sink: NullSink) -> None:
+async def test_a_click_on_the_reply_that_is_heard_ends_it(browser: Browser) -> None:
     """Only Esc and the button did. Selecting some of it, or a click on another reply, ends nothing."""
-    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
         await visitor.ask("First of all.")
         await visitor.ended()
         await visitor.ask(LONG)
@@ -180,9 +198,9 @@ async def test_a_click_on_the_reply_that_is_heard_ends_it(sink: NullSink) -> Non
         assert await visitor.page.locator("article[data-heard]").count() == 0
 
 
-async def test_a_pause_holds_the_sound_until_it_goes_on(sink: NullSink) -> None:
+async def test_a_pause_holds_the_sound_until_it_goes_on(sink: NullSink, browser: Browser) -> None:
     voice = PersonsVoice()
-    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+    async with running_server(EchoChat(), voice) as running, visit(browser, running) as visitor:
         await visitor.ask(TEXT)
         await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
         await visitor.page.click("#pause[aria-pressed=false]")
@@ -192,10 +210,10 @@ async def test_a_pause_holds_the_sound_until_it_goes_on(sink: NullSink) -> None:
     assert_heard(sink, voice, voice.said)
 
 
-async def test_a_pause_is_seen_in_every_tab_and_ended_in_any(sink: NullSink) -> None:
+async def test_a_pause_is_seen_in_every_tab_and_ended_in_any(sink: NullSink, browser: Browser) -> None:
     """The other tabs of a person showed a reply that went on, and their button held nothing."""
     voice = PersonsVoice()
-    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+    async with running_server(EchoChat(), voice) as running, visit(browser, running) as visitor:
         other = await visitor.page.context.new_page()
         await other.goto(visitor.page.url)
         await visitor.ask(TEXT)
@@ -211,15 +229,14 @@ async def test_a_pause_is_seen_in_every_tab_and_ended_in_any(sink: NullSink) -> 
     assert_heard(sink, voice, voice.said)
 
 
-async def test_two_people_do_not_hear_each_other(sink: NullSink) -> None:
+async def test_two_people_do_not_hear_each_other(sink: NullSink, browser: Browser) -> None:
     voice = PersonsVoice()
     texts = {"ann": "Ann hears this and nothing else at all.", "bob": "What Bob is told is quite another thing."}
     with null_sink() as other:
         async with (
             running_server(EchoChat(), voice) as running,
-            open_browser(sink) as anns,
             open_browser(other) as bobs,
-            visit(anns, running, person="ann") as at_ann,
+            visit(browser, running, person="ann") as at_ann,
             visit(bobs, running, person="bob") as at_bob,
         ):
             await at_ann.ask(texts["ann"])
@@ -234,8 +251,8 @@ async def test_two_people_do_not_hear_each_other(sink: NullSink) -> None:
             assert max(match for text, match in heard.items() if text in texts[own]) > 2 * foreign, heard
 
 
-async def test_a_reload_brings_everything_back_and_goes_on(sink: NullSink) -> None:
-    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+async def test_a_reload_brings_everything_back_and_goes_on(browser: Browser) -> None:
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
         await visitor.ask("First of all.")
         await visitor.ended()
         address = visitor.page.url
@@ -251,8 +268,8 @@ async def test_a_reload_brings_everything_back_and_goes_on(sink: NullSink) -> No
         await visitor.ended(2)
 
 
-async def test_the_page_says_that_it_is_offline_and_comes_back_by_itself(sink: NullSink) -> None:
-    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+async def test_the_page_says_that_it_is_offline_and_comes_back_by_itself(browser: Browser) -> None:
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
         await visitor.ask("Before.")
         await visitor.ended()
         await visitor.page.context.set_offline(True)
@@ -267,13 +284,13 @@ async def test_the_page_says_that_it_is_offline_and_comes_back_by_itself(sink: N
         visitor.complaints[:] = [one for one in visitor.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
 
 
-async def test_what_a_hostile_model_writes_is_text(sink: NullSink) -> None:
+async def test_what_a_hostile_model_writes_is_text(browser: Browser) -> None:
     hostile = (
         "<script>document.title='owned'</script> <img src=http://evil.test/a.png onerror=alert(1)> "
         "![pixel](http://evil.test/b.png) [the bank](javascript:alert(2)) <a href='http://evil.test'>x</a> "
         "\u202egnp.exe\u2066 <iframe src=//evil.test></iframe> <style>*{display:none}</style> `<b>` **<i>y</i>**"
     )
-    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
         visitor.page.on("dialog", lambda dialog: visitor.complaints.append(dialog.message))
         await visitor.page.click("#sound")
         await visitor.ask(hostile)
@@ -289,10 +306,13 @@ async def test_what_a_hostile_model_writes_is_text(sink: NullSink) -> None:
         assert "owned" not in (await visitor.page.title()).split("–")[-1]
 
 
-async def test_sound_that_waits_for_a_click_is_seen_and_started_by_one(sink: NullSink) -> None:
+async def test_sound_that_waits_for_a_click_is_seen_and_started_by_one(sink: NullSink, browser: Browser) -> None:
     """For a browser that is driven by a program everything counts as a click, so this one is made to wait for one."""
     voice = PersonsVoice()
-    async with place(sink, voice) as (running, browser), visit(browser, running, script=WAITS_FOR_A_CLICK) as visitor:
+    async with (
+        running_server(EchoChat(), voice) as running,
+        visit(browser, running, script=WAITS_FOR_A_CLICK) as visitor,
+    ):
         await visitor.page.evaluate("document.querySelector('.example').click()")
         await visitor.page.locator("#start-sound").wait_for()
         assert await visitor.page.get_attribute("#sound", "data-state") == "blocked"
@@ -306,11 +326,11 @@ async def test_sound_that_waits_for_a_click_is_seen_and_started_by_one(sink: Nul
     assert "".join(voice.said).endswith("heard.")
 
 
-async def test_it_is_heard_where_there_is_no_worklet(sink: NullSink) -> None:
+async def test_it_is_heard_where_there_is_no_worklet(sink: NullSink, browser: Browser) -> None:
     """A page from a plain HTTP address of the network has none; a browser without it stands in for such a page."""
     voice = PersonsVoice()
     script = "delete BaseAudioContext.prototype.audioWorklet;"
-    async with place(sink, voice) as (running, browser), visit(browser, running, script=script) as visitor:
+    async with running_server(EchoChat(), voice) as running, visit(browser, running, script=script) as visitor:
         await visitor.page.click("#inside")
         await visitor.ask(TEXT)
         await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
@@ -323,12 +343,13 @@ async def test_it_is_heard_where_there_is_no_worklet(sink: NullSink) -> None:
 
 
 @pytest.mark.skipif(reached_hosts("0.0.0.0")[0] == "localhost", reason="needs a network")
-async def test_at_a_plain_address_of_the_network_it_is_heard_and_copied_all_the_same(sink: NullSink) -> None:
+async def test_at_a_plain_address_of_the_network_it_is_heard_and_copied_all_the_same(
+    sink: NullSink, browser: Browser
+) -> None:
     """There browsers have neither worklets nor a clipboard for pages: copying a reply failed."""
     voice = PersonsVoice()
     async with (
         running_server(EchoChat(), voice, host="0.0.0.0", token=TOKEN, plain_http=True) as running,
-        open_browser(sink) as browser,
     ):
         origin = page_address(running.server.config.server, reached_hosts("0.0.0.0")[0], running.port)
         async with visit(browser, running, origin=origin) as visitor:
@@ -347,11 +368,11 @@ async def test_at_a_plain_address_of_the_network_it_is_heard_and_copied_all_the_
 
 
 async def test_with_a_certificate_of_its_own_it_is_heard_by_a_worklet(
-    sink: NullSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sink: NullSink, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     voice, tls = PersonsVoice(), tls_files(ServerConfig(tls_self_signed=True), [ELSEWHERE])
-    async with running_server(EchoChat(), voice, tls=tls, hosts=[ELSEWHERE]) as running, open_browser(sink) as browser:
+    async with running_server(EchoChat(), voice, tls=tls, hosts=[ELSEWHERE]) as running:
         origin = f"https://{ELSEWHERE}:{running.port}"
         async with visit(browser, running, origin=origin, ignore_https_errors=True) as visitor:
             assert await visitor.page.evaluate("isSecureContext")
@@ -364,9 +385,9 @@ async def test_with_a_certificate_of_its_own_it_is_heard_by_a_worklet(
     assert_heard(sink, voice, voice.said)
 
 
-async def test_a_line_is_heard_again_without_being_asked_for_again(sink: NullSink) -> None:
+async def test_a_line_is_heard_again_without_being_asked_for_again(sink: NullSink, browser: Browser) -> None:
     voice = PersonsVoice()
-    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+    async with running_server(EchoChat(), voice) as running, visit(browser, running) as visitor:
         await visitor.ask("One line.\n\nAnother line.")
         await visitor.ended()
         said, before = list(voice.said), len(heard(sink))
@@ -379,9 +400,9 @@ async def test_a_line_is_heard_again_without_being_asked_for_again(sink: NullSin
     assert len(heard(sink)) > before + 0.9 * len(voice.sound(["Another line."]))
 
 
-async def test_a_line_that_was_heard_before_a_reload_is_asked_for_again(sink: NullSink) -> None:
+async def test_a_line_that_was_heard_before_a_reload_is_asked_for_again(sink: NullSink, browser: Browser) -> None:
     voice = PersonsVoice()
-    async with place(sink, voice) as (running, browser), visit(browser, running) as visitor:
+    async with running_server(EchoChat(), voice) as running, visit(browser, running) as visitor:
         await visitor.ask("One line.")
         await visitor.ended()
         await visitor.page.reload()
@@ -395,11 +416,10 @@ async def test_a_line_that_was_heard_before_a_reload_is_asked_for_again(sink: Nu
     assert len(heard(sink)) > before + 0.8 * len(voice.sound(["One line."]))
 
 
-async def test_who_waits_in_line_sees_the_place_until_the_reply_begins(sink: NullSink) -> None:
+async def test_who_waits_in_line_sees_the_place_until_the_reply_begins(browser: Browser) -> None:
     """It was told for eight seconds, however long the line was."""
     async with (
         running_server(EchoChat(), PersonsVoice(), max_turns=1) as running,
-        open_browser(sink) as browser,
         visit(browser, running, person="ann") as ann,
         visit(browser, running, person="bob") as bob,
     ):
@@ -416,8 +436,8 @@ async def test_who_waits_in_line_sees_the_place_until_the_reply_begins(sink: Nul
         await bob.page.keyboard.press("Escape")
 
 
-async def test_everything_is_done_with_the_keyboard_alone(sink: NullSink) -> None:
-    async with place(sink, PersonsVoice()) as (running, browser), visit(browser, running) as visitor:
+async def test_everything_is_done_with_the_keyboard_alone(browser: Browser) -> None:
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
         page = visitor.page
         assert await page.evaluate("document.activeElement.id") == "message"
         await page.keyboard.type("Hello there.")
@@ -446,13 +466,12 @@ async def test_everything_is_done_with_the_keyboard_alone(sink: NullSink) -> Non
         await page.locator("#empty").wait_for()
 
 
-async def test_the_voice_and_the_speed_that_are_chosen_speak_and_are_remembered(sink: NullSink) -> None:
+async def test_the_voice_and_the_speed_that_are_chosen_speak_and_are_remembered(browser: Browser) -> None:
     voice, chosen = PersonsVoice(), "ずんだもん/あまあま"
     with fake_voicevox() as engine:
         tts = TtsVoicevox(kind="voicevox", base_url=engine.url)
         async with (
             running_server(EchoChat(), voice, tts=tts) as running,
-            open_browser(sink) as browser,
             visit(browser, running, locale="ja-JP") as visitor,
         ):
             await choose_a_voice(visitor, voice, chosen)
@@ -482,9 +501,9 @@ async def choose_a_voice(visitor: Visitor, voice: PersonsVoice, chosen: str) -> 
     assert voice.styles[-1] == AS_CONFIGURED
 
 
-async def test_it_speaks_the_language_of_the_browser_and_any_that_is_chosen(sink: NullSink) -> None:
+async def test_it_speaks_the_language_of_the_browser_and_any_that_is_chosen(browser: Browser) -> None:
     async with (
-        place(sink, PersonsVoice()) as (running, browser),
+        running_server(EchoChat(), PersonsVoice()) as running,
         visit(browser, running, locale="ja-JP", color_scheme="dark") as visitor,
     ):
         page = visitor.page
@@ -502,9 +521,9 @@ async def test_it_speaks_the_language_of_the_browser_and_any_that_is_chosen(sink
         assert await page.evaluate("document.documentElement.dataset.theme") == "light"
 
 
-async def test_subtitles_come_with_the_voice_and_go(sink: NullSink) -> None:
+async def test_subtitles_come_with_the_voice_and_go(browser: Browser) -> None:
     async with (
-        place(sink, PersonsVoice()) as (running, browser),
+        running_server(EchoChat(), PersonsVoice()) as running,
         visit(browser, running, person="ann") as visitor,
         visit(browser, running, person="ann", path="/overlay") as overlay,
     ):
@@ -517,8 +536,8 @@ async def test_subtitles_come_with_the_voice_and_go(sink: NullSink) -> None:
         await overlay.until("!document.querySelector('#subtitle').classList.contains('shown')")
 
 
-async def test_a_stranger_is_asked_for_the_token(sink: NullSink) -> None:
-    async with place(sink, PersonsVoice()) as (running, browser):
+async def test_a_stranger_is_asked_for_the_token(browser: Browser) -> None:
+    async with running_server(EchoChat(), PersonsVoice()) as running:
         page = await browser.new_page()
         await page.goto(running.url)
         await page.locator("#login").wait_for()
@@ -529,13 +548,14 @@ async def test_a_stranger_is_asked_for_the_token(sink: NullSink) -> None:
         await page.press("#token", "Enter")
         await page.locator("#login").wait_for(state="hidden")
         await page.locator("#list .current").wait_for()
+        await page.close()
 
 
-async def test_sound_that_something_else_has_taken_is_seen_and_taken_back(sink: NullSink) -> None:
+async def test_sound_that_something_else_has_taken_is_seen_and_taken_back(sink: NullSink, browser: Browser) -> None:
     """A call takes the loudspeaker of a phone away; a loudspeaker that is suspended stands in for that."""
     voice = PersonsVoice()
     async with (
-        place(sink, voice) as (running, browser),
+        running_server(EchoChat(), voice) as running,
         visit(browser, running, script=KEEPS_THE_SPEAKER) as visitor,
     ):
         page = visitor.page
@@ -551,9 +571,9 @@ async def test_sound_that_something_else_has_taken_is_seen_and_taken_back(sink: 
     assert_heard(sink, voice, voice.said)
 
 
-async def test_on_a_phone_everything_fits_and_the_list_comes_and_goes(sink: NullSink) -> None:
+async def test_on_a_phone_everything_fits_and_the_list_comes_and_goes(browser: Browser) -> None:
     async with (
-        place(sink, PersonsVoice()) as (running, browser),
+        running_server(EchoChat(), PersonsVoice()) as running,
         visit(browser, running, viewport=PHONE, has_touch=True, is_mobile=True) as visitor,
     ):
         page = visitor.page
@@ -573,9 +593,9 @@ async def test_on_a_phone_everything_fits_and_the_list_comes_and_goes(sink: Null
             assert 0 <= box["x"] <= box["x"] + box["width"] <= 360, await button.get_attribute("aria-label")
 
 
-async def test_nothing_moves_for_who_wants_that_and_every_control_has_a_name(sink: NullSink) -> None:
+async def test_nothing_moves_for_who_wants_that_and_every_control_has_a_name(browser: Browser) -> None:
     async with (
-        place(sink, PersonsVoice()) as (running, browser),
+        running_server(EchoChat(), PersonsVoice()) as running,
         visit(browser, running, reduced_motion="reduce", viewport=PHONE) as visitor,
     ):
         page = visitor.page
