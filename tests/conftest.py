@@ -56,7 +56,14 @@ LOUDSPEAKERS = 1
 """This many groups of them listen at the same time, the tests of a group one after the other: two processors are not
 enough for two browsers that play."""
 
-TOGETHER = {"audio/test_conformance", "daemon/test_control", "distributed", "library/test_installed", "test_samples"}
+TOGETHER = {
+    "audio/test_conformance",
+    "daemon/test_control",
+    "distributed",
+    "library/test_installed",
+    "server/test_attacks",
+    "test_samples",
+}
 """Folders and modules whose tests share what is dear to make, or somebody's state: one after the other."""
 
 PUNCTUAL = LISTENING | {"audio/test_conformance", "library/test_installed"}

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
 from tests.server.running import RunningServer, running_server, until
 from voicebot.server.security import cookie_name
@@ -119,18 +119,31 @@ def evil_port() -> Iterator[int]:
             thread.join()
 
 
-@asynccontextmanager
-async def logged_in(running: RunningServer) -> AsyncIterator[tuple[Page, str]]:
-    """A page of a browser that has the owner's cookie, and one of the owner's conversations."""
-    conversation = (await running.server.conversations.create("owner", "mine")).id
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One event loop for all tests, since they share a browser."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser without a page."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        try:
-            context = await browser.new_context()
-            await remember(context, running)
-            yield await context.new_page(), conversation
-        finally:
-            await browser.close()
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def logged_in(browser: Browser, running: RunningServer) -> AsyncIterator[tuple[Page, str]]:
+    """A page of a browser that has the owner's cookie, and one of the owner's conversations."""
+    conversation = (await running.server.conversations.create("owner", "mine")).id
+    context = await browser.new_context()
+    try:
+        await remember(context, running)
+        yield await context.new_page(), conversation
+    finally:
+        await context.close()
 
 
 async def remember(context: BrowserContext, running: RunningServer) -> None:
@@ -167,10 +180,10 @@ async def nothing_happened(running: RunningServer, chat: ScriptedChat, found: di
     assert {result for result in found.values() if result.startswith("read")} <= {"read 421", "read 403"}
 
 
-async def test_a_page_of_ours_would_have_succeeded() -> None:
+async def test_a_page_of_ours_would_have_succeeded(browser: Browser) -> None:
     """Else the others would prove nothing."""
     chat = ScriptedChat(typed("Yes.", first=0.0, rate=1000))
-    async with running_server(chat) as running, logged_in(running) as (page, conversation):
+    async with running_server(chat) as running, logged_in(browser, running) as (page, conversation):
 
         async def serve_attack(route: Route) -> None:
             await route.fulfill(body=ATTACK, content_type="text/html")
@@ -186,20 +199,22 @@ async def test_a_page_of_ours_would_have_succeeded() -> None:
 
 @pytest.mark.parametrize("host", ["evil.test", "127.0.0.1", "localhost"])
 @pytest.mark.parametrize("target", ["127.0.0.1", "localhost"])
-async def test_a_page_of_another_site_or_of_another_port_has_no_effect(host: str, target: str) -> None:
+async def test_a_page_of_another_site_or_of_another_port_has_no_effect(
+    browser: Browser, host: str, target: str
+) -> None:
     """That of another port of this machine is of the same site: the browser sends it our cookies, SameSite or not."""
     chat = ScriptedChat([])
     with evil_port() as port:
-        async with running_server(chat) as running, logged_in(running) as (page, conversation):
+        async with running_server(chat) as running, logged_in(browser, running) as (page, conversation):
             await page.goto(f"http://{host}:{port}/")
             found = await found_by(page, f"http://{target}:{running.port}", conversation)
             await nothing_happened(running, chat, found)
 
 
-async def test_a_page_whose_name_was_rebound_to_this_machine_has_no_effect() -> None:
+async def test_a_page_whose_name_was_rebound_to_this_machine_has_no_effect(browser: Browser) -> None:
     """To the browser it is the page of the server itself: only the name tells."""
     chat = ScriptedChat([])
-    async with running_server(chat) as running, logged_in(running) as (page, conversation):
+    async with running_server(chat) as running, logged_in(browser, running) as (page, conversation):
         address = f"http://evil.test:{running.port}"
 
         async def serve_attack(route: Route) -> None:
@@ -212,9 +227,9 @@ async def test_a_page_whose_name_was_rebound_to_this_machine_has_no_effect() -> 
         await nothing_happened(running, chat, found)
 
 
-async def test_our_page_is_framed_by_nobody() -> None:
+async def test_our_page_is_framed_by_nobody(browser: Browser) -> None:
     with evil_port() as port:
-        async with running_server() as running, logged_in(running) as (page, _):
+        async with running_server() as running, logged_in(browser, running) as (page, _):
             await page.goto(f"http://evil.test:{port}/")
             for path in ("/", "/overlay"):
                 frame = json.dumps(f"http://127.0.0.1:{running.port}{path}")
