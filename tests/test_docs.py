@@ -79,14 +79,14 @@ def test_commands_are_looked_for_in_the_pages() -> None:
 def test_every_command_that_is_shown_is_understood(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # away from any config.toml
     (tmp_path / "bad.toml").touch()
+    whole: Any = typer.main.get_command(app)  # Any: typer brings its own click along
     for environment, arguments in command_lines(read(name)):
-        arguments = with_command(arguments)
+        command, arguments = whole, with_command(arguments)
         apart = arguments[:1] in (
             ["lab"],
             ["history"],
             ["dict"],
         )  # their --output and --tts are no keys of the configuration
-        command: Any = typer.main.get_command(app)  # Any: typer brings its own click along
         while hasattr(command, "commands") and arguments:
             command, arguments = command.commands[arguments[0]], arguments[1:]
         context = command.make_context("voicebot", arguments)
