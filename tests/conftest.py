@@ -42,36 +42,38 @@ def null_sink() -> Iterator[sinks.NullSink]:
 
 
 LISTENING = {
-    "audio/test_device",
-    "audio/test_portaudio_library",
-    "cli/test_doctor",
-    "cli/test_hanging_sound",
-    "cli/test_loudspeaker",
-    "daemon/test_device",
-    "server/page/test_in_browser",
+    "audio/test_device": "device",
+    "audio/test_portaudio_library": "device",
+    "cli/test_loudspeaker": "device",
+    "daemon/test_device": "device",
+    "server/page/test_in_browser": "browser",
 }
-"""Modules whose tests listen to a loudspeaker of their own."""
+"""Modules whose tests listen to a loudspeaker, and in which group. Those of a group run one after the other: two
+processors are not enough for two browsers that play."""
 
-LOUDSPEAKERS = 1
-"""This many groups of them listen at the same time, the tests of a group one after the other: two processors are not
-enough for two browsers that play."""
+DEVICES = 2
+"""This many groups play on devices of their own at the same time."""
 
 TOGETHER = {
     "audio/test_conformance",
     "daemon/test_control",
-    "distributed",
     "library/test_installed",
     "server/test_attacks",
     "test_samples",
 }
 """Folders and modules whose tests share what is dear to make, or somebody's state: one after the other."""
 
-PUNCTUAL = LISTENING | {"audio/test_conformance", "library/test_installed"}
+BROKERS = 2
+"""This many workers start a RabbitMQ for the tests of distributed/, which share it module by module."""
+
+PUNCTUAL = {*LISTENING, "audio/test_conformance", "library/test_installed"}
 """Modules whose tests come out differently where something has to wait long for its processor."""
 
 WAITING = (
     "chat/wire/test_misbehaving_servers",
     "cli/test_commands",
+    "cli/test_doctor",
+    "cli/test_hanging_sound",
     "cli/test_service",
     "cli/test_terminal",
     "daemon",
@@ -94,9 +96,11 @@ def place_in(module: str, places: Iterable[str]) -> str | None:
 def group_of(nodeid: str) -> str:
     """Tests of the same group are run by the same worker, one after the other."""
     module = module_of(nodeid)
-    if together := place_in(module, TOGETHER):
-        return together
-    return f"loudspeaker {crc32(nodeid.encode()) % LOUDSPEAKERS}" if module in LISTENING else nodeid
+    if listening := LISTENING.get(module):
+        return listening if listening == "browser" else f"{listening} {crc32(nodeid.encode()) % DEVICES}"
+    if place_in(module, ["distributed"]):
+        return f"broker {crc32(module.encode()) % BROKERS}"
+    return place_in(module, TOGETHER) or nodeid
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc] # it comes without types
@@ -115,9 +119,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each processor where these are few: many tests wait."""
+    """Three for each processor where these are few: many tests wait."""
     processors = os.cpu_count() or 1
-    return max(processors, min(2 * processors, 8))
+    return max(processors, min(3 * processors, 8))
 
 
 def pytest_collection_finish() -> None:
@@ -133,7 +137,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         module = module_of(item.nodeid)
         if module in LISTENING:
             return 0
-        if place_in(module, TOGETHER):
+        if place_in(module, [*TOGETHER, "distributed"]):
             return 1
         return 2 if place_in(module, WAITING) else 3
 
