@@ -23,7 +23,7 @@ from voicebot.tts.shared import open_shared
 
 pytestmark = pytest.mark.anyio
 
-_SENTENCES = [f"This is sentence number {number}, and it is as long as any other." for number in range(1, 31)]
+_SENTENCES = [f"This is sentence number {number}, and it is as long as any other." for number in range(1, 19)]
 
 
 async def recording(path: Path, text: str, *options: str, broker: Broker | None = None) -> tuple[bytes, str]:
