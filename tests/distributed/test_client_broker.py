@@ -100,6 +100,7 @@ async def test_a_broker_that_is_down_at_the_start_is_told_at_once(stopped_broker
         async with open_client(configured(stopped_broker)):
             pass
     assert "RabbitMQ" in told.value.hint
+    assert told.value.message.endswith(": Connection refused")  # it was "Connect call failed ('127.0.0.1', 24796)"
     assert stopped_broker.password not in told.value.in_one_line
 
 

@@ -8,6 +8,7 @@ code that made it first.
 from __future__ import annotations
 
 import logging
+import os
 import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -111,11 +112,17 @@ async def _connected(address: BrokerAddress, name: str) -> AbstractConnection:
             hint=tr("check what stands behind the port in the AMQP URL"),
         ) from error
     except (AMQPError, OSError, TimeoutError, ssl.SSLError) as error:
-        reason = system_reason(error) if isinstance(error, OSError) else safe_line(str(error)) or type(error).__name__
         raise BrokerUnavailable(
-            tr("no broker answers at {address}: {reason}", address=address.shown, reason=reason),
+            tr("no broker answers at {address}: {reason}", address=address.shown, reason=_reason(error)),
             hint=tr("start RabbitMQ, or check the AMQP URL"),
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why there is no connection; for a refusal asyncio has words of its own, which nobody translates."""
+    if isinstance(error, ConnectionError) and error.errno:
+        return system_reason(OSError(error.errno, os.strerror(error.errno)))
+    return system_reason(error) if isinstance(error, OSError) else safe_line(str(error)) or type(error).__name__
 
 
 def _ssl_context(address: BrokerAddress) -> ssl.SSLContext | None:
