@@ -16,9 +16,10 @@ import pytest
 from tests.distributed.broker import Broker
 from tests.distributed.killing import killed_at_random
 from tests.distributed.listening import Listener, configured
-from tests.distributed.scripted_worker import PIECES, open_scripted_worker
+from tests.distributed.scripted_worker import PIECES, ScriptedWorker, open_scripted_worker
 from tests.distributed.worker_process import WorkerProcess, open_worker_process
 from voicebot.distributed.client import open_client
+from voicebot.distributed.messages import Failure
 from voicebot.tts.shared import open_shared
 
 pytestmark = pytest.mark.anyio
@@ -76,6 +77,24 @@ async def test_a_long_reply_is_whole_while_workers_are_killed_at_random(broker: 
     local, _ = await recording(tmp_path / "local.wav", text)
     assert remote == local
     assert killed.count > 1
+
+
+async def test_a_sentence_that_workers_died_of_is_told_and_skipped(broker: Broker, tmp_path: Path) -> None:
+    voice_class, text = f"test-{uuid4().hex[:8]}", "This one kills. This one does not."
+
+    async def refuse_the_first(worker: ScriptedWorker) -> None:
+        while True:
+            taken = await worker.take()
+            poison = Failure(code="poison", message="3 workers died of this text")
+            await (taken.fail(poison) if "kills" in taken.job.spoken else taken.answer())
+
+    async with open_scripted_worker(broker.url, voice_class) as worker, anyio.create_task_group() as tasks:
+        tasks.start_soon(refuse_the_first, worker)
+        options = ("--set", f"tts.voice_class={voice_class}")
+        heard, told = await recording(tmp_path / "out.wav", text, *options, broker=broker)
+        tasks.cancel_scope.cancel()
+    assert "3 workers died of this text" in told
+    assert heard[44:] == b"".join(piece.pcm for piece in PIECES)
 
 
 async def test_a_server_asks_once_for_what_several_conversations_say(broker: Broker) -> None:
