@@ -186,3 +186,27 @@ def test_a_factory_gets_the_options_of_its_own_setting(tmp_path: Path, command: 
     file.write_text(text, encoding="utf-8")
     code, _, err = lab(command, file, "-o", tmp_path / "out", "--trust")
     assert code == 0, err
+
+
+def test_each_of_its_options_may_be_searched(tmp_path: Path) -> None:
+    """In the matrix chunking.options.least was taken for a range with a key too many."""
+    file = experiment(tmp_path, path("Marks"))
+    (tmp_path / "base.toml").write_text('[chunking.options]\nmark = "#"\nleast = 90\n', encoding="utf-8")
+    matrix = '[matrix]\nchunking.options.least = {min = 1, max = 50}\nchunking.options.mark = [" ", "!"]\n'
+    file.write_text(f'config = "base.toml"\n{file.read_text(encoding="utf-8")}{matrix}', encoding="utf-8")
+    best = tmp_path / "best.toml"
+    code, out, err = lab("tune", file, "-o", best, "--json", "--trust", "--budget", "8")
+    assert code == 0, err
+    chosen = json.loads(out)["overrides"]
+    assert chosen["chunking.options.mark"] == " "
+    options = tomllib.loads(best.read_text(encoding="utf-8"))["chunking"]["options"]
+    assert options == {"mark": " ", "least": chosen["chunking.options.least"]}
+
+
+def test_a_sweep_tries_each_value_of_an_option(tmp_path: Path) -> None:
+    file = experiment(tmp_path, path("Marks"))
+    matrix = '[matrix]\n"chunking.options.mark" = [" ", "!"]\n'
+    file.write_text(file.read_text(encoding="utf-8") + matrix, encoding="utf-8")
+    code, out, err = lab("sweep", file, "-o", tmp_path / "out", "--json", "--trust")
+    assert code == 0, err
+    assert [row["setting"] for row in json.loads(out)["means"]] == ["s0, mark= ", "s0, mark=!"]

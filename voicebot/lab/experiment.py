@@ -16,6 +16,8 @@ from voicebot.lab.traces import Trace
 from voicebot.translation import tr
 
 STRATEGY = "chunking.strategy"
+OPTIONS = "chunking.options"
+"""Of the user's own strategy; in the matrix each of them is a key of its own."""
 _MOST_SETTINGS = 2000
 """More than this is a mistake, not an experiment."""
 
@@ -67,8 +69,19 @@ class Experiment:
 
     def configure(self, overrides: Mapping[str, object], *, label: str = "") -> Config:
         """The base configuration with `overrides` on top; raises ConfigError."""
-        options = {key: (label or str(self.path), value) for key, value in overrides.items()}
+        values = self._with_whole_options(overrides)
+        options = {key: (label or str(self.path), value) for key, value in values.items()}
         return load_config(self.base, environment={}, options=options).config
+
+    def _with_whole_options(self, overrides: Mapping[str, object]) -> dict[str, object]:
+        """`overrides` with single options, such as `chunking.options.size`, put into the table of all options."""
+        options = {key.removeprefix(f"{OPTIONS}."): key for key in overrides if key.startswith(f"{OPTIONS}.")}
+        values = {key: value for key, value in overrides.items() if key not in options.values()}
+        if options:
+            table = values.get(OPTIONS, load_config(self.base, environment={}).config.chunking.options)
+            chosen = {name: overrides[key] for name, key in options.items()}
+            values[OPTIONS] = {**(table if isinstance(table, dict) else {}), **chosen}
+        return values
 
     def own_strategies(self) -> list[str]:
         """The import paths of all strategies that it may try and that are not voicebot's."""

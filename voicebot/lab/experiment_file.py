@@ -15,6 +15,7 @@ chunking.strategy = "sentence"
 
 [matrix]                                # each setting with every combination of these
 chunking.max_characters = [100, 300]    # `lab tune` also takes ranges: {min = 50, max = 500}
+chunking.options.size = [3, 5]          # of your own strategy: what its factory takes
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.corpus import Item, read_corpus
 from voicebot.lab.engines import SynthesisCost, parse_engine
-from voicebot.lab.experiment import Experiment, Knob, Range
+from voicebot.lab.experiment import OPTIONS, Experiment, Knob, Range
 from voicebot.lab.made_traces import made_trace, sample
 from voicebot.lab.traces import Trace, read_traces
 from voicebot.translation import system_reason, tr
@@ -183,15 +184,23 @@ def _line_numbers(text: str) -> dict[str, int]:
 
 
 def _flatten(raw: dict[str, Any]) -> None:  # Any: TOML
-    """`chunking.strategy = …` and `"chunking.strategy" = …` mean the same."""
-    tables = [raw.get("matrix")]
+    """`chunking.strategy = …` and `"chunking.strategy" = …` mean the same; each option in the matrix is a key, too."""
+    matrix = raw.get("matrix")
+    tables = [matrix]
     if isinstance(settings := raw.get("settings"), dict):
         tables += settings.values()
     for table in tables:
         if isinstance(table, dict):
             for section in [key for key, value in table.items() if isinstance(value, dict) and "." not in key]:
-                inner = table.pop(section)
-                table |= {f"{section}.{key}": value for key, value in inner.items()} or {section: {}}
+                _take_out(table, section)
+    if isinstance(matrix, dict) and isinstance(matrix.get(OPTIONS), dict):
+        _take_out(matrix, OPTIONS)
+
+
+def _take_out(table: dict[str, Any], name: str) -> None:  # Any: TOML
+    """Replace the table `name` within `table` by its keys."""
+    inner = table.pop(name)
+    table |= {f"{name}.{key}": value for key, value in inner.items()} or {name: {}}
 
 
 def _explain(problem: Any) -> tuple[str, str]:  # Any: pydantic's ErrorDetails
