@@ -54,6 +54,8 @@ def test_everyday_texts_are_read_as_a_person_reads_them(file: str) -> None:
         ("Open Mon-Fri, 9-11am.", "Open Monday to Friday, nine to eleven AM."),
         ("From 1pm-5:30pm, Sat.-Sun.", "From one PM to five thirty PM, Sat.-Sun."),
         ("Rated 8/10, on 8/10", "Rated eight out of ten, on August tenth"),
+        ("Error 404: gone @ 8, in Q3 2024", "Error four hundred four: gone at eight, in Q3 twenty twenty-four"),
+        ("月・水・金と、火・山。", "げつ・すい・きんと、火・山。"),
         ("A 14-oz bag, 2 oz cheese, 5 fl oz", "A fourteen ounce bag, two ounces cheese, five fluid ounces"),
         ('A 24" screen, "24" she said', 'A twenty-four inch screen, "twenty-four" she said'),
         ('24" x 36"', "twenty-four inches by thirty-six inches"),

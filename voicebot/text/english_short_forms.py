@@ -34,7 +34,9 @@ _PATTERN = rf"""(?x)
   | (?P<inches>(?<![\w.,"“])(?P<wide>{_N}){_INCH}\s?[×xX]\s?(?P<high>{_N}){_INCH}
                (?:\s?[×xX]\s?(?P<deep>{_N}){_INCH})?)
   | (?P<height>(?<![\w.,])(?P<feet>[1-9])['’′]\s?(?P<over>1[01]|\d){_INCH})
-  | (?P<inch>(?<=\b[aA]\s)(?P<across>{_N}){_INCH}(?=\s[A-Za-z]))
+  | (?P<inch>(?<![\w.,"“])(?P<across>{_N}){_INCH}(?=\s[A-Za-z]))
+  | (?P<ratio>(?<![\w:.,])(?P<part>\d{{1,3}}):(?P<other>\d)(?![\w:.,]\w|\w))
+  | (?P<at>(?<!\S)@\s?(?=\d))
   | (?P<more>(?<=\d)\+(?![\w+]))
   | (?P<about>(?<![\w~])~\s?(?=[\d$€£]))
 """
@@ -74,6 +76,13 @@ def _numbered(found: re.Match[str], before: str) -> str | None:
     return year(digits) if len(digits) == 4 else f"{cardinal(digits[0])} {clock_pair(digits[1:])}"
 
 
+def _inch(found: re.Match[str], before: str) -> str | None:
+    """A length; behind an opened quotation its sign closes that."""
+    if '"' in before or "“" in before or re.search(r"(?:\b(?:[Aa]n?|[Tt]he|with)\s|,\s|^)$", before) is None:
+        return None
+    return f"{decimal(found['across'])} inch"
+
+
 def _inches(found: re.Match[str], _before: str) -> str:
     return " by ".join([f"{decimal(side)} inches" for side in (found["wide"], found["high"], found["deep"]) if side])
 
@@ -86,7 +95,9 @@ _SAY: dict[str, Say] = {
     "numbered": _numbered,
     "inches": _inches,
     "height": lambda found, _before: f"{cardinal(found['feet'])} foot {cardinal(found['over'])}",
-    "inch": lambda found, _before: f"{decimal(found['across'])} inch",
+    "inch": _inch,
+    "ratio": lambda found, _before: f"{cardinal(found['part'])} to {cardinal(found['other'])}",
+    "at": lambda _found, _before: "at ",
     "more": lambda _found, _before: " plus",
     "about": lambda _found, _before: "about ",
 }

@@ -82,12 +82,12 @@ RULES = rf"""
   | (?P<ampersand>(?<=[A-Za-z])&(?=[A-Za-z])|(?<=\w\s)&(?=\s\w))
   | (?P<relation>(?<=[\w)])\s?[{_RELATION}]\s?(?=[\w(-])|±(?=\d))
   | (?P<year_alone>(?<![\w.,$/:-])(?P<lone_year>1[1-9]\d\d|20\d\d)(?![\w:/-]|[.,]\d|%))
-  | (?P<decimal>(?<![\w.,])(?:{_N}|\.\d{{1,12}}+)(?![\w:/]|[.,]\d))
+  | (?P<decimal>(?<![\w.,])(?:{_N}|\.\d{{1,12}}+)(?![\w/]|:\S|[.,]\d))
 """
 _PATTERN = f"(?x)(?={BEGINS})(?:{RULES})"
 _YEAR_BEFORE = (
     r"(?:\b(?:in|since|by|of|until|till|from|before|after|during|around|circa|year|late|early|and|to|the|back in|"
-    rf"{_MONTH})|^|[(,;–-])\s?$"
+    rf"Q[1-4]|{_MONTH})|^|[(,;–-])\s?$"
 )
 _NO_YEAR_BEHIND = (
     r"\s(?:people|men|women|times|years|days|miles|dollars|euros|points|votes|words|items|units|of|more|students)\b"

@@ -36,7 +36,7 @@ _VULGAR = "¼-¾⅐-⅞"
 _RELATION = "=≠≒<>≤≦≥≧±"
 _SIGN = "".join(CURRENCIES)
 BEGINS = rf"""
-    [\d\s._%+\-−×*÷/〒\#&〜~{_RELATION}{_VULGAR}{_SIGN}] | {_SQUARE} | [月火水木金土日](?=[〜~]) | \((?<=日.)
+    [\d\s._%+\-−×*÷/〒\#&〜~{_RELATION}{_VULGAR}{_SIGN}] | {_SQUARE} | [月火水木金土日](?=[〜~・]) | \((?<=日.)
   | [A-Za-z](?:(?<![A-Za-z].)|(?<=[AaPp])(?=\.?[Mm])) | (?<=\d)\D
 """
 """What every rule begins with: most places need no other look."""
@@ -74,6 +74,7 @@ RULES = rf"""
   | (?P<pair>(?<![\d.,/A-Za-z-])(?P<left>\d{{1,6}})\s?(?P<dash>[-−–:])\s?(?P<right>\d{{1,6}})(?![\d./:-]))
   | (?P<range>(?<=[\d年月日時分秒円回人個章度%歳枚本℃話巻曜mgLl])\s?[〜~]\s?(?=第?[\d¥￥$]))
   | (?P<days>(?<![{_KANJI}\d])(?P<first>[月火水木金土日])[〜~](?P<last>[月火水木金土日])(?![{_KANJI}]))
+  | (?P<weekdays>(?<![{_KANJI}\d])[月火水木金土日](?:・[月火水木金土日]){{1,6}}(?![{_KANJI}]))
   | (?P<between>(?<=[{_KANJI}])[〜~](?=[{_KANJI}])|(?<=[ァ-ヺー])[〜~](?=[ァ-ヺ]))
   | (?P<negative>(?<![0-9A-Za-z)\-年月日])[-−](?=\d))
   | (?P<positive>(?<![0-9A-Za-z)])\+(?=\d))
@@ -328,6 +329,7 @@ _SAY: dict[str, Say] = {
     "pair": _pair,
     "range": _always("から"),
     "days": _days,
+    "weekdays": lambda found, _before, _after: "・".join([WEEKDAYS[day] for day in found[0].split("・")]),
     "between": _between,
     "negative": _always("マイナス"),
     "positive": _always("プラス"),
