@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.readings import FILES, load_items, misread, open_reader
 from voicebot.speech import Boundary, Segment, Span, Utterance
-from voicebot.text import english_words, japanese_words
+from voicebot.text import english_short_forms, english_words, japanese_words
 from voicebot.text.lexicon import Lexicon
 from voicebot.text.rendering import Renderer
 from voicebot.text.respelling import OwnWords, Respeller, respelled
@@ -165,7 +165,7 @@ EVERYDAY = [
 ]
 
 
-@pytest.mark.parametrize("rules", [english_words, japanese_words])
+@pytest.mark.parametrize("rules", [english_words, english_short_forms, japanese_words])
 @given(pieces=st.lists(st.one_of(st.sampled_from(EVERYDAY), TEXT), max_size=4))
 def test_no_rule_begins_where_none_is_looked_for(rules: ModuleType, pieces: list[str]) -> None:
     begins, every_rule = re.compile(f"(?x){rules.BEGINS}"), re.compile(f"(?x){rules.RULES}")

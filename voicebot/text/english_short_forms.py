@@ -25,7 +25,11 @@ _TITLES = word_table(
 _N = r"\d{1,4}(?:\.\d{1,2})?"
 _INCH = '["″”]'
 _HALF_DAY = r"(?=\d{1,2}(?::[0-5]\d)?\s?[AaPp]\.?[Mm]\b)"
-_PATTERN = rf"""(?x)
+BEGINS = r"""
+    [~@+\-–—] | \d(?<![\w.,:"“].) | [A-Z](?<![A-Za-z0-9_].) | \s(?<=[\dMm].)(?=[-–—])
+"""
+"""What every rule begins with: most places need no other look."""
+RULES = rf"""
     (?P<weekdays>\b(?P<from_day>{_DAY})\s?[-–—]\s?(?P<to_day>{_DAY})\b)
   | (?P<title>\b(?:{"|".join(_TITLES)})\.(?=\s[A-Z][a-z]))
   | (?P<hours>(?:(?<=\d)|(?<=[AaPp][Mm]))\s?[-–—]\s?{_HALF_DAY})
@@ -40,6 +44,7 @@ _PATTERN = rf"""(?x)
   | (?P<more>(?<=\d)\+(?![\w+]))
   | (?P<about>(?<![\w~])~\s?(?=[\d$€£]))
 """
+_PATTERN = f"(?x)(?={BEGINS})(?:{RULES})"
 _RATED = (
     r"(?i)\b(?:(?:that|it|this|he|she)(?:['’]s| is| was)(?: an?)?(?: solid| easily| easy)?"
     r"|rate[sd]?(?: \w+)?|rating(?: of)?|scores?d?(?: of| is)?|g[ai]ves? (?:it|them|him|her|this)(?: an?)?"
