@@ -1,4 +1,4 @@
-"""The programs of docs/openai.md, as they are printed, against a running server."""
+"""The programs of docs/openai.md and of its Japanese twin, as they are printed, against a running server."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.server.running import REPLY, TOKEN, running_server
 from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
-PAGE = read("docs/openai.md")
-PROGRAMS = blocks(PAGE, "python")
+PAGES = ["docs/openai.md", "docs/openai.ja.md"]
+PROGRAMS = [program for page in PAGES for program in blocks(read(page), "python")]
 
 
 def made_for(text: str, url: str) -> str:
@@ -35,8 +35,9 @@ async def test_each_program_runs(program: str, tmp_path: Path) -> None:
     assert printed or (tmp_path / "morning.mp3").stat().st_size > 1000
 
 
-async def test_the_line_for_curl_makes_a_file(tmp_path: Path) -> None:
-    [line] = [block for block in blocks(PAGE, "sh") if block.startswith("curl")]
+@pytest.mark.parametrize("page", PAGES)
+async def test_the_line_for_curl_makes_a_file(page: str, tmp_path: Path) -> None:
+    [line] = [block for block in blocks(read(page), "sh") if block.startswith("curl")]
     async with running_server(voice=ToneSynthesizer()) as running:
         await anyio.run_process(["sh", "-c", made_for(line, running.url)], cwd=tmp_path)
     assert (tmp_path / "morning.wav").read_bytes()[:4] == b"RIFF"
