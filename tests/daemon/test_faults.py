@@ -19,6 +19,7 @@ from anyio.abc import SocketListener
 from tests.cli.command import COMMAND, environment, start, survivors, voicebot
 from tests.daemon.running import LONG, QUIET, Caller, home_with_config, pid_of, running_daemon
 from tests.daemon.test_device import streams
+from tests.fake_voicevox import fake_voicevox
 from tests.fakes import pipeline
 from tests.null_sink import null_sink, wait_until
 from voicebot.conversation import Conversation
@@ -156,6 +157,33 @@ def test_a_sound_server_that_comes_back_is_used_again(tmp_path: Path, speaking: 
             pass  # it is looked for once a second
         events.until(type="notice", message="the loudspeaker is back")
         wait_until(lambda: second.last_sound > 0, "nothing is heard")
+
+
+# ---------------------------------------------------------------- the voice
+
+
+def test_a_voice_that_goes_and_comes_back_is_told_once_each_time(tmp_path: Path) -> None:
+    say = {"command": "say", "text": "おはよう。", "wait": "finished"}
+    with ExitStack() as stack:
+        engine = stack.enter_context(first := ExitStack()).enter_context(fake_voicevox())
+        config = QUIET.replace('"tone"', f'"voicevox"\nbase_url = "{engine.url}"')
+        daemon = stack.enter_context(running_daemon(tmp_path, config=config))
+        events = daemon.caller()
+        events.ask(command="subscribe")
+        assert daemon.ask(**say)["state"] == "finished"
+        first.close()
+        for _ in range(2):
+            answer = daemon.ask(**say)
+            assert (answer["ok"], answer["code"]) == (False, "VB-VOICE")
+        stack.enter_context(fake_voicevox(port=engine.port))
+        while not daemon.ask(**say)["ok"]:
+            pass  # it is looked for once a second at most
+        daemon.ask(command="shutdown")
+        told = []
+        while line := events.line():
+            if line["type"] == "notice":
+                told.append(line["message"].partition(":")[0])
+        assert told == ["the voice is gone", "the voice is back"]
 
 
 # ---------------------------------------------------------------- strangers

@@ -330,7 +330,7 @@ def test_under_systemd_the_journal_is_told_the_level_of_each_line(tmp_path: Path
         process.stdout = os.fdopen(read, "rb")
         try:
             wait_until(lambda: daemon.path.exists() or process.poll() is not None, "it opens no socket")
-            daemon.caller().ask(command="shutdown")  # and stays: asyncio reports who hangs up in the very moment
+            daemon.ask(command="shutdown")  # and hangs up in the very moment
             process.wait(20)
         finally:
             daemon.close()
