@@ -156,3 +156,16 @@ def test_a_wav_file_is_not_written_to_the_terminal(tmp_path: Path) -> None:
         assert "RIFF" not in talking.seen
     finally:
         talking.close()
+
+
+def test_what_is_told_beside_the_reply_is_broken_between_words_too(tmp_path: Path) -> None:
+    """On a narrow terminal errors, hints and status were cut off in the middle of a word."""
+    terminal = Terminal(tmp_path, "say", "Hi", "-o", "nowhere/x.wav", "--tts", "tone", columns=30)
+    try:
+        assert terminal.exit_code() == 6
+        *lines, last = terminal.screen.split("\n")
+        told = "voicebot: cannot write nowhere/x.wav: No such file or directory → name a writable file with -o FILE.wav"
+        assert " ".join([*lines, last]).split() == told.split()
+        assert len(lines) >= 3
+    finally:
+        terminal.close()

@@ -217,6 +217,8 @@ def terminal_width() -> int:
 def status(text: str, *, bold: bool = False) -> None:
     """Print a line for the person at the terminal, on standard error."""
     text = without_passwords(printable(text))
+    if sys.stderr.isatty() and terminal.draws():
+        text = wrapped(text)
     import typer
 
     # None: where it is a terminal
@@ -225,6 +227,17 @@ def status(text: str, *, bold: bool = False) -> None:
         typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
     except OSError:
         _lead_nowhere(sys.stderr)  # nobody reads it any more
+
+
+def wrapped(text: str) -> str:
+    """`text` in lines that fit the terminal, broken between words."""
+    columns = terminal_width()
+    if all(2 * len(line) <= columns for line in text.split("\n")):
+        return text  # however wide its characters are
+    from voicebot.cli.wrapping import LineWrapper
+
+    wrapper = LineWrapper(lambda: columns)
+    return wrapper.feed(text) + wrapper.flush()
 
 
 def draw(lines: Iterable[str]) -> None:
