@@ -206,3 +206,9 @@ def test_that_no_daemon_runs_is_told_in_japanese(tmp_path: Path) -> None:
         told = japanese(tmp_path, command).stderr
         assert "デーモンは動いていません" in told or "デーモンは動いていないので" in told
         assert english_in(told) == []
+
+
+def test_the_demo_answers_what_has_no_letters_in_the_language_of_the_person(tmp_path: Path) -> None:
+    """A first message such as "?" was answered in English, whoever asked."""
+    answered = voicebot(tmp_path, "ask", "?", "--chat", "demo", "--no-audio", LANG="ja_JP.UTF-8")
+    assert "デモ" in answered.stdout

@@ -31,6 +31,7 @@ from voicebot.chat.demo.topics import (
     Unknown,
 )
 from voicebot.messages import Message
+from voicebot.translation import language as own_language
 
 _JAPANESE = re.compile(r"[ぁ-ヿ㐀-鿿々ｦ-ﾟ]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -68,9 +69,10 @@ def reply_to(messages: Sequence[Message], now: datetime) -> str:
 def _listen(said: Sequence[str]) -> tuple[str, Language]:
     """Return the last message in Unicode's plain forms, without a greeting in front of more, and its language."""
     last = unicodedata.normalize("NFKC", said[-1]).strip() if said else ""
-    # What has no letters, such as 12×7, is in the language of what was said before.
+    # What has no letters, such as 12×7, is in the language of what was said before, or else in the person's own.
     with_letters = next((text for text in reversed(said) if _LETTER.search(text)), "")
-    language: Language = "ja" if _JAPANESE.search(with_letters) else "en"
+    japanese = _JAPANESE.search(with_letters) if with_letters else own_language() == "ja"
+    language: Language = "ja" if japanese else "en"
     opening = re.match(PHRASES[language].opening, last, re.IGNORECASE)
     return last[opening.end() :] if opening else last, language
 
