@@ -198,3 +198,14 @@ def test_processes_take_no_module_from_the_current_folder(tmp_path: Path, monkey
     monkeypatch.chdir(folder)
     run_all(experiment(tmp_path, more=f"seeds = {list(range(12))}\n"), tmp_path / "out", processes=2)
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("name", [RESULTS, "report.html", f"{RESULTS}.new"])
+def test_nothing_is_written_through_a_link_in_the_folder_of_the_results(tmp_path: Path, name: str) -> None:
+    """In a folder from elsewhere `lab-results/x/report.html` could be a link to any file of the person's."""
+    (tmp_path / "diary").write_text("Dear diary,\nno end of line", encoding="utf-8")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).symlink_to(tmp_path / "diary")
+    with pytest.raises(LabError, match=f"{name} is a link"):
+        run_all(experiment(tmp_path), tmp_path / "out")
+    assert (tmp_path / "diary").read_text(encoding="utf-8") == "Dear diary,\nno end of line"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -91,7 +92,7 @@ def _new_wav_path(folder: Path) -> Path:
     """A name in `folder` that no file has yet."""
     stem = f"voicebot-{datetime.now():%Y%m%d-%H%M%S}"
     path, number = folder / f"{stem}.wav", 1
-    while path.exists():
+    while os.path.lexists(path):  # a link that leads nowhere yet would lead the sound there
         number += 1
         path = folder / f"{stem}-{number}.wav"
     return path

@@ -89,6 +89,7 @@ def sweep(
     keys = [job.key(code + sources.get(own_strategy_of(job.config), "")) for job in jobs]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _refuse_links(folder)
         done = _read_results(path)
         missing = [(key, job) for key, job in zip(keys, jobs, strict=True) if key not in done]
         finished = len(jobs) - len(missing)
@@ -109,6 +110,16 @@ def sweep(
             hint=tr("name another folder with -o"),
         ) from error
     return [done[key] for key in keys]
+
+
+def _refuse_links(folder: Path) -> None:
+    """Raise LabError where a file of the results would be written somewhere else: the folder may be somebody else's."""
+    for path in folder.iterdir():
+        if path.is_symlink():
+            raise LabError(
+                tr("{path} is a link: the results would be written elsewhere", path=path),
+                hint=tr("remove it, or name another folder with -o"),
+            )
 
 
 # ---------------------------------------------------------------- results.jsonl
