@@ -201,3 +201,31 @@ async def test_the_log_has_a_line_a_request_by_its_route(caplog: pytest.LogCaptu
         "method=GET route=/api/conversations/{id} status=404",
         "method=- route=- status=404",
     ]
+
+
+KEY = "sk-canary-0123456789"
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, len(KEY)])
+async def test_a_key_that_a_reply_or_an_error_repeats_is_in_no_answer_of_the_server(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command printed no key; what the server sent to browsers and programs was as the chat server had it."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    chat = ScriptedChat(
+        typed(f"Your key is {KEY}, I think. ", first=0, rate=1000, size=size), ChatError(f"wrong key {KEY}")
+    )
+    async with running_server(chat) as running:
+        body = {"model": "x", "messages": [{"role": "user", "content": "Hi"}]}
+        answers = [
+            await running.client.post("/chat", json={"text": "Hi", "stream": False}),
+            await running.client.post("/v1/chat/completions", json=body),
+        ]
+        path = await new_conversation(running, PERSON)
+        async with live(running, path, person=PERSON) as listener:
+            await listener.send("ask", text="Hi")
+            await listener.until("turn_ended")
+    assert listener.text == "Your key is [secret], I think. "
+    assert "wrong key [secret]" in answers[0].text
+    for text in [listener.text, json.dumps(listener.received), *(answer.text for answer in answers)]:
+        assert KEY[:4] not in text
