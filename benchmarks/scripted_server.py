@@ -7,7 +7,8 @@ it is negative; a word behind the number stands in each sentence of the reply.
 
 `model COUNT` does not serve: it writes that many replies to nobody for a few seconds, and prints the
 microseconds of CPU that each delta took. The model works within the server's process, so this is a part of whatever is
-measured there.
+measured there. All replies wait for one clock, which ticks ten times between two deltas of each: a timer for each
+delta took more of the processor than much of what is measured.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ RATE = 30.0
 TOKEN = "the-token-of-the-benchmark"
 _WORDS = "Once upon a time there was a lighthouse{} that nobody had ever seen by day, and it sang to the ships. "
 _MODEL_SECONDS = 5.0
+_TICKS = 10
+"""Of the clock, between two deltas of a reply."""
 
 
 class Query(BaseModel):
@@ -44,20 +47,57 @@ def deltas(count: int, word: str = "") -> Iterator[str]:
     return (text[i : i + 3] for i in range(0, count * 3, 3))
 
 
+class Clock:
+    """Wakes whoever waits for one of its ticks, with one timer for all of them."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, list[asyncio.Future[None]]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def wait(self, tick: int) -> None:
+        """Return at once if it has passed."""
+        if tick <= _ticks():
+            return
+        # asyncio's own: what waiting costs belongs to the model, and is to be as little as it can be
+        loop = asyncio.get_running_loop()
+        self._waiting.setdefault(tick, []).append(waiter := loop.create_future())
+        if self._timer is None:
+            self._timer = loop.call_later(1 / (RATE * _TICKS), self._tick, loop)
+        await waiter
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = _ticks()
+        for tick in [tick for tick in self._waiting if tick <= now]:
+            for waiter in self._waiting.pop(tick):
+                if not waiter.done():
+                    waiter.set_result(None)
+        seconds = (now + 1) / (RATE * _TICKS) - time.monotonic()
+        # uvloop rounds to milliseconds, and to 0 is to try again and again
+        self._timer = loop.call_later(max(0.001, seconds), self._tick, loop) if self._waiting else None
+
+
+def _ticks() -> int:
+    """How often the clock has ticked."""
+    return int(time.monotonic() * RATE * _TICKS)
+
+
 class ClockedChat:
     """Writes each delta when it is due, however late the one before was taken."""
 
     name = "clocked"
 
+    def __init__(self) -> None:
+        self._clock = Clock()
+
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         """Yield as many deltas as the message says."""
         number_of_deltas, _, word = messages[-1].content.partition(" ")
         count = int(number_of_deltas)
-        began = time.monotonic()
-        yield f"{began:.6f}\n"
+        first = _ticks() + 1
+        await self._clock.wait(first)
+        yield f"{first / (RATE * _TICKS):.6f}\n"
         for number, delta in enumerate(deltas(abs(count), word), 1):
-            # asyncio's own: what a sleep costs belongs to the model, and is to be as little as it can be
-            await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()) if count > 0 else 0)
+            await (self._clock.wait(first + number * _TICKS) if count > 0 else asyncio.sleep(0))
             yield delta
 
 
@@ -140,10 +180,11 @@ def _tell(listening: socket.socket) -> None:
 async def write_to_nobody(count: int) -> None:
     """Print the microseconds of CPU of a delta."""
     written = 0
+    chat = ClockedChat()
 
     async def read() -> None:
         nonlocal written
-        async for _ in ClockedChat().stream_reply([Message("user", "1000000")]):
+        async for _ in chat.stream_reply([Message("user", "1000000")]):
             written += 1
 
     spent = time.process_time()
