@@ -7,16 +7,18 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.events import Delta, Event, SegmentReady
-from voicebot.server.event_log import EventLog
+from voicebot.events import Delta, Event, SegmentReady, TurnEnded, as_dict
+from voicebot.server.event_log import EventLog, encoded, encoded_event
 from voicebot.server.packed_events import PackedEvents
+from voicebot.speech import Metrics
 
 _TURNS = st.sampled_from(["one", "two"])
 _AT = st.floats(0, 1e6)
 _TEXT = st.text(st.characters(), max_size=5)  # halves of characters, too
 _EVENTS = st.lists(
     st.builds(Delta, _TURNS, _AT, _TEXT)
-    | st.builds(SegmentReady, _TURNS, _AT, _TEXT, st.just(0), st.just(1), st.just("end"), st.just("end")),
+    | st.builds(SegmentReady, _TURNS, _AT, _TEXT, st.just(0), st.just(1), st.just("end"), st.just("end"))
+    | st.builds(TurnEnded, _TURNS, _AT, st.just("completed"), _TEXT, _TEXT, st.booleans(), st.builds(Metrics)),
     max_size=100,
 )
 
@@ -51,6 +53,20 @@ def test_a_packed_delta_takes_a_fraction_of_the_memory() -> None:
     """A reply of 450 deltas took 90 KiB, only for those who might read it again."""
     deltas = [Delta("turn", float(number), "abc") for number in range(16)]
     plain = sum(sys.getsizeof(one) + sys.getsizeof(one.at) + sys.getsizeof(one.text) for one in deltas)
-    [part] = PackedEvents(0, deltas)._parts
-    packed = sum(sys.getsizeof(getattr(part, name)) for name in ("text", "ends", "at"))
-    assert packed < plain / 4
+    assert sys.getsizeof(PackedEvents(0, deltas)._packed) < plain / 4
+
+
+class _OwnKind(str):
+    """What a chat model made elsewhere may send."""
+
+    __slots__ = ()
+
+
+@given(st.builds(Delta, _TURNS, _AT, _TEXT))
+def test_a_delta_is_the_same_line_of_json_as_any_event(delta: Delta) -> None:
+    assert encoded_event(delta) == encoded(as_dict(delta))
+
+
+def test_text_of_a_kind_that_cannot_be_packed_is_kept_as_it_is() -> None:
+    deltas = [Delta("turn", 0.5, "abc"), Delta("turn", 1.0, _OwnKind("def"))]
+    assert list(PackedEvents(0, deltas)) == deltas

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 import anyio
 
-from voicebot.events import Event, as_dict
+from voicebot.events import Delta, Event, as_dict
 from voicebot.server.packed_events import PackedEvents
 
 KEPT = 4096
 """Events."""
-_NEW = 16
+_NEW = 8
 """Events at the end, at least, which are kept as they are, and their JSON for other readers."""
+_PACKED = 32
+"""How many of those before them are packed together."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -35,7 +37,7 @@ class LoggedEvent:
     def data(self) -> bytes:
         """The event as a line of JSON, made once for all who read it while it is new."""
         if not self._data:
-            self._data = encoded(as_dict(self.event))
+            self._data = encoded_event(self.event)
         return self._data
 
     @property
@@ -68,8 +70,8 @@ class EventLog:
         """Keep `event`; the oldest one makes room for it if necessary."""
         self._new.append(LoggedEvent(self.next, event))
         self.next += 1
-        if len(self._new) == 2 * _NEW:
-            packed, self._new = self._new[:_NEW], self._new[_NEW:]
+        if len(self._new) == _NEW + _PACKED:
+            packed, self._new = self._new[:_PACKED], self._new[_PACKED:]
             self._old.append(PackedEvents(packed[0].number, [logged.event for logged in packed]))
             while self._old and self._old[0].behind <= self.first:
                 self._old.popleft()
@@ -143,6 +145,15 @@ class EventLog:
         if self._changed is not None:
             self._changed.set()
             self._changed = None
+
+
+def encoded_event(event: Event) -> bytes:
+    """`event` as a line of JSON."""
+    if not isinstance(event, Delta):
+        return encoded(as_dict(event))
+    # nearly all of them: that takes a third of the time
+    turn, text = _ENCODER.encode(event.turn), _ENCODER.encode(event.text)
+    return f'{{"type":"delta","turn":{turn},"at":{event.at!r},"text":{text}}}'.encode(errors="replace")
 
 
 def encoded(fields: Mapping[str, object]) -> bytes:

@@ -1,59 +1,66 @@
-"""Events that are kept for readers who come later, in a fraction of the memory: most of them are deltas."""
+"""Events that are kept for readers who come later, in a fraction of the memory: they repeat the same words."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import accumulate, groupby
+import marshal
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, fields
+from operator import attrgetter
+from typing import Any, get_args
 
-from voicebot.events import Delta, Event
+from voicebot.events import Event, TurnEnded
+from voicebot.speech import Metrics
 
-
-@dataclass(frozen=True, slots=True)
-class _Deltas:
-    """Those of one turn that followed each other."""
-
-    turn: str
-    text: str
-    ends: array[int]
-    """Where each ends in the text."""
-    at: array[float]
-
-    def __iter__(self) -> Iterator[Event]:
-        starts = [0, *self.ends]
-        for start, end, at in zip(starts, self.ends, self.at, strict=False):
-            yield Delta(self.turn, at, self.text[start:end])
+_KINDS = get_args(Event)
+_VALUES = {kind: attrgetter(*[field.name for field in fields(kind)]) for kind in _KINDS}
+_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+_METRICS = [field.name for field in fields(TurnEnded)].index("metrics")
+_WINDOW_BITS = 12
+"""4 KiB: there is no more than that to look back at, and what is to be cleared for each use is small."""
 
 
 class PackedEvents:
     """Events that followed each other, from the one with the number `first` on; iterate over it."""
 
-    __slots__ = ("_parts", "behind", "first")
+    __slots__ = ("_packed", "_turns", "behind", "first")
 
-    def __init__(self, first: int, events: Iterable[Event]) -> None:
+    def __init__(self, first: int, events: Sequence[Event]) -> None:
         self.first = first
-        self._parts = tuple(_parts(events))
-        self.behind = first + sum(len(part.ends) if isinstance(part, _Deltas) else 1 for part in self._parts)
+        self.behind = first + len(events)
         """The number of the event that comes next."""
+        self._turns = tuple({event.turn for event in events})
+        self._packed: bytes | tuple[Event, ...]
+        try:
+            self._packed = _deflated(marshal.dumps([_row(event) for event in events]))
+        except ValueError:  # a chat model made elsewhere may send a str of its own kind
+            self._packed = tuple(events)
 
     def __iter__(self) -> Iterator[Event]:
-        for part in self._parts:
-            if isinstance(part, _Deltas):
-                yield from part
-            else:
-                yield part
+        if isinstance(self._packed, tuple):
+            return iter(self._packed)
+        return map(_event, marshal.loads(zlib.decompress(self._packed, wbits=-_WINDOW_BITS)))
 
     def has(self, turn: str) -> bool:
         """Whether any of them is of `turn`."""
-        return any(part.turn == turn for part in self._parts)
+        return turn in self._turns
 
 
-def _parts(events: Iterable[Event]) -> Iterator[Event | _Deltas]:
-    for turn, group in groupby(events, lambda event: event.turn if isinstance(event, Delta) else None):
-        if turn is None:
-            yield from group
-            continue
-        deltas = [event for event in group if isinstance(event, Delta)]
-        ends = array("I", accumulate(len(delta.text) for delta in deltas))
-        yield _Deltas(turn, "".join([delta.text for delta in deltas]), ends, array("d", [one.at for one in deltas]))
+def _deflated(data: bytes) -> bytes:
+    deflating = zlib.compressobj(level=1, wbits=-_WINDOW_BITS, memLevel=5)
+    return deflating.compress(data) + deflating.flush()
+
+
+def _row(event: Event) -> tuple[Any, ...]:  # Any: the values of any event
+    values = _VALUES[type(event)](event)
+    if isinstance(event, TurnEnded):
+        values = (*values[:_METRICS], astuple(event.metrics), *values[_METRICS + 1 :])
+    return (_NUMBERS[type(event)], *values)
+
+
+def _event(row: tuple[Any, ...]) -> Event:  # Any: as above
+    kind, values = _KINDS[row[0]], list(row[1:])
+    if kind is TurnEnded:
+        values[_METRICS] = Metrics(*values[_METRICS])
+    event: Event = kind(*values)
+    return event
