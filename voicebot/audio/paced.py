@@ -44,7 +44,7 @@ class PacedPlayback:
         await checkpoint()
         while self.kept is None and not self.queue.is_past(moment()):
             with CancelScope(deadline=math.inf if self.queue.paused else moment()):
-                await self.queue.changed.wait()
+                await self.queue.wait_for_change()
         return moment()
 
 
@@ -82,8 +82,8 @@ class PacedQueue:
     def __init__(self, *, realtime: bool = True, latency_seconds: float = 0.0) -> None:
         self.end = 0.0
         """When the last clip has been heard, or was cut off; 0 before the first."""
-        self.changed = anyio.Event()
-        """Set, and replaced, when a pause ends or the clips are forgotten."""
+        self._changed: anyio.Event | None = None
+        """What somebody waits for: set when a pause ends or the clips are forgotten."""
         self._realtime = realtime
         self._latency = latency_seconds
         self._pauses = PauseTimer()
@@ -97,6 +97,11 @@ class PacedQueue:
     def now(self) -> float:
         """The current moment; during a pause, the moment when it began."""
         return anyio.current_time() if self._pauses.since is None else self._pauses.since
+
+    async def wait_for_change(self) -> None:
+        """Wait until a pause ends or the clips are forgotten."""
+        self._changed = self._changed or anyio.Event()
+        await self._changed.wait()
 
     def is_past(self, moment: float) -> bool:
         """Whether `moment` was reached."""
@@ -159,8 +164,9 @@ class PacedQueue:
         self._tell()
 
     def _tell(self) -> None:
-        self.changed.set()
-        self.changed = anyio.Event()
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
 
 
 class PacedOutput:

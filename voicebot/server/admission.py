@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import anyio
 
@@ -18,8 +18,8 @@ _RETRY_SECONDS = 2
 class Place:
     """Somebody's place among those that run or wait."""
 
-    granted: anyio.Event = field(default_factory=anyio.Event)
-    """Set when the turn may begin."""
+    granted: bool = False
+    """Whether the turn may begin."""
 
 
 class Admission:
@@ -53,7 +53,7 @@ class Admission:
     async def wait(self, place: Place, told: Callable[[int], None]) -> None:
         """Return when the turn of `place` may begin; `told` is given its position meanwhile, and each new one."""
         position = 0
-        while not place.granted.is_set():
+        while not place.granted:
             if (now := self.position(place)) != position:
                 position = now
                 told(position)
@@ -100,7 +100,7 @@ class Admission:
         while self._waiting and len(self._running) < self._most:
             place = self._waiting.pop(0)
             self._running.add(place)
-            place.granted.set()
+            place.granted = True
 
 
 def _later() -> dict[str, str]:

@@ -382,9 +382,8 @@ async def _silence(conversation: Conversation) -> None:
 
 
 def _only_read(pipeline: Pipeline, options: ReplyOptions = READ) -> Pipeline:
-    """`pipeline` without a voice."""
-    chat = adjusted(pipeline.chat, options)
-    return replace(pipeline, chat=chat, synthesizer=None, output=SilentOutput(realtime=False))
+    """`pipeline` without a voice; its output, which nothing reaches, stays."""
+    return replace(pipeline, chat=adjusted(pipeline.chat, options), synthesizer=None)
 
 
 def _name(person: str, id: str) -> str:

@@ -64,7 +64,7 @@ async def open_turn(server: Server, person: str, asked: Asked) -> AsyncIterator[
             pipeline = _pipeline(conversation.pipeline, server, asked, output)
 
             async def run() -> None:
-                await place.granted.wait()
+                await server.admission.wait(place, lambda _: None)
                 emit = conversation.broadcast.emit
                 with parts_in, conversation.broadcast.listen(parts_in.send_nowait):
                     await speak_turn(asked.messages, pipeline, emit=emit, scope=anyio.CancelScope())
