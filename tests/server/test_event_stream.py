@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+from collections.abc import Iterator
 from contextlib import closing
+from types import CoroutineType, FrameType
 
 import anyio
 import httpx
@@ -283,3 +286,23 @@ async def test_many_events_at_once_reach_a_reader_who_takes_them() -> None:
         with anyio.fail_after(20):
             events = await read_all(running.client, "POST", f"{path}/turns", json={"text": "Write."})
         assert "".join(texts(events)) == "x" * 1500
+
+
+async def test_a_reply_that_is_read_holds_nothing_of_the_web_framework() -> None:
+    """A dozen of its calls were held for each reader, with the request, and gone through for each part."""
+    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
+    async with running_server(chat) as running:
+        path = await new_conversation(running.client)
+        async with reading(running.client, "POST", f"{path}/turns", json={"text": "Hello."}) as events:
+            await read_until(events, "delta")
+            files = {frame.f_code.co_filename for task in asyncio.all_tasks() for frame in frames_of(task.get_coro())}
+    assert any(file.endswith("voicebot/server/streaming.py") for file in files)
+    assert not any(file.endswith("fastapi/routing.py") for file in files)
+
+
+def frames_of(awaited: object) -> Iterator[FrameType]:
+    """Of a coroutine, and of whatever it waits for."""
+    while isinstance(awaited, CoroutineType):
+        if awaited.cr_frame is not None:
+            yield awaited.cr_frame
+        awaited = awaited.cr_await

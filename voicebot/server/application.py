@@ -39,7 +39,7 @@ from voicebot.server.pages import router as pages_router
 from voicebot.server.refusals import Refusal, refuse, without_words, wrong_field
 from voicebot.server.request_log import RequestLog
 from voicebot.server.security import Security
-from voicebot.server.streaming import SEND_SECONDS
+from voicebot.server.streaming import SEND_SECONDS, SendsFromOutside
 from voicebot.server.tutorial import router as tutorial_router
 from voicebot.server.voices import Voices
 from voicebot.server.wrong_tokens import WrongTokens
@@ -90,6 +90,7 @@ def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> Fas
     app.add_exception_handler(VoicebotError, _failed)
     app.add_exception_handler(ClientDisconnect, _left)
     app.add_middleware(BodyLimit, most_bytes=most_bytes(config.server))
+    app.add_middleware(SendsFromOutside)
     app.add_middleware(Security, keys=keys, hosts=config.server.hosts, open_paths=_OPEN_PATHS)
     app.add_middleware(RequestLog)  # around all others
     return app

@@ -9,11 +9,11 @@ from contextlib import AbstractAsyncContextManager
 import anyio
 import anyio.lowlevel
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from voicebot.errors import without_groups
+from voicebot.errors import VoicebotError, without_groups
 from voicebot.server.patience import Patience
-from voicebot.server.refusals import Refusal, refuse
+from voicebot.server.refusals import Refusal, refuse, upstream_error, without_words
 
 log = logging.getLogger(__name__)
 SEND_SECONDS = 30.0
@@ -21,7 +21,34 @@ SEND_SECONDS = 30.0
 UNBUFFERED = {"cache-control": "no-store", "x-accel-buffering": "no"}
 """Headers of an answer that no proxy may hold back."""
 
+_OUTSIDE = "voicebot.outside"
+"""In the scope of a request: the list of what is to be sent from outside."""
+
 Parts = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+
+
+class SendsFromOutside:
+    """Sends streamed answers itself, when everything within has returned.
+
+    The web framework handles a request in a dozen calls, one inside the other, each with what it knows of the request:
+    all that would be held as long as somebody reads, and gone through for each part.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, then send what that leaves."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        outside: list[StreamedResponse] = []
+        inner = {**scope, _OUTSIDE: outside}  # a copy, for the framework puts into it what it knows of the request
+        await self._app(inner, receive, send)
+        scope["route"] = inner.get("route")
+        del inner
+        for response in outside:
+            await response.stream(scope, receive, send)
 
 
 class StreamedResponse(Response):
@@ -56,7 +83,14 @@ class StreamedResponse(Response):
         self.init_headers({**UNBUFFERED, **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send it, from outside where that is possible."""
+        if _OUTSIDE in scope:
+            scope[_OUTSIDE].append(self)
+        else:
+            await self.stream(scope, receive, send)
+
+    async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it from here."""
         try:
             with without_groups():
                 async with anyio.create_task_group() as tasks:
@@ -69,6 +103,11 @@ class StreamedResponse(Response):
                 await refuse(refusal)(scope, receive, send)
             else:  # an answer without an end: the server closes the connection
                 log.warning("an answer at %s broke off: %s", scope["path"], refusal.code)
+        except VoicebotError as error:
+            if self._begun:
+                raise
+            log.error("a reply failed: %s", without_words(error))
+            await refuse(upstream_error(error.message, error.hint))(scope, receive, send)
         except TimeoutError:
             if not self._begun:
                 raise
