@@ -143,10 +143,11 @@ async def test_a_broker_that_is_killed_in_the_middle_of_a_text_and_comes_back(ow
     """The queue for replies has gone with it, and the job too."""
     config, voice = configured(own_broker), HeldVoice()
     async with (
-        open_client(config, broker_back_seconds=60) as client,  # first: a worker tells all 30 s that it is there
         open_worker(own_broker, config, voice),
+        open_client(config, broker_back_seconds=60) as client,
         anyio.create_task_group() as tasks,
     ):
+        client._switchboard._ask.set()  # once more, and not in half a minute: the worker may not take jobs yet
         while not client.workers:
             await client._switchboard._changed.wait()
         listener = Listener(client, tasks)
