@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot.http.lines import (
@@ -51,6 +51,7 @@ PLACES = st.lists(st.integers(0, 1_000_000), max_size=30)
 
 
 @pytest.mark.parametrize("path", NDJSON, ids=lambda path: path.name)
+@settings(max_examples=20)  # of each body: many are alike
 @given(places=PLACES)
 def test_any_cut_of_a_captured_ndjson_body_gives_the_same_lines(path: Path, places: list[int]) -> None:
     data = path.read_bytes()
@@ -58,6 +59,7 @@ def test_any_cut_of_a_captured_ndjson_body_gives_the_same_lines(path: Path, plac
 
 
 @pytest.mark.parametrize("path", SSE, ids=lambda path: f"{path.parent.name}/{path.name}")
+@settings(max_examples=20)  # of each body: many are alike
 @given(places=PLACES)
 def test_any_cut_of_a_captured_event_stream_gives_the_same_events(path: Path, places: list[int]) -> None:
     data = path.read_bytes()
