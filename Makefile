@@ -10,6 +10,8 @@ PYTHON ?= python3
 VENV ?= .venv
 TEXT ?= What can you do?
 export TEXT
+# Set in many containers: each worker and each command that a test starts would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 # How many there are, what comes first and what must stay together: see tests/conftest.py.
 SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup
 
