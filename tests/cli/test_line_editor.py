@@ -48,6 +48,7 @@ def messages(home: Path) -> list[str]:
 
 def reply(terminal: Terminal) -> list[str]:
     """The lines between the message and the line about the turn, or the next prompt."""
+    terminal.expect_on_screen(r"(?s)^› .*\n(?:›|first audio)")  # which comes after the reply's last word
     lines = terminal.screen.split("\n")
     begin = next(number for number, line in enumerate(lines) if line.startswith("› ")) + 1
     ends = (number for number, line in enumerate(lines) if line.startswith(("›", "first audio")) and number > begin)
