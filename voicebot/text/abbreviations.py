@@ -117,7 +117,7 @@ def _listed_ending(listed: Ending, word: str, lower: str, previous: str) -> Endi
     """What a word that may be an abbreviation is, by its capitals and the word before."""
     if lower in latin.ALSO_WORDS and not word[:1].isupper():
         return "before number" if lower in latin.BEFORE_NUMBER else "word"
-    if previous[-1:].isdigit() and (lower in _BEHIND_NUMBER or lower in cyrillic.UNITS):
+    if (lower in _BEHIND_NUMBER or lower in cyrillic.UNITS) and previous[-1:].isdigit():
         return "by next word" if lower in _BEHIND_NUMBER else "before capital"
     if len(word) == 1 and listed == "before number" and word.isupper():
         return "initial"
