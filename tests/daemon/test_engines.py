@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.daemon.running import QUIET
+from tests.daemon.running import QUIET, running_daemon
 from tests.fault_server import Pause, serve, whole
 from voicebot.config.loading import load_config
 from voicebot.daemon.engines import EngineKeeper, without_engines
@@ -32,3 +32,16 @@ async def test_a_chat_model_found_late_does_not_bring_the_old_configuration_back
         assert server.bytes_sent
         assert conversation.pipeline.output.name == "heard.wav"
         tasks.cancel_scope.cancel()
+
+
+def test_what_the_command_line_says_is_kept_over_a_reload(tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(QUIET.replace('"tone"', '"pyttsx3"'))
+    options = ("--config", str(other), "--set", "audio.kind=wav", "--set", "audio.path=heard.wav")
+    with running_daemon(tmp_path, *options) as daemon:
+        assert daemon.ask(command="say", text="Good morning.", wait="finished")["ok"]
+        for voice in ("pyttsx3", "tone"):
+            told = daemon.ask(command="status")
+            assert (told["voice"].split()[0], told["audio"]) == (voice, "heard.wav")
+            other.write_text(QUIET)
+            assert daemon.ask(command="reload")["ok"]
