@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -78,6 +79,16 @@ def test_where_nothing_can_be_written_it_says_so_and_starts_when_there_is_room(t
     assert "Traceback" not in full.stderr
     with running_daemon(tmp_path) as daemon:
         assert daemon.ask(command="status")["ok"]
+
+
+def test_a_folder_that_is_removed_under_a_daemon_is_the_next_ones(tmp_path: Path) -> None:
+    with running_daemon(tmp_path) as old:
+        shutil.rmtree(old.path.parent)
+        assert voicebot(tmp_path, "status").returncode == 1
+        with running_daemon(tmp_path) as new:
+            assert old.end(signal.SIGTERM) == 0
+            assert new.ask(command="say", text="Good morning.", wait="finished")["state"] == "finished"
+            assert {path.name for path in new.path.parent.glob("*.sock")} == {"control.sock", "speechd.sock"}
 
 
 def test_the_log_does_not_grow_and_only_its_owner_reads_any_part_of_it(tmp_path: Path) -> None:
