@@ -229,6 +229,19 @@ def test_a_mistake_in_a_file_of_ours_is_told(folder: Path) -> None:
             load_config(environment={})
 
 
+def test_settings_for_the_usual_voice_are_no_hindrance_to_those_who_have_chosen_another(folder: Path) -> None:
+    """`[tts] rate = 150` in a folder made every command fail for whoever speaks with VOICEVOX."""
+    write_own(folder, '[tts]\nkind = "voicevox"\n')
+    (folder / "config.toml").write_text("[tts]\nrate = 150\n[conversation]\nturns = 3\n", encoding="utf-8")
+    loaded = load_config(environment={})
+    assert (loaded.config.tts.kind, loaded.config.conversation.turns) == ("voicevox", 3)
+    assert [str(one) for one in loaded.unused] == ["config.toml: tts.rate is not used: tts.kind is voicevox"]
+    assert load_config(environment={}, assignments=["tts.kind=pyttsx3"]).config.tts == TtsPyttsx3(rate=150)
+    (folder / "config.toml").write_text('[tts]\nkind = "tone"\nrate = 150\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"tts\.rate"):  # its own mistake
+        load_config(environment={})
+
+
 def test_a_file_that_says_nothing_is_not_mentioned(folder: Path) -> None:
     (folder / "config.toml").write_text("#:schema voicebot.schema.json\nconfig_version = 1\n[chat]\n", encoding="utf-8")
     assert load_config(environment={}).used == ""

@@ -4,7 +4,8 @@ Layers, later ones win: defaults, the user's config.toml, that of the current fo
 environment (`VOICEBOT_CHAT__MODEL=…`), and the command line (`--set chat.model=…`, then its own options). A file that
 is named takes the place of both files. A layer that names the `kind` of a section speaks of that kind: when a later one
 names another, its keys no longer mean anything. A layer that names no kind speaks of whatever kind it turns out to be.
-The environment is there for every command: what it says to another kind than the one in the end is left out.
+The environment is there for every command: what it says to another kind than the one in the end is left out, and so is
+what the current folder's config.toml says without naming a kind.
 """
 
 from __future__ import annotations
@@ -84,12 +85,12 @@ class Loaded:
     used: str = ""
     """One line that names what is used, where the current folder has a say in it."""
     unused: tuple[Unused, ...] = ()
-    """What the environment says to other kinds."""
+    """What the environment, or the current folder's config.toml, says to other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A variable of the environment whose key another kind has."""
+    """A variable of the environment, or a key of the current folder's config.toml, which another kind has."""
 
     name: str
     section: str
@@ -174,6 +175,10 @@ def load_config(
     from_command, faults = _settings_of_assignments(assignments)
     from_command += [_setting(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
     from_environment, unused = _of_the_chosen_kinds(from_environment, [*layers, from_environment, from_command])
+    if files and files[-1].path == PROJECT_CONFIG:
+        *_, here = layers
+        layers[-1], more_unused = _without_other_kinds(here, [*layers[:-1], from_environment, from_command])
+        unused += more_unused
     layers += [from_environment, from_command]
     config, origins, more = _validated(layers)
     faults += more
@@ -337,6 +342,26 @@ def _of_the_chosen_kinds(
             unused.append(Unused(one.origin, one.section, kind))
         else:
             kept.append(one)
+    return kept, unused
+
+
+def _without_other_kinds(
+    here: Sequence[_Setting], others: Sequence[Sequence[_Setting]]
+) -> tuple[list[_Setting], list[Unused]]:
+    """The settings of the current folder's file, without those for the usual kind where the person chose another.
+
+    They would make every command fail for them; where the file names the kind itself, they are its own mistake.
+    """
+    chosen = {one.section for layer in others for one in layer if one.key == "kind"}
+    chosen -= {one.section for one in here if one.key == "kind"}
+    fitting, _ = _of_the_chosen_kinds([one for one in here if one.section in chosen], others)
+    kinds = {one.section: str(one.value) for layer in others for one in layer if one.key == "kind"}
+    kept, unused = [], []
+    for one in here:
+        if one.section not in chosen or one in fitting:
+            kept.append(one)
+        else:
+            unused.append(Unused(f"{one.origin}: {one.section}.{one.key}", one.section, kinds[one.section]))
     return kept, unused
 
 
