@@ -91,13 +91,15 @@ def _received(connection: socket.socket) -> bytes:
 def main() -> None:
     ports, kind, count, length = sys.argv[1].split(","), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     asked = []
+    # one for all the conversations: a server closes what has asked for something and is idle then
+    first = {port: socket.create_connection(("127.0.0.1", int(port))) for port in ports}
     for number in range(count):
         port = int(ports[number % len(ports)])
         connection = socket.create_connection(("127.0.0.1", port))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         path, person = "/chat", f"person-{number}"
         if kind == "voicebot":
-            path = f"/api/conversations/{new_conversation(connection, port, person)}/turns"
+            path = f"/api/conversations/{new_conversation(first[str(port)], port, person)}/turns"
         asked.append((connection, request(port, path, {"text": str(length)}, person)))
     readers: list[Reader] = []
     open_ones = 0
