@@ -58,10 +58,11 @@ class Cutter:
         return self._note(self._chunker.feed(delta)) or self._phrase(paused=False)
 
     async def wait_for_pause(self) -> None:
-        """Wait until the model may have paused: `pause` finds out."""
+        """Wait until the model has paused, or may have after a first pause: `pause` finds out."""
         if not self._passed:
-            # event loops wake up a little early, and would then again and again until it is time
-            await anyio.sleep(max(_SHORTEST_SLEEP, self.next_pause - anyio.current_time()))
+            while (seconds := self.next_pause - anyio.current_time()) > 0:  # noqa: ASYNC110 - a delta wakes nobody
+                # event loops wake up a little early, and would then again and again until it is time
+                await anyio.sleep(max(_SHORTEST_SLEEP, seconds))
             return
         self._resumed = anyio.Event()
         with anyio.CancelScope(deadline=self.next_pause):
