@@ -14,7 +14,6 @@ from starlette.responses import Response
 
 from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
 from voicebot.server.feed import Told, everything, one_turn, place_in_line, snapshot
-from voicebot.server.pace import Pace
 from voicebot.server.streaming import StreamedResponse
 from voicebot.server.text_units import Unit
 
@@ -108,18 +107,22 @@ def _answer(server: Server, open: Callable[[], AbstractAsyncContextManager[Batch
 
     @asynccontextmanager
     async def parts() -> AsyncIterator[AsyncIterator[bytes]]:
-        async with open() as batches, aclosing(_encoded(batches, server.pace)) as encoded:
+        async with open() as batches, aclosing(_encoded(batches)) as encoded:
             with server.pace.stream():
                 yield encoded
 
-    return StreamedResponse(parts, media_type="text/event-stream", timing="snapshot", send_seconds=server.send_seconds)
+    return StreamedResponse(
+        parts,
+        media_type="text/event-stream",
+        timing="snapshot",
+        send_seconds=server.send_seconds,
+        pause_seconds=lambda: server.pace.pause_seconds,  # what comes meanwhile is the next batch
+    )
 
 
-async def _encoded(batches: Batches, pace: Pace) -> AsyncGenerator[bytes, None]:
+async def _encoded(batches: Batches) -> AsyncGenerator[bytes, None]:
     async for batch in batches:
         yield b"".join([_frame(told) for told in batch]) or _STILL_HERE
-        if seconds := pace.pause_seconds:
-            await anyio.sleep(seconds)  # what comes meanwhile is the next batch
 
 
 def _frame(told: Told) -> bytes:
