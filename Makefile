@@ -1,5 +1,6 @@
 # make talk               ask a question and hear the answer (TEXT="…" for another)
-# make test               run every test
+# make test               run every test that needs no loudspeaker, browser or broker
+# make test-all           run every test
 # make check              format, lint, types, tests
 # make docs               make the site of the documents in build/docs, every link checked
 # make page-tools         install what checks the page of the server: make check then does, where npm is
@@ -17,12 +18,15 @@ SIDE_BY_SIDE ?= --numprocesses auto --dist loadgroup
 
 PAGE_TOOLS = tests/server/page/node_modules
 
-.PHONY: talk test check docs messages constraints format page-tools clean
+.PHONY: talk test test-all check docs messages constraints format page-tools clean
 
 talk: $(VENV)/.installed
 	@"$(VENV)/bin/voicebot" ask "$$TEXT"
 
 test: $(VENV)/.installed-test
+	"$(VENV)/bin/python" -m pytest $(SIDE_BY_SIDE) --self-contained
+
+test-all: $(VENV)/.installed-test
 	"$(VENV)/bin/python" -m pytest $(SIDE_BY_SIDE)
 
 check: $(VENV)/.installed-test

@@ -130,7 +130,35 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+NEEDED = {
+    "a loudspeaker": {"loudspeaker", "null_sink", "sink"},
+    "a browser": {"browser"},
+    "a broker": {"broker", "own_broker", "stopped_broker"},
+}
+"""The fixtures by which a test has what takes real time: `--self-contained` leaves these out, and nothing else does."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The tests of `make test`; `make test-all` and `make check` run every one."""
+    parser.addoption("--self-contained", action="store_true", help=f"leave out what needs {', '.join(NEEDED)}")
+
+
+def leave_out_what_needs_more(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that are made of this process, its files and its children alone."""
+    names = set().union(*NEEDED.values())
+    left_out = [item for item in items if isinstance(item, pytest.Function) and names & {*item.fixturenames}]
+    config.hook.pytest_deselected(items=left_out)
+    gone = {*left_out}
+    items[:] = [item for item in items if item not in gone]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell that there are more."""
+    if config.getoption("self_contained"):
+        terminalreporter.write_line(f"left out: what needs {', '.join(NEEDED)}; make test-all runs that too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let come first who listens, then what cannot be dealt out, then what waits: all workers are busy to the end."""
 
     def place(item: pytest.Item) -> int:
@@ -141,6 +169,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             return 1
         return 2 if place_in(module, WAITING) else 3
 
+    if config.getoption("self_contained"):
+        leave_out_what_needs_more(config, items)
     items.sort(key=place)
 
 
