@@ -15,7 +15,7 @@ from uuid import uuid4
 import anyio
 from pydantic import SecretStr
 
-from benchmarks.daemon import resident
+from benchmarks.daemon import resident, ticks
 from benchmarks.figures import Figure, quantile, spread
 from tests.distributed.broker import MISSING, Broker, start_broker
 from tests.distributed.worker_process import WorkerProcess, open_worker_process
@@ -101,17 +101,26 @@ async def _all_at_once(client: RemoteSynthesizer, texts: list[str]) -> float:
 
 async def _overhead(broker: Broker, runs: int) -> list[Figure]:
     tone = ToneSynthesizer()
-    async with _open_pair(broker) as (client, _):
+    async with _open_pair(broker) as (client, workers):
         for _ in range(_WARM_UP):
             await _seconds(client, _LONG)
+        pids = (os.getpid(), workers[0].process.pid)
+        before = [ticks(pid) for pid in pids]
         took = [await _seconds(client, _LONG) for _ in range(runs)]
+        after = [ticks(pid) for pid in pids]
     began = time.perf_counter()
     for _ in range(20):
         async for _ in tone.synthesize(_LONG):
             pass
     engine = (time.perf_counter() - began) / 20
     values = [1000 * (seconds - engine) for seconds, _ in took]
-    note = f"{spread(values, 'ms')}; {took[0][1] / 1000:.0f} kB, the engine's {1000 * engine:.1f} ms not counted"
+    here, there = (
+        1000 * (end - start) / os.sysconf("SC_CLK_TCK") / runs for start, end in zip(before, after, strict=True)
+    )
+    note = (
+        f"{spread(values, 'ms')}; {took[0][1] / 1000:.0f} kB, the engine's {1000 * engine:.1f} ms not counted;"
+        f" of the processor {here:.1f} ms here, {there:.1f} ms in the worker with its engine"
+    )
     return [
         Figure("distributed: own time for 200 kB, p50", quantile(values, 0.5), 3, "ms", note),
         Figure("distributed: own time for 200 kB, p99", quantile(values, 0.99), 10, "ms"),
