@@ -136,8 +136,9 @@ class Broker:
 
     def ctl(self, *words: str, typed: str = "") -> str:
         """Run rabbitmqctl, which takes a second or two, and let it read what is `typed`; return what it prints."""
+        quiet = () if typed else ("--quiet",)  # RabbitMQ 4.0 reads nothing beside an option
         done = subprocess.run(
-            [PROGRAMS / "rabbitmqctl", "--quiet", *words],
+            [PROGRAMS / "rabbitmqctl", *quiet, *words],
             env=self._environment, input=typed, capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode:
