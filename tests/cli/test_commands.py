@@ -35,6 +35,12 @@ from voicebot.config.models import TtsVoicevox
 TONE = ("--tts", "tone")
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """The command runs elsewhere; the server here may run on either event loop."""
+    return "asyncio"
+
+
 def test_a_text_is_spoken_into_a_file_with_the_default_voice(tmp_path: Path) -> None:
     done = voicebot(tmp_path, "say", "Hello there. How are you?", "-o", "out.wav")
     assert (done.returncode, done.stdout) == (0, "Hello there. How are you?\n")

@@ -18,6 +18,12 @@ QUIET = ("--no-audio", "--chat", "demo")
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    """The command runs elsewhere; the server here may run on either event loop."""
+    return "asyncio"
+
+
+@pytest.fixture
 def home(tmp_path: Path) -> Path:
     (tmp_path / "precious").write_text("a diary")
     module = "from pathlib import Path\nPath('pwned').touch()\ndef tool(): ...\nChat = graph = tool\n"

@@ -19,6 +19,12 @@ QUIET = ("--tts", "tone", "--set", "audio.kind=silent")
 DEMO = ("--chat", "demo", "--set", "chat.deltas_per_second=1000", *QUIET)
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """The command runs elsewhere; the server here may run on either event loop."""
+    return "asyncio"
+
+
 def history(home: Path, *arguments: str) -> str:
     done = voicebot(home, "history", *arguments)
     assert done.returncode == 0, done.stderr
