@@ -8,7 +8,7 @@ from voicebot.text.characters import is_cjk
 
 _LONGEST = 150
 """Characters; what has been open for longer no longer keeps its sentences together."""
-_LONGEST_WESTERN = 75
+_LONGEST_WESTERN = 60
 """The same for quotations outside Chinese and Japanese, which need more characters to say as much, and for code."""
 _WESTERN = frozenset('"“„«»`')
 _EMPHASIS = re.compile(r"(?<=\S)\*+|\*+(?=[^\s*])")
