@@ -7,6 +7,7 @@ code that made it first.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import random
@@ -120,7 +121,7 @@ async def _connected(address: BrokerAddress, name: str) -> AbstractConnection:
 
 def _reason(error: Exception) -> str:
     """Why there is no connection; for a refusal asyncio has words of its own, which nobody translates."""
-    if isinstance(error, ConnectionError) and error.errno:
+    if isinstance(error, OSError) and error.errno == errno.ECONNREFUSED:
         return system_reason(OSError(error.errno, os.strerror(error.errno)))
     return system_reason(error) if isinstance(error, OSError) else safe_line(str(error)) or type(error).__name__
 
