@@ -242,9 +242,7 @@ def test_other_colons_end_no_sentence(text: str) -> None:
     assert texts(text) == [text]
 
 
-@pytest.mark.parametrize(
-    "text", ["“a quotation that goes on and never closes at all, for long", "`" + "x" * 50]
-)
+@pytest.mark.parametrize("text", ["“a quotation that goes on and never closes at all, for long", "`" + "x" * 50])
 def test_a_phrase_may_be_broken_off_what_has_been_open_for_too_long(text: str) -> None:
     chunker = Chunker(strategy="adaptive")
     chunker.feed(text)
