@@ -463,7 +463,7 @@ def telling_lengths(ends: list[int], size: int) -> list[int]:
     [(OLLAMA, "chat-length.ndjson"), (OPENAI, f"{SERVER}stream-length.sse")],
     ids=["ollama", "openai"],
 )
-async def test_a_reply_that_is_cut_off_at_any_byte_is_said_as_far_as_it_came(dialect: Dialect, name: str) -> None:
+async def test_a_reply_that_is_cut_off_is_said_as_far_as_it_came(dialect: Dialect, name: str) -> None:
     body = (CONTRACTS / dialect.kind / name).read_bytes()
     places = whole_lines(body) if dialect is OLLAMA else whole_events(body)
     async with serve() as server, dialect.open(server) as chat:
