@@ -42,17 +42,13 @@ def null_sink() -> Iterator[sinks.NullSink]:
 
 
 LISTENING = {
-    "audio/test_device": "device",
-    "audio/test_portaudio_library": "device",
-    "cli/test_loudspeaker": "device",
-    "daemon/test_device": "device",
-    "server/page/test_in_browser": "browser",
+    "audio/test_device",
+    "audio/test_portaudio_library",
+    "cli/test_loudspeaker",
+    "daemon/test_device",
+    "server/page/test_in_browser",
 }
-"""Modules whose tests listen to a loudspeaker, and in which group. Those of a group run one after the other: two
-processors are not enough for two browsers that play."""
-
-DEVICES = 2
-"""This many groups play on devices of their own at the same time."""
+"""Modules whose tests listen to a loudspeaker, one after the other: two processors are not enough for two of them."""
 
 TOGETHER = {
     "audio/test_conformance",
@@ -96,8 +92,8 @@ def place_in(module: str, places: Iterable[str]) -> str | None:
 def group_of(nodeid: str) -> str:
     """Tests of the same group are run by the same worker, one after the other."""
     module = module_of(nodeid)
-    if listening := LISTENING.get(module):
-        return listening if listening == "browser" else f"{listening} {crc32(nodeid.encode()) % DEVICES}"
+    if module in LISTENING:
+        return "loudspeaker"
     if place_in(module, ["distributed"]):
         return f"broker {crc32(module.encode()) % BROKERS}"
     return place_in(module, TOGETHER) or nodeid
@@ -119,9 +115,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Three for each processor where these are few: many tests wait."""
+    """Two for each processor where these are few: many tests wait."""
     processors = os.cpu_count() or 1
-    return max(processors, min(3 * processors, 8))
+    return max(processors, min(2 * processors, 8))
 
 
 def pytest_collection_finish() -> None:

@@ -31,6 +31,7 @@ NOT_HERE = {
     "voicebot ask --no-audio --model qwen3:8b": "it needs Ollama",
     "voicebot worker": "it needs RabbitMQ",
     "voicebot say -o out.wav": "it is said by workers",
+    "voicebot say -o nobody.wav": "it asks for workers",
     "python docs/examples/rpc_": "it needs RabbitMQ",
 }
 """The beginnings of commands that cannot be run everywhere, and why."""

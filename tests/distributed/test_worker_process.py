@@ -52,7 +52,7 @@ async def test_a_worker_that_is_told_to_end_finishes_its_job_and_leaves_in_order
 ) -> None:
     async with (
         open_asker(broker.url, voice_class) as asker,
-        open_worker_process(broker, voice_class, delay_seconds=1.0) as worker,
+        open_worker_process(broker, voice_class, delay_seconds=5.0) as worker,
     ):
         asked = await asker.ask("Hello.")
         while (await asker.status()).busy != 1:

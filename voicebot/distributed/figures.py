@@ -29,7 +29,7 @@ class Figures:
     redelivered: int = 0
     """Jobs that came again because their worker had died, or had lost the broker."""
     busy: int = 0
-    """Jobs that are being worked on."""
+    """Jobs that are being said, not those that are put into the queue again."""
     connected: bool = False
     taking: bool = False
     """Jobs come: neither does the worker end, nor is its engine gone."""

@@ -87,7 +87,6 @@ async def do_job(message: AbstractIncomingMessage, bench: Bench, line: Line) -> 
 
     When it is cancelled because the worker ends, another worker gets the job.
     """
-    bench.figures.busy += 1
     try:
         outcome = await _outcome(message, bench, line)
         await message.ack()
@@ -100,8 +99,6 @@ async def do_job(message: AbstractIncomingMessage, bench: Bench, line: Line) -> 
                 await hand_on(message, line, attempt_of(message) + 1)
                 bench.figures.outcomes["returned"] += 1
         raise
-    finally:
-        bench.figures.busy -= 1
     bench.figures.outcomes[outcome] += 1
     log.debug("job %s, attempt %d: %s", message.correlation_id, attempt_of(message), outcome)
 
@@ -167,6 +164,7 @@ async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -
 
         replies.unwanted = unwanted
         bench.running.add(entry)
+        bench.figures.busy += 1
         try:
             job = _read(message.body, queue_seconds if attempt > 1 else 0.0)
             failure = job if isinstance(job, Failure) else await _say(job, replies, bench, line, queue_seconds)
@@ -177,6 +175,7 @@ async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -
             return "done"
         finally:
             bench.running.discard(entry)
+            bench.figures.busy -= 1
     return "gone" if gone.is_set() else "cancelled"
 
 
