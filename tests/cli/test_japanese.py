@@ -10,7 +10,7 @@ import pytest
 import typer.main
 from wcwidth import wcswidth
 
-from tests.cli.command import json_lines, voicebot
+from tests.cli.command import json_lines, start, voicebot
 from tests.cli.terminal import Terminal
 from tests.cli.test_command import commands_of
 from tests.fake_voicevox import nobody_there
@@ -212,3 +212,12 @@ def test_the_demo_answers_what_has_no_letters_in_the_language_of_the_person(tmp_
     """A first message such as "?" was answered in English, whoever asked."""
     answered = voicebot(tmp_path, "ask", "?", "--chat", "demo", "--no-audio", LANG="ja_JP.UTF-8")
     assert "デモ" in answered.stdout
+
+
+def test_what_is_waited_for_is_named_in_japanese(tmp_path: Path) -> None:
+    """ "まだstandard inputを待っています…" stood there while nothing came through the pipe."""
+    process = start(tmp_path, "say", "-", "--tts", "tone", "-o", "out.wav", LANG="ja_JP.UTF-8")
+    assert process.stderr
+    lines = [process.stderr.readline().decode() for _ in range(2)]
+    process.communicate()
+    assert lines[1] == "まだ標準入力を待っています…\n"

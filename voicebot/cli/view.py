@@ -75,7 +75,7 @@ class TextView:
     def waiting(self, name: str) -> None:
         """Say that the first sound takes long."""
         if not self._quiet:
-            self._status(tr("still waiting for {name} …", name=name))
+            self._status(tr("still waiting for {name} …", name=tr(name)))
 
     def end_line(self) -> str:
         """What lets something else begin on a line of its own; the reply goes on below it."""
