@@ -1,4 +1,7 @@
-"""Whether this machine let a program run when it had to: Linux counts how long programs wait for a processor."""
+"""What this machine allows, and whether it let a program run when it had to.
+
+Linux counts how long programs wait for a processor.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+DENIED = "this machine denies"
+"""Begins the reason of a skip for want of a right, as a container has few."""
 
 _WAITED = Path("/proc/pressure/cpu")
 _MOST_SHARE = 0.15

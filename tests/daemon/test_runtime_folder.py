@@ -11,16 +11,17 @@ import pytest
 
 from tests.cli.command import COMMAND, environment
 from tests.daemon.running import home_with_config
+from tests.machine import DENIED
 
 _MOUNT = 'mount -t tmpfs -o "nr_inodes=$0,size=64k,mode=0700" tmpfs "$XDG_RUNTIME_DIR" && exec "$@"'
 
 
 def can_mount() -> bool:
-    unshare = ["unshare", "--map-root-user", "--mount", "true"]
+    unshare = ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/run"]
     return bool(shutil.which("unshare")) and subprocess.run(unshare, capture_output=True).returncode == 0
 
 
-pytestmark = pytest.mark.skipif(not can_mount(), reason="needs a mount namespace: root, or user namespaces")
+pytestmark = pytest.mark.skipif(not can_mount(), reason=f"{DENIED}: a mount namespace")
 
 
 def run_in_own_files(home: Path, code: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
