@@ -16,23 +16,23 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-from benchmarks.scripted_server import RATE, TOKEN
+from benchmarks.scripted_server import CHARACTERS, RATE, TOKEN
 
 RAMP_SECONDS = 5.0
 """In which the replies begin, one after the other."""
-_MARK = b"event: delta"
-_BEGAN = re.compile(rb"event: delta\ndata: (?:\{[^\n]*\"text\":\")?(\d+\.\d{6})")
+_DELTA = re.compile(rb'event: delta\ndata: (?:\{[^\n]*"text":")?([^\n"]*)')
+_BEGAN = re.compile(rb"(\d+\.\d{6})(?:\\n)?")
 
 
 @dataclass(slots=True)
 class Reader:
-    """Notes when each delta of one reply is there."""
+    """Notes when each delta of one reply is there: by its characters, as several may come in one event."""
 
     connection: socket.socket
     arrived: array.array[float] = field(default_factory=lambda: array.array("d"))
     began: float = 0.0
-    head: bytes = b""
-    tail: bytes = b""
+    characters: int = 0
+    rest: bytes = b""
     ended: bool = False
 
     def read(self) -> None:
@@ -42,16 +42,18 @@ class Reader:
         if not data:
             self.ended = True
             return
-        if not self.began:
-            self.head += data
-            if found := _BEGAN.search(self.head):
+        whole, _, self.rest = (self.rest + data).rpartition(b"\n\n")
+        for text in _DELTA.findall(whole):
+            if not self.began:
+                found = _BEGAN.match(text)
+                assert found, text
                 self.began = float(found[1])
-        data = self.tail + data
-        self.arrived.extend([now] * data.count(_MARK))
-        cut = data.rfind(b"\n\n") + 1  # an event that is not whole is counted with what comes next
-        self.tail = data[max(cut, data.rfind(_MARK) + len(_MARK) if _MARK in data[cut:] else cut) :]
-        if b"event: turn_ended" in data:
-            self.ended = True
+                self.arrived.append(now)
+                text = text[found.end() :]
+            self.characters += len(text)
+        count = self.characters // CHARACTERS - (len(self.arrived) - 1)
+        self.arrived.extend([now] * (count if self.began else 0))
+        self.ended = b"event: turn_ended" in whole
 
 
 def request(port: int, path: str, body: dict[str, object], person: str) -> bytes:
@@ -105,7 +107,7 @@ def main() -> None:
     open_ones = 0
     print("connected", flush=True)
     sys.stdin.readline()
-    began = time.monotonic()
+    began, spent = time.monotonic(), time.process_time()
     with selectors.DefaultSelector() as selector:
         while len(readers) < count or open_ones:
             now = time.monotonic()
@@ -134,7 +136,8 @@ def main() -> None:
     ]
     whole = sum(len(reader.arrived) == length + 1 for reader in readers)
     came = sum(len(reader.arrived) for reader in readers)
-    told = {"delays": delays if len(begun) == count else [], "whole": whole, "came": came}
+    spent = time.process_time() - spent
+    told = {"delays": delays if len(begun) == count else [], "whole": whole, "came": came, "spent": spent}
     print(json.dumps(told), flush=True)
 
 

@@ -28,6 +28,8 @@ from voicebot.messages import Message
 from voicebot.protocols import Synthesizer
 
 RATE = 30.0
+CHARACTERS = 3
+"""Of a delta, as Japanese ones and short English words have."""
 TOKEN = "the-token-of-the-benchmark"
 _WORDS = "Once upon a time there was a lighthouse{} that nobody had ever seen by day, and it sang to the ships. "
 _MODEL_SECONDS = 5.0
@@ -42,9 +44,10 @@ class Query(BaseModel):
 
 
 def deltas(count: int, word: str = "") -> Iterator[str]:
-    """What a model writes, in pieces of three characters as Japanese ones and short English words have."""
-    text = _WORDS.format(word and f" {word}") * (count * 3 // len(_WORDS) + 1)
-    return (text[i : i + 3] for i in range(0, count * 3, 3))
+    """What a model writes."""
+    length = count * CHARACTERS
+    text = _WORDS.format(word and f" {word}") * (length // len(_WORDS) + 1)
+    return (text[i : i + CHARACTERS] for i in range(0, length, CHARACTERS))
 
 
 class Clock:
