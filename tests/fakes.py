@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,7 @@ from voicebot.audio.silent import SilentOutput
 from voicebot.budoux_phrases import split_japanese
 from voicebot.conversation import Conversation
 from voicebot.errors import AudioError, SynthesisError, without_groups
-from voicebot.messages import Message
+from voicebot.messages import Message, ReplyPart
 from voicebot.pacing import Pacer, Pacing
 from voicebot.protocols import Memory
 from voicebot.speech import AS_CONFIGURED, Audio, Clip, Outcome, Style
@@ -39,6 +39,23 @@ class BreakingOutput(SilentOutput):
         if self._left < 0:
             raise AudioError("the audio device went away", hint="plug it in")
         return await super().play(clip)
+
+
+class ByTheClock(ScriptedChat):
+    """Has each part at hand when it is due, however late it is asked for."""
+
+    def __init__(self, parts: Sequence[tuple[float, ReplyPart]]) -> None:
+        """`parts` with the seconds since the beginning at which they are due."""
+        super().__init__([])
+        self.parts = parts
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[ReplyPart, None]:  # type: ignore[override] # more than text
+        self.asked.append(list(messages))
+        began = anyio.current_time()
+        for due, part in self.parts:
+            if (seconds := began + due - anyio.current_time()) > 0:
+                await anyio.sleep(seconds)
+            yield part
 
 
 class UrgentSynthesizer(CostingSynthesizer):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 import anyio
 import anyio.lowlevel
 import pytest
+from hypothesis import given as for_any
+from hypothesis import strategies as st
 
-from tests.fakes import pipeline
+from tests.fakes import ByTheClock, pipeline
 from tests.virtual_time import in_virtual_time
 from voicebot import events
 from voicebot.cutter import Cutter
-from voicebot.messages import Message
+from voicebot.messages import Message, ReplyPart, ToolCall
 from voicebot.pacing import Pacer
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat
 from voicebot.text.chunking import Chunker
@@ -119,3 +122,66 @@ def test_others_have_their_turn_while_a_model_writes_that_never_waits() -> None:
 
     in_virtual_time(body)
     assert len(seen) > 10
+
+
+def read_in_batches(
+    parts: Sequence[tuple[float, ReplyPart]], *, batch_seconds: float = 0.075
+) -> list[tuple[float, events.Event]]:
+    """The events of a turn that is only read, whose deltas are taken in batches, each with its second."""
+    told: list[tuple[float, events.Event]] = []
+
+    async def body() -> None:
+        began = anyio.current_time()
+        made = replace(pipeline(ByTheClock(parts)), synthesizer=None, batch_seconds=lambda: batch_seconds)
+        await speak_turn(
+            [Message("user", "?")],
+            made,
+            emit=lambda event: told.append((anyio.current_time() - began, event)),
+            scope=anyio.CancelScope(),
+        )
+
+    in_virtual_time(body)
+    return told
+
+
+def deltas_of(told: list[tuple[float, events.Event]]) -> tuple[list[str], list[float]]:
+    """The texts and the seconds."""
+    found = [(event.text, at) for at, event in told if isinstance(event, events.Delta)]
+    return [text for text, _ in found], [at for _, at in found]
+
+
+def test_what_is_written_during_a_rest_is_cut_with_the_next_delta() -> None:
+    """Each delta went all the way by itself: with a thousand replies at once that was more than two cores can do."""
+    texts, seconds = deltas_of(read_in_batches([(number / 30, f"{number} ") for number in range(8)]))
+    assert texts == ["0 ", "1 2 3 ", "4 5 6 ", "7 "]
+    assert seconds[:3] == pytest.approx([0, 3 / 30, 6 / 30])
+
+
+def test_what_is_written_during_a_rest_is_shown_in_the_next_pause() -> None:
+    texts, seconds = deltas_of(read_in_batches([(0.0, "One"), (0.03, " two"), (9.0, " three.")]))
+    assert texts == ["One", " two", " three."]
+    assert seconds[1] <= 0.075 + 0.3
+
+
+def test_what_is_written_before_a_call_stands_before_it() -> None:
+    call = Message("assistant", "", tool_calls=(ToolCall("1", "clock", "{}"),))
+    told = read_in_batches([(0.0, "Let me"), (0.03, " see."), (0.04, call), (0.05, " It is noon.")])
+    order = [getattr(one, "text", "called") for _, one in told if isinstance(one, events.Delta | events.ToolCalled)]
+    assert order == ["Let me", " see.", "called", " It is noon."]
+
+
+def heard_of(told: list[tuple[float, events.Event]]) -> str:
+    (ended,) = [event for _, event in told if isinstance(event, events.TurnEnded)]
+    return ended.heard
+
+
+@for_any(st.lists(st.tuples(st.floats(0, 0.5), st.text("abc. \n。、", max_size=5)), max_size=30), st.floats(0, 0.2))
+def test_batches_lose_nothing_and_change_no_order(script: list[tuple[float, str]], batch_seconds: float) -> None:
+    due, parts = 0.0, list[tuple[float, ReplyPart]]()
+    for seconds, text in script:
+        due += seconds
+        parts.append((due, text))
+    told = read_in_batches(parts, batch_seconds=batch_seconds)
+    whole = "".join(text for _, text in script)
+    assert "".join(deltas_of(told)[0]) == whole
+    assert heard_of(told) == heard_of(read_in_batches(parts, batch_seconds=0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import anyio
 
@@ -13,6 +14,10 @@ from voicebot.turn_account import TurnAccount
 
 _SHORTEST_SLEEP = 0.002
 """Seconds."""
+_AT_HAND = 0.002
+"""Seconds; a delta that takes longer was not there yet, so none can be behind it."""
+_MOST_CHARACTERS = 256
+"""Of a batch."""
 
 
 class Cutter:
@@ -30,7 +35,9 @@ class Cutter:
         *,
         idle_seconds: float,
         patience_seconds: float,
+        batch_seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """`batch_seconds` is how long each rest is now; 0 for none."""
         self._chunker = chunker
         self._pacer = pacer
         self._account = account
@@ -42,6 +49,11 @@ class Cutter:
         self._resumed: anyio.Event | None = None
         """Set when the model goes on after a pause: the next one comes sooner than was to be expected."""
         self._cut_end = 0
+        self._batch_seconds = batch_seconds
+        self._batch = ""
+        """Deltas that have come and are not cut yet."""
+        self._at_hand = -math.inf
+        """When the latest rest ended, or the latest delta behind it was at hand."""
 
     @property
     def next_pause(self) -> float:
@@ -49,13 +61,31 @@ class Cutter:
         return self._since + self._pauses[self._passed] if self._passed < len(self._pauses) else math.inf
 
     def feed(self, delta: str) -> list[Segment]:
-        """Take the next delta and return what is cut."""
-        self._since = self._account.wrote(delta)
+        """Take the next delta and return what is cut.
+
+        What was written during a rest is at hand and becomes a batch: it is cut together with the first delta that
+        had to be waited for. When none comes, that is a pause.
+        """
+        self._since = anyio.current_time()
+        self._batch += delta
         if self._passed:
             self._passed = 0
             if self._resumed is not None:
                 self._resumed.set()
-        return self._note(self._chunker.feed(delta)) or self._phrase(paused=False)
+        if self._since - self._at_hand < _AT_HAND and len(self._batch) < _MOST_CHARACTERS:
+            self._at_hand = self._since
+            return []
+        return self._cut_delta()
+
+    async def rest(self) -> None:
+        """Let the model write the next batch, after each one that is cut."""
+        if not self._batch and (seconds := self._batch_seconds()) > 0:
+            await anyio.sleep(seconds)
+            self._at_hand = anyio.current_time()
+
+    def cut_batch(self) -> list[Segment]:
+        """Return what is cut of the batch as it stands."""
+        return self._cut_delta() if self._batch else []
 
     async def wait_for_pause(self) -> None:
         """Wait until the model has paused, or may have after a first pause: `pause` finds out."""
@@ -72,12 +102,19 @@ class Cutter:
         """Return what needs not wait any longer, if the time for that has come."""
         if self.next_pause > anyio.current_time():
             return []
+        if self._batch:
+            return self.cut_batch()
         self._passed += 1
         return self._note(self._chunker.release()) or self._phrase(paused=self._passed == len(self._pauses))
 
     def end(self) -> list[Segment]:
         """Return what is left at the end of the reply."""
-        return self._chunker.flush()
+        return [*self.cut_batch(), *self._chunker.flush()]
+
+    def _cut_delta(self) -> list[Segment]:
+        text, self._batch = self._batch, ""
+        self._account.wrote(text, self._since)
+        return self._note(self._chunker.feed(text)) or self._phrase(paused=False)
 
     def _phrase(self, *, paused: bool) -> list[Segment]:
         """A part of an unfinished clause, if the voice has said all there is and the listener would wait too long."""

@@ -67,6 +67,8 @@ class Pipeline:
     """A finished sentence is said when the model has paused this long."""
     patience_seconds: float = 2.0
     """When the model has paused this long and the voice has nothing to say, an unfinished clause is said too."""
+    batch_seconds: Callable[[], float] = lambda: 0.0
+    """What the model writes within this time is cut as one delta; more than 0 where many turns share a processor."""
 
 
 async def speak_turn(
@@ -117,6 +119,7 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
         account,
         idle_seconds=pipeline.idle_seconds,
         patience_seconds=pipeline.patience_seconds,
+        batch_seconds=pipeline.batch_seconds,
     )
     if synthesizer is None:
         screen = Screen(pipeline.new_renderer(), pacer, account)
@@ -184,7 +187,10 @@ async def _cut(
                             await give(cut)
                         elif unbroken % _UNBROKEN == 0:
                             await checkpoint()
+                        await cutter.rest()
                 else:
+                    if cut := cutter.cut_batch():
+                        await give(cut)
                     account.note(part)
     except ChatError as error:
         account.error = error  # what came before it is still worth hearing

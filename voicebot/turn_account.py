@@ -184,14 +184,12 @@ class TurnAccount:
 
     # ------------------------------------------------ what the chat model sends
 
-    def wrote(self, delta: str) -> float:
-        """The chat model sent a delta; return when, on the event loop's clock."""
-        now = anyio.current_time()
+    def wrote(self, delta: str, at: float) -> None:
+        """The chat model sent a delta; `at` is when, on the event loop's clock."""
         self._reply += delta.encode(errors="surrogatepass")
         if self._clock is not None:
-            self._clock.wrote(now)
-        self.emit(events.Delta(self.turn, now - self._began, delta))
-        return now
+            self._clock.wrote(at)
+        self.emit(events.Delta(self.turn, at - self._began, delta))
 
     def note(self, part: ToolCall | ReplyData | Usage | Message) -> None:
         """The chat model sent something that is not for the ear."""
