@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import anyio
@@ -46,7 +46,7 @@ class Server:
     send_seconds: float
     """How long a reader may leave what was sent unread."""
     pace: Pace = field(default_factory=Pace)
-    """Of all streams of events."""
+    """Of all turns."""
 
 
 async def server_of(connection: HTTPConnection) -> Server:
@@ -98,13 +98,14 @@ async def running_turn(
     the message is said as it stands. `queued` is given its position while it waits, 0 when it begins; `ended` is set
     when it has ended by itself. Raises Refusal, and VoicebotError where there could be no turn.
     """
+    pipeline = replace(pipeline or conversation.pipeline, batch_seconds=lambda: server.pace.batch_seconds)
     turn, winding_down = new_turn_id(), anyio.CancelScope(shield=True)
     with server.admission.enter(person) as place, without_groups():
 
         async def run() -> None:
             await server.admission.wait(place, queued)
             queued(0)
-            with winding_down:
+            with winding_down, server.pace.turn():
                 if say:
                     await conversation.say(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
                 else:

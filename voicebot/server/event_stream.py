@@ -108,15 +108,13 @@ def _answer(server: Server, open: Callable[[], AbstractAsyncContextManager[Batch
     @asynccontextmanager
     async def parts() -> AsyncIterator[AsyncIterator[bytes]]:
         async with open() as batches, aclosing(_encoded(batches)) as encoded:
-            with server.pace.stream():
-                yield encoded
+            yield encoded
 
     return StreamedResponse(
         parts,
         media_type="text/event-stream",
         timing="snapshot",
         send_seconds=server.send_seconds,
-        pause_seconds=lambda: server.pace.pause_seconds,  # what comes meanwhile is the next batch
     )
 
 

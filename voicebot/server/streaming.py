@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 import anyio
+from anyio.lowlevel import checkpoint
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -65,12 +66,11 @@ class StreamedResponse(Response):
         headers: Mapping[str, str] | None = None,
         timing: str = "first",
         send_seconds: float = SEND_SECONDS,
-        pause_seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """`parts` opens what is sent; leaving it ends whatever makes the parts.
 
         A reader that takes nothing for `send_seconds` is given up. `timing` is what the browser's tools call the time
-        to the first part (the header Server-Timing). `pause_seconds` says how long to wait after each part.
+        to the first part (the header Server-Timing).
         """
         self._timing = timing
         self._begun = False
@@ -80,7 +80,6 @@ class StreamedResponse(Response):
         self.background = None
         self._parts = parts
         self._patience = Patience(send_seconds)
-        self._pause_seconds = pause_seconds
         self.init_headers({**UNBUFFERED, **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,7 +118,7 @@ class StreamedResponse(Response):
             if not self._begun:
                 await self._begin(send)
             await self._patience.wait_for(send({"type": "http.response.body", "body": part, "more_body": True}))
-            await anyio.sleep(self._pause_seconds())  # even for 0: uvicorn's send returns at once when nobody reads
+            await checkpoint()  # uvicorn's send returns at once, even when nobody reads
         if not self._begun:
             await self._begin(send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
