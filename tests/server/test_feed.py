@@ -6,14 +6,15 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from itertools import pairwise
+from math import isfinite
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.server.running import running_server
-from voicebot.events import Delta, Event, SegmentReady, TurnEnded, TurnStarted
-from voicebot.server.event_log import EventLog
+from voicebot.events import Delta, Event, SegmentReady, TurnEnded, TurnStarted, as_dict
+from voicebot.server.event_log import EventLog, encoded
 from voicebot.server.feed import Told, everything, one_turn
 from voicebot.server.text_units import TextUnits, Unit
 from voicebot.speech import Metrics, Segment
@@ -50,6 +51,16 @@ async def test_a_reader_that_has_missed_something_is_told_anew_how_it_stands() -
             async with aclosing(one_turn(opened, "slow", place)) as feed:
                 [last] = [told async for batch in feed for told in batch]
                 assert (last.type, json.loads(last.data)["code"]) == ("error", "too_slow")
+
+
+@given(st.text(st.characters()), st.floats())
+def test_any_event_is_a_line_of_json_that_a_browser_reads(text: str, at: float) -> None:
+    """A lone surrogate, which no UTF-8 has, or a number that JSON has not, was an exception there."""
+    line = encoded(as_dict(Delta("turn", at, text)))
+    read = json.loads(line.decode(), parse_constant=pytest.fail)
+    assert b"\n" not in line
+    assert read["text"] == text.encode(errors="replace").decode()
+    assert read["at"] == (at if isfinite(at) else None)
 
 
 def turn_of(text: str, cuts: list[int]) -> list[Event]:

@@ -11,8 +11,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 
 import anyio
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from voicebot.events import Delta, Event, as_dict
+from voicebot.events import Event, as_dict
 from voicebot.server.packed_events import PackedEvents
 
 KEPT = 4096
@@ -21,7 +22,6 @@ _NEW = 8
 """Events at the end, at least, which are kept as they are, and their JSON for other readers."""
 _PACKED = 32
 """How many of those before them are packed together."""
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(slots=True, eq=False)
@@ -37,7 +37,7 @@ class LoggedEvent:
     def data(self) -> bytes:
         """The event as a line of JSON, made once for all who read it while it is new."""
         if not self._data:
-            self._data = encoded_event(self.event)
+            self._data = encoded(as_dict(self.event))
         return self._data
 
     @property
@@ -147,15 +147,10 @@ class EventLog:
             self._changed = None
 
 
-def encoded_event(event: Event) -> bytes:
-    """`event` as a line of JSON."""
-    if not isinstance(event, Delta):
-        return encoded(as_dict(event))
-    # nearly all of them: that takes a third of the time
-    turn, text = _ENCODER.encode(event.turn), _ENCODER.encode(event.text)
-    return f'{{"type":"delta","turn":{turn},"at":{event.at!r},"text":{text}}}'.encode(errors="replace")
-
-
 def encoded(fields: Mapping[str, object]) -> bytes:
     """A line of JSON. A lone surrogate, as a broken model may send it, becomes a question mark."""
-    return _ENCODER.encode(fields).encode(errors="replace")
+    try:
+        return to_json(fields, inf_nan_mode="null")
+    except PydanticSerializationError:
+        replaced = json.dumps(fields, ensure_ascii=False).encode(errors="replace")
+        return to_json(from_json(replaced), inf_nan_mode="null")
