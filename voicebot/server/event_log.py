@@ -13,32 +13,24 @@ from dataclasses import dataclass
 import anyio
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from voicebot.events import Event, as_dict
+from voicebot.events import Event
 from voicebot.server.packed_events import PackedEvents
 
 KEPT = 4096
 """Events."""
 _NEW = 8
-"""Events at the end, at least, which are kept as they are, and their JSON for other readers."""
-_PACKED = 32
+"""Events at the end, at least, which are kept as they are."""
+_PACKED = 16
 """How many of those before them are packed together."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class LoggedEvent:
     """An event and its place."""
 
     number: int
     """Counted from 0 in each conversation."""
     event: Event
-    _data: bytes = b""
-
-    @property
-    def data(self) -> bytes:
-        """The event as a line of JSON, made once for all who read it while it is new."""
-        if not self._data:
-            self._data = encoded(as_dict(self.event))
-        return self._data
 
     @property
     def id(self) -> str:
@@ -52,7 +44,7 @@ class EventLog:
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
         self._old: deque[PackedEvents] = deque()
-        self._new: list[LoggedEvent] = []
+        self._new: list[Event] = []
         self._changed: anyio.Event | None = None
         """What readers that have read everything wait for; None while there are no such readers."""
         self._closed = False
@@ -66,13 +58,18 @@ class EventLog:
         """The number of the oldest event that is kept."""
         return max(0, self.next - self._kept)
 
+    @property
+    def _first_new(self) -> int:
+        """The number of the oldest event that is not packed."""
+        return self.next - len(self._new)
+
     def add(self, event: Event) -> None:
         """Keep `event`; the oldest one makes room for it if necessary."""
-        self._new.append(LoggedEvent(self.next, event))
+        self._new.append(event)
         self.next += 1
         if len(self._new) == _NEW + _PACKED:
-            packed, self._new = self._new[:_PACKED], self._new[_PACKED:]
-            self._old.append(PackedEvents(packed[0].number, [logged.event for logged in packed]))
+            self._old.append(PackedEvents(self._first_new, self._new[:_PACKED]))
+            del self._new[:_PACKED]
             while self._old and self._old[0].behind <= self.first:
                 self._old.popleft()
         self._tell()
@@ -93,8 +90,12 @@ class EventLog:
         number = max(number, self.first)
         if number >= self.next:
             return []
-        if (begin := self._new[0].number) <= number:
-            return self._new[number - begin :]
+        first = self._first_new
+        new = [
+            LoggedEvent(at, event) for at, event in enumerate(self._new[max(0, number - first) :], max(number, first))
+        ]
+        if number >= first:
+            return new
         old = [
             LoggedEvent(at, event)
             for packed in self._old
@@ -102,7 +103,7 @@ class EventLog:
             for at, event in enumerate(packed, packed.first)
             if at >= number
         ]
-        return [*old, *self._new]
+        return [*old, *new]
 
     def place_behind(self, id: str) -> int | None:
         """The number of the event behind the one that was sent with `id`; None if that is unknown, or too old."""
@@ -115,9 +116,7 @@ class EventLog:
 
     def start_of(self, turn: str) -> int:
         """The number of the first event of `turn` that is kept; that of the next event if none is."""
-        begin = next(
-            (packed.first for packed in self._old if packed.has(turn)), self._new[0].number if self._new else 0
-        )
+        begin = next((packed.first for packed in self._old if packed.has(turn)), self._first_new)
         return next((logged.number for logged in self.since(begin) if logged.event.turn == turn), self.next)
 
     async def read(

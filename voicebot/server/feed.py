@@ -136,6 +136,5 @@ def _grouped(units: TextUnits, events: Iterable[LoggedEvent]) -> list[Told]:
         parts = units.feed(logged.event)
         for part in parts:
             id = logged.id if part is parts[-1] else ""
-            data = logged.data if part is logged.event else encoded(as_dict(part))
-            told.append(Told(id, part.type, data))
+            told.append(Told(id, part.type, encoded(as_dict(part))))
     return told
