@@ -14,7 +14,7 @@ from anyio import to_thread
 from tests.chat.dialects import OPENAI
 from tests.cli.command import voicebot
 from tests.fake_voicevox import fake_voicevox
-from tests.fault_server import Act, FaultServer, Pause, head, serve, whole
+from tests.fault_server import Act, FaultServer, Pause, Reset, head, serve, whole
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +83,8 @@ def slowly(acts: list[Act]) -> list[Act]:
 @pytest.mark.parametrize("in_file", [False, True], ids=["api_key", "api_key_file"])
 @pytest.mark.parametrize("how", [[], ["--json"], ["--no-audio"]], ids=["spoken", "json", "text"])
 async def test_what_a_server_echoes_is_neither_printed_nor_kept(tmp_path: Path, how: list[str], in_file: bool) -> None:
-    """A key in the address of a redirect or in a reason phrase was printed, and kept in the history and its exports."""
+    """A key in the address of a redirect or in a reason phrase was printed, and kept in the history and its exports;
+    so was most of one where the reply broke off inside it."""
     no_tools = ("--set", "tools.mcp={}")
     async with serve() as server:
         configure(tmp_path, server, in_file=in_file)
@@ -94,6 +95,9 @@ async def test_what_a_server_echoes_is_neither_printed_nor_kept(tmp_path: Path, 
             [head(f"302 {KEY}", location=f"http://taro:canary-pass%2Fword@host/?key={KEY}", content_length="0")],
             whole(f"data: {ECHO}\n\n", content_type="text/event-stream"),
             OPENAI.reply(f"You sent {KEY} and ", f"{PASSWORD}."),
+            [*slowly(OPENAI.reply("You sent ", KEY[:2], KEY[2:14])[:-2]), Reset()],
+            OPENAI.reply("You sent ", KEY[:-1]),
+            whole(f"wrong: {KEY[:-1]}", status="401 Unauthorized"),
             slowly(OPENAI.reply("You sent ", KEY[:2], KEY[2:9], KEY[9:], " and canary", "-", f"{PASSWORD[7:]}.")),
         ):
             server.answer(PATH, answer)

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 REDACTED = "[secret]"
 _SHORTEST = 8
 """Characters; shorter ones are words such as EMPTY or ollama, which stand for no key and may stand in any reply."""
+_TELLING = 6
+"""Characters; where a text ends or is shortened, this many of the beginning of a secret are taken for a part of it.
+Ordinary words that end there rarely begin so, and what is left tells little of a secret."""
 _SHORTENED = "…"
 _TOO_FEW = 3
 """Characters; this many of the beginning of a secret are not a sign of one within a word."""
@@ -31,25 +34,39 @@ def spellings(secrets: Iterable[str]) -> tuple[str, ...]:
 def redact(text: str, spelled: Iterable[str]) -> str:
     """`text` without the secrets that are `spelled` in it, as `spellings` names them.
 
-    One whose end is missing goes too, where `…` tells that somebody has shortened the text.
+    One whose end is missing goes too, at the end of `text` and where `…` tells that somebody has shortened it.
     """
     spelled = tuple(spelled)
     for spelling in spelled:
         text = text.replace(spelling, REDACTED)
-    if spelled and _SHORTENED in text:
+    if spelled:
         *shortened, rest = text.split(_SHORTENED)
-        text = _SHORTENED.join([*(_without_beginning(part, spelled) for part in shortened), rest])
+        text = _SHORTENED.join([*(_shortened(part, spelled) for part in shortened), _ended(rest, spelled)])
     return text
 
 
-def _without_beginning(text: str, spelled: Iterable[str]) -> str:
+def _shortened(text: str, spelled: tuple[str, ...]) -> str:
     """`text` without the beginning of a secret at its end, where there may be whitespace behind it."""
     words = text.rstrip()
+    return _ended(words, spelled) + text[len(words) :]
+
+
+def _ended(text: str, spelled: tuple[str, ...]) -> str:
+    """`text` without the beginning of a secret at its end."""
+    start = _beginning(text, spelled)
+    return text if start == len(text) else text[:start] + REDACTED
+
+
+def _beginning(text: str, spelled: tuple[str, ...]) -> int:
+    """Where the longest beginning of a secret starts that `text` ends with; its length, where there is none."""
+    first = len(text)
     for spelling in spelled:
-        for length in range(len(spelling) - 1, _SHORTEST - 1, -1):
-            if words.endswith(spelling[:length]):
-                return words[:-length] + REDACTED + text[len(words) :]
-    return text
+        start = text.find(spelling[:_TELLING], max(0, len(text) - len(spelling)))
+        while 0 <= start < first and not spelling.startswith(text[start:]):
+            start = text.find(spelling[:_TELLING], start + 1)
+        if 0 <= start < first:
+            first = start
+    return first
 
 
 def without_passwords(text: str) -> str:
@@ -61,6 +78,7 @@ class StreamRedactor:
     """Takes secrets out of a text that comes in deltas; the result does not depend on where they are cut.
 
     What may be the beginning of a secret is held back until it is known; of ordinary text, that is next to nothing.
+    Where the text ends, so does the secret: of what is held then, only the first letters of a word are passed on.
     Behind a letter or digit a beginning is noticed after three characters, which stay: every word that ends like the
     beginning of a key would be late otherwise.
     """
@@ -85,7 +103,7 @@ class StreamRedactor:
         return self._pass_on(delta, more=True)
 
     def flush(self) -> str:
-        """The rest of it."""
+        """The rest of it; of a secret that is cut off there, nothing."""
         return self._pass_on("", more=False)
 
     def whole(self, text: str) -> str:
@@ -97,14 +115,16 @@ class StreamRedactor:
             return delta
         text, at = self._passed + self._held + delta, len(self._passed)
         out: list[str] = []
+        unread = 0
         while True:
             found = self._secret.search(text, at)
             held = self._held_from(text, at) if more else len(text)
             if found is None or found.start() >= held:
                 break
             out += [text[at : found.start()], REDACTED]
-            at = found.end()
-        out.append(text[at:held])
+            at = unread = found.end()
+        cut_off = len(text) if more else max(at, unread + _beginning(text[unread:], self._spelled))
+        out += [text[at:cut_off], REDACTED] if cut_off < held else [text[at:held]]
         self._passed, self._held = text[max(0, held - _TOO_FEW) : held], text[held:]
         return "".join(out)
 
