@@ -117,10 +117,12 @@ async def test_what_a_server_echoes_is_neither_printed_nor_kept(tmp_path: Path, 
 
 
 async def test_a_recording_holds_no_key(tmp_path: Path) -> None:
+    """`lab record` looked for it in each delta alone."""
     async with serve() as server:
         configure(tmp_path, server)
         server.answer(PATH, OPENAI.reply(f"You sent {KEY}."))
         await run(tmp_path, "ask", "Hello", *QUIET, "--set", "tools.mcp={}", "--record", "a.jsonl")
+        server.answer(PATH, OPENAI.reply("You sent ", KEY[:9], KEY[9:], "."))
         await run(tmp_path, "lab", "record", "-o", "b.jsonl", "Hello")
     assert "[secret]" in (tmp_path / "a.jsonl").read_text()
     assert "[secret]" in (tmp_path / "b.jsonl").read_text()

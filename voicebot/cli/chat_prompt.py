@@ -26,7 +26,7 @@ from prompt_toolkit.output import create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from voicebot.cli.output import printable, terminal_width
-from voicebot.cli.standard_output import in_its_place, own_standard_output
+from voicebot.cli.standard_streams import in_place_of, own_standard_output
 from voicebot.cli.typed_history import add_line, read_lines
 from voicebot.cli.view import PROMPT
 from voicebot.cli.wrapping import LineWrapper
@@ -199,8 +199,8 @@ def open_chat_prompt(history: Path | None) -> Iterator[ChatPrompt]:
         prompt = ChatPrompt(_TypedHistory(history) if history is not None else InMemoryHistory())
         stack.callback(prompt.print_rest)
         if sys.stderr.isatty():
-            stack.enter_context(redirect_stderr(prompt.stream(wraps=True)))
-        stack.enter_context(redirect_stdout(in_its_place(prompt.stream(wraps=False))))
+            stack.enter_context(redirect_stderr(in_place_of(sys.stderr, prompt.stream(wraps=True))))
+        stack.enter_context(redirect_stdout(in_place_of(sys.stdout, prompt.stream(wraps=False))))
         yield prompt
 
 

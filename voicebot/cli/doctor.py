@@ -15,6 +15,7 @@ from voicebot.cli.options import ConfigOptions, JsonListOption
 from voicebot.cli.output import confirm, hide, status, terminal_width, write_json_list, write_labelled
 from voicebot.cli.paths import kept_folders
 from voicebot.cli.runner import OK, Body
+from voicebot.cli.standard_streams import own_standard_error
 from voicebot.text.redaction import without_passwords
 from voicebot.translation import marked, tr
 
@@ -68,6 +69,7 @@ def doctor(
 
 async def _examine(options: ConfigOptions, *, ask: bool, as_json: bool) -> int:
     """Print what is found; return the exit code."""
+    from voicebot.cli.foreign_prints import foreign_prints_told
     from voicebot.doctor.examination import NAMES, examine
 
     patient = _patient(options)
@@ -85,7 +87,8 @@ async def _examine(options: ConfigOptions, *, ask: bool, as_json: bool) -> int:
             shown += 1
         progress.show([one for one in NAMES if one not in findings])
 
-    await examine(patient, found)
+    with foreign_prints_told(patient.config):
+        await examine(patient, found)
     findings = {name: findings[name] for name in NAMES}
     if ask and (heard := await _heard(patient, findings["audio"])) is not None:
         findings["tones"] = heard
@@ -172,5 +175,6 @@ class _Progress:
         text = tr("checking: {names} …", names=", ".join(tr(_NAMES[name]) for name in names)) if names else ""
         while width(text) >= terminal_width():
             text = text[:-2] + "…"
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
+        out = own_standard_error()
+        out.write(f"\r\x1b[K{text}")
+        out.flush()

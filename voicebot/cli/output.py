@@ -14,7 +14,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO
 
 from voicebot.cli import terminal
-from voicebot.cli.standard_output import own_standard_output
+from voicebot.cli.standard_streams import own_standard_error, own_standard_output
 from voicebot.text.redaction import redact, spellings, without_passwords
 from voicebot.text.safe_display import safe_display, safe_json, safe_line
 from voicebot.translation import marked, system_reason, tr
@@ -224,9 +224,10 @@ def status(text: str, *, bold: bool = False) -> None:
     # None: where it is a terminal
     color = False if os.environ.get("NO_COLOR") or not terminal.draws() else None
     try:
-        typer.echo(typer.style(text, bold=True) if bold else typer.style(text, dim=True), err=True, color=color)
+        text = typer.style(text, bold=True) if bold else typer.style(text, dim=True)
+        typer.echo(text, file=own_standard_error(), color=color)
     except OSError:
-        _lead_nowhere(sys.stderr)  # nobody reads it any more
+        _lead_nowhere(own_standard_error())  # nobody reads it any more
 
 
 def wrapped(text: str) -> str:
@@ -245,15 +246,18 @@ def draw(lines: Iterable[str]) -> None:
     import typer
 
     for line in map(printable, lines):
-        typer.echo(typer.style(line, fg="bright_white", bg="black") if terminal.draws() else line, err=True)
+        typer.echo(
+            typer.style(line, fg="bright_white", bg="black") if terminal.draws() else line, file=own_standard_error()
+        )
 
 
 def confirm(question: str) -> bool:
     """Ask something at the terminal, on standard error; only yes is yes. Raises typer.Abort at the end of input."""
     from voicebot.cli.chat_commands import is_yes
 
-    sys.stderr.write(printable(f"{question} [y/N]: "))
-    sys.stderr.flush()
+    out = own_standard_error()
+    out.write(printable(f"{question} [y/N]: "))
+    out.flush()
     if not (line := sys.stdin.readline()):
         import typer
 

@@ -9,6 +9,7 @@ from anyio import CancelScope
 from voicebot import events
 from voicebot.app import build_pipeline
 from voicebot.audio.silent import SilentOutput
+from voicebot.cli.foreign_prints import foreign_prints_told
 from voicebot.cli.output import json_line
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext
 from voicebot.cli.view import JsonView, TextView, viewing
@@ -38,7 +39,6 @@ class _Objects(JsonView):
 
 async def print_segments(config: Config, context: CommandContext, source: ChatModel, *, as_json: bool) -> int:
     """Print the segments of what `source` gives as they are cut; return the exit code. Raises VoicebotError."""
-    pipeline = build_pipeline(config, chat=source, synthesizer=None, output=SilentOutput(realtime=False))
     view = _Objects() if as_json else _Lines(as_written=False, quiet=True)
     broadcast, scope = Broadcast(), CancelScope()
 
@@ -47,8 +47,10 @@ async def print_segments(config: Config, context: CommandContext, source: ChatMo
         return True
 
     context.interrupt = interrupt
-    async with viewing(broadcast, view, closed=lambda: context.leave(FAILED)):
-        outcome = await speak_turn((), pipeline, emit=broadcast.emit, scope=scope)
+    with foreign_prints_told(config):
+        pipeline = build_pipeline(config, chat=source, synthesizer=None, output=SilentOutput(realtime=False))
+        async with viewing(broadcast, view, closed=lambda: context.leave(FAILED)):
+            outcome = await speak_turn((), pipeline, emit=broadcast.emit, scope=scope)
     if outcome.error is not None:
         raise outcome.error
     return INTERRUPTED if outcome.kind == "interrupted" else OK

@@ -21,11 +21,11 @@ from voicebot.app import Engines, open_conversation, open_engines, open_memory, 
 from voicebot.cli import terminal
 from voicebot.cli.chat_actions import ChatActions, Surface
 from voicebot.cli.chat_commands import Invoked, Misunderstood, Said, is_farewell, is_yes, read_entry
+from voicebot.cli.foreign_prints import foreign_prints_told
 from voicebot.cli.output import show_error, status, terminal_width, write_out
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code
-from voicebot.cli.standard_output import standard_output_kept
 from voicebot.cli.view import PROMPT, ChatView, JsonView, TextView, View, viewing
-from voicebot.config.models import STRATEGIES, Config
+from voicebot.config.models import Config
 from voicebot.errors import without_groups
 from voicebot.protocols import ChatModel, Memory
 from voicebot.text.language import has_japanese
@@ -162,8 +162,7 @@ async def _open_conversation(
         module = "voicebot.cli.chat_dialog" if options.above_prompt else "voicebot.cli.wrapping"
         threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
     async with AsyncExitStack() as stack:
-        if _runs_code_of_others(config):
-            stack.enter_context(standard_output_kept())
+        stack.enter_context(foreign_prints_told(config))
         opened = anyio.Event()
         stack.enter_context(without_groups())
         background = await stack.enter_async_context(anyio.create_task_group())
@@ -191,16 +190,6 @@ async def _open_conversation(
         options.notify(_ready(conversation.pipeline))
         yield engines, conversation
         background.cancel_scope.cancel()
-
-
-def _runs_code_of_others(config: Config) -> bool:
-    """Whether something runs in this process that may print: by itself, in a program that it starts, or in C."""
-    return (
-        any(":" in tool for tool in config.tools.enabled)
-        or config.chat.kind in ("plugin", "langchain")
-        or "plugin" in (config.tts.kind, config.audio.kind)
-        or config.chunking.strategy not in STRATEGIES
-    )
 
 
 async def _say_what_takes_long(config: Config, options: TalkOptions, opened: anyio.Event) -> None:

@@ -12,7 +12,7 @@ from voicebot.cli.runner import OK, Body
 from voicebot.translation import tr
 
 if TYPE_CHECKING:
-    from voicebot.config.models import TtsConfig
+    from voicebot.config.models import Config
 
 
 def voices(
@@ -31,14 +31,16 @@ def voices(
       voicebot voices --tts voicevox --json
     """
     settings = config.load({"tts.kind": ("--tts", tts), "tts.base_url": ("--base-url", base_url)}).config
-    return lambda _: _list_voices(settings.tts, as_json=json)
+    return lambda _: _list_voices(settings, as_json=json)
 
 
-async def _list_voices(config: TtsConfig, *, as_json: bool) -> int:
+async def _list_voices(config: Config, *, as_json: bool) -> int:
     """Print the voices of an engine; return the exit code."""
+    from voicebot.cli.foreign_prints import foreign_prints_told
     from voicebot.tts import list_voices
 
-    rows = await list_voices(config)
+    with foreign_prints_told(config):
+        rows = await list_voices(config.tts)
     if as_json:
         write_json_list(rows)
     else:

@@ -40,7 +40,7 @@ def tool_prints(name: str) -> Iterator[None]:
     """Log what the tool `name` prints in the block: in this task, and in the threads and tasks that it starts there.
 
     A thread that the tool starts by itself is not among them, nor is a child process: for those see
-    `voicebot.cli.standard_output`.
+    `voicebot.cli.foreign_prints`.
     """
     _share_standard_output()
     printed = Printed(f"the tool {name}")

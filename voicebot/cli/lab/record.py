@@ -40,24 +40,32 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
     from voicebot import events
     from voicebot.app import window_memory
     from voicebot.chat import open_chat
+    from voicebot.cli.foreign_prints import foreign_prints_told
     from voicebot.errors import LabError
-    from voicebot.held_secrets import redactor
+    from voicebot.held_secrets import stream_redactor
     from voicebot.messages import Message
     from voicebot.recording import open_recorder
 
     if not question.strip():
         raise LabError(tr("the question is empty"))
-    with open_recorder(output, force=force, redact=redactor(config)) as recorder:
+    redactor = stream_redactor(config)()
+    with foreign_prints_told(config), open_recorder(output, force=force) as recorder:
         async with open_chat(config.chat, notify=status) as chat:
             messages = [*window_memory(config).messages(), Message("user", question)]
             began, turn = anyio.current_time(), events.new_turn_id()
+
+            def take(delta: str) -> None:
+                if delta:
+                    recorder(events.Delta(turn, anyio.current_time() - began, delta))
+                    write_out(delta)
+
             try:
                 async with aclosing(chat.stream_reply(messages)) as reply:
                     async for delta in reply:
                         if isinstance(delta, str):
-                            recorder(events.Delta(turn, anyio.current_time() - began, delta))
-                            write_out(delta)
+                            take(redactor.feed(delta))
             finally:
+                take(redactor.flush())
                 if recorder.written:
                     write_out("\n")
                     status(tr("wrote {output}", output=output))
