@@ -570,9 +570,38 @@ def test_one_line_of_the_configuration_changes_how_a_text_is_cut(tmp_path: Path)
 
 
 def test_chunk_says_what_cannot_be_read(tmp_path: Path) -> None:
-    done = voicebot(tmp_path, "chunk", "no-such.txt")
+    for name in ("no-such.txt", "no/such", "メモ.txt"):
+        done = voicebot(tmp_path, "chunk", name)
+        assert done.returncode == 2
+        assert name in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (["It is 3 p.m. already. Let us go!"], ["It is 3 p.m. already.", "Let us go!"]),
+        (["One.", "Two."], ["One.", "Two."]),
+        (["はい、午前/午後です。"], ["はい、", "午前/午後です。"]),
+        (["x" * 5000 + " notes.txt"], ["x" * 5000 + " notes.txt"]),
+    ],
+    ids=["a sentence", "words", "Japanese", "long"],
+)
+def test_chunk_cuts_a_text_that_is_given(tmp_path: Path, words: list[str], lines: list[str]) -> None:
+    """Whoever gave a text, as to `voicebot say`, was told that there is no file of that name."""
+    done = voicebot(tmp_path, "chunk", "--strategy", "adaptive", *words)
+    assert done.returncode == 0, done.stderr
+    assert "".join(done.stdout.split()) == "".join("".join(lines).split())
+    if len(lines) > 1:
+        assert done.stdout.splitlines() == lines
+
+
+def test_chunk_takes_one_file(tmp_path: Path) -> None:
+    for name in ("a b.txt", "c"):
+        (tmp_path / name).write_text("One.")
+    assert voicebot(tmp_path, "chunk", "a b.txt").stdout == "One.\n"
+    done = voicebot(tmp_path, "chunk", "a b.txt", "c")
     assert done.returncode == 2
-    assert "no-such.txt" in done.stderr
+    assert "cat 'a b.txt' c | voicebot chunk" in done.stderr
 
 
 # ---------------------------------------------------------------- record
