@@ -223,3 +223,24 @@ def test_japanese_comes_from_the_catalogue() -> None:
 
 def test_english_loads_no_catalogue() -> None:
     assert in_language("en_US.UTF-8", "print(tr('nothing found'), 'gettext' in sys.modules)") == "nothing found False"
+
+
+def test_japanese_has_marks_of_its_own_width_between_and_behind_japanese_words() -> None:
+    """Half-width commas, colons and parentheses stood among Japanese words."""
+    letter = "[぀-ヿ一-鿿]"
+    narrow = re.compile(rf"{letter}[,;!?(]|{letter}: |[,;!?] ?{letter}|\}}[,;] ")
+    shown = {text for message in messages().values() for text in texts(message)[1]}
+    assert [text for text in sorted(shown) if narrow.search(text)] == []
+
+
+def test_what_is_listed_has_japanese_marks_between() -> None:
+    """Lists were joined with "; " and ", " in every language, and a note stood in narrow parentheses."""
+    code = """
+from voicebot.cli.transcript import shown_turn
+from voicebot.memory.turns import Turn
+from voicebot.speech import Metrics
+AT = "2026-01-01T00:00:00.000000Z"
+print(shown_turn(Turn(AT, "何？", "", "はい。", "interrupted", True, "", (), Metrics(), "m")))
+"""
+    assert in_language("ja_JP.UTF-8", code).endswith("（中断しました；聞こえなかった部分：はい。）")
+    assert in_language("en_US.UTF-8", code).endswith("(interrupted; not heard: はい。)")

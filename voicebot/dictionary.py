@@ -103,7 +103,7 @@ def new_word(
     if known is None:
         raise DictionaryError(
             tr("{word_type} is not a word type", word_type=_short(word_type)),
-            hint=tr("one of {names}", names=", ".join(WORD_TYPES)),
+            hint=tr("one of {names}", names=tr(", ").join(WORD_TYPES)),
         )
     if not 0 <= priority <= 10:
         raise DictionaryError(tr("the priority {priority} is not between 0 and 10", priority=priority))

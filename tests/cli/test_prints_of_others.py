@@ -130,7 +130,7 @@ def test_whatever_runs_in_a_command_its_json_is_json(home: Path, arguments: list
 
 def test_what_a_plugin_prints_is_told_in_the_language_of_the_person(home: Path) -> None:
     done = voicebot(home, "ask", "hi", *GIVEN, LANG="ja_JP.UTF-8")
-    assert "プラグインまたはツールの出力: in C·[31m\n" in done.stderr
+    assert "プラグインまたはツールの出力：in C·[31m\n" in done.stderr
 
 
 def test_what_a_thread_of_a_tool_prints_gets_into_no_reply(home: Path) -> None:

@@ -170,17 +170,17 @@ def choose(config: ChatAuto, results: Sequence[ProbeResult]) -> Choice:
     up = [result for result in results if result.state is not State.DOWN]
     if not up:
         why = tr("no chat server answered {places}", places=_places([result.address for result in results]))
-        return Choice(None, ": ".join([why, *filter(None, (result.remark for result in results))]))
+        return Choice(None, tr(": ").join([why, *filter(None, (result.remark for result in results))]))
     chosen = next((result for result in up if result.state is State.READY), None)
     if chosen is None or chosen.config is None:
         best = max((result.state for result in up), key=list(State).index)
-        return Choice(None, "; ".join(result.remark for result in up), best)
+        return Choice(None, tr("; ").join(result.remark for result in up), best)
     why = tr("found {remark}, using {model}", remark=chosen.remark, model=chosen.config.model)
     if config.model:
         why = tr("{why}, the model that was asked for", why=why)
     elif len(chosen.models) > 1:
         why = tr("{why}, the first of its {count} chat models", why=why, count=len(chosen.models))
-    others = "; ".join(result.remark for result in up if result is not chosen)
+    others = tr("; ").join(result.remark for result in up if result is not chosen)
     if others:
         why = tr("{why} (not taken: {others})", why=why, others=others)
     return Choice(chosen.config, why, State.READY)
@@ -355,7 +355,7 @@ def _places(candidates: Sequence[str]) -> str:
         else:
             places.append(tr("at {address}", address=shown_address(candidate)))
     if ports:
-        places.append(counted(len(ports), "on port {ports}", "on ports {ports}", ports=", ".join(ports)))
+        places.append(counted(len(ports), "on port {ports}", "on ports {ports}", ports=tr(", ").join(ports)))
     return tr(" or ").join(places)
 
 

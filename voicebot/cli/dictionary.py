@@ -121,7 +121,7 @@ def remove(
     if json:
         write_json_list(map(_row, removed))
     else:
-        status(tr("removed {words}", words=", ".join(word.surface for word in removed)))
+        status(tr("removed {words}", words=tr(", ").join(word.surface for word in removed)))
     return OK
 
 

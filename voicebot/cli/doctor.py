@@ -172,7 +172,7 @@ class _Progress:
             return
         from wcwidth import width
 
-        text = tr("checking: {names} …", names=", ".join(tr(_NAMES[name]) for name in names)) if names else ""
+        text = tr("checking: {names} …", names=tr(", ").join(tr(_NAMES[name]) for name in names)) if names else ""
         while width(text) >= terminal_width():
             text = text[:-2] + "…"
         out = own_standard_error()

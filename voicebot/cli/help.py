@@ -159,7 +159,7 @@ def _record(parameter: Parameter, ctx: Context) -> tuple[str, str] | None:
     record: tuple[str, str] | None = shown.get_help_record(ctx)
     if record is None or not (remarks := re.search(r"\[([^\[\]]*)\]$", record[1])):
         return record
-    translated = "; ".join(foreign(remark, _REMARKS) for remark in remarks[1].split("; "))
+    translated = tr("; ").join(foreign(remark, _REMARKS) for remark in remarks[1].split("; "))
     return record[0], f"{record[1][: remarks.start()]}[{translated}]"
 
 

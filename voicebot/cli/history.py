@@ -234,7 +234,7 @@ def delete(
         question = (
             tr("Delete every conversation for good?")
             if all_
-            else tr("Delete {names} for good?", names=", ".join(names or ()))
+            else tr("Delete {names} for good?", names=tr(", ").join(names or ()))
         )
         if not confirm(question):
             raise typer.Abort
@@ -245,7 +245,7 @@ def delete(
         if json:
             write_out(json_line({"deleted": chosen, "turns": turns}))
         else:
-            told = ", ".join(chosen) or tr("nothing")
+            told = tr(", ").join(chosen) or tr("nothing")
             status(counted(turns, "deleted: {names} ({count} turn)", "deleted: {names} ({count} turns)", names=told))
         return OK
 

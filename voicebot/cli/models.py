@@ -129,5 +129,5 @@ def _shown(row: Row) -> Row:
         "state": _shown_state(row),
         "size": f"{row['size_bytes'] / 1e9:.1f} GB" if row["size_bytes"] else "",
         "context": row["context_tokens"] or "",
-        "can": ", ".join(row["abilities"]),
+        "can": tr(", ").join(row["abilities"]),
     }

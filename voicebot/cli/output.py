@@ -174,7 +174,7 @@ def write_table(rows: Iterable[Row]) -> None:
 
 
 def _cell(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return tr(", ").join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def table(

@@ -26,7 +26,7 @@ def shown_turn(turn: Turn) -> str:
     if turn.heard.strip():
         lines.append(turn.heard.strip())
     if note := _note(turn):
-        lines.append(f"  ({note})")
+        lines.append("  " + tr("({note})", note=note))
     return "\n".join(lines) + "\n"
 
 
@@ -40,7 +40,7 @@ def as_markdown(conversation: str, turns: Iterable[Turn]) -> str:
         if turn.heard.strip():
             blocks.append(turn.heard.strip())
         if note := _note(turn):
-            blocks.append(f"*({note})*")
+            blocks.append("*" + tr("({note})", note=note) + "*")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -60,4 +60,4 @@ def _note(turn: Turn) -> str:
             parts.insert(0, turn.error)
         case _:
             pass
-    return "; ".join(parts)
+    return tr("; ").join(parts)

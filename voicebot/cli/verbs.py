@@ -45,7 +45,7 @@ class DaemonOptions:
         if self.priority is not None and self.priority not in PRIORITIES:
             raise UsageError(
                 tr("there is no priority {priority!r}", priority=self.priority),
-                hint=tr("one of {names}", names=", ".join(PRIORITIES)),
+                hint=tr("one of {names}", names=tr(", ").join(PRIORITIES)),
             )
         if self.daemon is False:
             return None

@@ -467,7 +467,7 @@ def _unknown_key(path: Sequence[str], merged: Mapping[str, Any]) -> str:  # Any:
     *table, key = path
     known = sorted(_keys_below(table, merged)) if table else list(Config.model_fields)
     near = difflib.get_close_matches(key, known, 1, 0.6)
-    names = ", ".join(known)
+    names = tr(", ").join(known)
     if table:
         return (
             tr("unknown key; did you mean {near}?", near=near[0])

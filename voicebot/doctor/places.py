@@ -36,10 +36,10 @@ def _check_loaded(loaded: Loaded) -> Finding:
             f"chmod 600 {shlex.quote(str(open_to_others))}",
         )
     if refused := loaded.refused:
-        keys = ", ".join(one.dotted for one in refused)
+        keys = tr(", ").join(one.dotted for one in refused)
         return warns(tr("not used, since nobody has trusted it: {keys}", keys=keys), "voicebot config trust")
-    files = ", ".join(str(path.absolute()) for path in loaded.files)
-    return fine("; ".join([files or tr("no config.toml: every key has its default"), *map(str, loaded.unused)]))
+    files = tr(", ").join(str(path.absolute()) for path in loaded.files)
+    return fine(tr("; ").join([files or tr("no config.toml: every key has its default"), *map(str, loaded.unused)]))
 
 
 def _file_with_key(loaded: Loaded) -> Path | None:
@@ -56,7 +56,7 @@ def check_folders(folders: Mapping[str, Path], private: Sequence[str]) -> Findin
     for name, folder in folders.items():
         if finding := _fault_of(folder, private=name in private):
             return finding
-    return fine(", ".join(folders))
+    return fine(tr(", ").join(folders))
 
 
 def _fault_of(folder: Path, *, private: bool) -> Finding | None:

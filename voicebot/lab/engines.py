@@ -63,7 +63,7 @@ def parse_engine(text: str) -> SynthesisCost:
             tr("unknown engine cost model {text!r}", text=text),
             hint=tr(
                 "one of {names}, or your own as FIXED+RTF such as 0.2+0.4",
-                names=", ".join(engine.name for engine in ENGINES),
+                names=tr(", ").join(engine.name for engine in ENGINES),
             ),
         )
     return SynthesisCost(wanted, *costs)

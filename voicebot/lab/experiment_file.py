@@ -211,7 +211,7 @@ def _explain(problem: Any) -> tuple[str, str]:  # Any: pydantic's ErrorDetails
         case "extra_forbidden":
             known = list(_File.model_fields if len(location) == 1 else _RangeTable.model_fields)
             near = difflib.get_close_matches(location[-1], known, 1, 0.6)
-            names = ", ".join(known)
+            names = tr(", ").join(known)
             match len(location), near:
                 case 1, [name]:
                     message = tr("unknown key; did you mean {name}?", name=name)
@@ -240,7 +240,7 @@ def _engines(file: _File, report: _Report) -> list[SynthesisCost]:
         try:
             engines.append(parse_engine(text))
         except LabError as error:
-            report("engines", f"{error.message}; {error.hint}")
+            report("engines", error.message + tr("; ") + error.hint)
     return engines
 
 

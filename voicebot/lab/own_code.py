@@ -32,7 +32,7 @@ def refuse_untrusted_code(experiment: Experiment, *, trusted_now: bool) -> None:
             trust(file)
         elif not is_trusted(file):
             raise LabError(
-                tr("{path}: it runs code: {strategies}", path=path, strategies=", ".join(own)),
+                tr("{path}: it runs code: {strategies}", path=path, strategies=tr(", ").join(own)),
                 hint=tr("read it, and if you trust it as it is now, add --trust"),
             )
 

@@ -55,7 +55,7 @@ class Wanted:
                     kind=type(made).__name__,
                     what=self.what,
                 ),
-                hint=tr("it lacks {members}; voicebot/protocols.py says what they do", members=", ".join(missing)),
+                hint=tr("it lacks {members}; voicebot/protocols.py says what they do", members=tr(", ").join(missing)),
             )
 
 
@@ -95,7 +95,7 @@ def _installed(wanted: Wanted, name: str) -> str:
                 "{key}: more than one package offers {name!r}: {packages}",
                 key=wanted.key,
                 name=name,
-                packages=", ".join(plugin.package for plugin in offered),
+                packages=tr(", ").join(plugin.package for plugin in offered),
             ),
             hint=tr("name one by its import path: {path}", path=offered[0].factory),
         )

@@ -108,6 +108,6 @@ def _must_run(command: Command) -> None:
         raise VoicebotError(
             tr("{command} failed: {reason}", command=" ".join(command), reason=reason),
             hint=tr("the files are written; in a container or over ssh there may be no service manager of yours")
-            + "; "
+            + tr("; ")
             + tr(_BY_HAND),
         )

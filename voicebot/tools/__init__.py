@@ -77,5 +77,7 @@ def _open(name: str) -> Tool | None:
             return import_tool(name)
     raise ConfigError(
         tr("tools.enabled: there is no tool {name!r}", name=name),
-        hint=tr("the bundled ones are {names}; your own are named package.module:function", names=", ".join(BUNDLED)),
+        hint=tr(
+            "the bundled ones are {names}; your own are named package.module:function", names=tr(", ").join(BUNDLED)
+        ),
     )

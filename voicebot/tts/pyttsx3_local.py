@@ -341,7 +341,7 @@ def _by_language(wanted: str, voices: Sequence[LocalVoice]) -> LocalVoice:
 def _no_voice(wanted: str, near: Sequence[str]) -> str:
     if not near:
         return tr("there is no voice {wanted!r}", wanted=wanted)
-    return tr("there is no voice {wanted!r}; near to it: {near}", wanted=wanted, near=", ".join(near))
+    return tr("there is no voice {wanted!r}; near to it: {near}", wanted=wanted, near=tr(", ").join(near))
 
 
 def _how_to_install() -> str:

@@ -360,9 +360,9 @@ def choose_style(styles: Sequence[VoicevoxStyle], voice: int | str, *, address: 
         )
     names = {_plain(name): name for style in styles for name in (style.character, style.name)}
     near = [names[key] for key in difflib.get_close_matches(wanted, names, 3, 0.4)]
-    first = ", ".join(style.name for style in styles[:3])
+    first = tr(", ").join(style.name for style in styles[:3])
     if near:
-        instead = tr("near to it: {near}", near=", ".join(near))
+        instead = tr("near to it: {near}", near=tr(", ").join(near))
     elif len(styles) > 3:
         instead = tr("it has {names} and {count} more", names=first, count=len(styles) - 3)
     else:

@@ -61,7 +61,7 @@ def recorded(chosen: Experiment, settings: Sequence[Setting], names: Sequence[st
     if unknown := [name for name in names if name not in known]:
         raise LabError(
             tr("there is no setting {name!r} to listen to", name=unknown[0]),
-            hint=tr("one of {names}", names=", ".join(known)),
+            hint=tr("one of {names}", names=tr(", ").join(known)),
         )
     trace = min(chosen.traces, key=lambda trace: (len(trace.text), trace.name))
     engine = chosen.engines[0]
