@@ -51,11 +51,33 @@ def test_opening_a_folder_runs_and_overwrites_nothing(home: Path, text: str, key
     (home / "config.toml").write_text(text)
     for arguments in (("ask", "hi", "--chat", "demo", "--tts", "tone", "--set", "tts.rtf=0"), ("voices",)):
         done = voicebot(home, *arguments)
-        assert f"config.toml: {key} is not used" in done.stderr
+        assert any("not used" in line and key in line for line in done.stderr.splitlines())
         assert "voicebot config trust" in done.stderr
         assert untouched(home)
     assert voicebot(home, "ask", "hi", "--chat", "plugin", "--no-audio").returncode == 3
     assert untouched(home)
+
+
+def test_what_is_refused_is_told_in_one_line_and_key_by_key_by_config_check(home: Path) -> None:
+    """A folder with many settings of its own filled the screen at each command."""
+    refused = ("chat.base_url", "memory.path", "tools.enabled", "server.host", "daemon.ssip")
+    (home / "config.toml").write_text(
+        '[chat]\nbase_url = "http://127.0.0.1:9"\n[memory]\npath = "precious"\n[tools]\nenabled = ["evil:tool"]\n'
+        '[server]\nhost = "0.0.0.0"\n[daemon]\nssip = true\n'
+    )
+    lines = voicebot(home, "ask", "hi", *QUIET).stderr.splitlines()
+    [told] = [line for line in lines if "not used" in line]
+    assert told == (
+        "config.toml: 5 keys are not used, since nobody has trusted the file: chat.base_url, memory.path, tools.enabled"
+        " … (all of them: voicebot config check). To use them: voicebot config trust"
+    )
+    checked = voicebot(home, "config", "check").stderr.splitlines()
+    assert [[key for key in refused if f" {key} " in line] for line in checked] == [[key] for key in refused]
+    voicebot(home, "config", "trust")
+    with (home / "config.toml").open("a") as file:
+        file.write("# changed\n")
+    told_again = voicebot(home, "voices").stderr
+    assert "config.toml: 5 keys are not used, as the file has changed since it was trusted" in told_again
 
 
 def test_what_is_trusted_runs(home: Path) -> None:

@@ -167,8 +167,11 @@ class ConfigOptions:
         hide(held_secrets(loaded.config))
         if loaded.used and not quiet:
             status(loaded.used)
-        for refused in loaded.refused:
-            status(str(refused))
+        if loaded.refused:
+            from voicebot.cli.refused_keys import in_short
+
+            for line in in_short(loaded.refused):
+                status(line)
         return loaded
 
 
