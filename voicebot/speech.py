@@ -156,10 +156,17 @@ class RenderedSegment:
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """Signed 16-bit little-endian PCM at `sample_rate` frames a second, `channels` interleaved samples a frame."""
+    """Signed 16-bit little-endian PCM at `sample_rate` frames a second, `channels` interleaved samples a frame.
+
+    Raises ValueError for a format that no sound has.
+    """
 
     sample_rate: int
     channels: int = 1
+
+    def __post_init__(self) -> None:
+        if self.sample_rate < 1 or self.channels < 1:
+            raise ValueError(f"there is no sound with {self.channels} channels at {self.sample_rate} Hz")
 
     @property
     def frame_bytes(self) -> int:

@@ -24,6 +24,8 @@ _BACK_WITHIN_SECONDS = 5.0
 """An engine that has gone may be back by then: somebody starts it again."""
 _KNOCK_SECONDS = 0.25
 """How often we look whether it is back."""
+_MOST_SECONDS = 1800.0
+"""Of sound for one utterance."""
 
 
 class _Frozen(VoiceUnavailable):
@@ -85,6 +87,7 @@ async def _try_to_say(
                 if held is not None:
                     yield replace(held, last=False)
                 work_seconds += audio.work_seconds
+                _check_length(audio, synthesizer.name)
                 held = Clip(utterance, audio.pcm, audio.format, timings=audio.timings)
                 account.emit(
                     events.ClipReady(
@@ -96,6 +99,16 @@ async def _try_to_say(
                     held = Clip(utterance, b"", audio.format)
     pacer.learn(utterance, work_seconds)
     yield held or without_audio(utterance)
+
+
+def _check_length(audio: Audio, voice: str) -> None:
+    """Raise SynthesisError for more sound than any utterance has: at another sample rate it may fill the memory."""
+    seconds = len(audio.pcm) / audio.format.frame_bytes / audio.format.sample_rate
+    if seconds > _MOST_SECONDS:
+        raise SynthesisError(
+            tr("{voice} made {minutes:.0f} minutes of sound for one utterance", voice=voice, minutes=seconds / 60),
+            hint=tr("its engine may be broken, or say a wrong sample rate: start it anew"),
+        )
 
 
 async def _next_piece(pieces: AsyncGenerator[Audio, None], patience_seconds: float, voice: str) -> Audio | None:

@@ -18,13 +18,13 @@ class Voice:
     name = "parrot voice"
     format = AudioFormat(8000)
 
-    def __init__(self, frames=80, fails=False):
-        self.frames, self.fails = frames, fails
+    def __init__(self, frames=80, fails=False, rate=8000):
+        self.frames, self.fails, self.rate = frames, fails, rate
 
     async def synthesize(self, text, style=None):
         if self.fails:
             raise KeyError("no feathers")
-        yield Audio(bytes(2 * self.frames), self.format)
+        yield Audio(bytes(2 * self.frames), AudioFormat(self.rate))
 
 
 class Parrot:

@@ -143,6 +143,17 @@ async def test_what_a_part_raises_becomes_an_error_of_ours() -> None:
 
 
 @pytest.mark.usefixtures("packages")
+@pytest.mark.parametrize("rate", [0, -8000])
+async def test_a_voice_without_a_sample_rate_fails_like_any_other(rate: int) -> None:
+    """A rate of 0 was "a bug in voicebot": a ZeroDivisionError."""
+    odd = {"kind": "plugin", "factory": "parrot", "options": {"rate": rate}}
+    async with voicebot.open_voice(tts=odd, audio="silent") as voice:
+        outcome = await voice.say("Hello.")
+    assert isinstance(outcome.error, voicebot.SynthesisError)
+    assert f"there is no sound with 1 channels at {rate} Hz" in outcome.error.message
+
+
+@pytest.mark.usefixtures("packages")
 async def test_two_packages_with_the_same_name_are_told_apart_by_path(packages: Path) -> None:
     install(packages, "another", "[voicebot.tts]\nparrot = another_parts:Voice\n", another_parts="")
     with pytest.raises(voicebot.ConfigError, match="more than one package offers 'parrot'") as caught:
