@@ -12,6 +12,7 @@ import numpy as np
 
 from tests.cli.command import COMMAND, assert_took_at_most, voicebot
 from tests.null_sink import RATE, NullSink, Samples, best_match, sounds, wait_until
+from tests.null_sink import null_sink as another_null_sink
 from voicebot.audio.pcm import convert, read_wav
 from voicebot.speech import AudioFormat, Clip, Utterance
 
@@ -88,6 +89,29 @@ def test_ctrl_c_is_silence(null_sink: NullSink, tmp_path: Path) -> None:
     assert process.returncode == 130
     assert b"Traceback" not in err
     assert_took_at_most(0.3, after)  # the goal is 60 ms: the benchmark measures it
+
+
+def test_a_sound_server_that_is_started_anew_says_the_rest_and_is_exit_code_0(
+    null_sink: NullSink, tmp_path: Path
+) -> None:
+    """A restart in mid-play was exit code 6, and the rest of the text was not said."""
+    text = "This goes on for quite some time, as you can hear. " * 3 + "And now it ends."
+    with another_null_sink() as another:
+        process = subprocess.Popen(
+            [*COMMAND, "say", text, "--set", "chunking.strategy=sentence"],
+            cwd=tmp_path, env={**null_sink.environment, "HOME": str(tmp_path)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        wait_until(lambda: null_sink.last_sound > 0, "no sound")
+        time.sleep(0.5)
+        null_sink.kill_server()
+        null_sink.answer_by(another)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out.decode()) == (0, text + "\n"), err.decode()
+    whole = wanted(tmp_path, text, "--set", "chunking.strategy=sentence")
+    (start, end), *_ = sounds(null_sink.samples(), pause=2)
+    (again, last), *_ = sounds(another.samples(), pause=2)
+    assert (end - start) + (last - again) > 0.9 * len(whole)
 
 
 def test_a_sound_server_that_dies_is_exit_code_6_and_what_was_said_is_kept(null_sink: NullSink, tmp_path: Path) -> None:
