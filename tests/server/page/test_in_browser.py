@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.async_api import Browser
 
-from tests.fake_voicevox import fake_voicevox
 from tests.machine import Machine, watched_machine
 from tests.null_sink import AUDIBLE, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
-from tests.server.page.browser import ELSEWHERE, MISSING, EchoChat, PersonsVoice, Visitor, open_browser, visit
+from tests.server.page.browser import ELSEWHERE, MISSING, EchoChat, PersonsVoice, open_browser, visit
 from tests.server.running import TOKEN, running_server
-from voicebot.config.models import ServerConfig, TtsVoicevox
+from voicebot.config.models import ServerConfig
 from voicebot.server.certificates import tls_files
 from voicebot.server.reach import page_address, reached_hosts
-from voicebot.speech import AS_CONFIGURED, Style
 from voicebot.tts.tone import tone
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
@@ -41,35 +38,6 @@ LOW, HIGH = 400, 1500
 PIECE, BLOCK = RATE // 10, RATE // 200
 PHONE = {"width": 360, "height": 740}
 LONG = "It goes on, " * 24 + "and on."
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """One event loop for all tests, since they share a browser."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def opened() -> AsyncIterator[tuple[NullSink, Browser]]:
-    """A browser without a page, and its loudspeaker: it takes longer to start than most tests take."""
-    with null_sink() as sink:
-        async with open_browser(sink) as browser:
-            yield sink, browser
-
-
-@pytest.fixture
-def browser(opened: tuple[NullSink, Browser]) -> Browser:
-    """Each visit has a context of its own, that knows nothing of the others."""
-    return opened[1]
-
-
-@pytest.fixture
-def sink(opened: tuple[NullSink, Browser]) -> Iterator[NullSink]:
-    """What is heard from now on."""
-    recording = opened[0].recorded_anew()
-    yield recording
-    wait_until(lambda: time.monotonic() - recording.last_sound > 0.2, "the page of a test that has ended goes on")
-    recording.stop_recording()
 
 
 def heard(sink: NullSink) -> Samples:
@@ -481,42 +449,6 @@ async def test_everything_is_done_with_the_keyboard_alone(browser: Browser) -> N
         await page.keyboard.press("Enter")
         await visitor.until("document.querySelectorAll('#list li').length === 1")
         await page.locator("#empty").wait_for()
-
-
-async def test_the_voice_and_the_speed_that_are_chosen_speak_and_are_remembered(browser: Browser) -> None:
-    voice, chosen = PersonsVoice(), "ずんだもん/あまあま"
-    with fake_voicevox() as engine:
-        tts = TtsVoicevox(kind="voicevox", base_url=engine.url)
-        async with (
-            running_server(EchoChat(), voice, tts=tts) as running,
-            visit(browser, running, locale="ja-JP") as visitor,
-        ):
-            await choose_a_voice(visitor, voice, chosen)
-
-
-async def choose_a_voice(visitor: Visitor, voice: PersonsVoice, chosen: str) -> None:
-    page = visitor.page
-    await page.click("#open-settings")
-    assert "ずんだもん/あまあま · 日本語" in await page.locator("#voice option").all_inner_texts()
-    await page.select_option("#voice", chosen)
-    await page.select_option("#speed", "1.5")
-    await page.keyboard.press("Escape")
-    await visitor.ask("In another voice.")
-    await visitor.ended()
-    await page.reload()
-    await visitor.ended()
-    await page.wait_for_selector(f'#voice option[value="{chosen}"]', state="attached")  # the list has come
-    await visitor.ask("And again.")
-    await visitor.ended(2)
-    assert voice.styles == [Style(chosen, 1.5)] * len(voice.said)
-    await page.click("#open-settings")
-    assert (await page.input_value("#voice"), await page.input_value("#speed")) == (chosen, "1.5")
-    await page.select_option("#voice", "")
-    await page.select_option("#speed", "1")
-    await page.keyboard.press("Escape")
-    await visitor.ask("As before.")
-    await visitor.ended(3)
-    assert voice.styles[-1] == AS_CONFIGURED
 
 
 async def test_it_speaks_the_language_of_the_browser_and_any_that_is_chosen(browser: Browser) -> None:
