@@ -164,7 +164,10 @@ function listenTo(opened) {
     isInLine = true;
   });
   on("notice", () => tell(plainText(opened.turns.notices.at(-1)?.message)));
-  on("refusal", (refusal) => complain(new api.ApiError(1, String(refusal.message), refusal.code)));
+  on("refusal", (refusal) => {
+    complain(new api.ApiError(1, String(refusal.message), refusal.code));
+    if (refusal.code === "unknown_voice") void voices.forget().catch(complain);
+  });
 }
 
 /** Why the connection was refused, if it was: the browser does not say. */
@@ -276,6 +279,11 @@ function showInside(isShown) {
   inside.show(conversation?.turns.all.at(-1));
 }
 
+function showSettings() {
+  byId("settings", HTMLDialogElement).showModal();
+  if (!voices.isKnown) void voices.load().catch(complain); // the engine may have been away
+}
+
 /** @param {string} theme */
 function drawTheme(theme) {
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
@@ -306,7 +314,7 @@ function wire() {
     ["open-side", () => showSide(true)],
     ["close-side", () => showSide(false)],
     ["inside", () => showInside(debug.hidden)],
-    ["open-settings", () => settings.showModal()],
+    ["open-settings", () => showSettings()],
     ["stop", interrupt],
     ["pause", () => conversation?.pause()],
     ["dismiss", () => tell("")],
@@ -352,15 +360,15 @@ async function main() {
   wire();
   showInside(setting("inside", "off") === "on");
   const me = await logIn();
-  soundBar.hasVoice = me.voice !== null && me.voice !== undefined;
+  soundBar.hasVoice = voices.hasVoice = me.voice !== null && me.voice !== undefined;
   await list.load();
   const wanted = new URLSearchParams(location.search).get("c");
   const found = list.all.find((one) => one.id === wanted) ?? list.all[0];
   if (found) open(found.id, { push: found.id !== wanted });
   else await begin();
-  await voices.load(me);
   soundBar.draw();
   composer.field.focus();
+  await voices.load();
 }
 
 main().catch(complain);

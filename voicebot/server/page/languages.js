@@ -28,6 +28,7 @@ export function languageOfText(text) {
 /** The message for a refusal of the server, which speaks English to programs. @param {{status?: number, code?: string | null}} error @returns {Key} */
 export function refusalKey({ status = 0, code = "" }) {
   if (code === "not_found" || status === 404) return "error_not_found";
+  if (code === "unknown_voice") return "error_voice";
   if (code === "too_many_conversations") return "error_too_many";
   if (code === "invalid_api_key" || status === 401) return "error_login";
   if (code === "rate_limit_exceeded" || code === "overloaded" || status === 429 || status === 503) return "error_busy";

@@ -12,31 +12,40 @@ export class VoicePicker {
     this._choose = choose;
     this._voice = byId("voice", HTMLSelectElement);
     this._speed = byId("speed", HTMLSelectElement);
+    this.hasVoice = true;
+    this.isKnown = false;
     /** @type {api.Voice[]} */
     this._voices = [];
+    this._chosen = setting("voice", "");
     this._speed.value = setting("speed", "1");
     if (!this._speed.value) this._speed.value = "1";
     for (const select of [this._voice, this._speed])
       select.addEventListener("change", () => {
-        keepSetting("voice", this._voice.value);
-        keepSetting("speed", this._speed.value);
+        if (select === this._voice) this._chosen = select.value;
+        keepSetting(select.id, select.value);
         this.tell();
       });
   }
 
-  /** @param {{voice: unknown}} me */
-  async load(me) {
-    const hasVoice = me.voice !== null && me.voice !== undefined;
-    this._voices = hasVoice ? await api.voices() : [];
-    byId("no-voice", HTMLParagraphElement).hidden = hasVoice;
-    byId("voice-row", HTMLLabelElement).hidden = this._voices.length < 2;
-    byId("speed-row", HTMLLabelElement).hidden = !hasVoice;
+  /** Take the list from the server; until then whatever was chosen before is taken on trust. */
+  async load() {
+    this._voices = this.hasVoice ? await api.voices() : [];
+    this.isKnown = true;
     this.draw();
-    if (this.chosen || this._speed.value !== "1") this.tell();
+  }
+
+  /** The chosen voice is there no longer: the usual one speaks. */
+  async forget() {
+    this._chosen = "";
+    keepSetting("voice", "");
+    this.tell();
+    await this.load();
   }
 
   draw() {
-    const chosen = this._voice.value || setting("voice", "");
+    byId("no-voice", HTMLParagraphElement).hidden = this.hasVoice;
+    byId("voice-row", HTMLLabelElement).hidden = this._voices.length < 2;
+    byId("speed-row", HTMLLabelElement).hidden = !this.hasVoice;
     const usual = element("option", { value: "" }, this._say("voice_configured"));
     const names = new Intl.DisplayNames([document.documentElement.lang], { type: "language", fallback: "code" });
     this._voice.replaceChildren(
@@ -45,15 +54,11 @@ export class VoicePicker {
         element("option", { value: id }, plainText(language ? `${name} · ${nameOf(names, language)}` : name)),
       ),
     );
-    this._voice.value = this._voices.some((voice) => voice.id === chosen) ? chosen : "";
-  }
-
-  get chosen() {
-    return this._voice.value;
+    this._voice.value = this._voices.some(({ id }) => id === this._chosen) ? this._chosen : "";
   }
 
   tell() {
-    this._choose(this._voice.value, Number(this._speed.value));
+    this._choose(this.hasVoice ? this._chosen : "", Number(this._speed.value));
   }
 }
 
