@@ -43,6 +43,7 @@ _MODULES = (
     "sound",
     "sound_bar",
     "subtitles",
+    "tables",
     "timeline",
     "transcript",
     "turns",

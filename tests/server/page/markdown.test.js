@@ -5,7 +5,7 @@ import { parse, plainText } from "../../../voicebot/server/page/markdown.js";
 /** All the texts of a tree, in order. */
 function textsOf(node) {
   if (node.kind === "text") return [node];
-  return [...(node.children ?? []), ...(node.items ?? [])].flatMap(textsOf);
+  return [...(node.children ?? []), ...(node.items ?? []), ...(node.rows ?? []).flat(2)].flatMap(textsOf);
 }
 const words = (source) =>
   parse(source)
@@ -54,6 +54,45 @@ test("headings, lists, quotes, rules and fences", () => {
       ["paragraph", "end"],
     ],
   );
+});
+
+/** The words of each cell of a table, and how its columns are aligned. */
+const table = (source) => {
+  const [{ kind, aligns, rows }, ...others] = parse(source);
+  const cells = rows.map((row) =>
+    row.map((cell) =>
+      cell
+        .flatMap(textsOf)
+        .map(({ text }) => text)
+        .join(""),
+    ),
+  );
+  return { kind, aligns, cells, others: others.map(shape) };
+};
+
+test("a table is its cells, whatever stands around it", () => {
+  assert.deepEqual(table("| a | **b** | c |\n|---|:-:|--:|\n| 1 | 2 \\| 3 |\n4|5|6|7\nbehind"), {
+    kind: "table",
+    aligns: ["", "center", "right"],
+    cells: [
+      ["a", "b", "c"],
+      ["1", "2 | 3"],
+      ["4", "5", "6", "7"],
+    ],
+    others: [["paragraph", "behind"]],
+  });
+  assert.deepEqual(
+    parse("These are:\n\u540d\u524d | \u5024\n:-- | --\n\u7532 | 1\n\n- x").map(({ kind }) => kind),
+    ["paragraph", "table", "list"],
+  );
+});
+
+test("a line with a bar is no table", () => {
+  for (const source of ["a | b", "a | b\nc | d", "| a | b |\n|---|", "x\n---", "a | b\n|:", "| a |\n---", "|\n|"])
+    assert.ok(
+      parse(source).every(({ kind }) => kind !== "table"),
+      source,
+    );
 });
 
 test("Japanese emphasis needs no spaces around it", () => {
@@ -140,6 +179,8 @@ test("each text is an exact part of the source, in order, whatever the source is
     "---",
     "\t",
     "<b>",
+    "|",
+    "|-|\n",
   ];
   const random = numbers(7);
   for (let round = 0; round < 3000; round++) {
@@ -173,6 +214,12 @@ for (const hostile of [
   "[a](b",
   "`a``",
   "*a **b ",
+  "|",
+  "|-",
+  "a|\n",
+  "|\n|-\n",
+  "a|b\n-|-\n",
+  "- | ",
 ]) {
   test(`a hundred thousand times ${JSON.stringify(hostile)} takes no longer than text of that length may`, () => {
     const size = Math.floor(100_000 / hostile.length);

@@ -1,4 +1,6 @@
 // @ts-check
+import { tableAt } from "./tables.js";
+
 /**
  * The little markdown that models write, as a tree of plain objects. Nothing in here makes HTML, and nothing is fetched:
  * links and images are text. Each text of the tree is an exact part of the source and knows where it stands there, so
@@ -12,7 +14,8 @@
  * @typedef {{kind: "heading", level: number, start: number, end: number, children: Inline[]}} Heading
  * @typedef {{depth: number, children: Inline[]}} Item
  * @typedef {{kind: "list", ordered: boolean, first: number, start: number, end: number, items: Item[]}} List
- * @typedef {Plain | Heading | List} MarkdownBlock
+ * @typedef {{kind: "table", aligns: import("./tables.js").Align[], start: number, end: number, rows: Inline[][][]}} Table
+ * @typedef {Plain | Heading | List | Table} MarkdownBlock
  * @typedef {{text: string, start: number, end: number}} Line
  */
 
@@ -63,9 +66,16 @@ function readBlock(source, lines, i, blocks) {
     return i + 1;
   }
   if (ITEM.test(line.text)) return readList(source, lines, i, blocks);
+  const table = tableAt(lines, i);
+  if (table) {
+    const rows = table.rows.map((row) => row.map((cell) => inline(source, cell.start, cell.end)));
+    blocks.push({ kind: "table", aligns: table.aligns, start: line.start, end: lines[table.next - 1].end, rows });
+    return table.next;
+  }
   const kind = QUOTE.test(line.text) ? "quote" : "paragraph";
   let next = i + 1;
-  while (next < lines.length && lines[next].text.trim() && !begins(lines[next].text, kind)) next++;
+  while (next < lines.length && lines[next].text.trim() && !begins(lines[next].text, kind) && !tableAt(lines, next))
+    next++;
   /** @type {Inline[]} */
   const children = [];
   for (const part of lines.slice(i, next)) {

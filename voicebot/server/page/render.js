@@ -42,7 +42,7 @@ export class Reply {
   /** @param {import("./markdown.js").MarkdownBlock} block @param {Placed[]} texts */
   _line(block, texts) {
     const range = { start: block.start, end: block.end };
-    const line = element("div", { class: "line" }, blockElement(block, texts));
+    const line = element("div", { class: "line", dir: "auto" }, blockElement(block, texts));
     if (block.kind !== "rule") {
       const again = element(
         "button",
@@ -77,6 +77,7 @@ export class Reply {
 /** @param {import("./markdown.js").MarkdownBlock} block @param {Placed[]} texts @returns {HTMLElement} */
 function blockElement(block, texts) {
   if (block.kind === "list") return listElement(block, texts);
+  if (block.kind === "table") return tableElement(block, texts);
   const children = block.children.map((child) => inlineNode(child, texts));
   if (block.kind === "rule") return element("hr");
   if (block.kind === "code") return element("pre", { tabindex: 0 }, element("code", {}, ...children));
@@ -98,6 +99,25 @@ function listElement(block, texts) {
       element("li", { class: `depth-${item.depth}` }, ...item.children.map((child) => inlineNode(child, texts))),
     );
   return list;
+}
+
+/** @param {import("./markdown.js").Table} block @param {Placed[]} texts @returns {HTMLElement} */
+function tableElement({ aligns, rows }, texts) {
+  const [heading, ...others] = rows.map((cells, i) =>
+    element(
+      "tr",
+      {},
+      ...cells.map((children, column) =>
+        element(
+          i ? "td" : "th",
+          { class: aligns[column] || undefined, scope: i ? undefined : "col" },
+          ...children.map((child) => inlineNode(child, texts)),
+        ),
+      ),
+    ),
+  );
+  const table = element("table", {}, element("thead", {}, heading), element("tbody", {}, ...others));
+  return element("div", { class: "table", tabindex: 0 }, table);
 }
 
 /** @param {import("./markdown.js").Inline} inline @param {Placed[]} texts @returns {Node} */

@@ -24,6 +24,7 @@ export class Transcript {
    */
   constructor(scroller, root, say, language, actions) {
     this._scroller = scroller;
+    this._scroller.tabIndex = 0; // so that the keyboard scrolls it
     this._root = root;
     this._say = say;
     this._language = language;
@@ -152,9 +153,9 @@ export class Transcript {
   /** @param {Turn} turn @returns {Shown} */
   _add(turn) {
     const label = (/** @type {import("./languages.js").Key} */ key) =>
-      element("span", { class: "unseen" }, this._say(key));
+      element("span", { class: "unseen", role: "heading", "aria-level": 2 }, this._say(key));
     const message = element("span", { class: "words", dir: "auto" });
-    const reply = element("div", { class: "reply", dir: "auto" });
+    const reply = element("div", { class: "reply" });
     reply.addEventListener("click", (event) => {
       if (isOnText(event)) this._actions.click(turn.id);
     });
@@ -163,7 +164,7 @@ export class Transcript {
     const tools = element(
       "div",
       { class: "tools" },
-      this._tool("replay", "play", () => {
+      this._tool("replay_all", "play", () => {
         this._actions.replay(turn.id, null);
       }),
       this._tool("copy", "copy", () => this._actions.copy(turn.id)),
