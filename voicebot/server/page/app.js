@@ -5,7 +5,7 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { Inside } from "./debug.js";
 import { closable } from "./dialogs.js";
-import { byId, copyText, element } from "./dom.js";
+import { byId, copyText, element, showControl } from "./dom.js";
 import { refusalKey } from "./languages.js";
 import { List } from "./list.js";
 import { askForToken, takeLaunchToken } from "./login.js";
@@ -25,7 +25,6 @@ const say = (key, fields) => words.say(key, fields);
 const language = () => words.language;
 
 const sound = new Sound();
-const side = byId("side", HTMLElement);
 const debug = byId("debug", HTMLElement);
 /** @type {Conversation | null} */
 let conversation = null;
@@ -146,6 +145,8 @@ function listenTo(opened) {
     inside.show(turn);
     if (event.type === "turn_started") {
       drawEmpty();
+      list.begin(opened.id, turn.message);
+      drawTitle();
       if (isInLine) tell("");
     }
     if (event.type === "turn_started" || event.type === "turn_ended") {
@@ -193,9 +194,9 @@ function drawControls() {
   const speaks = Boolean(conversation?.speaks);
   const live = Boolean(conversation?.turns.live);
   const paused = Boolean(conversation?.turns.paused);
-  byId("stop", HTMLButtonElement).hidden = !speaks;
+  showControl(byId("stop", HTMLButtonElement), speaks, composer.field);
   const pause = byId("pause", HTMLButtonElement);
-  pause.hidden = !live;
+  showControl(pause, live, composer.field);
   pause.setAttribute("aria-pressed", String(paused));
   pause.setAttribute("aria-label", say(paused ? "resume" : "pause"));
   pause.title = say(paused ? "resume" : "pause");
@@ -248,7 +249,7 @@ let isInLine = false;
 function tell(text, { lasts = false } = {}) {
   isInLine = false;
   byId("notice-text", HTMLSpanElement).textContent = text;
-  byId("notice", HTMLDivElement).hidden = !text;
+  showControl(byId("notice", HTMLDivElement), Boolean(text), composer.field);
   clearTimeout(noticeTimer);
   if (!lasts) noticeTimer = setTimeout(() => tell(""), 8000);
 }
@@ -266,9 +267,12 @@ function complain(error) {
 
 /** @param {boolean} isShown */
 function showSide(isShown) {
+  const wasShown = document.body.hasAttribute("data-side");
   document.body.toggleAttribute("data-side", isShown);
   const button = byId("open-side", HTMLButtonElement);
   button.setAttribute("aria-expanded", String(isShown));
+  if (isShown) byId("close-side", HTMLButtonElement).focus();
+  else if (wasShown) button.focus();
 }
 
 /** @param {boolean} isShown */
@@ -325,9 +329,6 @@ function wire() {
     if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
     if (conversation?.speaks) interrupt();
     else showSide(false);
-  });
-  side.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") byId("open-side", HTMLButtonElement).focus();
   });
   addEventListener("popstate", () => {
     const id = new URLSearchParams(location.search).get("c");

@@ -9,6 +9,16 @@ const WIDTH = 360;
 const LEFT = 4;
 const ROW = 34;
 const BAR = 14;
+const BOUNDARIES = /** @type {const} */ ([
+  "clause",
+  "phrase",
+  "sentence",
+  "line",
+  "paragraph",
+  "end",
+  "forced",
+  "timeout",
+]);
 
 export class Inside {
   /**
@@ -17,6 +27,7 @@ export class Inside {
    */
   constructor(root, say, language, sound) {
     this._root = root;
+    this._root.tabIndex = 0; // so that the keyboard scrolls it
     this._say = say;
     this._language = language;
     this._sound = sound;
@@ -115,6 +126,11 @@ export class Inside {
     return chart;
   }
 
+  /** @param {string} boundary */
+  _boundary(boundary) {
+    return isBoundary(boundary) ? this._say(`boundary_${boundary}`) : boundary;
+  }
+
   /** @param {import("./turns.js").Turn} turn */
   _cuts(turn) {
     const text = element("p", { class: "cuts", dir: "auto" });
@@ -126,8 +142,13 @@ export class Inside {
         { class: isNew ? "segment utterance" : "segment", title: `${boundary} · ${rule}` },
         plainText(turn.reply.slice(start, end)),
       );
-      text.append(part, element("small", { class: "boundary" }, boundary));
+      text.append(part, element("small", { class: "boundary" }, this._boundary(boundary)));
     }
     return text;
   }
+}
+
+/** @param {string} boundary @returns {boundary is typeof BOUNDARIES[number]} */
+function isBoundary(boundary) {
+  return BOUNDARIES.some((known) => known === boundary);
 }

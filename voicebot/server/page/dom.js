@@ -56,6 +56,13 @@ export function icon(name) {
   );
 }
 
+/** Show or hide a control; whoever was on it with the keyboard goes on at another. @param {HTMLElement} control @param {boolean} isShown @param {HTMLElement} next */
+export function showControl(control, isShown, next) {
+  const isLeft = !isShown && control.matches(":focus-visible, :has(:focus-visible)");
+  control.hidden = !isShown;
+  if (isLeft) next.focus();
+}
+
 /**
  * An element of the page that is certain to be there.
  * @template {HTMLElement} E

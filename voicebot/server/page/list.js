@@ -37,6 +37,12 @@ export class List {
     this.draw();
   }
 
+  /** A conversation without a name goes by what is said first. @param {string} id @param {string} message */
+  begin(id, message) {
+    this.all = this.all.map((one) => (one.id === id && !one.title ? { ...one, title: message } : one));
+    this.draw();
+  }
+
   /** What a conversation is called. @param {string} id */
   titleOf(id) {
     const title = this.all.find((one) => one.id === id)?.title ?? "";
@@ -50,10 +56,19 @@ export class List {
   }
 
   draw() {
-    const focused = document.activeElement?.closest("li")?.dataset.id;
+    const focused = document.activeElement;
+    const id = focused?.closest("li")?.dataset.id;
+    const control = ["rename", "delete"].find((name) => focused?.classList.contains(name));
     this._root.replaceChildren(...this.all.map((one) => this._entry(one)));
-    if (focused)
-      this._root.querySelector(`li[data-id="${CSS.escape(focused)}"] button`)?.dispatchEvent(new Event("restore"));
+    if (id) this._focus(id, control);
+  }
+
+  /** @param {string} id @param {string} [control] */
+  _focus(id, control) {
+    const entry = this._root.querySelector(`li[data-id="${CSS.escape(id)}"]`);
+    const named = (/** @type {string} */ name) => /** @type {HTMLElement | null} */ (entry?.querySelector(`.${name}`));
+    named("open")?.focus(); // which shows the others
+    if (control) named(control)?.focus();
   }
 
   /** @param {api.Listed} listed */
@@ -66,7 +81,6 @@ export class List {
       element("time", { datetime: last }, when(last, this._language())),
     );
     open.addEventListener("click", () => this._actions.open(id));
-    open.addEventListener("restore", () => open.focus());
     const entry = element(
       "li",
       { "data-id": id },
@@ -113,8 +127,11 @@ export class List {
     if (!(await asked(this._delete))) return;
     try {
       await api.remove(id);
+      const place = this.all.findIndex((one) => one.id === id);
       this.all = this.all.filter((one) => one.id !== id);
       this.draw();
+      const next = this.all[Math.min(place, this.all.length - 1)];
+      if (next) this._focus(next.id);
       this._actions.gone(id);
     } catch (error) {
       this._actions.failed(error);

@@ -4,9 +4,19 @@ import { byId } from "./dom.js";
 
 /** The launch token that stands in the address, which is taken out of it at once. */
 export function takeLaunchToken() {
-  const token = decodeURIComponent(location.hash.slice(1));
-  if (token) history.replaceState(history.state, "", location.pathname + location.search);
+  const token = decoded(location.hash.slice(1));
+  if (!token || document.getElementById(token)) return ""; // a place of the page
+  history.replaceState(history.state, "", location.pathname + location.search);
   return token;
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Ask for the token until the server knows it. @param {(error: unknown) => string} explain @returns {Promise<void>} */

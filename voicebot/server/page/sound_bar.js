@@ -1,5 +1,5 @@
 // @ts-check
-import { byId } from "./dom.js";
+import { byId, showControl } from "./dom.js";
 import { keepSetting, setting } from "./settings.js";
 
 /** How long a loudspeaker may take to start after a click. */
@@ -71,7 +71,7 @@ export class SoundBar {
     this._button.setAttribute("aria-pressed", String(this.isWanted && this.hasVoice));
     this._button.setAttribute("aria-label", this._say("sound"));
     this._button.title = this._say(this._key(isBlocked));
-    this._banner.hidden = !isBlocked;
+    showControl(this._banner, isBlocked, byId("message", HTMLTextAreaElement));
     this._why.textContent = this._say(this._key(isBlocked));
     this._start.textContent = this._say(state === "interrupted" ? "sound_resume" : "sound_start");
     this._listen(!isOff && !isBlocked);
