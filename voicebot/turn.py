@@ -32,6 +32,7 @@ from voicebot.text.language import has_japanese
 from voicebot.text.redaction import StreamRedactor
 from voicebot.text.rendering import Renderer
 from voicebot.text.respelling import Respeller
+from voicebot.text.whole_characters import WholeCharacters
 from voicebot.turn_account import QueuedClip, TurnAccount
 from voicebot.utterance_queue import QueuedUtterance, UtteranceQueue, without_audio
 
@@ -172,7 +173,7 @@ async def _cut(
     pipeline: Pipeline, messages: Sequence[Message], cutter: Cutter, give: _GiveCut, account: TurnAccount
 ) -> None:
     """Take the deltas from the chat model and cut them into segments; most of them wake nobody."""
-    redactor = pipeline.new_redactor()
+    whole, redactor = WholeCharacters(), pipeline.new_redactor()
     foresee = _foreseeing(pipeline.synthesizer)
     foresee("".join([message.content for message in messages[-1:]]))
     unbroken = 0
@@ -180,7 +181,7 @@ async def _cut(
         async with aclosing(pipeline.chat.stream_reply(messages)) as reply:
             async for part in reply:
                 if isinstance(part, str):
-                    if (delta := redactor.feed(part)) or not part:
+                    if (delta := redactor.feed(whole.feed(part))) or not part:
                         foresee(delta)
                         unbroken += 1
                         if cut := cutter.feed(delta):
@@ -194,7 +195,7 @@ async def _cut(
                     account.note(part)
     except ChatError as error:
         account.error = error  # what came before it is still worth hearing
-    if (rest := redactor.flush()) and (cut := cutter.feed(rest)):
+    if (rest := redactor.feed(whole.flush()) + redactor.flush()) and (cut := cutter.feed(rest)):
         await give(cut)
 
 

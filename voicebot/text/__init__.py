@@ -73,6 +73,7 @@ Beside them:
     false_pauses     the spaces that a Japanese voice takes for pauses
     heard            from seconds heard back to text
     language_tags    which voice is meant by a language
+    whole_characters halves of a character, joined or replaced
     redaction        secrets, taken out of what leaves the process
     safe_display     what steers a terminal, taken out of what a person reads
 """
