@@ -18,9 +18,10 @@ from voicebot.audio.silent import SilentOutput
 from voicebot.config.models import AudioWav, Config
 from voicebot.conversation import Conversation
 from voicebot.memory.sqlite_store import Store
+from voicebot.memory.window import WindowMemory
 from voicebot.messages import Message, ReplyPart, ToolCall, ToolSpec
 from voicebot.pacing import VoiceCost
-from voicebot.speech import AudioFormat
+from voicebot.speech import AudioFormat, Outcome
 from voicebot.testing import CostingSynthesizer, EventRecorder, ScriptedChat, typed
 from voicebot.text.speech_length import speech_seconds
 from voicebot.tools import open_tools
@@ -225,6 +226,34 @@ def test_the_deltas_of_a_reply_are_kept_where_that_is_asked_for(tmp_path: Path) 
 
     in_virtual_time(body)
     assert [json.loads(line)["token"] for line in (tmp_path / "t.jsonl").read_text().splitlines()] == ["Ye", "s."]
+
+
+class SlowMemory(WindowMemory):
+    """One whose disk takes a minute."""
+
+    async def keep(self) -> None:
+        """Take it."""
+        await anyio.sleep(60)
+
+
+def test_a_turn_that_is_kept_while_its_conversation_ends_is_no_error() -> None:
+    """It began to tidy a memory among tasks that had ended: the server's log told of a bug when it was shut down."""
+
+    async def body() -> list[Outcome]:
+        ended: list[Outcome] = []
+
+        async def speak(conversation: Conversation) -> None:
+            ended.append(await conversation.speak("Well?"))
+
+        async with anyio.create_task_group() as tasks:
+            shared = engines(ScriptedChat(typed("Yes.")), CostingSynthesizer())
+            memory = SlowMemory(system_prompt="", turns=2)
+            async with open_conversation(shared, SILENT, notify=print, memory=memory) as conversation:
+                tasks.start_soon(speak, conversation)
+                await anyio.sleep(30)
+        return ended
+
+    assert [outcome.heard for outcome in in_virtual_time(body)] == ["Yes."]
 
 
 def test_a_listener_is_told_of_each_event_before_the_reply_returns() -> None:

@@ -201,6 +201,7 @@ async def open_conversation(
         if reopen is None:
             broadcast = Broadcast(*listeners)
             conversation = Conversation(pipeline, memory=memory, broadcast=broadcast, background=background)
+            stack.callback(conversation.floor.close)  # a turn that still ends starts nothing any more
         else:
             conversation = reopen
             conversation.pipeline, conversation.memory = pipeline, memory
