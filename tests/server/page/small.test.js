@@ -92,6 +92,7 @@ test("seconds are short where they are short", () => {
   assert.equal(shortSeconds(1.5, "en"), "1.50 sec");
   assert.equal(shortSeconds(null, "en"), "–");
   assert.equal(shortSeconds(0.4267, "ja"), "427 ms");
+  assert.equal(shortSeconds(1.5, "ja"), "1.50 秒");
 });
 
 test("the marks of an axis are round numbers within it", () => {

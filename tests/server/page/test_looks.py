@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.server.page.browser import MISSING, EchoChat, PersonsVoice, Visitor, visit
-from tests.server.running import running_server
+from tests.server.running import running_server, until
 from voicebot.speech import Boundary
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
@@ -103,6 +103,32 @@ async def test_a_conversation_has_its_name_from_the_first_word_on(browser: Brows
         await visitor.page.locator("#list .current .name", has_text="Tell me.").wait_for()
         await visitor.ended(state="running")
         await visitor.page.keyboard.press("Escape")
+
+
+async def test_who_waits_in_line_sees_what_they_said_and_may_leave_it(browser: Browser) -> None:
+    """What was sent was gone until its turn began, and neither Esc nor a button took it back."""
+    async with (
+        running_server(EchoChat(), PersonsVoice(), max_turns=1) as running,
+        visit(browser, running, person="ann") as ann,
+        visit(browser, running, person="bob") as bob,
+    ):
+        await ann.ask(NEVER_ENDS)
+        await ann.ended(state="running")
+        for text in ("Am I next?", "I ask again."):
+            await bob.ask(text)
+            await bob.page.locator(".message .words", has_text=text).wait_for()
+            await bob.page.locator("article .state", has_text="number 1").wait_for()
+            assert await bob.page.locator("article.turn").count() == 1
+        await bob.page.keyboard.press("Escape")
+        await bob.page.locator("article.turn").wait_for(state="detached")
+        await bob.page.locator("#notice").wait_for(state="hidden")
+        await until(lambda: running.server.admission.waiting == 0)
+        await bob.ask("Now, please.")
+        await bob.page.locator("article .state", has_text="number 1").wait_for()
+        await ann.page.keyboard.press("Escape")
+        await bob.ended()
+        assert await bob.page.locator("article.turn").count() == 1
+        assert await bob.reply() == "Now, please."
 
 
 async def test_what_is_told_in_passing_moves_nothing(browser: Browser) -> None:

@@ -71,6 +71,26 @@ test("a completed reply was heard to its end", () => {
   assert.equal(turn.heard, REPLY.length);
 });
 
+test("what waits in line is there until its turn begins, or somebody takes it back", () => {
+  const turns = new Turns();
+  turns.queue("Am I next?", 2);
+  turns.queue("Am I next?", 1);
+  assert.deepEqual(
+    turns.all.map(({ message, state, position }) => [message, state, position]),
+    [["Am I next?", "waiting", 1]],
+  );
+  turns.take({ type: "turn_started", turn: "of another tab", at: 0, message: "Hi" });
+  assert.equal(turns.queued?.message, "Am I next?");
+  turns.take({ type: "turn_started", turn: "mine", at: 0, message: "Am I next?" });
+  assert.deepEqual(
+    turns.all.map(({ id }) => id),
+    ["of another tab", "mine"],
+  );
+  turns.queue("Once more?", 1);
+  turns.leaveLine();
+  assert.equal(turns.queued, undefined);
+});
+
 test("events of a turn that is not known change nothing", () => {
   const turns = new Turns();
   assert.equal(turns.take({ type: "delta", turn: "x", at: 0, text: "a" }), undefined);

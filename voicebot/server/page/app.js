@@ -134,6 +134,7 @@ function listenTo(opened) {
       if (opened === conversation) act(/** @type {CustomEvent} */ (event).detail);
     });
   on("turns", () => {
+    if (isInLine && !opened.turns.queued) tell("");
     transcript.reset(opened.turns.all);
     inside.show(opened.turns.all.at(-1));
     drawEmpty();
@@ -163,6 +164,8 @@ function listenTo(opened) {
   on("queued", (position) => {
     tell(say("queued", { position }), { lasts: true });
     isInLine = true;
+    drawEmpty();
+    drawControls();
   });
   on("notice", () => tell(plainText(opened.turns.notices.at(-1)?.message)));
   on("refusal", (refusal) => {

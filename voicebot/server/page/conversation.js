@@ -31,6 +31,7 @@ export class Conversation extends EventTarget {
       () => this.dispatchEvent(new Event("state")),
     );
     this._silenced = "";
+    this._asked = "";
     this._listens = false;
     /** @type {{voice: string, speed: number} | null} */
     this._voice = null;
@@ -53,19 +54,22 @@ export class Conversation extends EventTarget {
 
   /** The turn that is heard, or about to be; empty where there is none. */
   get speaking() {
-    return this._replay.turn?.id ?? this.turns.live?.id ?? "";
+    return this._replay.turn?.id ?? this.turns.live?.id ?? this.turns.queued?.id ?? "";
   }
 
   /** Whether it was sent. @param {string} text */
   ask(text) {
     this._replay.stop();
     this._silence();
+    this._leaveLine();
+    this._asked = text;
     return this._live.send({ type: "ask", text });
   }
 
   interrupt() {
     this._replay.stop();
-    if (!this.turns.live) return;
+    if (!this.turns.live && !this.turns.queued) return;
+    this._leaveLine();
     this._silence();
     this._live.send({ type: "interrupt" });
   }
@@ -123,7 +127,7 @@ export class Conversation extends EventTarget {
       case "error":
         return void this.dispatchEvent(new CustomEvent("refusal", { detail: message }));
       case "queued":
-        return void this.dispatchEvent(new CustomEvent("queued", { detail: message.position }));
+        return this._queued(Number(message.position));
       case "pong":
         return undefined;
       default:
@@ -142,8 +146,23 @@ export class Conversation extends EventTarget {
     this.dispatchEvent(new Event("turns"));
   }
 
+  /** @param {number} position */
+  _queued(position) {
+    const turn = this.turns.queue(this._asked, position);
+    this.dispatchEvent(new CustomEvent("turn", { detail: { turn, event: { type: "queued" } } }));
+    this.dispatchEvent(new CustomEvent("queued", { detail: position }));
+  }
+
+  /** What was asked waits in line no longer. */
+  _leaveLine() {
+    if (!this.turns.queued) return;
+    this.turns.leaveLine();
+    this.dispatchEvent(new Event("turns"));
+  }
+
   /** @param {Record<string, any>} event */
   _happened(event) {
+    const wasQueued = this.turns.queued !== undefined;
     const turn = this.turns.take(/** @type {import("./turns.js").Event} */ (event));
     if (event.type === "notice") this.dispatchEvent(new Event("notice"));
     if (event.type === "turn_started") this._replay.stop();
@@ -151,6 +170,7 @@ export class Conversation extends EventTarget {
       this._light(turn, null);
       if (event.outcome !== "completed" && this._clips.of(turn.id).length) this._sound.send({ type: "flush" });
     }
+    if (wasQueued && !this.turns.queued) this.dispatchEvent(new Event("turns"));
     if (event.type === "turn_dropped") this.dispatchEvent(new Event("turns"));
     else if (turn) this.dispatchEvent(new CustomEvent("turn", { detail: { turn, event } }));
     if (event.type === "paused" || event.type === "resumed") this.dispatchEvent(new Event("state"));
@@ -178,6 +198,7 @@ export class Conversation extends EventTarget {
       this._live.send({ type: "listen", audio: this._listens });
       this._tellVoice();
     } else {
+      this._leaveLine();
       this._sound.send({ type: "flush" });
       this._sound.send({ type: "resume" }); // a pause is told again where it lasts
     }

@@ -15,6 +15,9 @@
  * @typedef {{message: string, hint: string}} Notice
  */
 
+/** The id of what waits in the line of the server, before it is a turn. */
+const QUEUED = "queued";
+
 export class Turns {
   constructor() {
     /** @type {Turn[]} */
@@ -32,6 +35,24 @@ export class Turns {
   /** The turn that has the floor. */
   get live() {
     return this.all.findLast((turn) => turn.state === "running");
+  }
+
+  /** What waits in the line of the server, if anything. */
+  get queued() {
+    return this.find(QUEUED);
+  }
+
+  /** A message waits in that line: no event tells of it until its turn begins. @param {string} message @param {number} position */
+  queue(message, position) {
+    this.leaveLine();
+    const turn = { ...fresh(QUEUED, message), state: /** @type {const} */ ("waiting"), position };
+    this.all.push(turn);
+    return turn;
+  }
+
+  /** It waits no longer. */
+  leaveLine() {
+    this.all = this.all.filter((turn) => turn.id !== QUEUED);
   }
 
   /**
@@ -69,6 +90,7 @@ export class Turns {
   _start(event) {
     const id = /** @type {string} */ (event.turn);
     const turn = fresh(id, event.message);
+    if (this.queued?.message === event.message) this.leaveLine();
     const place = this.all.findIndex((one) => one.id === id);
     if (place < 0) this.all.push(turn);
     else this.all[place] = turn;

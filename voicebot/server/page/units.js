@@ -8,7 +8,7 @@ export function shortSeconds(seconds, language) {
   const value = isShort ? Math.round(seconds * 1000) : seconds;
   const unit = isShort ? "millisecond" : "second";
   const digits = isShort || seconds >= 100 ? 0 : seconds < 10 ? 2 : 1;
-  return new Intl.NumberFormat(language === "ja" ? "en" : language, {
+  return new Intl.NumberFormat(language, {
     style: "unit",
     unit,
     unitDisplay: "short",
