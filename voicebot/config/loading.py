@@ -174,11 +174,16 @@ def load_config(
     ]
     from_command, faults = _settings_of_assignments(assignments)
     from_command += [_setting(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
-    from_environment, unused = _of_the_chosen_kinds(from_environment, [*layers, from_environment, from_command])
+    kinds = {**DEFAULT_KINDS, **_kinds([*layers, from_environment, from_command])}
+    from_environment, left = _split_by_kind(from_environment, kinds)
+    unused = [Unused(one.origin, one.section, kinds[one.section]) for one in left]
     if files and files[-1].path == PROJECT_CONFIG:
-        *_, here = layers
-        layers[-1], more_unused = _without_other_kinds(here, [*layers[:-1], from_environment, from_command])
-        unused += more_unused
+        # What it says without naming a kind is meant for the usual one, and would be a fault with another.
+        *below, here = layers
+        of_others = _kinds([*below, from_environment, from_command])
+        theirs = {section: kind for section, kind in of_others.items() if section not in _kinds([here])}
+        layers[-1], left = _split_by_kind(here, theirs)
+        unused += [Unused(f"{one.origin}: {one.section}.{one.key}", one.section, theirs[one.section]) for one in left]
     layers += [from_environment, from_command]
     config, origins, more = _validated(layers)
     faults += more
@@ -327,42 +332,25 @@ def _settings_of_assignments(assignments: Iterable[str]) -> tuple[list[_Setting]
     return settings, faults
 
 
-def _of_the_chosen_kinds(
-    environment: Sequence[_Setting], layers: Iterable[Sequence[_Setting]]
-) -> tuple[list[_Setting], list[Unused]]:
-    """The settings of the environment without those whose key only other kinds than the chosen ones have."""
-    kinds = dict(DEFAULT_KINDS)
-    for layer in layers:
-        kinds |= {one.section: str(one.value) for one in layer if one.section in kinds and one.key == "kind"}
-    kept, unused = [], []
-    for one in environment:
-        kind = kinds.get(one.section)
-        own = keys_of(one.section, kind)
-        if kind and own and one.key in keys_of(one.section) - own:
-            unused.append(Unused(one.origin, one.section, kind))
-        else:
-            kept.append(one)
-    return kept, unused
+def _kinds(layers: Iterable[Sequence[_Setting]]) -> dict[str, str]:
+    """The kind that the last of the layers to name one gives each section."""
+    return {
+        one.section: str(one.value)
+        for layer in layers
+        for one in layer
+        if one.key == "kind" and one.section in DEFAULT_KINDS
+    }
 
 
-def _without_other_kinds(
-    here: Sequence[_Setting], others: Sequence[Sequence[_Setting]]
-) -> tuple[list[_Setting], list[Unused]]:
-    """The settings of the current folder's file, without those for the usual kind where the person chose another.
-
-    They would make every command fail for them; where the file names the kind itself, they are its own mistake.
-    """
-    chosen = {one.section for layer in others for one in layer if one.key == "kind"}
-    chosen -= {one.section for one in here if one.key == "kind"}
-    fitting, _ = _of_the_chosen_kinds([one for one in here if one.section in chosen], others)
-    kinds = {one.section: str(one.value) for layer in others for one in layer if one.key == "kind"}
-    kept, unused = [], []
-    for one in here:
-        if one.section not in chosen or one in fitting:
-            kept.append(one)
-        else:
-            unused.append(Unused(f"{one.origin}: {one.section}.{one.key}", one.section, kinds[one.section]))
-    return kept, unused
+def _split_by_kind(layer: Iterable[_Setting], kinds: Mapping[str, str]) -> tuple[list[_Setting], list[_Setting]]:
+    """What a layer says to these kinds, or to any; and what it says to others, which only they have."""
+    kept: list[_Setting] = []
+    left: list[_Setting] = []
+    for one in layer:
+        own = keys_of(one.section, kinds.get(one.section))
+        of_another_kind = own and one.key in keys_of(one.section) - own
+        (left if of_another_kind else kept).append(one)
+    return kept, left
 
 
 def as_value(text: str) -> object:
