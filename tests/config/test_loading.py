@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from voicebot.chat.wire.api_keys import key_in_file
-from voicebot.config.loading import Fault, InvalidConfig, load_config, user_config_path
+from voicebot.config.faults import Fault, InvalidConfig
+from voicebot.config.loading import load_config, user_config_path
 from voicebot.config.models import (
     AudioWav,
     ChatAuto,

@@ -250,7 +250,8 @@ def _split(key: str) -> tuple[str, str]:
 
 def _checked(file: Path | None, *, as_json: bool) -> int:
     """Report every fault of one file, or of all that is used; return the exit code."""
-    from voicebot.config.loading import InvalidConfig, load_config
+    from voicebot.config.faults import InvalidConfig
+    from voicebot.config.loading import load_config
 
     try:
         loaded = load_config(file)

@@ -8,8 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from voicebot.config.faults import InvalidConfig
 from voicebot.config.files import VERSION_KEY, ConfigFile, read_file, write_whole
-from voicebot.config.loading import CONFIG_VERSION, InvalidConfig, faults_in
+from voicebot.config.loading import CONFIG_VERSION, faults_in
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError
 from voicebot.translation import system_reason, tr

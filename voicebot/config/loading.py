@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from voicebot.config.faults import MOST_FAULTS, Fault, InvalidConfig
 from voicebot.config.files import RENAMED_TABLES, VERSION_KEY, ConfigFile, keys_of, read_file
 from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
 from voicebot.config.trust import TRUST_COMMAND, Refused, is_trusted, without_modules_of_this_folder, without_refused
@@ -34,10 +35,6 @@ ENVIRONMENT_PREFIX = "VOICEBOT_"
 CONFIG_VERSION = 1
 """The form of config.toml that this version reads."""
 
-_MOST_FAULTS = 20
-"""More are counted, not listed."""
-_MOST_CHARACTERS = 500
-"""Of each part of a fault: a file of another kind may have very long lines."""
 _OF_PYDANTIC = (
     marked("Field required"),
     marked("Input should be greater than or equal to {least}"),
@@ -99,31 +96,6 @@ class Unused:
 
     def __str__(self) -> str:
         return tr("{name} is not used: {section}.kind is {kind}", name=self.name, section=self.section, kind=self.kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong with a configuration."""
-
-    origin: str
-    """The layer that says it: a file, a variable or an option."""
-    key: str
-    """Dotted; empty where an option names none."""
-    message: str
-
-    def __str__(self) -> str:
-        return ": ".join(_shortened(part) for part in (self.origin, self.key, self.message) if part)
-
-
-class InvalidConfig(ConfigError):
-    """A configuration with faults; the message lists all of them."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        lines = [*map(str, faults[:_MOST_FAULTS])]
-        if len(faults) > _MOST_FAULTS:
-            lines.append(tr("and {count} more", count=len(faults) - _MOST_FAULTS))
-        super().__init__("\n".join(lines), hint=tr("every key and its default: voicebot config show"))
-        self.faults = tuple(faults)
 
 
 def user_config_path() -> Path:
@@ -237,8 +209,8 @@ def _validated(layers: Sequence[Sequence[_Setting]]) -> tuple[Config | None, dic
         config = Config.model_validate({name: table for name, table in merged.items() if name not in told})
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        faults += [_fault(problem, merged, origins) for problem in problems[:_MOST_FAULTS]]
-        faults += [Fault("", "", str(problem["msg"])) for problem in problems[_MOST_FAULTS:]]  # only counted
+        faults += [_fault(problem, merged, origins) for problem in problems[:MOST_FAULTS]]
+        faults += [Fault("", "", str(problem["msg"])) for problem in problems[MOST_FAULTS:]]  # only counted
         return None, origins, faults
     return config, origins, faults
 
@@ -475,10 +447,6 @@ def _keys_below(table: Sequence[str], merged: Mapping[str, Any]) -> set[str]:  #
         return set(inner.model_fields)
     section = table[0]
     return keys_of(section, merged[section].get("kind", DEFAULT_KINDS.get(section)))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
 def _any_origin(section: str, origins: Mapping[str, str]) -> str:

@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from voicebot.config.loading import InvalidConfig, Loaded
+from voicebot.config.faults import InvalidConfig
+from voicebot.config.loading import Loaded
 from voicebot.doctor.checkup import Finding, fails, fine, warns
 from voicebot.errors import ConfigError
 from voicebot.translation import system_reason, tr

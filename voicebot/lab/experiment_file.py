@@ -40,7 +40,7 @@ from pydantic import (
     model_validator,
 )
 
-from voicebot.config.loading import InvalidConfig
+from voicebot.config.faults import InvalidConfig
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.corpus import Item, read_corpus
