@@ -6,12 +6,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voicebot.errors import ConfigError
-from voicebot.translation import tr
+from voicebot.translation import marked, tr
 
 MOST_FAULTS = 20
 """More are counted, not listed."""
 _MOST_CHARACTERS = 500
 """Of each part of a fault: a file of another kind may have very long lines."""
+OF_PYDANTIC = (
+    marked("Field required"),
+    marked("Input should be greater than or equal to {least}"),
+    marked("Input should be greater than {least}"),
+    marked("Input should be less than or equal to {most}"),
+    marked("Input should be less than {most}"),
+    marked("Input should be a valid integer, unable to parse string as an integer"),
+    marked("Input should be a valid integer, got a number with a fractional part"),
+    marked("Input should be a valid integer"),
+    marked("Input should be a valid number, unable to parse string as a number"),
+    marked("Input should be a valid number"),
+    marked("Input should be a finite number"),
+    marked("Input should be a valid boolean, unable to interpret input"),
+    marked("Input should be a valid boolean"),
+    marked("Input should be a valid string"),
+    marked("Input should be a valid list"),
+    marked("Input should be a valid tuple"),
+    marked("Input should be a valid dictionary"),
+    marked("Input should be {choices}"),
+    marked("String should have at least {least} characters"),
+    marked("String should have at least {least} character"),
+    marked("String should match pattern {pattern}"),
+    marked("List should have at least {least} items after validation{rest}"),
+    marked("List should have at least {least} item after validation{rest}"),
+    marked("needs either a command or a url"),
+)
+"""The forms of the validator's messages, the more particular ones first."""
 
 
 @dataclass(frozen=True, slots=True)

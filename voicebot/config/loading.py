@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from voicebot.config.faults import MOST_FAULTS, Fault, InvalidConfig
+from voicebot.config.faults import MOST_FAULTS, OF_PYDANTIC, Fault, InvalidConfig
 from voicebot.config.files import RENAMED_TABLES, VERSION_KEY, ConfigFile, keys_of, read_file
 from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
 from voicebot.config.trust import TRUST_COMMAND, Refused, is_trusted, without_modules_of_this_folder, without_refused
 from voicebot.errors import ConfigError
 from voicebot.text.redaction import without_passwords
-from voicebot.translation import foreign, marked, tr
+from voicebot.translation import foreign, tr
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -35,33 +35,6 @@ ENVIRONMENT_PREFIX = "VOICEBOT_"
 CONFIG_VERSION = 1
 """The form of config.toml that this version reads."""
 
-_OF_PYDANTIC = (
-    marked("Field required"),
-    marked("Input should be greater than or equal to {least}"),
-    marked("Input should be greater than {least}"),
-    marked("Input should be less than or equal to {most}"),
-    marked("Input should be less than {most}"),
-    marked("Input should be a valid integer, unable to parse string as an integer"),
-    marked("Input should be a valid integer, got a number with a fractional part"),
-    marked("Input should be a valid integer"),
-    marked("Input should be a valid number, unable to parse string as a number"),
-    marked("Input should be a valid number"),
-    marked("Input should be a finite number"),
-    marked("Input should be a valid boolean, unable to interpret input"),
-    marked("Input should be a valid boolean"),
-    marked("Input should be a valid string"),
-    marked("Input should be a valid list"),
-    marked("Input should be a valid tuple"),
-    marked("Input should be a valid dictionary"),
-    marked("Input should be {choices}"),
-    marked("String should have at least {least} characters"),
-    marked("String should have at least {least} character"),
-    marked("String should match pattern {pattern}"),
-    marked("List should have at least {least} items after validation{rest}"),
-    marked("List should have at least {least} item after validation{rest}"),
-    marked("needs either a command or a url"),
-)
-"""The forms of the validator's messages, the more particular ones first."""
 _NEEDED = {"base_url", "factory", "runnable"}
 """Keys without which a kind is another one than was meant."""
 _INNER_TABLES: dict[tuple[str, ...], type[BaseModel]] = {("tools", "mcp"): McpServer}
@@ -413,7 +386,7 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
         case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
             message = tr("expected a table: [{key}] with its keys below it", key=key)
         case _:
-            message = foreign(message.removeprefix("Value error, "), _OF_PYDANTIC)
+            message = foreign(message.removeprefix("Value error, "), OF_PYDANTIC)
             if not (
                 isinstance(problem["input"], dict)
                 or key.endswith(("api_key", "amqp_url", "token"))
