@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ValidationError
+
+from voicebot.config.files import keys_of
+from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
 from voicebot.errors import ConfigError
-from voicebot.translation import marked, tr
+from voicebot.text.redaction import without_passwords
+from voicebot.translation import foreign, marked, tr
 
-MOST_FAULTS = 20
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_MOST_FAULTS = 20
 """More are counted, not listed."""
 _MOST_CHARACTERS = 500
 """Of each part of a fault: a file of another kind may have very long lines."""
-OF_PYDANTIC = (
+_OF_PYDANTIC = (
     marked("Field required"),
     marked("Input should be greater than or equal to {least}"),
     marked("Input should be greater than {least}"),
@@ -39,6 +49,8 @@ OF_PYDANTIC = (
     marked("needs either a command or a url"),
 )
 """The forms of the validator's messages, the more particular ones first."""
+_INNER_TABLES: dict[tuple[str, ...], type[BaseModel]] = {("tools", "mcp"): McpServer}
+"""Tables within a section whose entries have keys of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +71,91 @@ class InvalidConfig(ConfigError):
     """A configuration with faults; the message lists all of them."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        lines = [*map(str, faults[:MOST_FAULTS])]
-        if len(faults) > MOST_FAULTS:
-            lines.append(tr("and {count} more", count=len(faults) - MOST_FAULTS))
+        lines = [*map(str, faults[:_MOST_FAULTS])]
+        if len(faults) > _MOST_FAULTS:
+            lines.append(tr("and {count} more", count=len(faults) - _MOST_FAULTS))
         super().__init__("\n".join(lines), hint=tr("every key and its default: voicebot config show"))
         self.faults = tuple(faults)
+
+
+def faults_of(
+    error: ValidationError,
+    merged: Mapping[str, Any],  # Any: TOML
+    origins: Mapping[str, str],
+) -> list[Fault]:
+    """What pydantic found wrong with the merged tables; `origins` names the layer of each dotted key."""
+    problems = error.errors(include_url=False)
+    listed = [_fault(problem, merged, origins) for problem in problems[:_MOST_FAULTS]]
+    return listed + [Fault("", "", str(problem["msg"])) for problem in problems[_MOST_FAULTS:]]  # only counted
+
+
+def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[str, str]) -> Fault:  # Any: TOML
+    """What pydantic found wrong, in words about config.toml."""
+    path = [str(part) for part in problem["loc"]]
+    section = path[0]
+    if section in DEFAULT_KINDS and len(path) > 1:
+        del path[1]  # the tag of the union
+    key = ".".join(path)
+    origin = origins.get(key) or origins.get(".".join(path[:2])) or _any_origin(section, origins)
+    message = str(problem["msg"])
+    match problem["type"]:
+        case "extra_forbidden":
+            message = _unknown_key(path, merged)
+        case "union_tag_invalid":
+            key = f"{section}.kind"
+            wanted, kinds = str(problem["ctx"]["tag"]), str(problem["ctx"]["expected_tags"]).replace("'", "")
+            near = difflib.get_close_matches(wanted, kinds.split(", "), 1, 0.5)
+            message = (
+                tr(
+                    "unknown kind {wanted!r}; did you mean {near}? (one of: {kinds})",
+                    wanted=wanted,
+                    near=near[0],
+                    kinds=kinds,
+                )
+                if near
+                else tr("unknown kind {wanted!r} (one of: {kinds})", wanted=wanted, kinds=kinds)
+            )
+        case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
+            message = tr("expected a table: [{key}] with its keys below it", key=key)
+        case _:
+            message = foreign(message.removeprefix("Value error, "), _OF_PYDANTIC)
+            if not (
+                isinstance(problem["input"], dict)
+                or key.endswith(("api_key", "amqp_url", "token"))
+                or {"env", "headers", "query"} & {*path}
+            ):  # may hold secrets
+                message = tr("{message}, not {value}", message=message, value=without_passwords(repr(problem["input"])))
+    return Fault(origin, key, message)
+
+
+def _unknown_key(path: Sequence[str], merged: Mapping[str, Any]) -> str:  # Any: TOML
+    *table, key = path
+    known = sorted(_keys_below(table, merged)) if table else list(Config.model_fields)
+    near = difflib.get_close_matches(key, known, 1, 0.6)
+    names = tr(", ").join(known)
+    if table:
+        return (
+            tr("unknown key; did you mean {near}?", near=near[0])
+            if near
+            else tr("unknown key; known keys: {names}", names=names)
+        )
+    return (
+        tr("unknown table; did you mean {near}?", near=near[0])
+        if near
+        else tr("unknown table; known tables: {names}", names=names)
+    )
+
+
+def _keys_below(table: Sequence[str], merged: Mapping[str, Any]) -> set[str]:  # Any: TOML
+    """The keys that a section may hold, or a table within one such as tools.mcp.files."""
+    if inner := _INNER_TABLES.get(tuple(table[:2])):
+        return set(inner.model_fields)
+    section = table[0]
+    return keys_of(section, merged[section].get("kind", DEFAULT_KINDS.get(section)))
+
+
+def _any_origin(section: str, origins: Mapping[str, str]) -> str:
+    return next((origin for key, origin in origins.items() if key.split(".")[0] == section), "configuration")
 
 
 def _shortened(text: str) -> str:

@@ -10,26 +10,21 @@ what the current folder's config.toml says without naming a kind.
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from voicebot.config.faults import MOST_FAULTS, OF_PYDANTIC, Fault, InvalidConfig
+from voicebot.config.faults import Fault, InvalidConfig, faults_of
 from voicebot.config.files import RENAMED_TABLES, VERSION_KEY, ConfigFile, keys_of, read_file
-from voicebot.config.models import DEFAULT_KINDS, Config, McpServer
+from voicebot.config.models import DEFAULT_KINDS, Config
 from voicebot.config.trust import TRUST_COMMAND, Refused, is_trusted, without_modules_of_this_folder, without_refused
 from voicebot.errors import ConfigError
-from voicebot.text.redaction import without_passwords
-from voicebot.translation import foreign, tr
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+from voicebot.translation import tr
 
 ENVIRONMENT_PREFIX = "VOICEBOT_"
 CONFIG_VERSION = 1
@@ -37,8 +32,6 @@ CONFIG_VERSION = 1
 
 _NEEDED = {"base_url", "factory", "runnable"}
 """Keys without which a kind is another one than was meant."""
-_INNER_TABLES: dict[tuple[str, ...], type[BaseModel]] = {("tools", "mcp"): McpServer}
-"""Tables within a section whose entries have keys of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +174,23 @@ def _validated(layers: Sequence[Sequence[_Setting]]) -> tuple[Config | None, dic
     try:
         config = Config.model_validate({name: table for name, table in merged.items() if name not in told})
     except ValidationError as error:
-        problems = error.errors(include_url=False)
-        faults += [_fault(problem, merged, origins) for problem in problems[:MOST_FAULTS]]
-        faults += [Fault("", "", str(problem["msg"])) for problem in problems[MOST_FAULTS:]]  # only counted
-        return None, origins, faults
+        return None, origins, [*faults, *faults_of(error, merged, origins)]
     return config, origins, faults
+
+
+def _renamed(layers: Iterable[Sequence[_Setting]]) -> list[Fault]:
+    """A fault for each layer's use of a table by an earlier name."""
+    found = [
+        Fault(
+            setting.origin,
+            setting.section,
+            tr("the table is called [{name}] now", name=RENAMED_TABLES[setting.section]),
+        )
+        for layer in layers
+        for setting in layer
+        if setting.section in RENAMED_TABLES
+    ]
+    return list(dict.fromkeys(found))  # one fault for a file, however many keys it has there
 
 
 # ---------------------------------------------------------------- files
@@ -337,90 +342,3 @@ def _merge(layers: Iterable[Sequence[_Setting]]) -> tuple[dict[str, Any], dict[s
             else:
                 of_a_kind.discard(f"{section}.{key}")
     return merged, origins
-
-
-# ---------------------------------------------------------------- faults
-
-
-def _renamed(layers: Iterable[Sequence[_Setting]]) -> list[Fault]:
-    """A fault for each layer's use of a table by an earlier name."""
-    found = [
-        Fault(
-            setting.origin,
-            setting.section,
-            tr("the table is called [{name}] now", name=RENAMED_TABLES[setting.section]),
-        )
-        for layer in layers
-        for setting in layer
-        if setting.section in RENAMED_TABLES
-    ]
-    return list(dict.fromkeys(found))  # one fault for a file, however many keys it has there
-
-
-def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[str, str]) -> Fault:  # Any: TOML
-    """What pydantic found wrong, in words about config.toml."""
-    path = [str(part) for part in problem["loc"]]
-    section = path[0]
-    if section in DEFAULT_KINDS and len(path) > 1:
-        del path[1]  # the tag of the union
-    key = ".".join(path)
-    origin = origins.get(key) or origins.get(".".join(path[:2])) or _any_origin(section, origins)
-    message = str(problem["msg"])
-    match problem["type"]:
-        case "extra_forbidden":
-            message = _unknown_key(path, merged)
-        case "union_tag_invalid":
-            key = f"{section}.kind"
-            wanted, kinds = str(problem["ctx"]["tag"]), str(problem["ctx"]["expected_tags"]).replace("'", "")
-            near = difflib.get_close_matches(wanted, kinds.split(", "), 1, 0.5)
-            message = (
-                tr(
-                    "unknown kind {wanted!r}; did you mean {near}? (one of: {kinds})",
-                    wanted=wanted,
-                    near=near[0],
-                    kinds=kinds,
-                )
-                if near
-                else tr("unknown kind {wanted!r} (one of: {kinds})", wanted=wanted, kinds=kinds)
-            )
-        case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
-            message = tr("expected a table: [{key}] with its keys below it", key=key)
-        case _:
-            message = foreign(message.removeprefix("Value error, "), OF_PYDANTIC)
-            if not (
-                isinstance(problem["input"], dict)
-                or key.endswith(("api_key", "amqp_url", "token"))
-                or {"env", "headers", "query"} & {*path}
-            ):  # may hold secrets
-                message = tr("{message}, not {value}", message=message, value=without_passwords(repr(problem["input"])))
-    return Fault(origin, key, message)
-
-
-def _unknown_key(path: Sequence[str], merged: Mapping[str, Any]) -> str:  # Any: TOML
-    *table, key = path
-    known = sorted(_keys_below(table, merged)) if table else list(Config.model_fields)
-    near = difflib.get_close_matches(key, known, 1, 0.6)
-    names = tr(", ").join(known)
-    if table:
-        return (
-            tr("unknown key; did you mean {near}?", near=near[0])
-            if near
-            else tr("unknown key; known keys: {names}", names=names)
-        )
-    return (
-        tr("unknown table; did you mean {near}?", near=near[0])
-        if near
-        else tr("unknown table; known tables: {names}", names=names)
-    )
-
-
-def _keys_below(table: Sequence[str], merged: Mapping[str, Any]) -> set[str]:  # Any: TOML
-    """The keys that a section may hold, or a table within one such as tools.mcp.files."""
-    if inner := _INNER_TABLES.get(tuple(table[:2])):
-        return set(inner.model_fields)
-    section = table[0]
-    return keys_of(section, merged[section].get("kind", DEFAULT_KINDS.get(section)))
-
-
-def _any_origin(section: str, origins: Mapping[str, str]) -> str:
-    return next((origin for key, origin in origins.items() if key.split(".")[0] == section), "configuration")
