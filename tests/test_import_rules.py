@@ -87,6 +87,7 @@ SHARED = {"audio.pcm", "audio.paced", "audio.background", "chat.wire", "tts.voic
 """What the siblings of a family may share."""
 FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {
+    "config": ["models", "files", "broker", "trust", "faults", "layers", "loading", "editing"],
     "http": ["lines", "streaming", "failures", "client"],
     "chat.wire": ["addresses", "api_keys", "fields", "calls", "models", "failures", "replies", "connection"],
     "chat.langchain_runnable": ["graphs", "chunks", "threads"],

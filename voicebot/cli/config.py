@@ -136,7 +136,7 @@ def set_(
     """
     from voicebot.config.editing import set_key
     from voicebot.config.files import read_file
-    from voicebot.config.loading import as_value
+    from voicebot.config.layers import as_value
     from voicebot.config.trust import is_trusted, trust
 
     target = _target(config, here)

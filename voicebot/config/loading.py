@@ -11,22 +11,30 @@ what the current folder's config.toml says without naming a kind.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from voicebot.config.faults import Fault, InvalidConfig, faults_of
-from voicebot.config.files import RENAMED_TABLES, VERSION_KEY, ConfigFile, keys_of, read_file
+from voicebot.config.files import RENAMED_TABLES, VERSION_KEY, ConfigFile, read_file
+from voicebot.config.layers import (
+    Setting,
+    Tables,
+    kinds_in,
+    merge,
+    setting_of,
+    settings_of_assignments,
+    settings_of_environment,
+    settings_of_tables,
+    split_by_kind,
+)
 from voicebot.config.models import DEFAULT_KINDS, Config
 from voicebot.config.trust import TRUST_COMMAND, Refused, is_trusted, without_modules_of_this_folder, without_refused
 from voicebot.errors import ConfigError
 from voicebot.translation import tr
 
-ENVIRONMENT_PREFIX = "VOICEBOT_"
 CONFIG_VERSION = 1
 """The form of config.toml that this version reads."""
 
@@ -105,22 +113,18 @@ def load_config(
     """
     files, layers, refused = _read_files(named_config(explicit, environment))
     used = _used(files, layers, refused)
-    from_environment = [
-        _setting(name, name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."), as_value(text))
-        for name, text in sorted(environment.items())
-        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name
-    ]
-    from_command, faults = _settings_of_assignments(assignments)
-    from_command += [_setting(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
-    kinds = {**DEFAULT_KINDS, **_kinds([*layers, from_environment, from_command])}
-    from_environment, left = _split_by_kind(from_environment, kinds)
+    from_environment = settings_of_environment(environment)
+    from_command, faults = settings_of_assignments(assignments)
+    from_command += [setting_of(option, dotted, value) for dotted, (option, value) in (options or {}).items()]
+    kinds = {**DEFAULT_KINDS, **kinds_in([*layers, from_environment, from_command])}
+    from_environment, left = split_by_kind(from_environment, kinds)
     unused = [Unused(one.origin, one.section, kinds[one.section]) for one in left]
     if files and files[-1].path == PROJECT_CONFIG:
         # What it says without naming a kind is meant for the usual one, and would be a fault with another.
         *below, here = layers
-        of_others = _kinds([*below, from_environment, from_command])
-        theirs = {section: kind for section, kind in of_others.items() if section not in _kinds([here])}
-        layers[-1], left = _split_by_kind(here, theirs)
+        of_others = kinds_in([*below, from_environment, from_command])
+        theirs = {section: kind for section, kind in of_others.items() if section not in kinds_in([here])}
+        layers[-1], left = split_by_kind(here, theirs)
         unused += [Unused(f"{one.origin}: {one.section}.{one.key}", one.section, theirs[one.section]) for one in left]
     layers += [from_environment, from_command]
     config, origins, more = _validated(layers)
@@ -131,16 +135,12 @@ def load_config(
     return Loaded(config, tuple(file.path for file in files), origins, tuple(refused), used, tuple(unused))
 
 
-Tables = Mapping[str, Any]  # Any: TOML
-"""The tables of a config.toml, by name."""
-
-
 def config_of_tables(layers: Iterable[tuple[str, Tables]]) -> tuple[Config, Mapping[str, str]]:
     """The configuration of tables, later ones on top, and the origin of each dotted key; nothing else is read.
 
     Each layer has the name by which its faults are told. Raises InvalidConfig.
     """
-    settings = [_settings_of_tables(origin, tables) for origin, tables in layers]
+    settings = [settings_of_tables(origin, tables) for origin, tables in layers]
     config, origins, faults = _validated(settings)
     if config is None or faults:
         raise InvalidConfig(faults)
@@ -149,10 +149,10 @@ def config_of_tables(layers: Iterable[tuple[str, Tables]]) -> tuple[Config, Mapp
 
 def faults_in(file: ConfigFile) -> list[Fault]:
     """Everything that is wrong with this file alone. Raises ConfigError where it is not TOML."""
-    return _validated([_settings_of_tables(str(file.path), file.tables())])[2]
+    return _validated([settings_of_tables(str(file.path), file.tables())])[2]
 
 
-def _validated(layers: Sequence[Sequence[_Setting]]) -> tuple[Config | None, dict[str, str], list[Fault]]:
+def _validated(layers: Sequence[Sequence[Setting]]) -> tuple[Config | None, dict[str, str], list[Fault]]:
     """The configuration of all layers, the origins of its keys, and every fault; None where it cannot be made."""
     faults = _renamed(layers)
     faults += [
@@ -169,7 +169,7 @@ def _validated(layers: Sequence[Sequence[_Setting]]) -> tuple[Config | None, dic
         for setting in layer
         if setting.section == VERSION_KEY and setting.value != CONFIG_VERSION
     ]
-    merged, origins = _merge(layers)
+    merged, origins = merge(layers)
     told = {*RENAMED_TABLES, VERSION_KEY}
     try:
         config = Config.model_validate({name: table for name, table in merged.items() if name not in told})
@@ -178,7 +178,7 @@ def _validated(layers: Sequence[Sequence[_Setting]]) -> tuple[Config | None, dic
     return config, origins, faults
 
 
-def _renamed(layers: Iterable[Sequence[_Setting]]) -> list[Fault]:
+def _renamed(layers: Iterable[Sequence[Setting]]) -> list[Fault]:
     """A fault for each layer's use of a table by an earlier name."""
     found = [
         Fault(
@@ -196,13 +196,13 @@ def _renamed(layers: Iterable[Sequence[_Setting]]) -> list[Fault]:
 # ---------------------------------------------------------------- files
 
 
-def _read_files(named: Path | None) -> tuple[list[ConfigFile], list[list[_Setting]], list[Refused]]:
+def _read_files(named: Path | None) -> tuple[list[ConfigFile], list[list[Setting]], list[Refused]]:
     """The files that are used, a layer of each, and what of the current folder's is refused. Raises ConfigError."""
     if named is not None:
         file = read_file(named)
-        return [file], [_settings_of_tables(str(named), file.tables())], []
+        return [file], [settings_of_tables(str(named), file.tables())], []
     files: list[ConfigFile] = []
-    layers: list[list[_Setting]] = []
+    layers: list[list[Setting]] = []
     refused: list[Refused] = []
     own, here = user_config_path(), project_file()
     if own.is_file():
@@ -210,16 +210,16 @@ def _read_files(named: Path | None) -> tuple[list[ConfigFile], list[list[_Settin
         tables = files[0].tables()
         if own.parent.resolve() != Path.cwd().resolve() and not (here and is_trusted(here)):
             tables, refused = without_modules_of_this_folder(files[0], tables)
-        layers.append(_settings_of_tables(str(own), tables))
+        layers.append(settings_of_tables(str(own), tables))
     if here is not None:
         tables, more = without_refused(here, here.tables())
         refused += more
         files.append(here)
-        layers.append(_settings_of_tables(str(here.path), tables))
+        layers.append(settings_of_tables(str(here.path), tables))
     return files, layers, refused
 
 
-def _used(files: Sequence[ConfigFile], layers: Sequence[Sequence[_Setting]], refused: Sequence[Refused]) -> str:
+def _used(files: Sequence[ConfigFile], layers: Sequence[Sequence[Setting]], refused: Sequence[Refused]) -> str:
     """What is used, where the config.toml of the current folder says anything."""
     says_something = bool(files) and any(setting.section != VERSION_KEY for setting in layers[-1])
     if not refused and not (says_something and files[-1].path == PROJECT_CONFIG):
@@ -227,7 +227,7 @@ def _used(files: Sequence[ConfigFile], layers: Sequence[Sequence[_Setting]], ref
     return tr("configuration: {files}", files=tr(", and on top of it ").join(str(file.path) for file in files))
 
 
-def _check_needs(refused: Sequence[Refused], asked: Iterable[_Setting], origins: Mapping[str, str]) -> None:
+def _check_needs(refused: Sequence[Refused], asked: Iterable[Setting], origins: Mapping[str, str]) -> None:
     """Raise ConfigError where a refused key is what the environment or the command line asks for by its kind.
 
     The command would otherwise go to another server than the person means, or say that there is no plugin.
@@ -239,106 +239,3 @@ def _check_needs(refused: Sequence[Refused], asked: Iterable[_Setting], origins:
                 tr("{path}: {dotted} is needed, and nobody has trusted it", path=one.path, dotted=one.dotted),
                 hint=tr("read it, then {command}", command=TRUST_COMMAND),
             )
-
-
-# ---------------------------------------------------------------- layers
-
-
-class _Setting(NamedTuple):
-    """What a layer says of one key."""
-
-    origin: str
-    section: str
-    key: str
-    """Empty where the section is not a table."""
-    value: object
-
-
-def _setting(origin: str, dotted: str, value: object) -> _Setting:
-    section, _, key = dotted.partition(".")
-    return _Setting(origin, section, key, value)
-
-
-def _settings_of_tables(origin: str, tables: Mapping[str, Any]) -> list[_Setting]:  # Any: TOML
-    settings: list[_Setting] = []
-    for section, table in tables.items():
-        if isinstance(table, dict):
-            settings += [_Setting(origin, section, key, value) for key, value in table.items()]
-        else:
-            settings.append(_Setting(origin, section, "", table))
-    return settings
-
-
-def _settings_of_assignments(assignments: Iterable[str]) -> tuple[list[_Setting], list[Fault]]:
-    settings: list[_Setting] = []
-    faults: list[Fault] = []
-    for assignment in assignments:
-        dotted, equals, text = assignment.partition("=")
-        if not equals or "." not in dotted:
-            wanted = tr("expected SECTION.KEY=VALUE, such as --set tts.rate=180")
-            faults.append(Fault(f"--set {dotted}", "", wanted))  # its value may be a secret
-            continue
-        settings.append(_setting(f"--set {dotted.strip()}", dotted.strip(), as_value(text)))
-    return settings, faults
-
-
-def _kinds(layers: Iterable[Sequence[_Setting]]) -> dict[str, str]:
-    """The kind that the last of the layers to name one gives each section."""
-    return {
-        one.section: str(one.value)
-        for layer in layers
-        for one in layer
-        if one.key == "kind" and one.section in DEFAULT_KINDS
-    }
-
-
-def _split_by_kind(layer: Iterable[_Setting], kinds: Mapping[str, str]) -> tuple[list[_Setting], list[_Setting]]:
-    """What a layer says to these kinds, or to any; and what it says to others, which only they have."""
-    kept: list[_Setting] = []
-    left: list[_Setting] = []
-    for one in layer:
-        own = keys_of(one.section, kinds.get(one.section))
-        of_another_kind = own and one.key in keys_of(one.section) - own
-        (left if of_another_kind else kept).append(one)
-    return kept, left
-
-
-def as_value(text: str) -> object:
-    """A TOML value where it is one (80, true, 0.5, "…", […]), otherwise the text itself."""
-    try:
-        return tomllib.loads(f"v = {text}")["v"] if "\n" not in text else text
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return text
-
-
-def _merge(layers: Iterable[Sequence[_Setting]]) -> tuple[dict[str, Any], dict[str, str]]:  # Any: TOML
-    """The layers on top of each other, and the origin of each dotted key.
-
-    A layer that names a `kind` speaks of that kind; one that names none, of whatever kind it turns out to be.
-    """
-    merged: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    of_a_kind: set[str] = set()
-    for layer in layers:
-        named = {setting.section: setting.value for setting in layer if setting.key == "kind"}
-        for section, kind in named.items():
-            below = merged.get(section)
-            if isinstance(below, dict) and kind != below.get("kind", DEFAULT_KINDS.get(section)):
-                known, other = keys_of(section, kind), keys_of(section)
-                for key in [*below]:
-                    if f"{section}.{key}" in of_a_kind or (key in other and key not in known):
-                        del below[key], origins[f"{section}.{key}"]
-        for origin, section, key, value in layer:
-            if not key:
-                merged[section] = value
-                origins[section] = origin
-                continue
-            if not isinstance(merged.get(section), dict):
-                merged[section] = {}
-            merged[section][key] = value
-            origins[f"{section}.{key}"] = origin
-            if section in named:
-                of_a_kind.add(f"{section}.{key}")
-            else:
-                of_a_kind.discard(f"{section}.{key}")
-    return merged, origins

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from voicebot.config.loading import Tables, config_of_tables
+from voicebot.config.layers import Tables
+from voicebot.config.loading import config_of_tables
 from voicebot.config.loading import load_config as load_layers
 from voicebot.config.models import DEFAULT_KINDS, Config, Section
 
