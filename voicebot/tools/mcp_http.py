@@ -1,21 +1,26 @@
 """An MCP server at an address, within bounds.
 
-The SDK reads a body of any size and unpacks it too, and asks again without a pause where a server says so.
+The SDK reads a body of any size and unpacks it too, and asks again without a pause where a server says so. So it is
+given a client of ours. That has to be one of httpx2, which the SDK brings and takes in its public signature: the bound
+on `mcp` in pyproject.toml holds both.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx2
-from mcp.client._transport import TransportStreams
 from mcp.client.streamable_http import streamable_http_client
 
 from voicebot.http.lines import MAX_LINE_BYTES
 from voicebot.http.streaming import MAX_BODY_BYTES
 from voicebot.translation import tr
+
+if TYPE_CHECKING:
+    from mcp.client._transport import TransportStreams  # the SDK exports Transport, but not what one yields
 
 _MAX_STREAM_BYTES = 4 * MAX_BODY_BYTES
 """Of an answer that comes as events, of which each line has a limit of its own."""

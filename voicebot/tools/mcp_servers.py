@@ -92,7 +92,7 @@ async def _serve(name: str, config: McpServer, *, task_status: TaskStatus[list[T
                     started = True
                     task_status.started(tools)
                     await anyio.sleep_forever()
-            except Exception as error:
+            except Exception as error:  # whatever the process, the network or the SDK raises, in a group or not
                 if started:
                     logger.warning("the MCP server %s is gone: %s", name, _words(error))
                     return
@@ -149,7 +149,7 @@ def _explained(tool: Tool, faults: Sequence[str]) -> Tool:
             return await tool.run(arguments)
         except (BadArguments, ToolFailed):
             raise
-        except Exception as error:
+        except Exception as error:  # a broken stream, a timeout, a validation error: the SDK has no common one
             raise ToolFailed(f"its server is given up: {faults[-1]}" if faults else _words(error)) from error
 
     return Tool(tool.spec, run)

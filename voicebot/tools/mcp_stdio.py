@@ -19,7 +19,7 @@ from mcp.client.stdio import get_default_environment
 from mcp.os.posix.utilities import terminate_posix_process_tree
 from mcp.os.win32.utilities import close_process_job, create_windows_process, terminate_windows_process_tree
 from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
+from mcp.types import jsonrpc_message_adapter
 
 from voicebot.http.lines import MAX_LINE_BYTES, BadStream, LineDecoder
 from voicebot.text.safe_display import safe_line
