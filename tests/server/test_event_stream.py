@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from types import CoroutineType, FrameType
 
 import anyio
@@ -28,6 +28,20 @@ async def new_conversation(client: httpx.AsyncClient) -> str:
 
 def texts(events: list[Sent]) -> list[str]:
     return [sent.data["text"] for sent in events if sent.type == "delta"]
+
+
+def unending() -> ScriptedChat:
+    """Begins a reply and never ends it."""
+    return ScriptedChat([(0.0, "Good "), (3600.0, "never")])
+
+
+@asynccontextmanager
+async def half_a_reply(client: httpx.AsyncClient) -> AsyncIterator[tuple[str, AsyncIterator[Sent]]]:
+    """The path of a new conversation, and the events of a turn there once its reply has begun."""
+    path = await new_conversation(client)
+    async with reading(client, "POST", f"{path}/turns", json={"text": "Hello."}) as events:
+        await read_until(events, "delta")
+        yield path, events
 
 
 async def test_a_turn_is_its_events_from_a_snapshot_to_its_end() -> None:
@@ -71,23 +85,19 @@ async def test_a_text_is_said_as_it_stands() -> None:
 
 
 async def test_a_new_turn_ends_the_one_before_or_waits_for_it() -> None:
-    chat = ScriptedChat([(0.0, "One. "), (3600.0, "never")])
-    async with running_server(chat) as running:
-        path = await new_conversation(running.client)
-        async with reading(running.client, "POST", f"{path}/turns", json={"text": "1"}) as first:
-            await read_until(first, "delta")
-            body = {"text": "2", "barge_in": False}
-            async with reading(running.client, "POST", f"{path}/turns", json=body) as second:
-                snapshot, waiting = [await anext(second), await anext(second)]
-                assert snapshot.data["live"] != waiting.data["turn"]
-                assert (waiting.type, waiting.data["position"]) == ("turn_waiting", 1)
-                interrupted = await running.client.post(f"{path}/interrupt", json={})
-                assert interrupted.json() == {"interrupted": True}
-                assert (await read_until(first, "turn_ended"))[-1].data["outcome"] == "interrupted"
-                await read_until(second, "delta")
-                async with reading(running.client, "POST", f"{path}/turns", json={"text": "3"}) as third:
-                    assert (await read_until(second, "turn_ended"))[-1].data["outcome"] == "interrupted"
-                    await read_until(third, "delta")
+    async with running_server(unending()) as running, half_a_reply(running.client) as (path, first):
+        body = {"text": "2", "barge_in": False}
+        async with reading(running.client, "POST", f"{path}/turns", json=body) as second:
+            snapshot, waiting = [await anext(second), await anext(second)]
+            assert snapshot.data["live"] != waiting.data["turn"]
+            assert (waiting.type, waiting.data["position"]) == ("turn_waiting", 1)
+            interrupted = await running.client.post(f"{path}/interrupt", json={})
+            assert interrupted.json() == {"interrupted": True}
+            assert (await read_until(first, "turn_ended"))[-1].data["outcome"] == "interrupted"
+            await read_until(second, "delta")
+            async with reading(running.client, "POST", f"{path}/turns", json={"text": "3"}) as third:
+                assert (await read_until(second, "turn_ended"))[-1].data["outcome"] == "interrupted"
+                await read_until(third, "delta")
 
 
 async def test_who_waits_in_line_is_told_its_place() -> None:
@@ -118,11 +128,10 @@ async def test_a_reply_that_fails_is_told_in_its_last_event() -> None:
 
 
 async def test_a_client_that_goes_away_ends_its_turn() -> None:
-    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
+    chat = unending()
     async with running_server(chat) as running:
-        path = await new_conversation(running.client)
-        async with reading(running.client, "POST", f"{path}/turns", json={"text": "Hello."}) as events:
-            await read_until(events, "delta")
+        async with half_a_reply(running.client) as (path, _):
+            pass
         await until(lambda: chat.closed and not running.server.admission.running)
         said = (await running.client.get(path)).json()["said"]
         assert [one["outcome"] for one in said] == ["interrupted"]
@@ -145,13 +154,12 @@ async def test_what_is_no_turn_is_refused(body: dict[str, str], status: int) -> 
 
 
 async def test_a_turn_beyond_the_line_is_refused_by_a_status() -> None:
-    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
-    async with running_server(chat, max_turns=1, max_waiting=0) as running:
-        path = await new_conversation(running.client)
-        async with reading(running.client, "POST", f"{path}/turns", json={"text": "Hello."}) as events:
-            await read_until(events, "delta")
-            answer = await running.client.post(f"{path}/turns", json={"text": "Hello."})
-            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
+    async with (
+        running_server(unending(), max_turns=1, max_waiting=0) as running,
+        half_a_reply(running.client) as (path, _),
+    ):
+        answer = await running.client.post(f"{path}/turns", json={"text": "Hello."})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
 
 
 # ---------------------------------------------------------------- all that happens
@@ -290,12 +298,8 @@ async def test_many_events_at_once_reach_a_reader_who_takes_them() -> None:
 
 async def test_a_reply_that_is_read_holds_nothing_of_the_web_framework() -> None:
     """A dozen of its calls were held for each reader, with the request, and gone through for each part."""
-    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
-    async with running_server(chat) as running:
-        path = await new_conversation(running.client)
-        async with reading(running.client, "POST", f"{path}/turns", json={"text": "Hello."}) as events:
-            await read_until(events, "delta")
-            files = {frame.f_code.co_filename for task in asyncio.all_tasks() for frame in frames_of(task.get_coro())}
+    async with running_server(unending()) as running, half_a_reply(running.client):
+        files = {frame.f_code.co_filename for task in asyncio.all_tasks() for frame in frames_of(task.get_coro())}
     assert any(file.endswith("voicebot/server/streaming.py") for file in files)
     assert not any(file.endswith("fastapi/routing.py") for file in files)
 
