@@ -20,7 +20,7 @@ What is known of characters and languages:
 
 Chunking, from a delta to a segment:
     phrases          where a clause may be broken
-    forced_cuts      where text is cut that is too long
+    forced_cuts      where to cut text that is too long
     clauses          where a clause ends
     labels           a label before a question, in Arabic
     holds            what keeps sentences together

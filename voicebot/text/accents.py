@@ -19,7 +19,7 @@ _ROWS = (
 _VOWEL = {kana: vowel for vowel, row in zip("アイウエオ", _ROWS, strict=True) for kana in row}
 _SOUNDS = str.maketrans({"ヲ": "オ", "ヅ": "ズ", "ヂ": "ジ"})
 _LONG = {("ウ", "オ"), ("イ", "エ")}
-"""A vowel behind another one that is the other one held: オウ, エイ."""
+"""A vowel that only lengthens the one before it: オウ, エイ."""
 _MORA = re.compile(".[ァィゥェォャュョヮ]?")
 
 
@@ -36,10 +36,10 @@ class Phrase:
 
 
 def with_accents(phrases: Sequence[Phrase], text: str, accents: Mapping[str, int]) -> tuple[Phrase, ...]:
-    """The phrases of `text` in which each word of `accents` (its katakana) begins one and has its accent; 0: no fall.
+    """The phrases of `text`, in which each word of `accents` (katakana) begins a phrase and has its accent; 0: no fall.
 
-    A word stays as it was where its sound is found more or less often than its katakana is written, since then it is
-    not known which of them it is.
+    A word is left alone if its sound occurs more or less often than its katakana does: it is then unclear which
+    occurrences are the word.
     """
     morae = held_vowels([mora for phrase in phrases for mora in phrase.morae])
     starts = [0]
@@ -66,7 +66,7 @@ def with_accents(phrases: Sequence[Phrase], text: str, accents: Mapping[str, int
 def _phrases(
     old: Sequence[Phrase], begins: Sequence[int], accent_of: Mapping[int, int], pauses: set[int]
 ) -> Iterator[Phrase]:
-    """The morae anew from each beginning to the next; the last of `begins` is the end."""
+    """The morae from each beginning to the next; the last of `begins` is the end."""
     morae = [mora for phrase in old for mora in phrase.morae]
     for begin, end in pairwise(begins):
         length = end - begin
@@ -89,7 +89,7 @@ def _count(text: str, word: str) -> int:
 
 
 def _places(morae: Sequence[str], sound: Sequence[str]) -> Iterator[int]:
-    """Where `sound` begins in `morae`; none overlaps another."""
+    """Where `sound` begins in `morae`, without overlaps."""
     at = 0
     while sound and at + len(sound) <= len(morae):
         if list(morae[at : at + len(sound)]) == list(sound):

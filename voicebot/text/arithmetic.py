@@ -43,7 +43,7 @@ def format_number(value: Fraction) -> str:
 def _parsed(expression: str) -> ast.expr:
     text = unicodedata.normalize("NFKC", expression).translate(_SIGNS)
     text = re.sub(r"sqrt\s+([\d.]+)", r"sqrt(\1)", text).strip().rstrip("=? ")
-    if not re.search(r"[a-z]", text):  # a comma may part the arguments of a function
+    if not re.search(r"[a-z]", text):  # a comma may separate the arguments of a function
         text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"an expression may have {MAX_CHARACTERS} characters, not {len(text)}")

@@ -9,7 +9,7 @@ from typing import Literal
 from voicebot.text.written_calls import CALL_BLOCKS, CALL_LANGUAGES, INVENTED, WORDS
 
 Verdict = Literal["yes", "no", "unfinished"]
-"""Of a text that is unfinished, more has to be seen."""
+"""The text is unfinished, and more of it has to be seen."""
 
 BLOCKS = CALL_BLOCKS | INVENTED
 LIST_NAME = "functools"
@@ -47,8 +47,8 @@ def begins(text: str, *, at_line_start: bool, tools: Collection[str]) -> Verdict
 
 
 def begins_block(text: str) -> Verdict:
-    """Tell whether `text` begins with a tag behind which a call stands; with one that somebody may only write about,
-    the call has to follow."""
+    """Tell whether `text` begins with the tag of a call. A tag that people also write about counts only if a call
+    follows it."""
     if tag := _TAG.match(text):
         return _begins_body(text[tag.end() :]) if tag[0] in WORDS else "yes"
     return "unfinished" if text in _PARTS_OF_TAGS else "no"
@@ -134,7 +134,7 @@ def _begins_arguments(text: str, name: str = "") -> Verdict:
 
 
 def begins_fence(text: str) -> Verdict:
-    """Tell whether `text` begins with a fenced block, of whatever."""
+    """Tell whether `text` begins with a fenced block, whatever is in it."""
     fence = _FENCE.match(text)
     if fence is None or fence.end() == len(text):
         return "unfinished"
@@ -195,6 +195,6 @@ def _begins_body(body: str) -> Verdict:
 
 
 def _behind_space(text: str, at: int) -> int:
-    """Return where the whitespace ends that begins at this place, if any does."""
+    """Return where the whitespace at this place ends, if there is any."""
     found = _SPACE.match(text, at)
     return found.end() if found else at

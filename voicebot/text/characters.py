@@ -65,7 +65,7 @@ def is_script_stop(text: str, at: int) -> bool:
 
 
 def is_numeral(character: str) -> bool:
-    """Whether `character` is a digit, or a kanji that writes a number: no comma parts 二、三日."""
+    """Whether `character` is a digit or a kanji numeral: the comma in 二、三日 does not separate clauses."""
     return character.isdecimal() or character in "一二三四五六七八九十百千万数"
 
 

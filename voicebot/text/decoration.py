@@ -42,7 +42,7 @@ def face_pattern() -> re.Pattern[str]:
 
 
 def face_end(text: str, start: int, end: int, final: bool) -> int | None:
-    """Where the kaomoji or （笑） that opens at `start` ends; `start` itself if there is none; None: unknown yet."""
+    """Where a kaomoji or （笑） at `start` ends; `start` itself if there is none; None: unknown yet."""
     stop = min(end, start + _LONGEST_FACE)
     if (face := face_pattern().match(text, start, stop)) is not None:
         return face.end() if face.end() < end or final else None  # an arm may follow

@@ -1,6 +1,6 @@
 """What chats, shops and timetables write short in English: weekdays, hours, sizes, scores, flights, "about" and "more".
 
-Beside the rules of `english_words`; each looks a few characters around it at most.
+They complement the rules of `english_words`. Each looks at a few characters of context at most.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HALF_DAY = r"(?=\d{1,2}(?::[0-5]\d)?\s?[AaPp]\.?[Mm]\b)"
 BEGINS = r"""
     [~@+\-–—] | \d(?<![\w.,:"“].) | [A-Z](?<![A-Za-z0-9_].) | \s(?<=[\dMm].)(?=[-–—])
 """
-"""What every rule begins with: most places need no other look."""
+"""What every rule begins with, so that most places are looked at only once."""
 RULES = rf"""
     (?P<weekdays>\b(?P<from_day>{_DAY})\s?[-–—]\s?(?P<to_day>{_DAY})\b)
   | (?P<title>\b(?:{"|".join(_TITLES)})\.(?=\s[A-Z][a-z]))
@@ -53,11 +53,11 @@ _RATED = (
 _NUMBERED = r"\b(?:[Ff]light|[Rr]oom|[Rr]oute|[Tt]rain|[Bb]us|[Ss]uite|[Hh]ighway|[Aa]partment)\s(?:[A-Z]{1,3}\s)?$"
 
 Say = Callable[[re.Match[str], str], str | None]
-"""The words for what was found, seen what stands before it; None where it stays as it is."""
+"""The words for a match and the text before it; None leaves the match as it is."""
 
 
 def english_short_forms(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where something in `text` is said in other words: its start, its end, and the words. Linear in its length."""
+    """The start and end of everything in `text` that is said in other words, and those words. Linear in its length."""
     for found in compiled(_PATTERN).finditer(text):
         start, end = found.span()
         words = _SAY[found.lastgroup or ""](found, text[max(0, start - _NEAR) : start])
@@ -66,7 +66,7 @@ def english_short_forms(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _score(found: re.Match[str], before: str) -> str | None:
-    """Ten out of ten, where the words before it say that it is no date."""
+    """`10/10` as "ten out of ten", if the words before it show that it is not a date."""
     points, most = found["points"], found["most"]
     if int(points) > int(most) or re.search(_RATED, before) is None:
         return None
@@ -82,7 +82,7 @@ def _numbered(found: re.Match[str], before: str) -> str | None:
 
 
 def _inch(found: re.Match[str], before: str) -> str | None:
-    """A length; behind an opened quotation its sign closes that."""
+    """A length; inside an open quotation its sign is the closing mark instead."""
     if '"' in before or "“" in before or re.search(r"(?:\b(?:[Aa]n?|[Tt]he|with)\s|,\s|^)$", before) is None:
         return None
     return f"{decimal(found['across'])} inch"

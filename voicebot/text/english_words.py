@@ -1,6 +1,6 @@
 """Numbers, dates, times, ranges, sums, money, units and signs in English words.
 
-A rule looks a few characters around it at most, so that the time stays linear in the length of the text.
+A rule looks at a few characters of context at most, so the time stays linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ BEGINS = rf"""
     [\d._%+\-−('’\#&{_RELATION}{_VULGAR}{_SIGN}] | [A-Z](?<![A-Za-z0-9].) | \s(?=[\d{_RELATION}{_VULGAR}])
   | [a-z](?<![A-Za-z0-9].)(?=[A-Za-z0-9_%+-]{{0,64}}[.@]|(?<=v)(?:s|er|\d))
 """
-"""What every rule begins with: most places need no other look."""
+"""What every rule begins with, so that most places are looked at only once."""
 RULES = rf"""
     (?P<email>(?<![A-Za-z0-9._%+-])(?P<box>[A-Za-z0-9._%+-]{{1,64}}+)
               @(?P<domain>[A-Za-z0-9-]{{1,63}}+(?:\.[A-Za-z0-9-]{{1,63}}+){{1,6}}+))
@@ -96,16 +96,16 @@ _NOUN = (
     r" (?!(?:of|per|and|or|in|to|at|for|on|from|is|was|by|as|the|an?|today|away|now|each|every|with|long|tall|wide|"
     r"high|deep|more|less)\b)[a-z]+[.\s,]"
 )
-"""A thing that is so long, heavy or large: a six foot board."""
+"""A thing measured by its length, weight or size: a six foot board."""
 _ARTICLE_BEFORE = r"(?i:\b(?:an?|the|this|that|each|every|per|one|my|your|our))\s$"
 _CAPITAL_BEFORE = r"(?:[A-Z][\w'’]*|\d(?:st|nd|rd|th)|\d)\s$"
 
 Say = Callable[[re.Match[str], str, str], str | None]
-"""The words for what was found, seen what stands before and behind it; None where it stays as it is."""
+"""The words for a match and the text around it; None leaves the match as it is."""
 
 
 def english_words(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where something in `text` is said in other words: its start, its end, and the words. Linear in its length."""
+    """The start and end of everything in `text` that is said in other words, and those words. Linear in its length."""
     for found in compiled(_PATTERN).finditer(text):
         start, end = found.span()
         words = _SAY[found.lastgroup or ""](found, text[max(0, start - _NEAR) : start], text[end : end + _NEAR])

@@ -1,7 +1,7 @@
 """Takes out the spaces at which a Japanese voice would make a pause.
 
-Open JTalk, within VOICEVOX and its relatives, makes a pause of 0.3 s of every half-width space that does not stand
-between two Latin words; models write 今日は Python 3.13 と OpenAI API を使って.
+Open JTalk, within VOICEVOX and its relatives, pauses for 0.3 s at every half-width space that is not between two Latin
+words. Models write 今日は Python 3.13 と OpenAI API を使って.
 """
 
 from __future__ import annotations

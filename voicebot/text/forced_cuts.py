@@ -1,4 +1,4 @@
-"""Where text is cut that is too long for one segment."""
+"""Where to cut text that is too long for one segment."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _CLAUSE = re.compile(r"(?s).*(?:[、，；：。！？｡､…।॥؟،؛]|[,;
 
 
 def forced_end(text: str, start: int, last: int, *, between_lines: bool) -> int:
-    """The end of the segment that begins at `start`; `last` is the greatest allowed, and text goes on behind it.
+    """The end of the segment that begins at `start`, where text goes on after `last`, the greatest end allowed.
 
-    Behind the last clause mark, else the last phrase, else before the last whitespace; with `between_lines` before the
-    last line end. Where there is nothing of the kind, at `last`. Never within a grapheme cluster that fits a segment.
+    After the last clause mark, else after the last phrase, else before the last whitespace; with `between_lines` before
+    the last line end. If none of them is there, at `last`. Never within a grapheme cluster that fits a segment.
     """
     end = _line_end(text, start, last) if between_lines else _clause_end(text, start, last)
     if not text[start:end].strip():

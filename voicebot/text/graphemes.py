@@ -35,8 +35,8 @@ def _hangul(character: str) -> str:
 
 
 def joins(text: str, index: int, start: int = 0) -> bool:
-    """Whether `text[index - 1]` and `text[index]` are parts of one grapheme cluster (Unicode Annex 29, a little on the
-    safe side); `start` is a place where a cluster is known to begin."""
+    """Whether `text[index - 1]` and `text[index]` belong to one grapheme cluster (Unicode Annex 29, a little on the
+    safe side); a cluster is known to begin at `start`."""
     before, after = text[index - 1], text[index]
     if after < "\u0300":
         return (before == "\r" and after == "\n") or before in "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2"

@@ -276,7 +276,7 @@ def _stars(reading: Reading, found: re.Match[str], end: int) -> int:
 
 
 def _acted(reading: Reading, start: int) -> int:
-    """Where the *action* ends that begins a sentence here, or 0: it has no capital, unlike emphasis there."""
+    """Where an *action* that begins a sentence here ends, or 0; unlike emphasis there, it has no capital."""
     before = reading.text[max(0, start - 4) : start].rstrip()[-1:]
     if reading.options.actions == "read" or (before and before not in '.!?…"”'):
         return 0

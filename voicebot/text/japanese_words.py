@@ -1,6 +1,6 @@
 """Dates, times, ranges, sums, money, units and signs in Japanese words. Numbers stay digits: engines read them.
 
-A rule looks a few characters around it at most, so that the time stays linear in the length of the text.
+A rule looks at a few characters of context at most, so the time stays linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BEGINS = rf"""
     [\d\s._%+\-−×*÷/〒\#&〜~{_RELATION}{_VULGAR}{_SIGN}] | {_SQUARE} | [月火水木金土日](?=[〜~・]) | \((?<=日.)
   | [A-Za-z](?:(?<![A-Za-z].)|(?<=[AaPp])(?=\.?[Mm])) | (?<=\d)\D
 """
-"""What every rule begins with: most places need no other look."""
+"""What every rule begins with, so that most places are looked at only once."""
 RULES = rf"""
     (?P<email>(?<![A-Za-z0-9._%+-])(?P<box>[A-Za-z0-9._%+-]{{1,64}}+)
               @(?P<domain>[A-Za-z0-9-]{{1,63}}+(?:\.[A-Za-z0-9-]{{1,63}}+){{1,6}}+))
@@ -111,11 +111,11 @@ _DATE_BEFORE = (
 )
 
 Say = Callable[[re.Match[str], str, str], str | None]
-"""The words for what was found, seen what stands before and behind it; None where it stays as it is."""
+"""The words for a match and the text around it; None leaves the match as it is."""
 
 
 def japanese_words(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where something in `text` is said in other words: its start, its end, and the words.
+    """The start and end of everything in `text` that is said in other words, and those words.
 
     `text` has half-width digits, letters and signs. Linear in its length.
     """
@@ -272,7 +272,7 @@ def _between(_found: re.Match[str], _before: str, after: str) -> str | None:
 
 
 def _dimensions(found: re.Match[str], _before: str, _after: str) -> str:
-    """How wide, deep and high something is: the unit behind the last one is said by itself."""
+    """The width, depth and height of something; the unit after the last one is said by another rule."""
     sides = re.findall(rf"([WDHL])({_N})([A-Za-z]*)", found[0])
     return "、".join([SIDES[side] + _plain(number) + UNITS.get(unit.lower(), unit) for side, number, unit in sides])
 

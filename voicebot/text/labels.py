@@ -1,7 +1,7 @@
 """A short Arabic label before a question, as in سؤال وجواب: ماذا حدث؟
 
-The melody of a question begins behind the label, so that the label is said by itself. Arabic tells by the first word
-that a question follows; other languages that are written without capitals, or with them, do not tell as surely.
+The melody of a question begins after the label, so the label is said by itself. In Arabic the first word shows that a
+question follows. Other languages, with or without capitals, give no sign as clear.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WORD = r"[ \u00a0]*([^\W\d_]*)"
 def begins_question(text: str, line: int, at: int, end: int, final: bool) -> bool | None:
     """Whether text[at] is the colon of a label that begins at `line`, and a question follows; None: unknown yet.
 
-    "He asked: how …" is no label.
+    "He asked: how …" does not begin with a label.
     """
     if not "\u0621" <= text[at - 1 : at] <= "\u0652" or _LABEL.match(text, line, at) is None:
         return False

@@ -2,7 +2,7 @@
 
 NEVER: a sentence never ends behind one. BEFORE_NUMBER: it is an abbreviation only before a number. BEFORE_CAPITAL: a
 sentence ends behind one where a capital letter follows. BY_NEXT_WORD: it ends there if the next word often begins one.
-No language is told to us, so that what is a common last word of a sentence in any of them is not listed.
+The language is not known here, so a word that often ends sentences in any of these languages is not listed.
 """
 
 from __future__ import annotations

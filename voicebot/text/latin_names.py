@@ -88,7 +88,7 @@ _LETTERS = word_table(
 
 
 def latin_names(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where names stand in Japanese `text` with half-width letters, and how they are said; none overlaps another."""
+    """Where names stand in Japanese `text` with half-width letters, and how they are said; without overlaps."""
     small = folded(text)
     if compiled("[a-z]").search(small) is None:
         return

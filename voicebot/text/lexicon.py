@@ -43,7 +43,7 @@ class Lexicon:
         return bool(self._words)
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Where words stand in `text`, which is `folded`, and how they are said; none overlaps another."""
+        """Where words stand in `text`, which is `folded`, and how they are said; without overlaps."""
         lengths, at = self._lengths, 0
         for start, first in enumerate(text):
             if start >= at and first in lengths:

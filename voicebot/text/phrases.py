@@ -11,7 +11,7 @@ from voicebot.text.language import has_japanese
 from voicebot.text.patterns import compiled
 
 SplitJapanese = Callable[[str], Sequence[str]]
-"""Parts Japanese text into its phrases (bunsetsu), which joined are the text."""
+"""Splits Japanese text into its phrases (bunsetsu); joined, they are the text."""
 
 _LINK_WORDS = (
     "and but or nor so yet because although though unless while whereas when whenever where which who whose that if "
@@ -35,7 +35,7 @@ _RESTS = (
 _LEANS = (
     r"いう|いっ|いわ|言|呼|し|す[るべ]|さ[れせ]|な[いかくけさっらりるれろ]|あ[っりる]|い[たてまる]|おり|くだ|でき|みる"
 )
-"""A phrase that begins so leans on the one before: 葉緑体と＋いう, 頼りに＋する."""
+"""A phrase with this beginning belongs to the one before: 葉緑体と＋いう, 頼りに＋する."""
 
 
 def phrase_ends(text: str, split_japanese: SplitJapanese | None = None) -> list[int]:

@@ -99,6 +99,6 @@ class Reading:
         self.say(raw, raw, formula_words(latex, japanese=self.is_japanese()), "math")
 
     def line_end(self, at: int) -> int:
-        """Where the line ends that `at` is in."""
+        """Where the line of `at` ends."""
         found = NEWLINE.search(self.text, at)
         return found.start() if found else len(self.text)

@@ -31,7 +31,7 @@ class OwnWords:
 
 
 _REMEMBERED = 300
-"""Characters said before, which tell the language of what is in none."""
+"""Characters said before, which decide the language of text that shows none."""
 _KANA = "[\u3041-\u30fa]"
 _CHINESE = "[们这个为时对还让给说话吗呢您你吧么哪谁议电车东钱块岁两钟贵价问题发长门间关开]"
 """Forms that Japanese does not write."""
@@ -114,7 +114,7 @@ def _japanese(text: str) -> list[Respelling]:
 
 
 def in_order(first: Sequence[Respelling], others: Iterable[Respelling]) -> list[Respelling]:
-    """All that can stand beside each other: `first`, then whatever begins earlier, the longer one of two."""
+    """All of them that do not overlap: `first` wins, then whatever begins earlier, then the longer one."""
     kept: list[Respelling] = []
     at, place = 0, 0
     for each in sorted(others, key=lambda each: (each[0], -each[1])):

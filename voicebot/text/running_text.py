@@ -1,8 +1,8 @@
 """Reads on in a sentence up to a cut: running text, and the units between sentences.
 
 In running text a search jumps to the next character that could matter (a mark, a bracket, a newline, an emoji); there
-a rule of the language decides, or says that it must see more. What was looked at is not looked at again, but for a word
-or two around a mark, and once for what a quotation mark, a star or a ` held that is not closed in time.
+a rule of the language decides, or says that it must see more. No text is looked at twice, except for a word or two
+around a mark. What an unclosed quotation mark, star or ` held together is read once more.
 """
 
 from __future__ import annotations

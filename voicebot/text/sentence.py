@@ -98,7 +98,7 @@ class Sentence:
         self.after_sentence = after_sentence
         """Whether the segment before ended with a sentence."""
         self.left_open = left_open
-        """Whether a quotation was given up on this line, whose closing mark may yet come behind a full stop."""
+        """Whether a quotation on this line was given up; its closing mark may yet come after a full stop."""
         self._voiced = voiced
         """Whether there is a letter or digit before `_voiced_until`."""
         self._voiced_until = 0
@@ -136,13 +136,13 @@ class Sentence:
         return self.holds is not None and self.holds.keeps_sentences
 
     def may_open(self, at: int) -> bool:
-        """Whether a quotation, code or an *action* may open at `at`, where none was found to be left open before."""
+        """Whether a quotation, code or an *action* may open at `at`: not if it was found to stay open there before."""
         return at >= self._reread_until
 
     def give_up_holds(self, text: str, at: int) -> bool:
-        """Take nothing for open any more at `at`; whether the text has to be read again from where it opened.
+        """Give up at `at` on whatever is open; return whether the text has to be read again from where it opened.
 
-        It is read again once at most, as nothing opens there the second time.
+        That happens once at most, as nothing opens there the second time.
         """
         holds, self.holds = self.holds, None
         if holds is None or not holds.may_be_misread(text) or holds.since < self._reread_until:

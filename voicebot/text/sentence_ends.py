@@ -22,8 +22,8 @@ _FIRST_WIDE_MARK = "\u2000"
 """From here on marks are followed by quotations without a space between them: はい！"Hello"…"""
 
 Verdict = Literal["ends", "ends at once", "goes on", "open", "unclear"]
-"""Whether the sentence ends at a mark: "at once" if nothing that comes behind it matters, "open" while nothing visible
-has come, "unclear" while more has to be seen of what has come."""
+"""Whether the sentence ends at a mark: "at once" if nothing after it matters, "open" while nothing visible has come,
+"unclear" while what has come does not decide."""
 
 
 def look_behind(mark: Mark, text: str, end: int, final: bool) -> Verdict:
@@ -92,10 +92,7 @@ def _verdict(mark: Mark, text: str, at: int, end: int, final: bool) -> Verdict:
 
 
 def _spaced_closer_end(text: str, at: int, end: int, final: bool) -> int | None:
-    """Where the closing mark ends that a space parts from the sentence (« Quoi ! », ,,Wat? ''); `at`: it is none.
-
-    None: unknown yet.
-    """
+    """Where a closing mark after a space ends (« Quoi ! », ,,Wat? ''); `at` if it does not close; None: unknown yet."""
     closer = "»" if text[at] == "»" else "''"
     seen = text[at : min(end, at + len(closer) + 1)]
     if len(seen) <= len(closer) and not final:
@@ -104,7 +101,7 @@ def _spaced_closer_end(text: str, at: int, end: int, final: bool) -> int | None:
 
 
 def _note_end(text: str, at: int, end: int, final: bool) -> int | None:
-    """Where the reference to a footnote ends that begins at `at`, as [1] or [2-4]; `at` itself if there is none."""
+    """Where a footnote reference at `at` ends, such as [1] or [2-4]; `at` itself if there is none."""
     if text[:at].lstrip()[:1] == "[":  # a list of such notes
         return at
     seen = _NOTE.match(text, at, min(end, at + _LONGEST_NOTE))
@@ -114,7 +111,7 @@ def _note_end(text: str, at: int, end: int, final: bool) -> int | None:
 
 
 def _face_end(text: str, at: int, end: int, final: bool) -> int | None:
-    """Where the kaomoji or smiley that begins at `at` ends; `at` itself if there is none; None: unknown yet."""
+    """Where a kaomoji or smiley at `at` ends; `at` itself if there is none; None: unknown yet."""
     if text[at] in "(（":
         return face_end(text, at, end, final)
     return smiley_end(text, at, end, final) if text[at] in ":;" else at

@@ -25,7 +25,7 @@ _PATTERN = (
 
 
 def shortcuts(text: str, language: Literal["en", "ja"]) -> Iterator[tuple[int, int, str]]:
-    """Where keys are named in `text` with half-width letters, and how they are said; their + is not."""
+    """Where keys are named in `text` with half-width letters, and how they are said, without their +."""
     if "+" not in text:
         return
     said = _SAID[language]

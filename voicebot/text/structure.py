@@ -87,7 +87,7 @@ def _closes_low(holds: Holds | None) -> bool:
 
 
 def _is_stray(text: str, at: int, end: int, final: bool) -> bool | None:
-    """Whether the quotation mark text[at] can only close something, which was not seen to open; None: unknown yet."""
+    """Whether the quotation mark text[at] can only be a closing one, though nothing is open; None: unknown yet."""
     before = text[at - 1] if at > 0 else " "
     if text[at] != "»" and (before.isspace() or before in OPENERS or before in DASHES):
         return False

@@ -17,8 +17,8 @@ THOUGHT_ENDS: dict[str, tuple[str, ...]] = {
     "<unused94>thought": ("<unused95>",),  # MedGemma
     "◁think▷": ("◁/think▷",),  # Kimi
 }
-"""What a reply begins with that begins with a thought, and what ends the thought: tags, or tokens that a server should
-have kept to itself."""
+"""What opens a thought at the beginning of a reply, and what closes it: tags, or tokens that a server should have kept
+to itself."""
 
 ANSWER_OPENINGS = (
     "<|start|>assistant", "<|channel|>final", "<|channel|>commentary<|message|>", "<|message|>", "<|end|>",

@@ -37,7 +37,7 @@ class Fence:
         """Whether it turned out to be only code within a line."""
 
     def end(self, text: str, end: int, final: bool) -> int | None:
-        """Where the line ends that closes it; None: not within text[:end]. `final`: nothing will follow."""
+        """The end of the line that closes it; None: not within text[:end]. `final`: nothing will follow."""
         while True:
             newline = text.find("\n", max(self._searched, self._line), end)
             if newline < 0:
