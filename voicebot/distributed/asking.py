@@ -23,16 +23,16 @@ from voicebot.text.speech_length import speech_seconds
 from voicebot.translation import tr
 
 _TRIES, _CONNECTIONS = 3, 6
-"""For one text: workers may hang or fail, and connections be lost."""
+"""The limit for one text: workers may hang or fail, and connections may be lost."""
 _AGAIN_AFTER_SECONDS = 0.1
 _NO_ANSWER_SECONDS = 0.25
-"""After this it is looked whether there is any worker at all."""
+"""After this long without an answer, check whether there is any worker at all."""
 _WORKERS_BACK_SECONDS = 5.0
-"""How long workers may take to come back, where there were some a moment ago."""
+"""How long workers that were there a moment ago may take to come back."""
 _USEFUL_SECONDS, _USEFUL_AFTERWARDS_SECONDS = 600.0, 30.0
-"""A job falls after this, or this long after its listener began to hear silence."""
+"""A job expires after this long, or this long after its listener began to hear silence."""
 _SHORTEST_SILENCE_SECONDS, _SILENCES = 2.0, 4
-"""A worker hangs that says nothing for longer, and this many times longer than is usual."""
+"""A worker hangs if it says nothing for longer than this, and for this many times the usual delay."""
 _BYTES_A_SECOND = 192_000
 """48 kHz, two channels."""
 _MOST_BYTES, _MORE_SECONDS = 256 * 1024 * 1024, 30
@@ -53,7 +53,7 @@ class Habits:
 
 
 class Asking:
-    """A text that is to be said."""
+    """A text to say."""
 
     def __init__(self, switchboard: Switchboard, habits: Habits, job: Job, *, within_seconds: float) -> None:
         useful_seconds = min(max(0.0, within_seconds) + _USEFUL_AFTERWARDS_SECONDS, _USEFUL_SECONDS)
@@ -66,7 +66,7 @@ class Asking:
         self._audio = Assembly(most_bytes=_most_bytes(job))
         self._message_id = uuid4().hex
         self._id = ""
-        """Of the message that is out; empty where it is still to be sent."""
+        """The id of the message that was sent; empty until it is."""
         self._link: Link | None = None
         self._attempt, self._tries, self._connections = 1, 0, 0
         self._changed = anyio.Event()
@@ -110,7 +110,7 @@ class Asking:
         return max(_SHORTEST_SILENCE_SECONDS, _SILENCES * self._habits.work.p95 * self._length)
 
     async def _wait(self) -> None:
-        """Do what is to be done next, or wait until there is something."""
+        """Do the next thing there is to do, or wait until there is one."""
         if self._audio.failure is not None:
             await self._failed(self._audio.failure)
         elif self._audio.broken:
@@ -142,7 +142,7 @@ class Asking:
         self._tries += 1
 
     async def _finds_worker(self, link: Link) -> bool:
-        """Whether there is one; a job that is sent to nobody would be said to nobody later. Raises VoiceUnavailable."""
+        """Whether there is one; without, the job would be said later, to nobody. Raises VoiceUnavailable."""
         try:
             queue = await link.look()
         except LinkLost:
@@ -190,7 +190,7 @@ class Asking:
         self._ask_again("")
 
     def _ask_again(self, why: str) -> None:
-        """Have it begun anew, elsewhere. Raises SynthesisError where it cannot be, or has been too often."""
+        """Start again with another worker. Raises SynthesisError if that is impossible or was done too often."""
         self._switchboard.forget(self._id, cancel=True)
         if self._tries >= _TRIES or not self._audio.can_go_on:
             raise SynthesisError(why, hint=tr("see `voicebot workers`"))
@@ -210,7 +210,7 @@ class Asking:
 
 
 def _most_bytes(job: Job) -> int:
-    """Of audio; a worker that sends more is mad."""
+    """Seconds of audio; a worker that sends more is broken."""
     return min(_MOST_BYTES, round(_BYTES_A_SECOND * (_MORE_SECONDS + len(job.spoken) / job.rate)))
 
 

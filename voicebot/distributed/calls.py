@@ -56,18 +56,18 @@ class _Run:
     next_seq: int = 1
     bytes: int = 0
     pieces: int = 0
-    """Of the engine, that came whole."""
+    """Complete pieces of the engine's audio."""
     piece_starts: int = 0
-    """The frame with which the piece begins that is on its way."""
+    """The first frame of the piece that is on its way."""
     pcm: bytearray | None = None
-    """What has come of it but for its last part; None where that is the first."""
+    """Its parts so far, without the last one; None if the last is also the first."""
 
 
 class Assembly:
     """The audio of one text. What has been taken from it never comes again."""
 
     def __init__(self, *, most_bytes: int) -> None:
-        """A worker that sends more is mad."""
+        """A worker that sends more is broken."""
         self.done = False
         """All of it is here."""
         self.end: End | None = None
@@ -75,7 +75,7 @@ class Assembly:
         self.failure: Failure | None = None
         """Why the rest will not come."""
         self.broken = False
-        """Something is missing in what was sent; the rest has to be asked for again."""
+        """Something was lost on the way; the rest has to be asked for again."""
         self.attempt = 0
         """The highest that a worker has named."""
         self.deterministic = True
@@ -94,12 +94,12 @@ class Assembly:
 
     @property
     def can_go_on(self) -> bool:
-        """Whether another run can give what is missing, so that nothing is heard twice."""
+        """Whether another run can supply what is missing without anything being heard twice."""
         return self.deterministic or not self._taken
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is to be expected of what was asked for."""
+        """Whether nothing more will come of this request."""
         return self.done or self.broken or self.failure is not None
 
     @property
@@ -156,7 +156,7 @@ class Assembly:
         return True
 
     def _continues(self, run: _Run, reply: Reply) -> bool:
-        """Whether the next reply of the run is as it has to be."""
+        """Whether the next reply of the run follows the protocol."""
         if reply.type == "end":
             self.end = _parsed(End, reply.body)
             frames = run.bytes // run.format.frame_bytes

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 KEPT_SECONDS = 60.0
-"""A job that is taken later than this after it was cancelled has fallen by its expiration."""
+"""A cancelled job expires before this long has passed."""
 _MOST = 100_000
 
 

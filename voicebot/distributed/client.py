@@ -25,7 +25,7 @@ from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Sty
 
 _USUAL_SAMPLE_RATE = 24_000
 BROKER_BACK_SECONDS = 3.0
-"""Less than a turn waits for the voice, which would otherwise look as if it hung; the turn then knocks for longer."""
+"""Shorter than a turn waits for its voice, so that the voice does not seem to hang; the turn goes on asking."""
 
 
 class RemoteSynthesizer:
@@ -65,7 +65,7 @@ class RemoteSynthesizer:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What all workers can do, that are known now."""
+        """What all the workers known now can do."""
         return self._switchboard.roster.capabilities(ahead=self._config.ahead)
 
     @property

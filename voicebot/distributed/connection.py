@@ -35,7 +35,9 @@ _READ_AHEAD_BYTES = 1024 * 1024
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 2.0
 
 for _chatty in ("aio_pika", "aiormq"):
-    logging.getLogger(_chatty).addHandler(logging.NullHandler())  # what goes wrong is told by us; no log, no lines
+    logging.getLogger(_chatty).addHandler(
+        logging.NullHandler()
+    )  # we report what goes wrong ourselves; the library's log adds nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,13 @@ class BrokerUnavailable(VoiceUnavailable):
 
 
 class _Connection(aio_pika.Connection):
-    """One that can be told how much to read ahead."""
+    """A connection with a read-ahead that can be set."""
 
     PARAMETERS = (*aio_pika.Connection.PARAMETERS, ConnectionParameter(name="limit", parser=int, is_kwarg=True))
 
 
 async def takes_messages(connection: AbstractConnection) -> bool:
-    """Whether the broker has not told us that it takes none; it does so where somebody publishes."""
+    """Whether the broker takes messages, as far as we know: it says otherwise only to somebody who publishes."""
     transport = connection.transport
     with anyio.move_on_after(0):
         if transport is not None:
@@ -120,7 +122,7 @@ async def _connected(address: BrokerAddress, name: str) -> AbstractConnection:
 
 
 def _reason(error: Exception) -> str:
-    """Why there is no connection; for a refusal asyncio has words of its own, which nobody translates."""
+    """Why there is no connection; asyncio's own message for a refusal is not translated."""
     if isinstance(error, OSError) and error.errno == errno.ECONNREFUSED:
         return system_reason(OSError(error.errno, os.strerror(error.errno)))
     return system_reason(error) if isinstance(error, OSError) else safe_line(str(error)) or type(error).__name__
@@ -141,7 +143,7 @@ async def serve_connections(
 ) -> None:
     """Run `serve` on a connection, and again on the next one when that was lost; return when `serve` returns.
 
-    `lost` is told each time why there is no connection. What else `serve` raises passes through.
+    `lost` is called with the reason each time a connection is lost. Other errors of `serve` pass through.
     """
     pause = _FIRST_PAUSE_SECONDS
     while True:

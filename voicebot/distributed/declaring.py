@@ -1,4 +1,4 @@
-"""Declares what both sides use: the broker closes the channel of whoever declares it in another way."""
+"""Declares what both sides use: the broker closes a channel that declares it differently."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections import deque
 
 _ENOUGH = 20
 _KEPT = 200
-"""Of the last ones: what was usual an hour ago says little."""
+"""How many of the last measurements count: what was usual an hour ago says little."""
 
 
 class Delays:

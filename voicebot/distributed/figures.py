@@ -10,8 +10,8 @@ from typing import Literal
 from voicebot.distributed.messages import FailureCode
 
 Outcome = Literal["done", "cancelled", "gone", "again", "returned", "unanswerable"] | FailureCode
-"""Of a job: said | cancelled | its client was gone | put into the queue again, as its worker had died | put back by a
-worker that ends | without an address for replies | refused or failed, and why."""
+"""How a job ended: said | cancelled | its client was gone | put into the queue again, as its worker had died | put back
+by a worker that ends | without an address for replies | refused or failed, and why."""
 OUTCOMES: tuple[Outcome, ...] = (
     *("done", "cancelled", "gone", "again", "returned", "unanswerable"),
     *("text", "engine", "version", "poison", "expired"),
@@ -32,13 +32,13 @@ class Figures:
     """Jobs that are being said, not those that are put into the queue again."""
     connected: bool = False
     taking: bool = False
-    """Jobs come: neither does the worker end, nor is its engine gone."""
+    """Whether the worker takes jobs: it is not ending, and its engine is there."""
     queued: Callable[[float], None] = lambda _: None
-    """Told of each job how many seconds it was in the queue."""
+    """Called for each job with the seconds that it was in the queue."""
 
     @property
     def failed(self) -> int:
-        """Jobs that were not said though somebody waited for them."""
+        """Jobs that were not said although somebody waited for them."""
         return sum(self.outcomes[outcome] for outcome in FAILURES)
 
     @property

@@ -69,7 +69,7 @@ class _Racer:
 
 
 class HedgedSynthesizer:
-    """A synthesizer whose texts a second one says, where the first does not begin in time or cannot speak at all."""
+    """A synthesizer backed by a second one, for texts that the first does not begin in time or cannot say at all."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class HedgedSynthesizer:
     async def synthesize(
         self, text: str, style: Style = AS_CONFIGURED, *, within_seconds: float = math.inf
     ) -> AsyncGenerator[Audio, None]:
-        """Yield the audio of `text` of whichever voice begins first."""
+        """Yield the audio of `text` from whichever voice begins first."""
         first = _Racer(synthesize_within(self._first, text, style, within_seconds), self._tasks)
         racers = [first]
         winner = first

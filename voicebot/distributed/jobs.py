@@ -41,13 +41,13 @@ MOST_ATTEMPTS = 3
 _LAST_SECONDS = 2.0
 """What handing back a job may take when the worker ends."""
 _MOST_BYTES = 500_000
-"""The longest text that a job may have takes less."""
+"""More than the longest text that a job may have takes."""
 _LINE_ENDS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What all jobs of a worker are done with."""
+    """What a worker does all its jobs with."""
 
     synthesizer: Synthesizer
     worker: str
@@ -58,7 +58,7 @@ class Bench:
     """The jobs that are being said, and what ends each."""
 
     def cancel(self, job_ids: tuple[str, ...]) -> None:
-        """Stop what runs of these jobs, and say none of the others."""
+        """Stop those of these jobs that are being said, and do not begin the others."""
         self.cancellations.add(job_ids, time.monotonic())
         unwanted = frozenset(job_ids)
         for job_id, scope in self.running:
@@ -68,7 +68,7 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the jobs of one connection are answered over."""
+    """The channels on which the jobs of one connection are answered."""
 
     channel: AbstractChannel
     """Confirms, and raises for what comes back."""
@@ -83,9 +83,9 @@ class Line:
 
 
 async def do_job(message: AbstractIncomingMessage, bench: Bench, line: Line) -> None:
-    """Say the text of a job to whoever asked for it, or refuse it; then acknowledge it.
+    """Send the audio of a job to its client, or refuse it; then acknowledge it.
 
-    When it is cancelled because the worker ends, another worker gets the job.
+    If this is cancelled because the worker ends, another worker gets the job.
     """
     try:
         outcome = await _outcome(message, bench, line)
@@ -104,9 +104,9 @@ async def do_job(message: AbstractIncomingMessage, bench: Bench, line: Line) -> 
 
 
 async def hand_back(message: AbstractIncomingMessage, bench: Bench, line: Line) -> None:
-    """Put a job back that was not begun.
+    """Put back a job that was not begun.
 
-    As a copy: the broker would mark the job itself as one that its worker may have died of.
+    What goes back is a copy: the broker would mark the job itself as one that its worker may have died of.
     """
     await hand_on(message, line, attempt_of(message))
     bench.figures.outcomes["returned"] += 1
@@ -180,7 +180,7 @@ async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -
 
 
 def _copy(message: AbstractIncomingMessage, attempt: int, *, kept: bool = False) -> aio_pika.Message:
-    """The same job; `kept`: for people, also when the broker is started again."""
+    """The same job; `kept` for people to look at, it survives a restart of the broker."""
     return aio_pika.Message(
         message.body,
         type=message.type,
@@ -204,7 +204,7 @@ def _sent(message: AbstractIncomingMessage) -> float:
 def _read(body: bytes, old_seconds: float) -> Job | Failure:
     """The job, or why it is refused.
 
-    `old_seconds` is the age of a copy: what the broker knows of when it expires began anew with it.
+    `old_seconds` is the age of a copy, whose expiration the broker counts from when it was made.
     """
     if len(body) > _MOST_BYTES:
         return Failure(code="text", message=tr("the job cannot be read: {fields}", fields=tr("too long")))
@@ -232,7 +232,7 @@ def _read(body: bytes, old_seconds: float) -> Job | Failure:
 
 
 async def _say(job: Job, replies: Replies, bench: Bench, line: Line, queue_seconds: float) -> Failure | None:
-    """Answer with the audio of the text; return why that did not work."""
+    """Answer with the audio of the text; return why that failed, if it did."""
     bench.figures.queued(queue_seconds)
     text = _LINE_ENDS.sub(" ", job.spoken)  # one for one: timings count characters
     waits = not bench.synthesizer.capabilities.streams

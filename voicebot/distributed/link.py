@@ -29,9 +29,9 @@ from voicebot.errors import VoiceUnavailable
 from voicebot.translation import tr
 
 _ALARM_SECONDS = 0.2
-"""After this a broker that confirms nothing is asked whether it takes anything."""
+"""After this long without a confirmation, ask the broker whether it takes messages."""
 _SILENT_STEPS, _STEP_SECONDS = 4, 0.5
-"""After this many a broker from which nothing comes is given up. In steps: one of them may be a pause of our own."""
+"""After this many such steps without a sign of life the broker is given up; one of them may be a pause of our own."""
 
 _Result = TypeVar("_Result")
 
@@ -64,7 +64,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class JobMessage:
-    """What a job's message says beside the job."""
+    """What a job's message says besides the job."""
 
     correlation_id: str
     message_id: str
@@ -79,7 +79,7 @@ class _Call:
 
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     given_up: Exception = field(default_factory=LinkLost)
-    """Why it was, if it was."""
+    """Why it was given up, if it was."""
 
 
 class Link:
@@ -239,10 +239,10 @@ class Link:
 
 
 async def uncancelled(act: Awaitable[_Result]) -> _Result:
-    """What `act` returns. Raises LinkLost where what it waits for was cancelled, and not who waits.
+    """What `act` returns. Raises LinkLost if the task that it waits for was cancelled, rather than this one.
 
-    aiormq runs its calls in tasks of its own, which raise CancelledError when it ends them; a task group would take
-    that for the end of our task, and nobody would ever hear of it.
+    aiormq runs its calls in tasks of its own, which raise CancelledError when it ends them. A task group would take
+    that for the end of our task and swallow it.
     """
     try:
         return await act

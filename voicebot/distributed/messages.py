@@ -24,10 +24,10 @@ from voicebot.speech import Audio, AudioFormat, Timing
 MAJOR, MINOR = 1, 1
 """The version of these messages. Fields that others may ignore make a new minor version, anything else a major one."""
 TOGETHER_SINCE = 1
-"""The minor version of a client from which on it understands several replies in one message."""
+"""From this minor version on, a client understands several replies in one message."""
 MAX_PART_BYTES = 512_000
-"""Of PCM in one `part`: each costs client, worker and broker a quarter of a millisecond, and none is heard before its
-piece is whole. On the way to a client nothing else gets past a larger one."""
+"""Of PCM in one `part`. Each costs client, worker and broker a quarter of a millisecond, and none is heard before its
+piece is complete. A larger one would hold up everything else on the way to its client."""
 ReplyType = Literal["start", "part", "end", "error"]
 SampleRate = Annotated[int, Field(ge=1000, le=768_000)]
 
@@ -55,7 +55,7 @@ class Job(Versioned):
     rate: Annotated[float, Field(gt=0, le=10)] = 1.0
     """Times the configured speed."""
     deadline_ms: Annotated[int, Field(ge=0)] = 0
-    """After this, counted from when it was sent, nobody wants it any more; 0: no end."""
+    """For this long after it was sent somebody wants it; 0: without end."""
 
 
 class Start(Versioned):
@@ -94,7 +94,7 @@ class End(Body):
     """All audio of the text has been sent."""
 
     frames: int
-    """Of all parts together: what arrived without a gap has as many."""
+    """Frames of all parts together, by which the client knows that none is missing."""
     synth_ms: float = 0.0
     queue_ms: float = 0.0
     """From when the job was published until the worker took it, by two clocks that may differ."""
@@ -136,7 +136,7 @@ class Voice(Body):
 
 
 class WorkerStatus(Versioned):
-    """A worker's answer to whoever asks all of them how they are."""
+    """A worker's answer to the question how all of them are."""
 
     worker: str
     """Its id, which nothing else has."""

@@ -47,7 +47,7 @@ class _Reader:
 
 @contextmanager
 def open_metrics(figures: Figures, host: str, port: int) -> Iterator[int]:
-    """Let Prometheus, and whoever else reaches it, read `figures` at `port`, or any where that is 0; give the port.
+    """Serve `figures` to Prometheus, and anybody who can reach it, at `port` (0: any); return the port.
 
     Raises ConfigError.
     """

@@ -24,7 +24,7 @@ from voicebot.translation import tr
 _QUIET_SECONDS = 0.5
 """When no further worker has answered for this long, all have."""
 _ANSWER_SECONDS = 2.0
-"""A broker that does nothing for this long does not want to."""
+"""A broker that does nothing for this long never will."""
 _MOST = 10_000
 
 _Result = TypeVar("_Result")
@@ -133,7 +133,7 @@ async def _read(answers: MemoryObjectReceiveStream[AbstractIncomingMessage]) -> 
 
 
 async def _depth(connection: AbstractConnection, queue: str) -> tuple[int, int]:
-    """How many take from a queue, and how much is in it; none of both where there is no such queue."""
+    """How many consumers a queue has, and how many messages are in it; 0 and 0 if there is no such queue."""
     try:
         async with connection.channel() as channel:  # one of its own: the broker closes it where there is no queue
             found = (await channel.declare_queue(queue, passive=True)).declaration_result

@@ -1,4 +1,4 @@
-"""Whether what speaks with RabbitMQ is installed: not everybody has the extra."""
+"""Whether the client of RabbitMQ is installed: not everybody has the extra."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from voicebot.installation import extra_command
 from voicebot.translation import tr
 
 _PACKAGES = {"aio_pika": "aio-pika", "prometheus_client": "prometheus-client"}
-"""Modules, and what they are called where they are installed from."""
+"""Modules, and the packages that they come with."""
 
 
 def require_packages(error: type[VoicebotError]) -> None:

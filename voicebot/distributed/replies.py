@@ -15,7 +15,7 @@ from voicebot.distributed.messages import Body, End, Failure, ReplyType, Start, 
 from voicebot.speech import Audio
 
 _SLOW_SECONDS = 1.0
-"""A broker that takes no reply for this long does not want to."""
+"""A broker that takes no reply for this long never will."""
 _UNCONFIRMED = 8
 """Replies on the way to the broker at once: enough that none waits for the one before, and little is lost."""
 
@@ -102,7 +102,7 @@ class Replies:
 
 
 class Speech:
-    """The audio of a text, in as few messages as there can be."""
+    """Sends the audio of a text in as few messages as possible."""
 
     def __init__(self, replies: Replies, *, together: bool, waits: bool) -> None:
         """`together`: the client understands several replies in one message; `waits`: a piece is likely to be the last
@@ -111,7 +111,7 @@ class Speech:
         self._together = together
         self._waits = waits and together
         self._headers: dict[str, str] = {}
-        """Of the part that is sent next."""
+        """The headers of the part that is sent next."""
         self._held: bytes | None = None
 
     async def start(self, start: Start) -> None:

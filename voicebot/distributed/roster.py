@@ -29,7 +29,7 @@ class Roster:
         return next((status.voice for status in self.workers), None)
 
     def knows(self, worker: str) -> bool:
-        """Whether the worker with this id has told of itself."""
+        """Whether the worker with this id has answered."""
         return worker in self._known
 
     def ask(self) -> None:
@@ -43,7 +43,7 @@ class Roster:
         self._known.clear()
 
     def answer(self, status: WorkerStatus) -> bool:
-        """Note what a worker tells of itself; return whether it is one of ours."""
+        """Note a worker's answer; return whether it is one of ours."""
         if status.voice_class != self._voice_class or not understood(status.v, status.minor):
             return False
         self._known[status.worker] = (self._question, status)

@@ -40,13 +40,13 @@ class Listener(Protocol):
 
 
 class Switchboard:
-    """Hands each reply to whoever waits for it, over one connection after the other."""
+    """Hands each reply to the caller that waits for it, over one connection after the other."""
 
     def __init__(self, voice_class: str, *, broker_back_seconds: float) -> None:
         """A broker that has gone may take `broker_back_seconds` to come back before texts fail."""
         self.roster = Roster(voice_class)
         self.returned = False
-        """Whether this is not the first connection: workers may need longer than we to come back."""
+        """Whether there was a connection before this one: workers may take longer than we do to come back."""
         self.voice_class = voice_class
         self._broker_back_seconds = broker_back_seconds
         self._link: Link | None = None
@@ -82,9 +82,9 @@ class Switchboard:
         self._tell()
 
     async def opened(self, *, required: bool) -> None:
-        """Return when there is a link, and the workers have had a moment to tell of themselves.
+        """Return when there is a link and the workers have had a moment to answer.
 
-        Where none comes: raises BrokerUnavailable if it is `required`.
+        Raises BrokerUnavailable if there is no link and it is `required`.
         """
         with anyio.move_on_after(_OPENING_SECONDS):
             while self._link is None and self._why is None:

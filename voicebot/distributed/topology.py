@@ -39,9 +39,9 @@ def job_queue(voice_class: str) -> str:
 
 
 def priority(within_seconds: float) -> int:
-    """How urgent a job is whose listener would hear silence after `within_seconds`.
+    """The priority of a job whose listener would hear silence after `within_seconds`.
 
-    One queue with priorities: with a queue for each, a first utterance was handed to a busy worker.
+    There is one queue with priorities: with a queue for each, a first utterance was handed to a busy worker.
     """
     if within_seconds < URGENT_SECONDS:
         return URGENT

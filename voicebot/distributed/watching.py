@@ -38,7 +38,7 @@ async def watch_channel(channel: AbstractChannel) -> None:
 async def watch_alarms(
     connection: AbstractConnection, *, task_status: TaskStatus[Callable[[], None]] = TASK_STATUS_IGNORED
 ) -> None:
-    """Say when the broker takes no messages, and when it does again; gives what to call when it seems so."""
+    """Log when the broker takes no messages, and when it does again; return what to call when it seems to be stuck."""
     transport = connection.transport
     assert transport, "it is connected"
     send, receive = anyio.create_memory_object_stream[None](1)  # one hint is as good as several

@@ -39,7 +39,7 @@ _ANSWER_SECONDS = 2.0
 _MOST_BYTES = 1_000_000
 """The longest list of cancellations takes less."""
 _LAST_SECONDS = 3.0
-"""After what was begun had its time, everything else has this long."""
+"""How long everything else may take once the jobs in hand have had their time."""
 
 
 async def run_worker(
@@ -51,7 +51,7 @@ async def run_worker(
     figures: Figures | None = None,
     deterministic: bool = False,
 ) -> None:
-    """Say what clients ask for until `stop`; then finish what was begun, as far as there is time for that.
+    """Say what clients ask for until `stop`; then finish the jobs in hand, as far as there is time.
 
     `figures` tell what it does; `deterministic`: the synthesizer makes the same audio of the same text each time.
     """
@@ -122,7 +122,7 @@ class _Worker:
     async def _listen(
         self, channel: AbstractChannel, exchange: str, hear: Callable[[AbstractIncomingMessage], Awaitable[None]]
     ) -> None:
-        """Hear what is told to all workers."""
+        """Listen to what is sent to all workers."""
         await declare_fanout(channel, exchange)
         queue = await channel.declare_queue(exclusive=True)
         await queue.bind(exchange)
