@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _GONE_AGAIN = {errno.ECONNABORTED, errno.EAGAIN}
-"""Whoever came has left before it was let in."""
+"""The caller left before it was let in."""
 _AGAIN_SECONDS = 0.1
 
 

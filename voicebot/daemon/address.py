@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_PATH_BYTES = 107 if sys.platform == "linux" else 103
-"""Of a Unix socket: what fits into the kernel's address."""
+"""The longest path of a Unix socket that the kernel takes."""
 _FILE_TYPE, _FOLDER, _OTHERS = 0o170000, 0o040000, 0o077
 
 

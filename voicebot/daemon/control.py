@@ -22,7 +22,7 @@ _OTHER_FILES = 64
 async def serve(
     listener: SocketListener, dispatcher: Dispatcher, controls: Controls, closing: anyio.Event, *, token: str = ""
 ) -> None:
-    """Serve whoever connects until `closing`, then give those who wait their last answers.
+    """Serve callers until `closing`, then give those who wait their last answers.
 
     With `token`, only callers that know it are served.
     """

@@ -90,7 +90,7 @@ class Dispatcher:
     ) -> SpeechRequest:
         """Have `text` said; return once it has its place, or was refused one.
 
-        The caller waits for `began` or `ended` of what is returned, or does not: it is spoken all the same. An async
+        The text is spoken whether or not the caller waits for `began` or `ended` of what is returned. An async
         generator is closed when its turn ends.
         """
         request = self._requests.new("say", text if isinstance(text, str) else "", source=source, priority=priority)
@@ -148,9 +148,9 @@ class Dispatcher:
     # ------------------------------------------------ to be silent
 
     async def stop(self, *, source: str = "", everybody: bool = False) -> int:
-        """Stop what `source` asked for, or what everybody did; return when it is silent, and how much that was.
+        """Stop what `source` asked for, or what everybody did; return how much that was, once it is silent.
 
-        The person at this machine, who has no name, also silences whoever speaks.
+        The person at this machine, who has no name, also silences what others asked for.
         """
         floor = self.conversation.floor
         live = floor.live
@@ -171,7 +171,7 @@ class Dispatcher:
             request.scope.cancel()
 
     async def skip(self) -> bool:
-        """Go on to whoever waits; tell whether anybody spoke."""
+        """Skip what is being spoken, and go on with what waits; return whether anything was spoken."""
         live = self.conversation.floor.live
         if live is None:
             return False
@@ -227,7 +227,7 @@ class Dispatcher:
         return live.id if live is not None else ""
 
     async def finish(self, seconds: float) -> None:
-        """Drop whoever waits and let the sentence that is being spoken end, at most for `seconds`."""
+        """Drop what waits, and let the sentence that is being spoken end within `seconds`."""
         floor = self.conversation.floor
         for claim in floor.waiting:
             floor.cancel(claim.id)

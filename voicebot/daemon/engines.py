@@ -1,4 +1,4 @@
-"""What the daemon's conversation speaks with: opened again after a fault, or when the configuration has changed."""
+"""The engines of the daemon's conversation, opened again after a fault or when the configuration has changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 1.0
-"""What could not be opened is tried again after this long at the earliest."""
+"""The shortest pause before another attempt to open what could not be opened."""
 _FIRST_SOUND_SECONDS = 2.0
 
 
@@ -170,8 +170,8 @@ class EngineKeeper:
     async def _with_chat(self, voice: Engines, config: Config, stack: AsyncExitStack, *, needed: bool) -> Engines:
         """The same with the chat model and its tools.
 
-        A chat server that cannot be reached is told to those who ask; anything else that is wrong too, unless all of
-        it is `needed`: then it is raised.
+        Callers are told if the chat server cannot be reached. So they are of any other fault, unless all of it is
+        `needed`: then the fault is raised.
         """
         try:
             chat, tools = await stack.enter_async_context(
@@ -198,7 +198,7 @@ class EngineKeeper:
         )
 
     async def _until_first_sound(self) -> None:
-        """Let those who have waited for the voice be heard first: loading the rest would delay that."""
+        """Let those who have waited for the voice be heard first: loading the rest would delay them."""
         if not self._awaited["say"] or self._awaited["ask"]:
             return
         with self.conversation.broadcast.subscribe() as subscription, anyio.move_on_after(_FIRST_SOUND_SECONDS):

@@ -20,7 +20,7 @@ _LEVELS = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR:
 
 
 def log_path() -> Path:
-    """The file, where no journal takes what we write."""
+    """The file that is written where there is no journal."""
     import platformdirs
 
     return Path(platformdirs.user_state_dir("voicebot", appauthor=False)) / "daemon.log"
@@ -70,7 +70,7 @@ def open_log(*, foreground: bool) -> Iterator[None]:
     root.setLevel(logging.INFO)
     for chatty in ("httpx", "httpcore", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    for chatty in ("aio_pika", "aiormq"):  # a lost connection is a traceback to them; we say it in a line
+    for chatty in ("aio_pika", "aiormq"):  # they log a lost connection with a traceback; we report it in one line
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
     try:
         yield
@@ -81,7 +81,7 @@ def open_log(*, foreground: bool) -> Iterator[None]:
 
 
 def _own_file() -> logging.Handler:
-    """The file; nothing where it cannot be written: people hear a daemon all the same that keeps no log."""
+    """The file; nothing if it cannot be written, since a daemon without a log can still be heard."""
     path = log_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

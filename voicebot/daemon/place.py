@@ -48,7 +48,7 @@ class Listening:
 
     socket: socket.socket
     token: str = ""
-    """What they must know; empty: whoever may open the socket is welcome."""
+    """What they must know; empty: the rights of the socket decide who may connect."""
 
 
 @contextmanager
@@ -63,7 +63,9 @@ def only_instance(address: Address) -> Iterator[Instance]:
             tr("cannot write into {folder}: {reason}", folder=address.folder, reason=system_reason(error)),
             tr("make room there"),
         ) from error
-    with os.fdopen(descriptor, "r+b", buffering=0) as file:  # with a buffer a full disk would be told only at the end
+    with os.fdopen(
+        descriptor, "r+b", buffering=0
+    ) as file:  # with a buffer a full disk would be noticed only at the end
         if not _locked(file.fileno()):
             raise AlreadyRunning(_instance(file.read(4096)))
         instance = Instance(os.getpid(), time.time(), __version__)

@@ -31,16 +31,16 @@ _LAST_SENTENCE_SECONDS = 2.0
 
 
 class Signals:
-    """What the process is told from outside."""
+    """What reaches the process from outside."""
 
     def __init__(self, send: MemoryObjectSendStream[None], reloads: MemoryObjectReceiveStream[None]) -> None:
         self.stopping = anyio.Event()
         self.reloads = reloads
-        """One thing for each time that the configuration is to be read again."""
+        """An item each time the configuration is to be read again."""
         self._send = send
 
     def stop(self) -> bool:
-        """End after the sentence that is being spoken; False the second time: whoever asks twice does not wait."""
+        """End after the sentence that is being spoken; False the second time, when nobody wants to wait for that."""
         first = not self.stopping.is_set()
         self.stopping.set()
         return first
@@ -68,10 +68,10 @@ async def run_daemon(
     signals: Signals,
     door: Listening,
 ) -> None:
-    """Speak for whoever comes to the `door`, or to one of those that are configured, until told to stop.
+    """Speak for callers at the `door` and at those that are configured, until told to stop.
 
-    `load` reads the configuration anew, `config` is the present one. What cannot be opened yet is told to those who
-    ask, and tried again for the next one.
+    `load` reads the configuration anew, `config` is the present one. If something cannot be opened yet, the caller gets
+    the reason, and it is tried again for the next one.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(without_groups())

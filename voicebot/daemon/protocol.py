@@ -68,7 +68,7 @@ class Ask(_Request):
 
 
 class Stop(_Request):
-    """Stop what this source asked for (the person without a name: and whoever speaks), all, or one by its id."""
+    """Stop what this source asked for (without a name: and what is being spoken), all, or one by its id."""
 
     command: Literal["stop"]
     scope: str = "self"
@@ -94,7 +94,7 @@ _REQUEST: TypeAdapter[Say | More | Ask | Stop | Repeat | Plain] = TypeAdapter(Re
 
 
 class BadRequest(Exception):
-    """A line that asks for nothing that there is; `id` is what it called itself, where that can be told."""
+    """A line that is not a request; `id` is the one it gives, as far as it can be read."""
 
     def __init__(self, message: str, id: int | str | None = None) -> None:
         super().__init__(message)

@@ -17,7 +17,7 @@ from voicebot.floor import Priority
 from voicebot.speech import OutcomeKind
 
 _KEPT = 100
-"""This many requests that are over stay in the history."""
+"""How many finished requests stay in the history."""
 
 
 class State(StrEnum):
@@ -71,7 +71,7 @@ class SpeechRequest:
     heard: str = ""
     """What was heard, once it is over."""
     seconds: float = 0.0
-    """How long the audio is that was made for it, once it is over."""
+    """The length of the audio that was made for it, once it is over."""
     placed: anyio.Event = field(default_factory=anyio.Event)
     """It speaks, or has a place among those who wait, or is over."""
     began: anyio.Event = field(default_factory=anyio.Event)

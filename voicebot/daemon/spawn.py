@@ -12,8 +12,8 @@ from voicebot.daemon.client import Connection, DaemonError, connect
 from voicebot.translation import system_reason, tr
 
 _SILENT_SECONDS = 5.0
-"""Whoever starts a daemon hears of each step: that Python runs, what is loaded, that it listens. Each takes a tenth of
-a second where nothing else runs."""
+"""A starting daemon reports each step: that Python runs, what is loaded, that it listens. Each takes a tenth of a second
+on an idle machine."""
 STEP = b"."
 _DETACHED = 0x00000008 | 0x00000200
 """Windows: DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP."""
@@ -92,7 +92,7 @@ def _start(folder: str) -> str:
                 process.wait()
                 return tr("nothing was heard of it for {seconds:g} s", seconds=_SILENT_SECONDS)
             told = step
-    process.returncode = 0  # it is nobody's child to wait for: Popen would warn
+    process.returncode = 0  # nobody waits for it, which Popen would warn of
     return told.lstrip(STEP).decode(errors="replace")
 
 

@@ -19,7 +19,7 @@ def notify(*states: str) -> None:
             sender.connect(address.replace("@", "\0", 1) if address[0] == "@" else address)
             sender.sendall("\n".join(states).encode())
         except OSError:
-            pass  # it has gone; whoever started us then does not wait
+            pass  # it has gone, and nobody waits for us
 
 
 def reloading() -> None:

@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint
 
 
 class UnixStream(SocketStream):
-    """Bytes to and from whoever is at the other end."""
+    """Bytes to and from the other end."""
 
     def __init__(self, connected: socket.socket) -> None:
         connected.setblocking(False)

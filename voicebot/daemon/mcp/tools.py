@@ -23,7 +23,7 @@ from voicebot.text.safe_display import safe_line
 Values = dict[str, object]
 
 _PIECE_CHARACTERS = 5_000
-"""Of a text that is sent in parts: it fits into a line even where every character needs twelve bytes."""
+"""The size of the parts of a text: one fits into a line even if every character takes twelve bytes."""
 _SHOWN_CHARACTERS = 200
 """Of a message that somebody else wrote."""
 
@@ -124,7 +124,7 @@ class Agent:
             except DaemonError as error:
                 if error.code != GONE:
                     raise
-                # It was just ending when we came: what it had of the text went with it.
+                # The daemon was just ending; its part of the text was lost with it.
                 return await self._try_to_begin(asked, pieces, stack)
 
     async def _try_to_begin(self, asked: Speak, pieces: list[str], stack: AsyncExitStack) -> tuple[Channel, int]:
@@ -194,7 +194,7 @@ def _told(answer: Values) -> Values:
 
 
 def _speaks(voice: Values, language: str) -> bool:
-    """Whether a voice is one of this language; en is also every en-GB. One that does not say is not left out."""
+    """Whether a voice speaks this language: en includes en-GB. A voice that does not say is included."""
     languages = voice.get("languages")
     if not language or not isinstance(languages, list):
         return True

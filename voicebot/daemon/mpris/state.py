@@ -14,7 +14,7 @@ _TITLE_CHARACTERS = 300
 
 
 class BusGone(VoicebotError):
-    """There is no session bus, or it does not talk to us any more."""
+    """There is no session bus, or it no longer talks to us."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,9 @@ from voicebot.errors import VoicebotError
 from voicebot.events import Subscription
 
 _OPEN_MESSAGES = 1000
-"""Of one client, that wait or speak; whoever sends more is refused."""
+"""Messages of one client that wait or are spoken; further ones are refused."""
 _SEND_SECONDS = 30.0
-"""Whoever takes no answer for this long has gone."""
+"""A client that takes no answer for this long has gone."""
 _SILENT_SECONDS = 1.0
 _PARAMETERS = {"char": character_words, "key": key_words}
 _ACTED = {"stop": Reply.STOPPED, "cancel": Reply.CANCELED, "pause": Reply.PAUSED, "resume": Reply.RESUMED}

@@ -27,7 +27,7 @@ async def serve_clients(
     *,
     voices: Callable[[], Awaitable[list[dict[str, object]]]],
 ) -> None:
-    """Serve whoever connects until `closing`; `voices` are those of `tts.list_voices`."""
+    """Serve clients until `closing`; `voices` are those of `tts.list_voices`."""
 
     async def voices_for_clients() -> list[Voice]:
         return [voice_of(one) for one in await voices()]
@@ -54,7 +54,7 @@ async def serve_client(stream: ByteStream, *, desk: Desk, closing: anyio.Event) 
 
 
 async def tell_of_pauses(desk: Desk) -> None:
-    """Tell the client whose message is paused or goes on, whoever has asked for that."""
+    """Tell a client that its message was paused or goes on, even if another one asked for that."""
     with desk.dispatcher.subscribe(capacity=math.inf) as subscription:
         async for event in subscription.events:
             match event:

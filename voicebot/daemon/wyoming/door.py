@@ -62,6 +62,6 @@ async def run_wyoming(uri: str, config: Config, notify: Callable[[str], object])
     with without_groups():
         async with anyio.create_task_group() as tasks:
             keeper = EngineKeeper(without_engines(config, tasks), config, tasks)
-            with suppress(VoicebotError):  # whoever asks for it is told, and it is tried again
+            with suppress(VoicebotError):  # the next caller gets the reason, and it is tried again
                 await keeper.ensure("say")
             await open_door(uri, keeper, notify)

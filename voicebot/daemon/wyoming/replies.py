@@ -70,7 +70,7 @@ class Replies:
             chat = for_new_conversation(pipeline.chat)
             conversation = kept.conversation if kept else Conversation(pipeline, memory=self._new_memory())
             kept = _Kept(conversation, pipeline.chat, chat)
-        # Nobody listens, and whoever reads wants each piece as soon as it is there. The loudspeaker is somebody else's.
+        # The reply is read, not heard, so each piece is wanted as soon as it is there. The loudspeaker is elsewhere.
         kept.conversation.pipeline = replace(
             pipeline,
             chat=kept.chat,

@@ -69,7 +69,7 @@ class Service:
 
 
 async def serve_wyoming(listener: SocketListener, service: Service) -> None:
-    """Serve whoever connects until cancelled; clients beyond the limit are told that there is no room."""
+    """Serve clients until cancelled; those beyond the limit are told that there is no room."""
     serve_one = partial(_serve_one, service, anyio.CapacityLimiter(CONNECTIONS))
     async with anyio.create_task_group() as connections:
         while True:
@@ -201,7 +201,7 @@ class _Connection:
         try:
             await self._service.prepare("ask")
         except VoicebotError as error:
-            log.warning("%s", error.message)  # whoever asks the chat model is told
+            log.warning("%s", error.message)  # those who ask the chat model get the reason
         await self._service.replies.reply(text, context, self._service.pipeline(), self._send)
 
     async def _voices(self) -> list[Row]:
