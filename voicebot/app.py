@@ -119,7 +119,7 @@ def _open_dictionary() -> Dictionary:
 
 
 def _words(dictionary: Dictionary, notify: Notify) -> Callable[[], OwnWords]:
-    """The person's own words; what is wrong with their file is told once."""
+    """The person's own words; what is wrong with their file is reported once."""
     dictionary.words()
     if dictionary.fault is not None:
         notify(tr("your dictionary is not used: {message}", message=dictionary.fault.message))
@@ -325,7 +325,7 @@ def _load(portaudio: bool) -> None:
     if portaudio:
         from voicebot.audio.portaudio import import_sounddevice
 
-        with suppress(AudioError):  # whoever opens the device says so
+        with suppress(AudioError):  # opening the device reports it
             import_sounddevice()
     import voicebot.turn  # noqa: F401 - loaded before the first turn
 

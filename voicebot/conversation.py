@@ -183,7 +183,9 @@ class Conversation:
         if self.floor.live is not None:
             return
         with CancelScope() as self._condensing:
-            await self.memory.condense(for_new_conversation(self.pipeline.chat))  # which is no turn of this one
+            await self.memory.condense(
+                for_new_conversation(self.pipeline.chat)
+            )  # which is not a turn of this conversation
 
 
 def _told(messages: Sequence[Message]) -> list[Message]:

@@ -23,8 +23,8 @@ _MOST_CHARACTERS = 256
 class Cutter:
     """Cuts one reply into segments.
 
-    It notes when the last delta came instead of setting a timer for each: whoever waits for a pause sleeps until the
-    earliest moment at which there can be one, and finds then that the model has gone on, or that it has not.
+    It notes when the last delta came instead of setting a timer for each. A wait for a pause sleeps until the earliest
+    moment at which there can be one, and then looks whether the model has gone on.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Cutter:
         """How many of them there were since the last delta."""
         self._since = anyio.current_time()
         self._resumed: anyio.Event | None = None
-        """Set when the model goes on after a pause: the next one comes sooner than was to be expected."""
+        """Set when the model goes on after a pause, as the next pause then comes sooner than expected."""
         self._cut_end = 0
         self._batch_seconds = batch_seconds
         self._batch = ""

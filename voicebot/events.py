@@ -177,7 +177,7 @@ class PlaybackFinished:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """There was silence before clip `index`, or `within` it, that nobody asked for."""
+    """There was unwanted silence before clip `index`, or `within` it."""
 
     type: ClassVar[str] = "gap"
     turn: str

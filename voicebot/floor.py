@@ -1,4 +1,4 @@
-"""Who may speak: one turn at a time, by priority; whoever waits can be listed, overtaken and cancelled.
+"""Who may speak: one turn at a time, by priority; waiting turns can be listed, overtaken and cancelled.
 
 The priorities and what an arrival does to others are speech-dispatcher's (SSIP, "Priority Categories"):
 
@@ -78,7 +78,7 @@ class Floor:
 
     @property
     def live(self) -> Claim | None:
-        """Whoever has the floor."""
+        """The one that has the floor."""
         return self._live
 
     @property

@@ -35,7 +35,7 @@ def import_by_path(path: str, *, here: bool = True) -> Any:  # Any: whatever sta
     try:
         top = module_name.partition(".")[0]
         if here and top not in sys.modules and importlib.util.find_spec(top) is None:
-            # A command does not look where it is started; whoever keeps agent.py beside config.toml expects it.
+            # A command does not search the current folder; people with an agent.py beside config.toml expect it.
             sys.path.append(str(Path.cwd()))
         importlib.import_module(module_name)
     except ModuleNotFoundError as error:

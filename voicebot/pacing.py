@@ -18,12 +18,12 @@ from voicebot.text.phrases import SplitJapanese, phrase_ends, word_end
 from voicebot.text.speech_length import speech_seconds
 
 _FIXED_SECONDS, _RATE = 0.3, 0.7
-"""What a voice that nobody has measured yet is thought to cost: rather too much, so that no gap comes of it."""
+"""The assumed cost of a voice that has not been measured: rather too high, so that it causes no gap."""
 _KEPT = 32
 _WITHIN_SENTENCES = frozenset({Boundary.CLAUSE, Boundary.PHRASE, Boundary.FORCED})
 _MOST_PENDING = 32
 _LONGEST_SENTENCE_SECONDS = 30.0
-"""What goes on for longer is no sentence; engines have limits."""
+"""Longer text is not a sentence; engines have limits."""
 _AHEAD_SECONDS = 4.0
 """With this much speech before it, the next utterance is not asked for while others are being made, unless its own
 synthesis takes as long."""
@@ -260,7 +260,7 @@ class Pacer:
             cost.calls -= 1
 
     def _least_seconds(self) -> float:
-        """How long the least is that can be said next."""
+        """The length of the shortest text that can be said next."""
         total = 0.0
         for item in self._pending:
             total += item.seconds

@@ -41,8 +41,8 @@ _AUDIBLE_GAP = 0.001
 _UNBROKEN = 32
 """Others have their turn after this many deltas, where a chat model has them all at hand."""
 _UTTERANCES_AHEAD = 3
-"""Audio is dear: this many utterances at most are made, or being made, and not yet taken by the output; more of them
-only where more engines work on them."""
+"""Audio is expensive: at most this many utterances are made, or being made, and not yet taken by the output. Several
+engines may work on more."""
 
 
 _GiveCut = Callable[[list[Segment]], Awaitable[None]]

@@ -178,7 +178,7 @@ class TurnAccount:
         return anyio.current_time() - self._began
 
     def emit(self, event: events.TurnEvent) -> None:
-        """Tell whoever listens."""
+        """Count `event` in the metrics, and pass it on without secrets."""
         self._fold.feed(event)
         self._subscriber(_redacted(event, self._redact) if type(event) in _QUOTING else event)
 
@@ -295,8 +295,8 @@ class TurnAccount:
         return outcome
 
     def _heard(self) -> tuple[str, str, int, bool]:
-        """The text that was heard, that which was passed over, the offset in the reply behind both, and whether the
-        end of what was heard is exact."""
+        """The heard text, the text that was passed over, the offset in the reply after both, and whether the end of the
+        heard text is exact."""
         heard = list(self._heard_whole)
         skipped: list[str] = []
         end, exact = self._heard_end, True

@@ -54,7 +54,7 @@ def remembered_cost(voice: str) -> Iterator[VoiceCost]:
 async def try_out(synthesizer: Synthesizer, cost: VoiceCost) -> None:
     """Let a voice that nobody has measured say a word to nobody, so that `cost` is not a mere guess.
 
-    Nothing happens where it fails: whoever speaks with it says so.
+    A failure is ignored here: it is reported when the voice is used.
     """
     if cost.observed:
         return

@@ -100,7 +100,7 @@ class OpenAICompatibleChat:
             new_decoder=_new_decoder,
             read_step=read_step,
             accept="text/event-stream",
-            # Asked for here and not by name: whoever names them in the options is told that they are unknown.
+            # Asked for here and not by name, so that they are reported as unknown if the options name them.
             optional_fields=tuple(field for field in OPTIONAL_FIELDS if field not in config.options),
             offers_tools=bool(tools),
             counts_follow=config.include_usage,

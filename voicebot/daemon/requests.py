@@ -46,7 +46,7 @@ _STATE: dict[OutcomeKind, State] = {
 
 @dataclass(slots=True, eq=False)
 class SpeechRequest:
-    """One text to say, or one question to answer, that somebody has asked for."""
+    """One text to say or one question to answer, as a caller asked."""
 
     id: str
     """Short, and unique as long as this daemon runs: u1, u2, …"""

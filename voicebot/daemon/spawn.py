@@ -12,8 +12,8 @@ from voicebot.daemon.client import Connection, DaemonError, connect
 from voicebot.translation import system_reason, tr
 
 _SILENT_SECONDS = 5.0
-"""A starting daemon reports each step: that Python runs, what is loaded, that it listens. Each takes a tenth of a second
-on an idle machine."""
+"""A starting daemon reports each step: that Python runs, what is loaded, that it listens. On an idle machine each takes
+a tenth of a second."""
 STEP = b"."
 _DETACHED = 0x00000008 | 0x00000200
 """Windows: DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP."""

@@ -13,7 +13,7 @@ from voicebot.errors import VoicebotError, without_groups
 from voicebot.translation import tr
 
 _GRACE_SECONDS = 0.4
-"""A check that is told to end closes what it has opened; one that blocks is left behind after this."""
+"""A cancelled check closes what it has opened; one that still blocks after this is left behind."""
 
 
 class State(StrEnum):
@@ -73,7 +73,7 @@ async def run_check(check: Check) -> Finding:
 def _in_own_loop(check: Check) -> Finding:
     try:
         return anyio.run(_timed, check)
-    except Exception as error:  # noqa: BLE001 - one check that breaks must not keep the others from being told
+    except Exception as error:  # noqa: BLE001 - one check that breaks must not keep the others from being reported
         return fails(f"{type(error).__name__}: {error}", check.command)
 
 

@@ -22,7 +22,7 @@ from voicebot.doctor.voice import check_phonemes, check_voice
 from voicebot.errors import ConfigError
 
 NAMES = ("config", "paths", "chat", "voice", "phonemes", "audio", "history", "daemon", "turn")
-"""The checks, in the order in which they are told."""
+"""The checks, in the order in which they are reported."""
 _SECONDS = 8.5
 """For everything; the rest of ten is left for the start and the end of the program."""
 _CHAT, _VOICE, _AUDIO, _QUICK = 4.0, 3.5, 4.0, 2.5
@@ -46,7 +46,7 @@ class Patient:
     folders: Mapping[str, Path]
     """Where voicebot writes, by name."""
     private: Sequence[str]
-    """Those that are nobody else's business."""
+    """Those that only their owner may read."""
 
     @property
     def config(self) -> Config:

@@ -17,7 +17,7 @@ _OTHERS = 0o077
 
 
 def check_history(config: MemoryConfig) -> Finding:
-    """Whether it is ours, whole as far as can be told quickly, of a version that we know, and for nobody else."""
+    """Whether it is ours, private, of a version that we know, and undamaged as far as a quick check shows."""
     if not config.store:
         return fine(tr("memory.store is false: nothing is kept"))
     path = history_path(config.path)

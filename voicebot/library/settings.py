@@ -1,7 +1,7 @@
 """What a program says about its voice, as a configuration.
 
-No file and no variable of the environment is read that the program does not name: what a library does must not depend
-on the folder in which it is started.
+Only what the program names is read, be it a file or the environment: what a library does must not depend on the folder
+in which it is started.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def load_config(path: str | os.PathLike[str] | None = None) -> Config:
     """The configuration that the command `voicebot` would use here; pass it to `open_voice`.
 
     That is the person's config.toml, that of the current folder as far as they trust it, and the environment; or the
-    file at `path`, and the environment. What is not used is logged. Raises ConfigError.
+    file at `path`, and the environment. Keys that are not used are logged. Raises ConfigError.
     """
     loaded = load_layers(Path(path) if path is not None else None)
     for refused in loaded.refused:

@@ -31,7 +31,7 @@ P = TypeVar("P")
 
 
 class Voice:
-    """Speaks; whoever comes while it does waits for their turn.
+    """Speaks; what is asked for meanwhile waits for its turn.
 
     Each method that speaks returns when that is over and says how it ended, with `Outcome.kind`: "completed",
     "interrupted" or "failed". A fault of the voice, the output or the chat model is an outcome, with its `error`; it
@@ -82,7 +82,7 @@ class Voice:
             return self._told(await self.conversation.speak(message, barge_in=barge_in, priority=priority))
 
     def stop(self) -> bool:
-        """Be silent at once and forget whoever waits; tell whether there was anything to end."""
+        """Be silent at once and drop what waits; return whether there was anything to end."""
         return self.conversation.floor.cancel_all()
 
     def pause(self) -> None:
@@ -109,7 +109,7 @@ class Voice:
     # ------------------------------------------------------------ its end
 
     async def close(self) -> None:
-        """Be silent, and let nobody speak any more; the block that opened it does that."""
+        """Be silent, and speak no more; the block that opened it does that."""
         self._closed = True
         self.stop()
         with CancelScope(shield=True), anyio.move_on_after(_SILENT_WITHIN_SECONDS):
@@ -211,7 +211,7 @@ async def _open_engines(
     synthesizer: Synthesizer | None,
     needs_chat: bool,
 ) -> Engines:
-    """The engines; a chat model that a file names and that is not there is told when it is asked."""
+    """The engines; a chat model of a file that cannot be opened is an error only when it is asked."""
     try:
         return await stack.enter_async_context(open_engines(config, notify=notify, chat=chat, synthesizer=synthesizer))
     except ChatError as error:
@@ -222,7 +222,7 @@ async def _open_engines(
 
 
 class _MissingChat:
-    """A chat model that is not there: whoever asks it is told why."""
+    """Stands in for a chat model that could not be opened, and says why when it is asked."""
 
     name = "none"
 

@@ -59,7 +59,7 @@ class PersistentMemory:
         self._job = self._history.submit(self._write)
 
     async def keep(self) -> None:
-        """Return when every turn so far is in the history; a failure is told once. Cancelling loses nothing."""
+        """Return when every turn so far is in the history; a failure is reported once. Cancelling loses nothing."""
         if (job := self._job) is not None:
             await self._finish(job)
 

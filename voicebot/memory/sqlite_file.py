@@ -186,7 +186,7 @@ def _make(path: Path) -> None:
     """Make an empty history, which has its name only once it is whole: an empty file is somebody else's."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = path.resolve()
-    # What people say is nobody else's business; SQLite gives the files beside this one the same rights.
+    # What people say is private; SQLite gives the files beside this one the same rights.
     descriptor, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(descriptor)
     try:

@@ -90,7 +90,7 @@ class Store:
 
     @property
     def notes(self) -> list[str]:
-        """What a person should be told; whoever tells them empties the list."""
+        """What a person should be told; the caller who does so empties the list."""
         return self._file.notes
 
     def close(self) -> None:
@@ -172,7 +172,7 @@ class Store:
     def latest(self) -> str:
         """The name of the conversation that was spoken in last; empty if there is none.
 
-        One in which every turn failed before anything was heard is no conversation.
+        One in which every turn failed before anything was heard does not count.
         """
         return self._file.run(_latest)
 
@@ -219,7 +219,7 @@ class Store:
         return list(self._readable(map(conversation_of, rows)))
 
     def _readable(self, rows: Iterable[T | None]) -> Iterator[T]:
-        """The rows that can be read; that some cannot is told once."""
+        """The rows that can be read; if some cannot, that is reported once."""
         for row in rows:
             if row is not None:
                 yield row

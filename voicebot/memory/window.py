@@ -1,9 +1,9 @@
 """Remembers the last turns, as many as the window and the token budget allow, and a summary of those before them.
 
 Servers keep what they have read of a prompt and read only what follows the first difference. So the turns that are told
-begin with the same one for as long as possible: their number grows, and when there are too many, half of them is left
-out at once. To leave out the oldest at each turn would make the server read everything behind the system prompt anew
-each time. For the same reason whatever changes from turn to turn has to stand last.
+begin with the same one for as long as possible: their number grows, and when there are too many, half of them are left
+out at once. Leaving out the oldest at each turn would make the server read everything after the system prompt anew.
+For the same reason whatever changes from turn to turn has to come last.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ def cutter_maker(named: str, options: Mapping[str, Any]) -> Callable[[], Strateg
         wanted.check(strategy, named)
         return StrategyCutter(strategy, named)
 
-    make()  # a mistake is told now, not in the middle of a reply
+    make()  # a mistake is reported now, not in the middle of a reply
     return make
 
 

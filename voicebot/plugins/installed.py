@@ -1,6 +1,6 @@
 """What the installed packages offer by entry points, read from their metadata: no code of theirs runs for it.
 
-What lies in the current folder is left out: whoever opens a folder from elsewhere has installed nothing.
+The current folder is left out: to open a folder from elsewhere is not to install it.
 """
 
 from __future__ import annotations

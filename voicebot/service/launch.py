@@ -1,4 +1,4 @@
-"""What is started, whoever starts it."""
+"""What is started, whatever starts it."""
 
 from __future__ import annotations
 

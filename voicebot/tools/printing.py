@@ -1,4 +1,4 @@
-"""What a tool prints goes to the log: standard output belongs to the program, and to whoever reads it."""
+"""What a tool prints goes to the log: standard output is for the program's own output."""
 
 from __future__ import annotations
 

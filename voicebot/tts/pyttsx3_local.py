@@ -77,7 +77,7 @@ class _Child:
         Raises EOFError, which says how the process ended.
         """
         assert self._process.stdin
-        with self._turn:  # whoever was cancelled while waiting leaves its answer to be read here first
+        with self._turn:  # a call that was cancelled while waiting leaves its answer to be read here first
             try:
                 if request is not None:
                     self._process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -88,7 +88,7 @@ class _Child:
                 raise EOFError(self._how_it_ended()) from error
 
     def tell(self, request: Json) -> None:
-        """Send what is not answered; a process that has gone is noticed by whoever asks it next."""
+        """Send what is not answered; if the process has gone, the next call notices."""
         assert self._process.stdin
         with suppress(OSError, ValueError):  # ValueError: it is closed
             self._process.stdin.write(json.dumps(request).encode() + b"\n")

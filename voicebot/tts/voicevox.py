@@ -31,7 +31,7 @@ _CONNECT_SECONDS = 5.0
 _USUAL_SAMPLE_RATE = 24_000
 _VOICEVOX = "VOICEVOX"
 _SINGING = frozenset({"sing", "singing_teacher", "frame_decode"})
-"""Types of styles that are no use for talking. New engines add types of talking styles: `streaming_talk` is one."""
+"""Types of styles that do not talk. New engines add types that do, such as `streaming_talk`."""
 _UNKNOWN_SIZE = 0x7FFF_FF00
 """From here on a size stands for one that was not known when it was written."""
 _SampleRate = Annotated[int, Field(ge=1000, le=768_000)]

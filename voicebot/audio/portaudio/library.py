@@ -21,7 +21,7 @@ from voicebot.translation import tr
 T = TypeVar("T")
 
 _ANSWER_SECONDS = 3.5
-"""A Bluetooth loudspeaker may take two to wake up; somebody waits to be told."""
+"""A Bluetooth loudspeaker may take two seconds to wake up, while a person waits."""
 _SILENCE_SECONDS = 0.5
 """Stopping or closing a stream may block the event loop for this long; normally it takes a millisecond."""
 
@@ -35,8 +35,8 @@ class PortAudioLibrary:
     """PortAudio and the streams that are open in it. Any thread may call it.
 
     A process has one, `PORTAUDIO`, because it has one PortAudio: the list of devices is frozen when that is
-    initialised, and terminating it, the only way to a new list, ends every stream of the process. So whoever looks for
-    new devices has to know everybody's streams.
+    initialised, and terminating it, the only way to a new list, ends every stream of the process. So looking for new
+    devices takes knowledge of all streams.
     """
 
     def __init__(self) -> None:
@@ -197,7 +197,7 @@ class PortAudioLibrary:
                 self._watched.post(lambda: self._close(stream))
 
     def _end(self, stream: Any, finished: Callable[[], None]) -> None:
-        """In PortAudio's own thread, which ends: let nobody wait for a start that has not returned by now.
+        """Let nobody wait for a start that has not returned by now; called in PortAudio's own thread, as that ends.
 
         On ALSA it never does where the sound server has died: it waits for a lock that this thread does not release.
         """

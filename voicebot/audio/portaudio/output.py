@@ -152,7 +152,7 @@ class DeviceOutput:
     def close(self) -> None:
         """Give the device back for good."""
         self._closed = True
-        if self._opening.acquire(blocking=False):  # else whoever opens it does so
+        if self._opening.acquire(blocking=False):  # else the opener closes it
             self._release()
             self._opening.release()
 

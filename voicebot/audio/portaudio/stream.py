@@ -25,7 +25,7 @@ TAIL_SECONDS = 0.05
 
 _REST_SECONDS = 0.5
 _BACK_WITHIN_SECONDS = 3.0
-"""A sound server that went away may be back by then: it is started anew by whoever keeps it running."""
+"""A sound server that went away may be back by then, restarted by its service manager."""
 _KNOCK_SECONDS = 0.1
 
 
@@ -122,7 +122,7 @@ class DeviceStream:
     def resume(self) -> None:
         """Go on with the next frame, at once if everything that the device had taken was heard by now.
 
-        A device that does not come back is lost: whoever waits for a clip is told.
+        If the device does not come back, waiting for a clip fails.
         """
         if not self._feed.paused:
             return
@@ -208,7 +208,7 @@ class DeviceStream:
         threading.Thread(target=self._knock, args=(self._reopening, lost_at), daemon=True).start()
 
     def _knock(self, given_up: threading.Event, lost_at: float) -> None:
-        """In a thread of its own: look for the device until it is back; if it stays away, whoever waits is told."""
+        """Look for the device until it is back; if it stays away, waiting for it fails. Runs in a thread of its own."""
         self._library.close(self._stream)
         while not given_up.wait(_KNOCK_SECONDS):
             try:
@@ -227,7 +227,7 @@ class DeviceStream:
             if not wanted:
                 self._library.close(stream)
             elif self._running:
-                with suppress(AudioError):  # whoever waits is told
+                with suppress(AudioError):  # those who wait get this error
                     self._start()
             return
 

@@ -1,7 +1,7 @@
 """Calls that may never return, watched from outside.
 
-PortAudio asks the sound server whatever it does, and waits for ever for one that hangs. So a thread of its own calls
-it, which nobody has to wait for: not the event loop, and not the end of the process.
+PortAudio asks the sound server at every step, and waits forever for one that hangs. So it is called in a thread of its
+own, for which neither the event loop nor the end of the process has to wait.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class WatchedThread:
     """Makes calls one after the other, in the order in which they come from any thread."""
 
     def __init__(self, *, overdue: Callable[[], None]) -> None:
-        """`overdue` is called by whoever gives a call up."""
+        """`overdue` is called when a call is given up."""
         self._overdue = overdue
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -59,7 +59,7 @@ class WatchedThread:
         self._calls.put(work)
 
     def leave(self) -> None:
-        """Take the call that is being made, which returns None, as done: it may never be. Others are made meanwhile."""
+        """Count the current call, which returns None, as done, since it may never return. Others are made meanwhile."""
         with self._starting:
             left = self._current
             self._start()
@@ -78,7 +78,7 @@ class WatchedThread:
         self._current = future
         try:
             result = work()
-        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
+        except BaseException as error:  # noqa: BLE001 - it is raised where the call is waited for
             if not future.done():
                 future.set_exception(error)
         else:

@@ -111,7 +111,7 @@ class SayTime:
 
 @dataclass(frozen=True, slots=True)
 class SayDay:
-    """Say what day it is, or which day another one is that the message names, if it asks for one."""
+    """Say what day it is today, or on a day that the message names, if it asks for that."""
 
     asked: str = ""
 

@@ -1,4 +1,4 @@
-"""What the demo does for the user, and what it says of itself: stories, jokes, sums, names, voicebot."""
+"""What the demo does for the user, and what it says about itself: stories, jokes, sums, names, voicebot."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def nodes_of(runnable: Runnable[Any, Any]) -> Nodes:
         leading = {source for source, _ in builder.edges} | {*builder.branches}
         leading |= {source for sources, _ in builder.waiting_edges for source in sources}
         commanding |= built.keys() - leading
-        # They are not drawn, and so neither is that they end.
+        # They are not drawn, and neither are their ends.
         last |= unreached & {source for source, target in builder.edges if target == _END}
         last |= {source for source in unreached & {*builder.branches} if _may_end(builder.branches[source])}
     return Nodes(frozenset(last), frozenset(commanding))

@@ -67,7 +67,7 @@ def secrets_in_query(address: str) -> dict[str, str]:
     """Return what must not be shown of what stands behind the question mark of `address`."""
     if "?" not in address:
         return {}
-    import httpx  # 0.1 s, which whoever only looks for secrets does not need
+    import httpx  # takes 0.1 s, which a search for secrets does not need
 
     try:
         parameters = httpx.URL(address).params.multi_items()
