@@ -297,7 +297,7 @@ def _cpu_seconds(client: subprocess.Popen[bytes]) -> float:
 
 
 def _shut_down(home: Path) -> None:
-    """End the daemon that a client has started; it is nobody's child."""
+    """End the daemon that a client has started; it is not a child of this process."""
     pid = pid_of(home)
     caller = Caller(home / "voicebot" / "control.sock")
     caller.ask(command="shutdown")

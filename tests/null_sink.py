@@ -91,7 +91,7 @@ class NullSink:
         self._server.wait()
 
     def answer_by(self, another: NullSink) -> None:
-        """Let `another` play for whoever connects to this server, which was killed."""
+        """Let `another` play for clients of this server, which was killed."""
         socket, new = (e["PULSE_SERVER"].removeprefix("unix:") for e in (self.environment, another.environment))
         os.unlink(socket)
         os.symlink(new, socket)

@@ -66,7 +66,7 @@ async def test_two_conversations_with_different_outputs_run_on_one_set_of_engine
     assert seconds == pytest.approx(sum(map(speech_seconds, REPLY.split(" And"))), rel=0.2)
 
 
-def test_conversations_share_no_event() -> None:
+def test_conversations_do_not_share_events() -> None:
     """Not even when they speak at the same time."""
     seen: dict[str, list[events.Event]] = {}
 
@@ -166,7 +166,7 @@ def test_a_conversation_that_ends_takes_its_timers_with_it() -> None:
 
 
 def test_a_conversation_that_goes_on_with_other_engines_keeps_its_timers() -> None:
-    """A reload of the daemon's configuration dropped them, and nobody was told; their sentences stood in its log."""
+    """A reload of the daemon's configuration dropped them silently, and put their sentences into its log."""
     told: list[str] = []
 
     async def body() -> list[str]:

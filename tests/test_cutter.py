@@ -52,7 +52,7 @@ def test_a_delta_that_ends_nothing_wakes_nobody() -> None:
     in_virtual_time(body)
 
 
-def test_the_first_delta_after_a_pause_wakes_whoever_waits_for_the_next_pause() -> None:
+def test_the_first_delta_after_a_pause_wakes_the_wait_for_the_next_pause() -> None:
     """They slept on until the second pause, two seconds after the delta before, or for ever behind that one."""
 
     async def body() -> None:

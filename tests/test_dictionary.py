@@ -120,7 +120,7 @@ def test_what_cannot_be_a_word_is_refused_in_words(surface: str, pronunciation: 
         (json.dumps({str(n): {} for n in range(MOST_WORDS + 1)}).encode(), f"{MOST_WORDS + 1} words are too many"),
     ],
 )
-def test_a_file_that_is_no_dictionary_is_refused_in_words(data: bytes, told: str) -> None:
+def test_a_file_that_is_not_a_dictionary_is_refused_with_the_reason(data: bytes, told: str) -> None:
     with pytest.raises(DictionaryError, match=told):
         parse_words(data)
 

@@ -1,4 +1,4 @@
-"""What a person is told to run where a library is missing: it fits their installation, and is no stranger's."""
+"""What a person is told to run if a library is missing: it fits their installation, and installs the right package."""
 
 from __future__ import annotations
 

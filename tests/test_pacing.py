@@ -79,7 +79,7 @@ def test_a_clause_waits_for_its_sentence_while_there_is_time_and_not_longer() ->
 
 
 @pytest.mark.parametrize("spare", [1e-16, 1e-9, 0.0005])
-def test_a_wait_that_no_clock_can_tell_from_nothing_is_none(spare: float) -> None:
+def test_a_wait_shorter_than_any_clock_can_measure_is_skipped(spare: float) -> None:
     """A wait of 4e-16 s ended at the same instant, for ever."""
     of, text = cost(0.1, 0.5), "もう一度電話する前に、"
     lead = of.seconds(speech_seconds(text)) + Pacing().margin_seconds + Pacing().comfort_seconds

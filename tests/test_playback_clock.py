@@ -99,7 +99,7 @@ def test_a_clock_that_is_told_or_asked_in_time_is_exact(steps: list[Step], how: 
 
 @settings(deadline=None)
 @given(steps())
-def test_whoever_asks_now_and_then_is_never_told_of_more_silence_than_there_was(steps: list[Step]) -> None:
+def test_asking_now_and_then_never_shows_more_silence_than_there_was(steps: list[Step]) -> None:
     def look(listener: Listener) -> None:
         assert listener.clock.lead() == listener.lead()
         silence = listener.clock.silence(listener.now)
@@ -151,7 +151,7 @@ def test_nothing_more_is_expected_of_a_clip_when_the_next_one_is_heard() -> None
     assert (clock.lead(), clock.heard()) == (2.0, 1.5)
 
 
-def test_a_clip_that_was_given_up_is_no_lead_and_was_not_heard() -> None:
+def test_a_clip_that_was_given_up_does_not_count_as_lead_and_was_not_heard() -> None:
     clock = PlaybackClock()
     clock.wrote(0.0)
     clock.made(2.0, lambda: 0.5)

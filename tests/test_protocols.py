@@ -34,7 +34,7 @@ async def all_around(engine: Synthesizer) -> AsyncIterator[list[Synthesizer]]:
         yield [shared, in_style(engine, FAST), PluginSynthesizer(engine, "engine"), onion]
 
 
-async def test_whoever_takes_it_is_told_how_soon_its_audio_is_needed() -> None:
+async def test_a_synthesizer_that_wants_to_know_is_told_how_soon_its_audio_is_needed() -> None:
     engine = UrgentSynthesizer(delay=0.0, rtf=0.0)
     await said(engine, 1.5)
     await said(engine, math.inf)
@@ -44,7 +44,7 @@ async def test_whoever_takes_it_is_told_how_soon_its_audio_is_needed() -> None:
     assert engine.within == [1.5, math.inf, *[0.25] * 4]
 
 
-async def test_whoever_does_not_take_it_is_not_told() -> None:
+async def test_a_synthesizer_that_does_not_ask_is_not_told() -> None:
     engine = CostingSynthesizer(delay=0.0, rtf=0.0)
     assert not takes_urgency(engine)
     await said(engine, 1.0)

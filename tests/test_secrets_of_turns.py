@@ -55,13 +55,13 @@ def told(parts: Sequence[ReplyPart], error: ChatError | None = None, *, speak: b
 def test_of_a_secret_in_a_reply_nothing_leaves_the_turn_however_it_is_split(
     text: str, data: st.DataObject, speak: bool
 ) -> None:
-    """The first letters of a key were told before the rest of it came."""
+    """The first letters of a key were passed on before the rest of it came."""
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)))))
     told([text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)], speak=speak)
 
 
 def test_of_a_secret_in_anything_else_nothing_leaves_the_turn_either() -> None:
-    """What the command prints was without keys; whoever read the events of a server had them."""
+    """The command printed no keys, but the events of a server held them."""
     arguments = json.dumps({"key": KEY})
     recorder = told(
         [

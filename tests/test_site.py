@@ -25,7 +25,7 @@ def site(folder: Path, body: str) -> Path:
         '<img src="other.html">',
     ],
 )
-def test_what_leads_somewhere_is_no_fault(body: str, tmp_path: Path) -> None:
+def test_a_link_that_leads_somewhere_is_not_a_fault(body: str, tmp_path: Path) -> None:
     assert faults(site(tmp_path, body)) == []
 
 

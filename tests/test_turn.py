@@ -750,7 +750,7 @@ def test_a_voice_is_asked_for_one_utterance_at_a_time() -> None:
 
 
 def test_no_more_than_three_utterances_are_made_ahead_of_the_output() -> None:
-    """Audio is dear: what is interrupted should not have been synthesized."""
+    """Audio is expensive: what is interrupted should not have been synthesized."""
     reply = "One sentence. " * 30
     voice = CostingSynthesizer(delay=0.01, rtf=0.0, seconds=2.0)
     outcome, _ = turn(pipeline(ScriptedChat(typed(reply, rate=5000)), voice), interrupt_at=9.0)

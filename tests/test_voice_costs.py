@@ -92,7 +92,7 @@ def test_a_trial_that_takes_long_tells_that_the_voice_is_slow_and_one_that_fails
     assert not costs_after_a_trial(failing).observed
 
 
-def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(state: Path) -> None:
+def test_a_folder_that_cannot_be_written_stops_nothing(state: Path) -> None:
     (state / "voicebot").write_text("a file where the folder should be")
     with remembered_cost("slow") as cost:
         cost.learn(1.0, 0.1)

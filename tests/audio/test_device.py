@@ -401,7 +401,7 @@ def test_a_sound_server_that_dies_right_before_a_clip_is_an_error_and_not_a_wait
 
 @on_null_sink
 def test_a_sound_server_that_hangs_while_playing_is_an_error_and_not_a_wait(sink: NullSink, anyio_backend: str) -> None:
-    """PortAudio waits forever, and whoever waited for a clip did so too; neither Ctrl-C nor SIGTERM helped."""
+    """PortAudio waited forever, and so did everything that waited for a clip; neither Ctrl-C nor SIGTERM helped."""
     steps = [("play", 1, 20.0), ("play", 2, 20.0), ("finish",)]
     with player(sink.environment, *steps, backend=anyio_backend) as program:
         program.until("ready")

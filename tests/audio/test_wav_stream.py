@@ -1,4 +1,4 @@
-"""A WAV file through a pipe: a header that players take, and nothing lost or mixed whoever is interrupted."""
+"""A WAV file through a pipe: a header that players take, and nothing lost or mixed by an interruption."""
 
 from __future__ import annotations
 

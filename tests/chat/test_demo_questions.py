@@ -349,7 +349,7 @@ def test_no_question_is_too_long_to_be_read(words: list[str]) -> None:
 
 
 def told(*said: str, window: int = 5) -> list[str]:
-    """What is answered to each message, where only so many turns are remembered."""
+    """The answer to each message, if only that many turns are remembered."""
     messages: list[Message] = []
     replies = []
     for text in said:
@@ -375,7 +375,7 @@ def test_a_real_model_is_advertised_once_in_a_conversation(questions: list[str],
     assert replies[0].startswith(replies[6])
 
 
-def test_whoever_has_heard_half_of_the_advertisement_is_spared_the_rest() -> None:
+def test_a_user_who_has_heard_half_of_the_advertisement_is_spared_the_rest() -> None:
     reply = ask("Who was Mozart?")
     heard = reply[: reply.index("type")]
     messages = [Message("user", "Who was Mozart?"), Message("assistant", heard, interrupted=True)]
@@ -390,7 +390,7 @@ def test_a_conversation_that_has_got_far_is_not_interrupted_by_an_advertisement(
 @pytest.mark.parametrize(
     "said", [["How do I connect Ollama?"] * 2, ["モデルにつなぐには？"] * 2, ["I'm sad", "How do I connect Ollama?"]]
 )
-def test_whoever_asks_for_a_real_model_is_told_each_time(said: list[str]) -> None:
+def test_a_user_who_asks_for_a_real_model_is_told_each_time(said: list[str]) -> None:
     assert ADVERTISEMENT in told(*said)[-1]
 
 

@@ -63,7 +63,7 @@ async def test_an_openai_compatible_server_is_found_by_its_list_of_models() -> N
     assert found.why == f"found an OpenAI-compatible server at {server.url}, using tiny"
 
 
-async def test_the_first_candidate_that_can_chat_is_taken_whoever_answers_first() -> None:
+async def test_the_first_candidate_that_can_chat_is_taken_even_if_another_answers_first() -> None:
     async with serve() as nobody, serve() as first, serve() as second:
         be_openai(first, "a")
         be_ollama(second, "b")

@@ -92,7 +92,7 @@ async def test_each_conversation_has_a_thread_of_its_own() -> None:
     assert for_new_conversation(simple := answers_only(plain)) is simple
 
 
-async def test_conversations_that_share_their_engines_share_no_thread() -> None:
+async def test_conversations_that_share_their_engines_do_not_share_threads() -> None:
     llm = scripted(["One."], ["Two."])
     engines = Engines(chat_of(keeper(llm)), None, None, None, None)
     for _ in range(2):

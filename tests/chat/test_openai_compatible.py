@@ -361,7 +361,7 @@ async def test_a_server_that_knows_no_chat_template_answers_without_it() -> None
         async with open_openai_compatible(config) as chat:
             assert await reply_of(chat) == (["Hi"], None)
         assert [b"chat_template_kwargs" in request.body for request in server.requests] == [True, False]
-        # Whoever names it in the options is told that the server does not know it.
+        # Named in the options, it is reported as unknown to the server.
         server.answer("/v1/chat/completions", whole(refusal, status="400 Bad Request"))
         options: dict[str, JsonValue] = {"chat_template_kwargs": {"thinking": False}}
         config = config.model_copy(update={"think": None, "options": options})

@@ -38,7 +38,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "http://broker.example/", f"{URL}\n{URL}", "my password"])
-def test_what_is_no_url_is_refused_and_not_repeated(tmp_path: Path, text: str) -> None:
+def test_what_is_not_a_url_is_refused_and_not_repeated(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="no AMQP URL") as told:
         amqp_url(Broker(amqp_url_file=private_file(tmp_path, text)))
     assert "password" not in told.value.in_one_line

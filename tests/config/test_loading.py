@@ -208,7 +208,7 @@ def test_an_api_key_is_never_shown(tmp_path: Path) -> None:
 
 
 def test_the_environment_of_an_mcp_server_is_never_shown(tmp_path: Path) -> None:
-    """A server without command and url was told with its whole table, tokens included."""
+    """The fault of a server without command and url quoted its whole table, tokens included."""
     path = write(tmp_path, '[tools.mcp.files]\nenv = { TOKEN = "s3cret" }\n')
     with pytest.raises(InvalidConfig) as caught:
         load_config(path, environment={})
@@ -269,7 +269,7 @@ def test_a_deeply_nested_value_of_an_option_is_text() -> None:
     assert loaded.config.chat.kind == "auto"
 
 
-def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_a_fault(tmp_path: Path) -> None:
     """Windows' editors write one."""
     path = tmp_path / "config.toml"
     path.write_bytes(b"\xef\xbb\xbf[chat]\r\nkind = 'demo'\r\n")
@@ -278,7 +278,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes with names")
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
-def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], object]) -> None:
+def test_what_is_not_a_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], object]) -> None:
     """A pipe was waited for, and /dev/zero read, for ever."""
     path = tmp_path / "config.toml"
     make(path)

@@ -229,8 +229,8 @@ def test_a_mistake_in_a_file_of_ours_is_told(folder: Path) -> None:
             load_config(environment={})
 
 
-def test_settings_for_the_usual_voice_are_no_hindrance_to_those_who_have_chosen_another(folder: Path) -> None:
-    """`[tts] rate = 150` in a folder made every command fail for whoever speaks with VOICEVOX."""
+def test_settings_for_the_usual_voice_do_not_hinder_those_who_have_chosen_another(folder: Path) -> None:
+    """`[tts] rate = 150` in a folder made every command fail for people who use VOICEVOX."""
     write_own(folder, '[tts]\nkind = "voicevox"\n')
     (folder / "config.toml").write_text("[tts]\nrate = 150\n[conversation]\nturns = 3\n", encoding="utf-8")
     loaded = load_config(environment={})

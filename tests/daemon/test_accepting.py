@@ -35,7 +35,7 @@ def connected(path: Path) -> socket.socket:
 def test_what_happens_while_the_daemon_closes_leaves_no_traceback_in_its_log(
     tmp_path: Path, happens: Literal["comes", "asks", "hangs up", "reads"]
 ) -> None:
-    """Of whoever did that in the very step of the event loop, asyncio logged an InvalidStateError."""
+    """When a client did that in the same step of the event loop, asyncio logged an InvalidStateError."""
     path, faults = tmp_path / "socket", []
 
     def note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # Any: as asyncio tells it

@@ -46,7 +46,7 @@ def test_a_pause_whose_time_was_up_while_the_machine_slept_is_over_when_it_wakes
 
 
 def test_a_clock_that_is_set_while_somebody_speaks_or_pauses_changes_nothing(tmp_path: Path) -> None:
-    """A lease, a sound and whoever waits go by a clock that nobody sets; only what is shown goes by the other."""
+    """A lease, a sound and those who wait go by a clock that nobody sets; only what is shown goes by the other."""
     ahead = tmp_path / "ahead"
     ahead.write_text("0")
     (tmp_path / "sitecustomize.py").write_text(_SHIFTED.format(path=str(ahead)))

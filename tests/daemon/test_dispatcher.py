@@ -75,7 +75,7 @@ def test_stop_returns_when_it_is_silent_and_others_go_on_after_it() -> None:
     in_virtual_time(main)
 
 
-def test_skip_goes_on_to_whoever_waits() -> None:
+def test_skip_goes_on_to_the_next_one_that_waits() -> None:
     async def main() -> None:
         async with opened() as (dispatcher, _):
             assert not await dispatcher.skip()

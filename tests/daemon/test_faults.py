@@ -37,7 +37,7 @@ from voicebot.testing import CostingSynthesizer, ScriptedChat
 
 
 @pytest.mark.parametrize("sign", ["daemon.lock", "control.sock"])
-def test_killed_while_it_starts_it_is_in_nobodys_way(tmp_path: Path, sign: str) -> None:
+def test_a_daemon_killed_while_it_starts_does_not_block_the_next(tmp_path: Path, sign: str) -> None:
     home_with_config(tmp_path)
     process = start(tmp_path, "daemon", "run")
     wait_until((tmp_path / "voicebot" / sign).exists, "it does not start")
@@ -48,7 +48,7 @@ def test_killed_while_it_starts_it_is_in_nobodys_way(tmp_path: Path, sign: str) 
 
 
 @pytest.mark.parametrize("phase", ["reload", "stop"])
-def test_killed_while_it_reloads_or_ends_it_is_in_nobodys_way(tmp_path: Path, phase: str) -> None:
+def test_a_daemon_killed_while_it_reloads_or_ends_does_not_block_the_next(tmp_path: Path, phase: str) -> None:
     with running_daemon(tmp_path) as daemon:
         caller = daemon.caller()
         caller.ask(command="say", text=LONG, wait="started")

@@ -1,4 +1,4 @@
-"""The daemon as a process: one at a time, started by whoever needs it, and what kills it or takes things from it."""
+"""The daemon as a process: one at a time, started when it is needed, and what kills it or takes things from it."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ class Asker:
         return asked
 
     async def hear(self, reply: AbstractIncomingMessage) -> None:
-        """Keep a reply for whoever asked."""
+        """Keep a reply for the one who asked."""
         if stream := self.streams.get(reply.correlation_id or ""):
             stream.put_nowait(reply)
 

@@ -146,7 +146,7 @@ class Broker:
         return done.stdout
 
     def delete_queue(self, name: str) -> None:
-        """Take a queue away from whoever uses it."""
+        """Take a queue away from its users."""
         self.ctl("delete_queue", name)
 
     def raise_alarm(self, alarm: Alarm) -> None:

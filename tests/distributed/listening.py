@@ -1,4 +1,4 @@
-"""A client with one scripted worker, and whoever listens to it."""
+"""A client with one scripted worker, and its listeners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that does no more than a test tells it: it takes jobs, and answers what it is told, be it nonsense."""
+"""A worker that does only what a test tells it: it takes jobs, and answers as told, even with nonsense."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voicebot.distributed.topology import CANCEL_EXCHANGE, JOB_QUEUE_ARGUMENTS, 
 from voicebot.speech import Audio, AudioFormat
 
 _SECONDS = 20.0
-"""After this a test is told that nothing comes."""
+"""How long a test waits for something to come."""
 FORMAT = AudioFormat(8000)
 PIECES = [Audio(bytes([number]) * 800, FORMAT) for number in range(1, 5)]
 """What a text is, where nothing else is asked for."""

@@ -198,7 +198,7 @@ def test_half_a_frame_and_a_piece_without_an_end_are_not_believed() -> None:
         assert audio.broken
 
 
-def test_an_error_ends_it_whoever_says_so_now() -> None:
+def test_an_error_ends_it_unless_its_worker_was_given_up() -> None:
     first, later = Engine().run(), Engine().run(attempt=4, worker="b")
     for replies, ends in (
         ([failure(first[0])], True),
@@ -254,7 +254,7 @@ def test_a_mad_worker_fills_no_memory() -> None:
         ("part", {"attempt": 1, "worker": "a", "seq": 1, "end": [1]}),
     ],
 )
-def test_a_message_that_is_no_reply_has_none(kind: str | None, headers: dict[str, object]) -> None:
+def test_a_message_that_is_not_a_reply_holds_no_replies(kind: str | None, headers: dict[str, object]) -> None:
     assert read_replies(kind, headers, b"") == []
 
 

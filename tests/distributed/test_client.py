@@ -196,5 +196,5 @@ async def test_a_worker_that_comes_later_is_noticed(broker: Broker) -> None:
 
 
 def test_a_broker_that_does_not_come_back_is_named_before_the_voice_seems_to_hang() -> None:
-    """Who listened was told to start the engine anew, though it was the broker that had gone."""
+    """The listener was told to restart the engine, although it was the broker that had gone."""
     assert BROKER_BACK_SECONDS < LEAST_PATIENCE_SECONDS

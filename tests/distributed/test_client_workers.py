@@ -91,7 +91,7 @@ async def test_a_worker_that_never_begins_is_given_up(broker: Broker) -> None:
             await listener.ends()
 
 
-async def test_a_backlog_is_no_worker_that_hangs(broker: Broker) -> None:
+async def test_a_backlog_does_not_mean_that_a_worker_hangs(broker: Broker) -> None:
     async with open_both(broker) as (client, worker), anyio.create_task_group() as tasks:
         busy = Listener(client, tasks)
         taken = await worker.take()

@@ -185,7 +185,7 @@ async def test_the_user_may_do_nothing_else(defined: Broker, password: str, deed
 
 
 async def test_the_user_has_this_vhost_alone(defined: Broker, password: str) -> None:
-    """Whoever may publish to the default exchange reaches every queue of its vhost, whatever it is called."""
+    """A user who may publish to the default exchange reaches every queue of its vhost, whatever it is called."""
     with pytest.raises(AMQPError):
         await aio_pika.connect(url(defined, password, vhost=""))
 

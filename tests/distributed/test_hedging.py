@@ -115,7 +115,7 @@ async def test_the_second_stands_in_for_an_engine_that_is_gone(usual_seconds: fl
         assert await said(voice) == PIECES
 
 
-async def test_a_text_that_cannot_be_said_is_no_reason_to_ask_another() -> None:
+async def test_a_text_that_cannot_be_said_is_not_given_to_another_voice() -> None:
     first, second = Held("first", error=SynthesisError("no vowels")).let(), Held("second", *PIECES).let()
     async with open_hedged(first, second, usual_seconds=5) as voice:
         with pytest.raises(SynthesisError, match="no vowels"):

@@ -1,4 +1,4 @@
-"""A worker in the process of the test, a client that does as it is told, and a real broker between them."""
+"""A worker in the process of the test, a scripted client, and a real broker between them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def test_a_text_that_cannot_be_said_is_refused_and_the_next_one_is_said(br
 @pytest.mark.parametrize(
     "body", [b"", b"nonsense", b"[]", b"{}", b'{"spoken": ""}', b'{"spoken": " \\n "}', b'{"spoken": "\\ud800"}']
 )
-async def test_what_is_no_job_is_refused_with_a_reason(broker: Broker, body: bytes) -> None:
+async def test_what_is_not_a_job_is_refused_with_a_reason(broker: Broker, body: bytes) -> None:
     async with open_pair(broker, ToneSynthesizer()) as (asker, _):
         failure = (await (await asker.ask(body)).answer()).failure
         assert failure.code == "text"

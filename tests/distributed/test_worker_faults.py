@@ -86,7 +86,7 @@ async def test_a_worker_whose_engine_is_gone_leaves_the_jobs_to_others_until_it_
         assert (await asker.status()).failed == 1
 
 
-async def test_an_unknown_voice_is_no_reason_to_stop_taking_jobs(broker: Broker) -> None:
+async def test_an_unknown_voice_does_not_stop_a_worker_from_taking_jobs(broker: Broker) -> None:
     """An engine that does not know what was asked of it looks like one that is gone."""
     async with open_pair(broker, GoneVoice()) as (asker, _):
         failure = (await (await asker.ask(Job(spoken="Hello.", voice="nobody"))).answer()).failure

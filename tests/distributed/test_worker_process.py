@@ -213,7 +213,7 @@ async def test_a_text_that_kills_three_workers_kills_no_fourth(broker: Broker, v
 async def test_a_worker_notices_that_its_connection_is_dead_though_nobody_says_so(
     broker: Broker, voice_class: str
 ) -> None:
-    """Packets that are dropped are no error to anybody: only the missing heartbeats tell."""
+    """Dropped packets raise no error anywhere: only the missing heartbeats show them."""
     async with (
         open_asker(broker.url, voice_class) as asker,
         open_wire(broker.url) as wire,

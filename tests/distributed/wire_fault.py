@@ -40,7 +40,7 @@ class Wire:
         return len(self._connections)
 
     def freeze(self, *towards: Side) -> None:
-        """Let nothing through (towards one side only, or both): whoever sends gets no answer, and no error either."""
+        """Let nothing through (towards one side only, or both): the sender gets neither an answer nor an error."""
         for side in towards or SIDES:
             self._gates[side] = anyio.Event()
 

@@ -69,7 +69,7 @@ def test_one_that_hangs_up_is_told(place: Path) -> None:
     assert (found.state, found.command) == (State.FAILED, "voicebot status")
 
 
-def test_one_that_was_killed_is_none_that_runs(place: Path) -> None:
+def test_a_killed_daemon_does_not_count_as_running(place: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left_behind:
         left_behind.bind(str(place))
     place.chmod(0o600)
@@ -95,7 +95,7 @@ def test_a_folder_of_somebody_else_is_told(place: Path, monkeypatch: pytest.Monk
     assert (found.state, found.command) == (State.FAILED, f"ls -ld {folder}")
 
 
-def test_an_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_cannot_be_used_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEBOT_ADDRESS", "tcp://127.0.0.1:1")
     found = check_daemon()
     assert found.state is State.FAILED

@@ -153,7 +153,7 @@ def test_a_byte_that_is_not_utf_8_costs_one_letter() -> None:
     assert [event.data for event in EventDecoder().feed(body)] == ["気\ufffd温", "b"]
 
 
-def test_a_byte_order_mark_is_no_content() -> None:
+def test_a_byte_order_mark_is_not_content() -> None:
     """In front of newline-delimited JSON it ended the reply: not JSON."""
     mark = b"\xef\xbb\xbf"
     assert LineDecoder().feed(mark + b"{}\n" + mark + b"\n") == ["{}", "\ufeff"]

@@ -1,4 +1,4 @@
-"""Experiment files: what they mean, and that every mistake in one is told with its place."""
+"""Experiment files: what they mean, and that every mistake in one is reported with its place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
-    """What is told about the file, without the name of the folder."""
+    """What is reported about the file, without the name of the folder."""
     with pytest.raises(LabError) as caught:
         read_experiment(write(folder, text)).all_settings()
     return caught.value.message.replace(f"{folder}/", "").splitlines()

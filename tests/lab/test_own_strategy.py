@@ -1,4 +1,4 @@
-"""The user's own strategies in the lab: used like voicebot's, and what they do wrong is told with their name."""
+"""The user's own strategies in the lab: used like voicebot's, and reported by name if they do something wrong."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_score_tells_a_factory_that_fails() -> None:
 
 
 def test_a_sweep_runs_it_only_for_those_who_trust_the_file_as_it_is(tmp_path: Path) -> None:
-    """An experiment from elsewhere held only numbers and texts until now, and ran nobody's code."""
+    """Before this, an experiment from elsewhere held only numbers and texts, and ran no code."""
     file = experiment(tmp_path, "newline", path("Lines"))
     code, out, err = lab("sweep", file, "-o", tmp_path / "out")
     assert (code, out) == (2, "")

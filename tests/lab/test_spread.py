@@ -68,7 +68,7 @@ def test_the_interval_holds_the_truth_about_nineteen_times_in_twenty(seed: int) 
     assert held >= 80
 
 
-def test_what_is_no_difference_is_called_so() -> None:
+def test_a_difference_within_chance_is_reported_as_none() -> None:
     assert interval(difference(*paired(0.5, -0.5)), "{:+.1f}".format) == "[-6.4, +6.4] no difference shown"
     assert interval(difference(*paired(0.5, 0.5)), "{:+.1f}".format) == "[+0.5, +0.5]"
     assert "may be chance" in interval(difference(*paired(0.5)), "{:+.1f}".format)

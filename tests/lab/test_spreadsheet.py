@@ -32,7 +32,7 @@ def test_a_run_is_a_row_with_its_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1+1", "\n=1"])
-def test_a_name_is_no_formula(tmp_path: Path, name: str) -> None:
+def test_a_name_does_not_become_a_formula(tmp_path: Path, name: str) -> None:
     """A trace from elsewhere is named by others, and spreadsheets run what begins with one of these."""
     write_csv(tmp_path / "x.csv", run_rows([run(trace=name, setting=name)]))
     [row] = read(tmp_path / "x.csv")

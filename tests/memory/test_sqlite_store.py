@@ -337,7 +337,7 @@ def test_a_search_has_an_answer_whatever_is_asked(path: Path) -> None:
 
 
 def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
-    """Its conversations were called sessions; whoever updates voicebot keeps them."""
+    """Its conversations were called sessions; an update of voicebot keeps them."""
     Store(path).add("kitchen", [turn("Is it done?")])
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(

@@ -1,4 +1,4 @@
-"""Abbreviations, initials and ordinals of many languages, none of which is told to the chunker."""
+"""Abbreviations, initials and ordinals of many languages; the chunker is never told which one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voicebot.text import armenian_abbreviations, cyrillic_abbreviations, indic_
         "Look at S. 5 and at p. 12.|It is there.",
     ],
 )
-def test_an_initial_is_no_page(marked: str) -> None:
+def test_an_initial_is_not_a_page(marked: str) -> None:
     """S. and P. were "page", which is an abbreviation before numbers only: the name was torn apart."""
     assert texts(marked.replace("|", " ")) == marked.split("|")
 

@@ -125,7 +125,7 @@ CALL_PARTS = st.sampled_from(
 
 
 def test_a_list_behind_functools_is_read_alike_however_its_beginning_is_cut() -> None:
-    """Cut behind the bracket, a list of objects was read as one of Python calls: what was told depended on the cut."""
+    """Cut after the bracket, a list of objects was read as Python calls: the result depended on the cut."""
     reply = 'functools[{"name": "a", '
     assert [filtered([reply[:at], reply[at:]]) for at in range(1, len(reply))] == [filtered([reply])] * (len(reply) - 1)
 
@@ -203,7 +203,7 @@ def test_the_answer_of_an_agent_is_heard_while_it_is_being_written() -> None:
     assert scaffolding.flush() == []
 
 
-def test_an_answer_that_is_no_text_is_said_if_it_can_be() -> None:
+def test_an_answer_that_is_not_text_is_said_if_it_can_be() -> None:
     for value, said in {"7": "7", "7.5": "7.5", "null": "", "[1]": "", "true": "True"}.items():
         assert told(['{"action": "Final Answer", "action_input": ' + value + "}"])[0] == said
 

@@ -15,7 +15,7 @@ def test_a_value_is_exact_where_that_is_possible() -> None:
     assert evaluate("√16 × π") == 4 * evaluate("pi")
 
 
-def test_whoever_asks_says_which_operators_may_be_used() -> None:
+def test_the_caller_says_which_operators_may_be_used() -> None:
     assert evaluate("1 + 2 * (3 - 4) / 5", operators=BASIC_OPERATORS) == Fraction(3, 5)
     for expression in ("7 // 2", "7 % 2", "7 ** 2", "1 + 7 ^ 2"):
         with pytest.raises(ValueError, match="not arithmetic"):

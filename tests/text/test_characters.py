@@ -13,5 +13,5 @@ def test_a_letter_or_digit_of_any_script_is_speech(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "!?", "。", "🎉", "♪", "_", "***", "\n", "\ud800", "(^_^)", "\u0301"])
-def test_marks_and_emoji_are_no_speech(text: str) -> None:
+def test_marks_and_emoji_are_not_speech(text: str) -> None:
     assert not has_speech(text)

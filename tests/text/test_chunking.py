@@ -404,7 +404,7 @@ def test_code_that_opens_and_closes_on_one_line_is_running_text() -> None:
 
 
 def test_what_stands_before_a_thought_is_running_text() -> None:
-    """The rule that cut there is called "think", and whoever went by it took the sentence for a thought."""
+    """The rule that cut there is called "think", and readers of the rule took the sentence for a thought."""
     assert [(s.text, s.unit) for s in segments("Hello <think>Hm.</think>")] == [
         ("Hello", "text"),
         (" <think>Hm.</think>", "thought"),

@@ -17,5 +17,5 @@ def test_kaomoji_are_seen(face: str) -> None:
 @pytest.mark.parametrize(
     "bracket", ["(see below)", "(税込)", "(≈ 5)", "(a=b)", "(2010)", "（東京）", "(Don't)", "($5)"]
 )
-def test_ordinary_brackets_are_no_kaomoji(bracket: str) -> None:
+def test_ordinary_brackets_are_not_kaomoji(bracket: str) -> None:
     assert face_end(bracket, 0, len(bracket), False) == 0

@@ -27,7 +27,7 @@ def test_a_secret_within_another_leaves_no_rest() -> None:
     assert redact("sk-abcdefgh-long", spellings(["sk-abcdefgh", "sk-abcdefgh-long"])) == "[secret]"
 
 
-def test_a_word_that_only_stands_for_a_key_is_no_secret() -> None:
+def test_a_word_that_only_stands_for_a_key_is_not_a_secret() -> None:
     """Many servers want any key at all, such as "ollama": that word must not disappear from all texts."""
     assert redact("ollama, EMPTY", spellings(["ollama", "EMPTY", "", " "])) == "ollama, EMPTY"
 

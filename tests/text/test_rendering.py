@@ -296,7 +296,7 @@ def test_a_formula_is_shown_as_written_and_said_in_words(raw: str, english: str,
 
 
 @pytest.mark.parametrize("raw", ["It's $5 and $6.", "US$5/month or $60", "$3-$4", "costs $5, $6 or 7$ a = b"])
-def test_prices_are_no_formulas(raw: str) -> None:
+def test_prices_are_not_formulas(raw: str) -> None:
     assert one(raw).spoken == raw
 
 
@@ -357,7 +357,7 @@ def test_quotes_and_the_lists_of_footnotes_are_read_without_their_marks() -> Non
     assert spoken("> Be kind.\n\n[^1]: See Smith.\n[2]: https://a.b/c") == ["Be kind.", "See Smith.", ""]
 
 
-def test_a_dash_or_number_within_a_line_is_no_list() -> None:
+def test_a_dash_or_number_within_a_line_is_not_a_list() -> None:
     assert spoken("It is so. - 3 is less. 4. x") == ["It is so.", "- 3 is less.", "4. x"]
 
 

@@ -118,7 +118,7 @@ def test_an_engine_that_speaks_only_japanese_is_given_japanese() -> None:
 
 
 def test_a_word_belongs_to_what_it_stands_for() -> None:
-    """Whoever interrupts within a number has not heard it."""
+    """A listener who interrupts within a number has not heard it."""
     text = "It costs **$1,200**.50 in all."
     utterance = Utterance(0, Respeller().feed(spans_of(text)), 0, len(text))
     assert utterance.text == text

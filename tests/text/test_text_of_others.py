@@ -156,7 +156,7 @@ def test_a_digit_begins_a_sentence_behind_a_mark(marked: str) -> None:
     assert texts(marked.replace("|", "")) == marked.split("|")
 
 
-def test_letters_with_vowel_signs_are_no_kaomoji() -> None:
+def test_letters_with_vowel_signs_are_not_kaomoji() -> None:
     """The signs of (ब्लैडर) counted as odd characters, of which a face is made."""
     assert face_end("(ब्लैडर) की", 0, 11, False) == 0
     assert face_end("(ಠ_ಠ)次", 0, 6, False) == 5

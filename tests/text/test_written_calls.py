@@ -261,7 +261,7 @@ def test_a_call_that_cannot_be_read_is_kept_so_that_the_model_is_told(body: str,
     assert (call.name, call.arguments) == (name, arguments)
 
 
-def test_data_are_no_calls() -> None:
+def test_data_are_not_calls() -> None:
     for value in (None, 1, "x", [], [1], {}, {"name": "Taro", "age": 3}, {"name": "x", "input": "y"}, [{"name": "a"}]):
         assert calls_of(value) == []
     assert [call.name for call in calls_of([{"name": "a"}], tools=["a"])] == ["a"]

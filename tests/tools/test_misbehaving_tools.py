@@ -1,4 +1,4 @@
-"""A tool is somebody else's code: what it raises is told to the model, what it prints goes to the log."""
+"""A tool is somebody else's code: the model is told what it raises, and what it prints goes to the log."""
 
 from __future__ import annotations
 

@@ -250,7 +250,7 @@ async def test_any_voice_speaks_japanese(voice: str) -> None:
             assert opened.name == "voicevox 四国めたん/ノーマル"
 
 
-async def test_whoever_wants_another_language_is_told_that_the_engine_has_only_japanese() -> None:
+async def test_asking_for_another_language_says_that_the_engine_has_only_japanese() -> None:
     with fake_voicevox() as engine, pytest.raises(VoiceUnavailable, match="no voice for English") as caught:
         async with open_voice(engine, voice="English"):
             pass

@@ -194,7 +194,7 @@ async def test_a_reply_that_pauses_for_too_long_fails_after_its_deltas(dialect: 
             await server.hung_up.wait()
 
 
-async def test_keep_alive_comments_are_no_progress(dialect: Dialect) -> None:
+async def test_keep_alive_comments_are_not_progress(dialect: Dialect) -> None:
     comment = chunk(b": ping\n\n" if dialect is OPENAI else b"\n").data
     async with serve() as server, dialect.open(server, idle_timeout_seconds=0.3) as chat:
         server.answer(dialect.path, [dialect.head, *dialect.chunks("Hello"), Endless(comment, 0.02)])
@@ -333,7 +333,7 @@ async def test_a_byte_that_is_not_utf_8_costs_one_letter_of_the_reply(dialect: D
         assert await reply_of(chat) == (["Hello ", "a\ufffdb"], None)
 
 
-async def test_a_byte_order_mark_is_no_part_of_the_reply(dialect: Dialect) -> None:
+async def test_a_byte_order_mark_is_not_part_of_the_reply(dialect: Dialect) -> None:
     """In front of Ollama's first line it was "not JSON"."""
     async with serve() as server, dialect.open(server) as chat:
         body = [b"\xef\xbb", b"\xbf" + dialect.delta("Hi"), dialect.end]

@@ -171,7 +171,7 @@ def test_spd_say_without_waiting_is_heard_to_the_end(daemon: Daemon) -> None:
 
 @needs_spd_say
 @pytest.mark.parametrize("option", ["-S", "-C"])
-def test_spd_say_silences_whoever_speaks_and_cancels_those_who_wait(daemon: Daemon, option: str) -> None:
+def test_spd_say_silences_the_speaker_and_cancels_those_who_wait(daemon: Daemon, option: str) -> None:
     events = daemon.caller()
     events.ask(command="subscribe")
     first, second = (daemon.ask(command="say", text=LONG, source=name)["utterance"] for name in ("a", "b"))

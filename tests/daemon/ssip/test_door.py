@@ -68,7 +68,7 @@ def test_nobody_stops_or_pauses_what_others_have_asked_for_except_with_all_or_th
     in_virtual_time(main)
 
 
-def test_a_pause_is_told_to_the_client_whose_message_stands_still_whoever_asked_for_it() -> None:
+def test_a_client_is_told_that_its_message_was_paused_even_if_another_asked_for_it() -> None:
     async def main() -> None:
         async with ssip() as server:
             client, other = await named(server), await named(server, "other")

@@ -435,7 +435,7 @@ async def test_a_peer_that_closes_in_the_middle_of_an_event_is_forgotten(half: b
         await until(other, "info")
 
 
-async def test_half_characters_are_no_reason_to_fall() -> None:
+async def test_half_characters_do_not_break_the_connection() -> None:
     async with open_door() as uri:
         client = raw_client(uri)
         text = b'{"type":"transcript","data":{"text":"\\ud83d","context":{"conversation_id":"\\ud83d"}}}\n'

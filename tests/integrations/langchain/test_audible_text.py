@@ -45,6 +45,6 @@ def test_the_text_before_a_call_counts_only_where_all_answers_do(final_answer_on
     assert before_call == ("" if final_answer_only else "Let me look.")
 
 
-def test_a_thought_that_the_prompt_began_is_none_of_the_listeners_business() -> None:
+def test_a_thought_that_the_prompt_began_is_kept_from_the_listener() -> None:
     text = AudibleText("Observation: sunny\nThought: ", final_answer_only=True)
     assert said(text, ["I know it now.\nFinal ", "Answer: Sunny."]) == "Sunny."

@@ -67,7 +67,7 @@ def test_replies_are_said_in_the_order_of_their_first_words() -> None:
     assert [(event.message, event.chat) for event in started] == [("late?", "langchain"), ("early?", "langchain")]
 
 
-def test_what_is_stopped_before_it_could_begin_is_no_turn() -> None:
+def test_what_is_stopped_before_it_could_begin_is_not_a_turn() -> None:
     """A reply that is stopped in the moment of its first word is not at the floor yet, which cannot cancel it."""
     listener = Listener()
 
