@@ -125,9 +125,10 @@ def attempt_of(message: AbstractIncomingMessage) -> int:
 
 
 async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -> Outcome:
+    """Refuse the job, put it back or answer it; return what became of it."""
     job_id, attempt = message.correlation_id, attempt_of(message)
     if not job_id or not message.reply_to:
-        log.warning("a job says not where its replies go; it is thrown away")
+        log.warning("a job does not say where its replies go; it is dropped")
         return "unanswerable"
     if bench.cancellations.has(job_id, time.monotonic()):
         return "cancelled"
@@ -153,6 +154,14 @@ async def _outcome(message: AbstractIncomingMessage, bench: Bench, line: Line) -
         await exchange.publish(_copy(message, attempt, kept=True), DEAD_QUEUE, mandatory=True)
         await replies.fail(Failure(code="poison", message=tr("{count} workers died of this text", count=MOST_ATTEMPTS)))
         return "poison"
+    return await _answer(message, replies, attempt, bench, line)
+
+
+async def _answer(
+    message: AbstractIncomingMessage, replies: Replies, attempt: int, bench: Bench, line: Line
+) -> Outcome:
+    """Say the job, or why not, until it is cancelled or its client is gone; return which of these it was."""
+    job_id = message.correlation_id or ""
     queue_seconds = max(0.0, time.time() - _sent(message))
     with anyio.CancelScope() as scope:
         entry = (job_id, scope)
