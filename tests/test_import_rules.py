@@ -83,7 +83,7 @@ CORE = {
     "conversation",
     "metrics",
 }
-SHARED = {"audio.pcm", "audio.paced", "audio.background", "chat.wire", "tts.voicevox_accents"}
+SHARED = {"audio.pcm", "audio.paced", "audio.background", "chat.wire", "tts.voicevox_accents", "tts.voicevox_styles"}
 """What the siblings of a family may share."""
 FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {

@@ -26,7 +26,8 @@ from voicebot.config.models import TtsVoicevox
 from voicebot.errors import SynthesisError, VoiceUnavailable
 from voicebot.speech import AudioFormat, Clip
 from voicebot.text.respelling import OwnWords
-from voicebot.tts.voicevox import VoicevoxStyle, VoicevoxSynthesizer, choose_style, list_voices, open_voicevox
+from voicebot.tts.voicevox import VoicevoxSynthesizer, list_voices, open_voicevox
+from voicebot.tts.voicevox_styles import VoicevoxStyle, choose_style
 
 pytestmark = pytest.mark.anyio
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import unicodedata
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 import anyio
@@ -22,10 +20,10 @@ from voicebot.http.failures import Server, read_refusal, refused, shown_address,
 from voicebot.http.lines import without_lone_surrogates
 from voicebot.http.streaming import open_body
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
-from voicebot.text.language_tags import language_name, language_tag
 from voicebot.text.respelling import OwnWords
 from voicebot.translation import tr
 from voicebot.tts.voicevox_accents import with_own_accents
+from voicebot.tts.voicevox_styles import VoicevoxStyle, choose_style
 
 _CONNECT_SECONDS = 5.0
 _USUAL_SAMPLE_RATE = 24_000
@@ -37,20 +35,6 @@ _UNKNOWN_SIZE = 0x7FFF_FF00
 _SampleRate = Annotated[int, Field(ge=1000, le=768_000)]
 _MAX_WAV_BYTES = 256 * 1024 * 1024
 """The longest utterance at the lowest speed and 48 kHz stays below it."""
-
-
-@dataclass(frozen=True, slots=True)
-class VoicevoxStyle:
-    """One way of talking of one character."""
-
-    style_id: int
-    character: str
-    style: str
-
-    @property
-    def name(self) -> str:
-        """What `tts.voice` calls it: character/style."""
-        return f"{self.character}/{self.style}"
 
 
 class _Style(BaseModel):
@@ -328,56 +312,6 @@ async def list_voices(config: TtsVoicevox) -> list[VoicevoxStyle]:
         return await _list_styles(engine)
 
 
-def choose_style(styles: Sequence[VoicevoxStyle], voice: int | str, *, address: str) -> VoicevoxStyle:
-    """Return the style that `voice` means: style id, "character/style", "character"; the first one for Japanese or "".
-
-    Raises VoiceUnavailable with the nearest names.
-    """
-    if not styles:
-        raise VoiceUnavailable(
-            tr("the VOICEVOX engine at {address} has no voice", address=address), hint=tr("install one in VOICEVOX")
-        )
-    wanted = _plain(str(voice))
-    if not wanted:
-        return styles[0]
-    if wanted.isdecimal():
-        found = [style for style in styles if style.style_id == int(wanted)]
-    else:
-        found = [style for style in styles if _plain(style.name) == wanted]
-        found = found or [style for style in styles if _plain(style.character) == wanted]
-    if found:
-        return found[0]
-    if tag := language_tag(wanted):
-        if tag.partition("-")[0] == "ja":
-            return styles[0]
-        raise VoiceUnavailable(
-            tr(
-                "the VOICEVOX engine at {address} has no voice for {language}: they all speak Japanese",
-                address=address,
-                language=language_name(tag),
-            ),
-            hint=tr("another engine may have one: --tts pyttsx3"),
-        )
-    names = {_plain(name): name for style in styles for name in (style.character, style.name)}
-    near = [names[key] for key in difflib.get_close_matches(wanted, names, 3, 0.4)]
-    first = tr(", ").join(style.name for style in styles[:3])
-    if near:
-        instead = tr("near to it: {near}", near=tr(", ").join(near))
-    elif len(styles) > 3:
-        instead = tr("it has {names} and {count} more", names=first, count=len(styles) - 3)
-    else:
-        instead = tr("it has {names}", names=first)
-    raise VoiceUnavailable(
-        tr(
-            "the VOICEVOX engine at {address} has no voice {voice!r}; {instead}",
-            address=address,
-            voice=str(voice),
-            instead=instead,
-        ),
-        hint=tr("list them: voicebot voices --tts voicevox"),
-    )
-
-
 @asynccontextmanager
 async def _open_engine(config: TtsVoicevox) -> AsyncGenerator[_Engine, None]:
     """Open the engine; until it is `opened()`, whatever fails is VoiceUnavailable."""
@@ -436,8 +370,3 @@ def _no_voicevox(address: str) -> VoiceUnavailable:
         tr("what answers at {address} is no VOICEVOX engine", address=address),
         hint=tr("set tts.base_url to the engine's address, usually on port 50021"),
     )
-
-
-def _plain(name: str) -> str:
-    """Return `name` as names are compared: full-width or not, upper case or not."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
