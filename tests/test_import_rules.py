@@ -83,7 +83,15 @@ CORE = {
     "conversation",
     "metrics",
 }
-SHARED = {"audio.pcm", "audio.paced", "audio.background", "chat.wire", "tts.voicevox_accents", "tts.voicevox_styles"}
+SHARED = {
+    "audio.pcm",
+    "audio.paced",
+    "audio.background",
+    "chat.wire",
+    "tts.voicevox_accents",
+    "tts.voicevox_engine",
+    "tts.voicevox_styles",
+}
 """What the siblings of a family may share."""
 FAMILIES = {"chat", "tts", "audio"}
 INNER_ORDER = {
