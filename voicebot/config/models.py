@@ -490,7 +490,7 @@ class ServerConfig(Section):
     max_turns_of_a_person: Annotated[int, Field(ge=1, le=100_000)] = 16
     """Replies at once for one person, whatever they do."""
     max_conversations: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
-    """Conversations that are open at once, whoever has them."""
+    """Conversations that are open at once, of all people together."""
     max_conversations_of_a_person: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     """That one person may have, open or kept; no more can be begun then, and none is lost."""
     max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
@@ -517,7 +517,7 @@ class WorkerConfig(Broker):
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Where Prometheus reads its figures; 0: nowhere."""
     metrics_host: Annotated[str, StringConstraints(min_length=1)] = "127.0.0.1"
-    """The address for that; 0.0.0.0: whoever reaches the machine reads them, without a password."""
+    """The address for that; 0.0.0.0: anyone who reaches the machine can read them, without a password."""
 
 
 class Config(Section):

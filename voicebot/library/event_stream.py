@@ -12,9 +12,9 @@ from voicebot.events import Broadcast, Event
 
 
 class EventStream:
-    """Every event from the moment on when this was made, until the voice is closed; for one reader.
+    """Every event since it was made, until the voice is closed; for one reader.
 
-    A reader that is slow loses the oldest events, and nobody waits for it.
+    A slow reader loses the oldest events; nothing waits for it.
     """
 
     def __init__(self, broadcast: Broadcast, stack: ExitStack, *, capacity: int) -> None:

@@ -14,9 +14,9 @@ from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Cli
 
 
 class FunctionSynthesizer:
-    """A synthesizer made of a function that takes a text and returns 16-bit little-endian PCM.
+    """A synthesizer made of a function that takes a text and returns 16-bit little-endian PCM, channels interleaved.
 
-    A plain function runs in a thread of its own, one text after the other; an async one where it is awaited.
+    A plain function runs in a worker thread, an async one in the event loop; either is called for one text at a time.
     """
 
     credit = ""
@@ -30,7 +30,7 @@ class FunctionSynthesizer:
         channels: int = 1,
         name: str = "",
     ) -> None:
-        """`sample_rate` is in frames a second. What it costs is remembered under `name`, which is the function's."""
+        """`sample_rate` is in frames a second. Its costs are remembered under `name`, by default the function's own."""
         self.name = name or getattr(speech, "__qualname__", type(speech).__qualname__)
         self.identity = f"function {self.name}"
         self.format = AudioFormat(sample_rate, channels)
@@ -38,7 +38,7 @@ class FunctionSynthesizer:
         self._engine = anyio.Lock()
 
     async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
-        """Yield what the function makes of `text`. Its errors are raised as they are."""
+        """Yield what the function makes of `text`, in one piece. Its errors are raised as they are."""
         async with self._engine:
             began = time.perf_counter()
             pcm = await self._made(text)

@@ -35,8 +35,8 @@ class Voice:
 
     Each method that speaks returns when that is over and says how it ended, with `Outcome.kind`: "completed",
     "interrupted" or "failed". A fault of the voice, the output or the chat model is an outcome, with its `error`; it
-    is raised only by `outcome.raise_if_failed()`. Cancelling the call ends the speech. Not to be used from another
-    thread: see `open_voice_sync`.
+    is raised only by `outcome.raise_if_failed()`. Cancelling the call ends the speech. Once the block that opened it
+    has ended, they raise VoiceClosed. Not to be used from another thread: see `open_voice_sync`.
     """
 
     def __init__(self, conversation: Conversation, notify: Notify) -> None:
