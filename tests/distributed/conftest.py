@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -39,18 +40,23 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[brokers.Broker]
 
 
 @pytest.fixture
-def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
-    """A broker for one test, which may kill it; 3 to 4.5 s to start."""
-    with _stopped_broker(tmp_path_factory) as broker:
-        broker.start()
-        yield broker
-
-
-@pytest.fixture
 def stopped_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[brokers.Broker]:
     """A broker for one test, which starts it."""
     with _stopped_broker(tmp_path_factory) as broker:
         yield broker
+
+
+@pytest.fixture
+def own_broker(stopped_broker: brokers.Broker) -> brokers.Broker:
+    """A broker for one test, which may kill it; 3 to 4.5 s to start."""
+    stopped_broker.start()
+    return stopped_broker
+
+
+@pytest.fixture
+def voice_class() -> str:
+    """A queue for one test."""
+    return f"test-{uuid4().hex[:8]}"
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 import aio_pika
 import anyio
@@ -23,12 +22,6 @@ from voicebot.distributed.overview import voice_classes
 from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def voice_class() -> str:
-    """A queue for one test."""
-    return f"test-{uuid4().hex[:8]}"
 
 
 async def test_a_text_whose_worker_dies_is_said_by_another_as_the_next_attempt(

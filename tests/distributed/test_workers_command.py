@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from uuid import uuid4
 
 import aio_pika
 import anyio
@@ -21,12 +20,6 @@ from voicebot.distributed.overview import voice_classes
 from voicebot.distributed.topology import STATUS_EXCHANGE, job_queue
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def voice_class() -> str:
-    """A queue for one test."""
-    return f"test-{uuid4().hex[:8]}"
 
 
 COMMAND = [sys.executable, "-m", "voicebot", "workers", "--config", os.devnull]
