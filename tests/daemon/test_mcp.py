@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -30,12 +30,6 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
     """The SDK's process is the same for any client."""
     backend: str = request.param
     return backend
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    with running_daemon(tmp_path) as running:
-        yield running
 
 
 @asynccontextmanager

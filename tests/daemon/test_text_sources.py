@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import voicebot
-from tests.daemon.running import LONG, Daemon, home_with_config, running_daemon
+from tests.daemon.running import LONG, Daemon, home_with_config
 from voicebot.daemon.text_sources import _clipboard_commands, _selection_commands
 
 
@@ -27,12 +26,6 @@ def path_of(home: Path) -> str:
     """Our programs before all others, and without those of this machine."""
     (home / "bin").mkdir(exist_ok=True)
     return str(home / "bin")
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    with running_daemon(tmp_path) as running:
-        yield running
 
 
 def heard(daemon: Daemon) -> list[str]:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.command import start, voicebot
-from tests.daemon.running import LONG, Daemon, home_with_config, light, running_daemon
+from tests.daemon.running import LONG, Daemon, home_with_config, light
 from voicebot.cli import main
 from voicebot.daemon.verbs import is_question
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    with running_daemon(tmp_path) as running:
-        yield running
 
 
 def test_say_returns_at_once_and_the_daemon_says_it(daemon: Daemon) -> None:
