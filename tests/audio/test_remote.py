@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import anyio
 import pytest
-import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trio.testing import MockClock
 
 from tests.audio.clips import clip_of, noise
 from tests.audio.remote_client import FakeClient, open_with
+from tests.virtual_time import in_virtual_time
 from voicebot.audio.remote import (
     AudioBegin,
     AudioBlock,
@@ -28,12 +26,7 @@ from voicebot.audio.remote import (
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip
 
-T = TypeVar("T")
 FORMAT = AudioFormat(24_000)
-
-
-def in_virtual_time(body: Callable[[], Awaitable[T]]) -> T:
-    return trio.run(body, clock=MockClock(autojump_threshold=0))
 
 
 def clip(seed: int, seconds: float, format: AudioFormat = FORMAT) -> Clip:

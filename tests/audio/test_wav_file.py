@@ -8,17 +8,14 @@ import os
 import subprocess
 import sys
 import wave
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import anyio
 import pytest
-import trio
-from trio.testing import MockClock
 from typing_extensions import Buffer
 
+from tests.virtual_time import in_virtual_time
 from voicebot.audio.paced import PacedOutput
 from voicebot.audio.pcm import read_wav
 from voicebot.audio.wav_file import WavFile, open_wav
@@ -26,14 +23,9 @@ from voicebot.config.models import AudioWav
 from voicebot.errors import AudioError
 from voicebot.speech import AudioFormat, Clip, Span, Utterance
 
-T = TypeVar("T")
 FORMAT = AudioFormat(1000)
 ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX system: /dev/full, limits of a process")
-
-
-def in_virtual_time(body: Callable[[], Awaitable[T]]) -> T:
-    return trio.run(body, clock=MockClock(autojump_threshold=0))
 
 
 def clip(value: int, seconds: float = 1.0, format: AudioFormat = FORMAT) -> Clip:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.text.splitting import cut
 from voicebot.messages import ReplyData, ToolCall
 from voicebot.text.agent_scaffolding import AgentFilter
 from voicebot.text.call_filter import ToolCallFilter
@@ -52,11 +52,6 @@ def answered(deltas: list[str]) -> str:
     """What of an agent's text is for its listener."""
     thoughts = ReActFilter()
     return "".join([*map(thoughts.feed, deltas), thoughts.flush()])
-
-
-def cut(text: str, data: st.DataObject) -> list[str]:
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))) | {0, len(text)})
-    return [text[start:end] for start, end in pairwise(cuts)]
 
 
 # ---------------------------------------------------------------- calls written as text

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.text.splitting import cut
 from voicebot.text.json_stream import ValueReader
 
 
@@ -23,11 +23,6 @@ def read(pieces: list[str]) -> tuple[dict[str, str], str, bool]:
             texts[field.key] = texts.get(field.key, "") + field.text
         rest += piece[used:]
     return texts, rest, reader.ended
-
-
-def cut(text: str, data: st.DataObject) -> list[str]:
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))) | {0, len(text)})
-    return [text[start:end] for start, end in pairwise(cuts)]
 
 
 VALUES = st.recursive(

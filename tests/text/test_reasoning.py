@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.text.splitting import cut
 from voicebot.text.reasoning import ReasoningFilter
 
 
@@ -90,8 +89,7 @@ PARTS = st.sampled_from(
 @given(st.lists(PARTS), st.data())
 def test_the_result_does_not_depend_on_the_cut(parts: list[str], data: st.DataObject) -> None:
     reply = "".join(parts)
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(reply)))) | {0, len(reply)})
-    deltas = [reply[start:end] for start, end in pairwise(cuts)]
+    deltas = cut(reply, data)
     assert filtered(deltas) == filtered([reply])
 
 
