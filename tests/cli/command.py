@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import wave
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.cli.warm_start import WarmStart
+from tests.cli.warm_start import Started, WarmStart
 
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = [sys.executable, "-m", "voicebot"]
+Process = subprocess.Popen[bytes] | Started
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -38,8 +41,10 @@ def voicebot(
     data = input.encode() if isinstance(input, str) else input
     mine = environment(home, **more)
     warm = None if data is None else _warm_start(mine)
-    if warm and data is not None:
-        raw = warm.run(arguments, home, mine, data, timeout)
+    if warm:
+        process = warm.start(arguments, home, mine, group="tests")
+        out, err = process.communicate(data, timeout)
+        raw = subprocess.CompletedProcess(process.args, process.wait(), out, err)
     else:
         raw = subprocess.run(
             [*COMMAND, *arguments], cwd=home, env=mine, input=data, capture_output=True, timeout=timeout
@@ -63,17 +68,47 @@ def _warm_start(environment: dict[str, str]) -> WarmStart | None:
     return _warm_starts[key]
 
 
-def start(home: Path, *arguments: str, stdin: int = subprocess.PIPE, **more: str) -> subprocess.Popen[bytes]:
+def start(
+    home: Path, *arguments: str, stdin: int = subprocess.PIPE, stderr: int = subprocess.PIPE, **more: str
+) -> Process:
     """Start it with pipes to its standard input, output and error, in a process group of its own."""
+    mine = environment(home, **more)
+    if warm := _warm_start(mine):
+        return warm.start(arguments, home, mine, stdin=stdin, stderr=stderr)
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=home,
-        env=environment(home, **more),
+        env=mine,
         stdin=stdin,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         process_group=0,
     )
+
+
+def start_in_terminal(terminal: int, home: Path, *arguments: str, **more: str) -> Process:
+    """Start it as the first process of a terminal, whose descriptor that is."""
+    mine = environment(home, **more)
+    if warm := _warm_start(mine):
+        return warm.start(arguments, home, mine, stdin=terminal, stdout=terminal, stderr=terminal, group="terminal")
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=home,
+        env=mine,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        preexec_fn=partial(os.login_tty, 0),
+    )
+
+
+def freeze(process: Process) -> None:
+    """Stop a process that was started; return when it stands still."""
+    if isinstance(process, Started):
+        process.freeze()
+    else:
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
 
 
 def json_lines(text: str) -> list[dict[str, Any]]:  # Any: JSON

@@ -1,9 +1,12 @@
 """Runs commands in forks of a process that has already imported what every one of them imports first.
 
 To start Python and to import the command line takes longer than most commands do, and the tests run hundreds of them.
-Each has a process of its own here all the same, in which `python -m voicebot` runs with its own folder, environment
-and pipes, and imports whatever else it needs by itself. What cannot be changed once Python runs, as its locale, is the
-same for all that one such process forks: tests/cli/command.py starts one for each language.
+Each has a process of its own here all the same, in which `python -m voicebot` runs with its own folder, environment,
+streams and process group, and imports whatever else it needs by itself. What cannot be changed once Python runs, as its
+locale, is the same for all that one such process forks: tests/cli/command.py starts one for each language.
+
+It is not for a test about the start itself: what is imported when, a signal before anything is, standard streams that
+are closed or files, how it was installed, limits set before Python runs. Those start `command.COMMAND`.
 
 `python -m tests.cli.warm_start SOCKET` is the process that forks.
 """
@@ -16,36 +19,162 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotDone
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any, BinaryIO, Literal, NoReturn
 
 ROOT = Path(__file__).parents[2]
 IMPORTED_FIRST = (
-    "asyncio",
+    "anyio._backends._asyncio",
+    "platformdirs",
+    "pydantic.type_adapter",
+    "voicebot.budoux_phrases",
     "voicebot.cli.main",
     "voicebot.cli.talk",
     "voicebot.config.loading",
     "voicebot.conversation",
     "voicebot.memory.persistent",
+    "voicebot.dictionary",
     "voicebot.memory.sqlite_store",
     "voicebot.text.chunking",
+    "voicebot.text.english_words",
+    "voicebot.text.japanese_units",
+    "voicebot.text.japanese_words",
+    "voicebot.text.latin_names",
     "voicebot.chat.demo",
     "voicebot.chat.ollama",
     "voicebot.chat.openai_compatible",
     "voicebot.tts.tone",
     "voicebot.audio.silent",
     "voicebot.audio.wav_file",
+    "voicebot.voice_costs",
     "httpcore",
     "stamina",
 )
 """What most commands import: it is half of the time that they take."""
+IMPORTED_FOR = {
+    "chat": ("prompt_toolkit", "voicebot.cli.chat_prompt"),
+    "daemon": ("voicebot.cli.daemon_process", "voicebot.daemon.logs", "voicebot.daemon.process"),
+    "doctor": ("voicebot.chat.discovery", "voicebot.doctor.checkup", "wcwidth"),
+    "serve": ("voicebot.daemon.logs", "voicebot.server.application", "voicebot.server.process"),
+}
+"""What some commands import: it is there from the first of them on."""
+Group = Literal["tests", "own", "terminal"]
+"""The process group of a command: that of the tests, one of its own, or a session in the terminal that is its input."""
 _LONGEST_REQUEST = 1 << 17
+_LONGEST_TOLD = 16
+_STOPPED = b"stopped"
+
+
+class Started:
+    """A command that runs, and what tests use of subprocess.Popen; this process is not its parent."""
+
+    def __init__(self, arguments: Sequence[str], told: socket.socket, *streams: BinaryIO | None) -> None:
+        self.args = ["voicebot", *arguments]
+        self.stdin, self.stdout, self.stderr = streams
+        self.pid = int(told.recv(_LONGEST_TOLD))
+        self.returncode: int | Any = None  # Any: what Popen has
+        self._stands_still = False
+        self._told, self._hearing = told, threading.Lock()
+        told.setblocking(False)
+
+    def poll(self) -> int | None:
+        """How it ended, as Popen tells it; None while it runs."""
+        with self._hearing, suppress(BlockingIOError):
+            while self.returncode is None:
+                told = self._told.recv(_LONGEST_TOLD)
+                if told == _STOPPED:
+                    self._stands_still = True
+                else:
+                    self.returncode = int(told)
+                    self._told.close()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (ended := self.poll()) is None:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not self._hear_within(left):
+                raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
+        return ended
+
+    def freeze(self) -> None:
+        """Stop it; return when it stands still."""
+        self._stands_still = False
+        self.send_signal(signal.SIGSTOP)
+        while self.poll() is None and not self._stands_still:
+            self._hear_within(None)
+
+    def _hear_within(self, seconds: float | None) -> bool:
+        """Wait for what is told, which another thread may get."""
+        try:
+            return bool(select.select([self._told], [], [], seconds)[0])
+        except ValueError:  # that was the end, and the other thread has closed it
+            return True
+
+    def communicate(self, input: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
+        """Feed it, and read what it prints to its end; unlike Popen's, kill it where that takes longer than allowed."""
+        with ThreadPoolExecutor(3) as pool:
+            fed = pool.submit(_feed, self.stdin, input)
+            printed = [pool.submit(_read, stream) for stream in (self.stdout, self.stderr)]
+            try:
+                fed.result(timeout)
+                out, err = (_within(timeout, future) for future in printed)
+            except NotDone:
+                self.kill()
+                raise subprocess.TimeoutExpired(self.args, timeout or 0.0) from None
+        self.wait(timeout)
+        return out, err
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    def __enter__(self) -> Started:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in (self.stdin, self.stdout, self.stderr):
+            if stream is not None:
+                stream.close()
+        self.wait()
+
+
+def _within(seconds: float | None, future: Future[bytes]) -> bytes:
+    return future.result(seconds)
+
+
+def _feed(pipe: BinaryIO | None, data: bytes | None) -> None:
+    if pipe is not None and not pipe.closed:
+        with suppress(BrokenPipeError), pipe:
+            pipe.write(data or b"")
+
+
+def _read(pipe: BinaryIO | None) -> bytes:
+    if pipe is None or pipe.closed:
+        return b""
+    with pipe:
+        return pipe.read()
 
 
 class WarmStart:
@@ -61,47 +190,38 @@ class WarmStart:
             )  # fmt: skip
         atexit.register(self._close)
 
-    def run(
-        self, arguments: tuple[str, ...], home: Path, environment: dict[str, str], input: bytes, timeout: float
-    ) -> subprocess.CompletedProcess[bytes]:
-        """What subprocess.run does with `python -m voicebot`, pipes at its input, output and error."""
-        request = json.dumps([arguments, str(home), environment, os.nice(0)]).encode()
-        (stdin, to_stdin), (from_stdout, stdout), (from_stderr, stderr) = os.pipe(), os.pipe(), os.pipe()
-        status, its_status = socket.socketpair()
-        given = (stdin, stdout, stderr, its_status.detach())
-        socket.send_fds(self._requests, [request], given)
-        for descriptor in given:
-            os.close(descriptor)
-        with status, status.makefile() as told, ThreadPoolExecutor(3) as pool:
-            pid = int(told.readline())
-            fed = pool.submit(_feed, to_stdin, input)
-            out, err = (pool.submit(_read, descriptor) for descriptor in (from_stdout, from_stderr))
-            try:
-                fed.result(timeout)
-                printed = [_within(timeout, future) for future in (out, err)]
-            except NotDone:
-                os.kill(pid, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(arguments, timeout) from None
-            return subprocess.CompletedProcess(arguments, int(told.readline()), *printed)
+    def start(
+        self, arguments: Sequence[str], home: Path, environment: dict[str, str],
+        *, stdin: int = subprocess.PIPE, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE,
+        group: Group = "own",
+    ) -> Started:  # fmt: skip
+        """What subprocess.Popen does with `python -m voicebot`; a stream is one of its constants, or a descriptor."""
+        request = json.dumps([arguments, str(home), environment, os.nice(0), group]).encode()
+        told, status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with status, ExitStack() as given:
+            fed, to_feed = _stream(stdin, given, "wb")
+            out, printed = _stream(stdout, given, "rb")
+            err, told_apart = (out, None) if stderr == subprocess.STDOUT else _stream(stderr, given, "rb")
+            socket.send_fds(self._requests, [request], [fed, out, err, status.fileno()])
+        return Started(arguments, told, to_feed, printed, told_apart)
 
     def _close(self) -> None:
         self._requests.close()
         self._process.communicate()
 
 
-def _within(seconds: float, future: Future[bytes]) -> bytes:
-    return future.result(seconds)
-
-
-def _feed(descriptor: int, data: bytes) -> None:
-    with open(descriptor, "wb", buffering=0) as pipe, suppress(BrokenPipeError):
-        while data:
-            data = data[pipe.write(data) :]
-
-
-def _read(descriptor: int) -> bytes:
-    with open(descriptor, "rb") as pipe:
-        return pipe.read()
+def _stream(kind: int, given: ExitStack, mode: Literal["rb", "wb"]) -> tuple[int, BinaryIO | None]:
+    """What the command gets, and our end of it; what we need not keep is closed with `given`."""
+    if kind == subprocess.PIPE:
+        ends = os.pipe()
+        its, ours = ends if mode == "wb" else ends[::-1]
+        given.callback(os.close, its)
+        return its, open(ours, mode)
+    if kind == subprocess.DEVNULL:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        given.callback(os.close, nothing)
+        return nothing, None
+    return kind, None
 
 
 def serve(requests: socket.socket) -> list[str] | None:
@@ -110,6 +230,7 @@ def serve(requests: socket.socket) -> list[str] | None:
         request, given, _, _ = socket.recv_fds(requests, _LONGEST_REQUEST, 4)
         if not request:
             return None
+        _import(*(module for name in json.loads(request)[0][:1] for module in IMPORTED_FOR.get(name, ())))
         if os.fork() == 0:
             requests.close()
             return _run_and_tell(request, given)
@@ -120,21 +241,32 @@ def serve(requests: socket.socket) -> list[str] | None:
                 pass
 
 
+def _import(*modules: str) -> None:
+    """Let them be there in what is forked from now on."""
+    if not sys.modules.keys() >= {*modules}:
+        for module in modules:
+            importlib.import_module(module)
+        gc.collect()
+        gc.freeze()  # what is looked at by no collection need not be copied by each fork
+
+
 def _run_and_tell(request: bytes, given: list[int]) -> list[str]:
     """Fork once more; return in the child, and tell in the parent how that ended."""
     *streams, status = given
+    arguments, folder, environment, niceness, group = json.loads(request)
     if pid := os.fork():
         for descriptor in (0, 1, 2, *streams):
             os.close(descriptor)
-        os.write(status, b"%d\n" % pid)
-        _, ended = os.waitpid(pid, 0)
-        os.write(status, b"%d\n" % os.waitstatus_to_exitcode(ended))
-        os._exit(0)
+        if group == "own":
+            os.setpgid(pid, pid)
+        _tell_of(pid, status)
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
     for descriptor in given:
         os.close(descriptor)
-    arguments, folder, environment, niceness = json.loads(request)
+    if group == "terminal":
+        os.login_tty(0)
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # as Python opens it on a terminal
     os.nice(niceness - os.nice(0))
     coerced = os.environ.get("LC_CTYPE")  # set by Python itself where the language of the environment is not installed
     os.environ.clear()
@@ -144,10 +276,17 @@ def _run_and_tell(request: bytes, given: list[int]) -> list[str]:
     return ["voicebot", *arguments]
 
 
+def _tell_of(pid: int, status: int) -> NoReturn:
+    """Tell who it is, each time that it is stopped, and how it ended."""
+    os.write(status, b"%d" % pid)
+    while os.WIFSTOPPED(ended := os.waitpid(pid, os.WUNTRACED)[1]):
+        os.write(status, _STOPPED)
+    os.write(status, b"%d" % os.waitstatus_to_exitcode(ended))
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    for module in IMPORTED_FIRST:
-        importlib.import_module(module)
-    gc.freeze()  # what is looked at by no collection need not be copied by each fork
+    _import(*IMPORTED_FIRST)
     command = serve(socket.socket(fileno=int(sys.argv[1])))
     if command:
         sys.argv = command

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import COMMAND, environment, start, survivors, voicebot
+from tests.cli.command import COMMAND, Process, environment, start, survivors, voicebot
 from tests.daemon.running import LONG, QUICK, QUIET, Caller, Daemon, home_with_config, pid_of, running_daemon
 from tests.null_sink import wait_until
 from voicebot.daemon.address import Address
@@ -52,7 +52,7 @@ def test_of_two_that_start_at_once_one_runs(tmp_path: Path) -> None:
     both = [start(tmp_path, "daemon", "run") for _ in range(2)]
     over, left = threading.Event(), []
 
-    def wait(process: subprocess.Popen[bytes]) -> None:
+    def wait(process: Process) -> None:
         process.wait()
         over.set()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.command import environment, start, voicebot
+from tests.cli.command import Process, environment, start, voicebot
 from voicebot.cli.serve import qr_code
 
 LONG = "a-token-that-nobody-guesses"
@@ -29,7 +29,7 @@ QUIET = ["--chat", "demo", "--tts", "tone"]
 class Served:
     """A server that listens."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     address: str
     said: list[str]
     """What it has printed so far."""
@@ -44,7 +44,9 @@ class Served:
 @contextmanager
 def served(home: Path, *arguments: str, lines: int = 2, **more: str) -> Iterator[Served]:
     """Serve until the block ends; `lines` are read of what it prints first."""
-    with start(home, "serve", "--port", "0", *QUIET, *arguments, stdin=subprocess.DEVNULL, **more) as process:
+    with start(
+        home, "serve", "--port", "0", *QUIET, *arguments, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **more
+    ) as process:
         try:
             assert process.stderr is not None
             said = [process.stderr.readline().decode() for _ in range(lines)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import stat
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from wyoming.asr import Transcript
 from wyoming.info import Describe
 from wyoming.tts import Synthesize
 
-from tests.cli.command import start, voicebot
+from tests.cli.command import Process, start, voicebot
 from tests.daemon.running import QUIET, home_with_config, running_daemon
 from tests.daemon.wyoming.clients import audio_of, client_of, reply_to, stream, until
 from voicebot.daemon.wyoming.place import bound, is_public
@@ -29,7 +28,7 @@ def anyio_backend() -> str:
 
 
 @contextmanager
-def running_door(home: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running_door(home: Path, *arguments: str) -> Iterator[tuple[str, Process]]:
     """`voicebot wyoming`, and where it listens."""
     process = start(home_with_config(home), "wyoming", *arguments)
     assert process.stderr is not None
