@@ -7,7 +7,6 @@ import fcntl
 import os
 import re
 import select
-import signal
 import struct
 import termios
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pyte
 
-from tests.cli.command import COMMAND, environment
+from tests.cli.command import start_in_terminal
 
 PROMPT = "› "
 CTRL_C, CTRL_D, ESCAPE, ALT_ENTER, CTRL_J = "\x03", "\x04", "\x1b", "\x1b\r", "\n"
@@ -39,13 +38,7 @@ class Terminal:
         self._ours, self._its = os.openpty()
         fcntl.ioctl(self._its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.attributes_before = self.attributes()
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.login_tty(self._its)
-            os.chdir(home)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            command = [*COMMAND, *arguments]
-            os.execvpe(command[0], command, environment(home, TERM=term, **more))
+        self._process = start_in_terminal(self._its, home, *arguments, TERM=term, **more)
 
     def type(self, text: str) -> None:
         """Press the keys."""
@@ -53,7 +46,7 @@ class Terminal:
 
     def signal(self, number: int) -> None:
         """Send it a signal from outside."""
-        os.kill(self.pid, number)
+        self._process.send_signal(number)
 
     def expect(self, pattern: str, seconds: float = _PATIENCE_SECONDS) -> str:
         """Wait until it prints `pattern`; return and forget everything up to its end."""
@@ -111,11 +104,9 @@ class Terminal:
         """Wait for the end."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            done, status = os.waitpid(self.pid, os.WNOHANG)
-            if done:
-                self.pid = 0
+            if (code := self._process.poll()) is not None:
                 self.pass_time(0.05)
-                return os.waitstatus_to_exitcode(status)
+                return code
             self._read(time.monotonic() + 0.05)
         raise AssertionError(f"it does not end; seen: {self.seen!r}")
 
@@ -132,8 +123,7 @@ class Terminal:
 
     def close(self) -> None:
         """End it, if it has not ended."""
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+        self._process.kill()
+        self._process.wait()
         os.close(self._ours)
         os.close(self._its)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.cli.command import COMMAND, environment
+from tests.cli.command import Process, environment, freeze, start
 
 QUIET = """
 [chat]
@@ -83,7 +83,7 @@ class Caller:
 class Daemon:
     """A daemon that runs."""
 
-    def __init__(self, home: Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, home: Path, process: Process) -> None:
         self.home = home
         self.process = process
         self.path = home / "voicebot" / "control.sock"
@@ -105,8 +105,7 @@ class Daemon:
     @contextmanager
     def asleep(self, seconds: float) -> Iterator[None]:
         """Stand still while the block runs and for `seconds` after it, as in a machine that sleeps."""
-        self.process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+        freeze(self.process)
         try:
             yield
             time.sleep(seconds)
@@ -140,15 +139,8 @@ def home_with_config(home: Path, config: str = QUIET) -> Path:
 @contextmanager
 def running_daemon(home: Path, *arguments: str, config: str = QUIET, **more: str) -> Iterator[Daemon]:
     """A daemon that has said that it listens."""
-    process = subprocess.Popen(
-        [*COMMAND, "daemon", "run", *arguments],
-        cwd=home_with_config(home, config),
-        env=environment(home, **more),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        process_group=0,
-    )
+    home_with_config(home, config)
+    process = start(home, "daemon", "run", *arguments, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, **more)
     daemon = Daemon(home, process)
     try:
         assert process.stdout is not None
