@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from tests import null_sink as sinks
 from tests.machine import DENIED
@@ -105,6 +106,14 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc] # it comes without type
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """Forget a group that is done: after each test, all that the worker was ever given would be counted."""
+        super().mark_test_complete(node, item_index, duration)
+        given = self.assigned_work[node]
+        group = self._split_scope(self.registered_collections[node][item_index])
+        if all(given[group].values()):
+            del given[group]
 
 
 @pytest.hookimpl(optionalhook=True)
