@@ -1,5 +1,5 @@
 # make talk               ask a question and hear the answer (TEXT="…" for another)
-# make test               run every test that needs no loudspeaker, browser or broker
+# make test               run the tests that need no loudspeaker, browser, broker or minutes: tests/self_contained.py
 # make test-all           run every test
 # make check              format, lint, types, tests
 # make docs               make the site of the documents in build/docs, every link checked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from zlib import crc32
 
@@ -17,13 +17,14 @@ from xdist.workermanage import WorkerController
 
 from tests import null_sink as sinks
 from tests.machine import DENIED
+from tests.self_contained import NEEDED, is_left_out, module_of, place_in, register_profiles
 
 os.environ["LC_ALL"] = "C.UTF-8"  # the tests read English, whatever their person does
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job, and so would be what the tests start
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("busy machine", deadline=None)  # a timed assertion is a flaky test
+register_profiles()
 settings.load_profile("busy machine")
 
 
@@ -81,16 +82,6 @@ WAITING = (
 """Folders and modules whose tests mostly wait for other processes: the rest can be done meanwhile."""
 
 
-def module_of(nodeid: str) -> str:
-    """`daemon/test_device` of `tests/daemon/test_device.py::test_…`."""
-    return nodeid.partition("::")[0].removeprefix("tests/").removesuffix(".py")
-
-
-def place_in(module: str, places: Iterable[str]) -> str | None:
-    """The folder or module of `places` that `module` is, or is in."""
-    return next((place for place in places if f"{module}/".startswith(f"{place}/")), None)
-
-
 def group_of(nodeid: str) -> str:
     """Tests of the same group are run by the same worker, one after the other."""
     module = module_of(nodeid)
@@ -136,23 +127,20 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-NEEDED = {
-    "a loudspeaker": {"loudspeaker", "null_sink", "sink"},
-    "a browser": {"browser"},
-    "a broker": {"broker", "own_broker", "stopped_broker"},
-}
-"""The fixtures by which a test has what takes real time: `--self-contained` leaves these out, and nothing else does."""
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The tests of `make test`; `make test-all` and `make check` run every one."""
-    parser.addoption("--self-contained", action="store_true", help=f"leave out what needs {', '.join(NEEDED)}")
+    parser.addoption("--self-contained", action="store_true", help="leave out what tests/self_contained.py names")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take fewer examples where the whole run is a quick one."""
+    if config.getoption("self_contained"):
+        settings.load_profile("self-contained")
 
 
 def leave_out_what_needs_more(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that are made of this process, its files and its children alone."""
-    names = set().union(*NEEDED.values())
-    left_out = [item for item in items if isinstance(item, pytest.Function) and names & {*item.fixturenames}]
+    """Keep the tests that are made of this process, its files and its children alone, and are soon done."""
+    left_out = [item for item in items if is_left_out(item)]
     config.hook.pytest_deselected(items=left_out)
     gone = {*left_out}
     items[:] = [item for item in items if item not in gone]
@@ -161,7 +149,9 @@ def leave_out_what_needs_more(config: pytest.Config, items: list[pytest.Item]) -
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Tell that there are more."""
     if config.getoption("self_contained"):
-        terminalreporter.write_line(f"left out: what needs {', '.join(NEEDED)}; make test-all runs that too")
+        terminalreporter.write_line(
+            f"left out: what needs {', '.join([*NEEDED, 'minutes'])}; make test-all runs that too"
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -112,7 +112,7 @@ def texts(reply: str, strategy: Strategy = "sentence", delimiters: str = DELIMIT
 # ---------------------------------------------------------------- promises for any text
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=6 * settings().max_examples)
 @given(
     st.one_of(REPLIES, st.text(max_size=80)),
     st.lists(st.integers(0, 10_000), max_size=20),
@@ -129,7 +129,7 @@ def test_any_split_into_deltas_gives_the_same_segments(
     assert segments(reply, cut_up(reply, cuts), limit, strategy) == whole
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=6 * settings().max_examples)
 @given(st.one_of(REPLIES, st.text(max_size=80)), st.sampled_from([1, 10, 23, 300]), st.sampled_from(STRATEGIES))
 def test_nothing_is_lost_and_no_segment_is_too_long(reply: str, limit: int, strategy: Strategy) -> None:
     found = segments(reply, [reply], limit, strategy)
@@ -144,7 +144,7 @@ def test_nothing_is_lost_and_no_segment_is_too_long(reply: str, limit: int, stra
     assert not reply[place:].strip()
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=6 * settings().max_examples)
 @given(st.one_of(REPLIES, st.text(max_size=80)), st.sampled_from([23, 300]), st.sampled_from(STRATEGIES))
 def test_no_grapheme_is_torn_apart(reply: str, limit: int, strategy: Strategy) -> None:
     """The one exception: a "。" that has been given out before the mark that combines with it arrived."""
@@ -155,7 +155,7 @@ def test_no_grapheme_is_torn_apart(reply: str, limit: int, strategy: Strategy) -
             assert not joins(reply, segment.end, 0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(REPLIES, st.lists(st.integers(0, 10_000), max_size=8), st.integers(0, 2**20))
 def test_release_loses_nothing(reply: str, cuts: list[int], pauses: int) -> None:
     chunker = Chunker()

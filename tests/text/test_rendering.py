@@ -76,7 +76,7 @@ def utterance(found: Rendered) -> Utterance:
     return Utterance(0, found.spans, 0, len(found.raw))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=6 * settings().max_examples)
 @given(
     st.lists(st.tuples(TEXTS, st.sampled_from(Boundary)), max_size=3), st.sampled_from([AS_USUAL, READ_ALL, DESCRIBE])
 )
@@ -97,7 +97,7 @@ def test_the_raw_parts_are_the_text_and_what_is_spoken_is_one_clean_line(
         assert utterance(found).shown_end(len(found.spoken)) == len(found.shown)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(TEXTS, st.sampled_from(["newline", "punctuation", "sentence"]))
 def test_nothing_of_a_reply_is_lost_with_any_strategy(reply: str, strategy: Strategy) -> None:
     raw = "".join(piece.raw for piece in rendered(reply, strategy=strategy))
@@ -105,7 +105,7 @@ def test_nothing_of_a_reply_is_lost_with_any_strategy(reply: str, strategy: Stra
     assert not reply[len(raw) :].strip()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(TEXTS, st.sampled_from(["newline", "punctuation", "sentence", "adaptive"]), st.sampled_from([20, 300]))
 @example(
     "Look:\n```py\nx = 1. Yes!\ny = 2\n```\n1) One 2) 二。 <think>Hm.</think>\n| a | b |\n| c | d |", "sentence", 20

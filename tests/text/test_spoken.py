@@ -86,7 +86,7 @@ def test_the_language_around_a_code_block_can_be_told() -> None:
     assert spoken_text("```\n# 日本語\n```", japanese=False) == "code omitted."
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=5 * settings().max_examples)
 @given(st.one_of(st.text(max_size=200), st.text(alphabet="*_`~#<>[]()|!-+ \n\t1a。あ🎉\\:/.\ud800\0", max_size=200)))
 def test_any_text_gives_one_clean_line_or_nothing(raw: str) -> None:
     spoken = spoken_text(raw)
