@@ -150,14 +150,14 @@ def deltas_of(told: list[tuple[float, events.Event]]) -> tuple[list[str], list[f
     return [text for text, _ in found], [at for _, at in found]
 
 
-def test_what_is_written_during_a_rest_is_cut_with_the_next_delta() -> None:
+def test_what_comes_soon_after_a_batch_is_the_next_one() -> None:
     """Each delta went all the way by itself: with a thousand replies at once that was more than two cores can do."""
     texts, seconds = deltas_of(read_in_batches([(number / 30, f"{number} ") for number in range(8)]))
     assert texts == ["0 ", "1 2 3 ", "4 5 6 ", "7 "]
     assert seconds[:3] == pytest.approx([0, 3 / 30, 6 / 30])
 
 
-def test_what_is_written_during_a_rest_is_shown_in_the_next_pause() -> None:
+def test_a_batch_that_nothing_completes_is_shown_in_the_next_pause() -> None:
     texts, seconds = deltas_of(read_in_batches([(0.0, "One"), (0.03, " two"), (9.0, " three.")]))
     assert texts == ["One", " two", " three."]
     assert seconds[1] <= 0.075 + 0.3

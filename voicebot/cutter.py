@@ -14,10 +14,6 @@ from voicebot.turn_account import TurnAccount
 
 _SHORTEST_SLEEP = 0.002
 """Seconds."""
-_AT_HAND = 0.002
-"""Seconds; a delta that takes longer was not there yet, so none can be behind it."""
-_MOST_CHARACTERS = 256
-"""Of a batch."""
 
 
 class Cutter:
@@ -37,7 +33,7 @@ class Cutter:
         patience_seconds: float,
         batch_seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`batch_seconds` is how long each rest is now; 0 for none."""
+        """`batch_seconds` is for how long deltas are put together now before they are cut; 0 for not at all."""
         self._chunker = chunker
         self._pacer = pacer
         self._account = account
@@ -52,8 +48,8 @@ class Cutter:
         self._batch_seconds = batch_seconds
         self._batch = ""
         """Deltas that have come and are not cut yet."""
-        self._at_hand = -math.inf
-        """When the latest rest ended, or the latest delta behind it was at hand."""
+        self._batch_until = -math.inf
+        """The first delta after this moment completes the batch."""
 
     @property
     def next_pause(self) -> float:
@@ -63,8 +59,7 @@ class Cutter:
     def feed(self, delta: str) -> list[Segment]:
         """Take the next delta and return what is cut.
 
-        What was written during a rest is at hand and becomes a batch: it is cut together with the first delta that
-        had to be waited for. When none comes, that is a pause.
+        Deltas that come soon after a batch are the next one, which a later delta completes, or else a pause.
         """
         self._since = anyio.current_time()
         self._batch += delta
@@ -72,16 +67,10 @@ class Cutter:
             self._passed = 0
             if self._resumed is not None:
                 self._resumed.set()
-        if self._since - self._at_hand < _AT_HAND and len(self._batch) < _MOST_CHARACTERS:
-            self._at_hand = self._since
+        if self._since < self._batch_until:
             return []
+        self._batch_until = self._since + self._batch_seconds()
         return self._cut_delta()
-
-    async def rest(self) -> None:
-        """Let the model write the next batch, after each one that is cut."""
-        if not self._batch and (seconds := self._batch_seconds()) > 0:
-            await anyio.sleep(seconds)
-            self._at_hand = anyio.current_time()
 
     def cut_batch(self) -> list[Segment]:
         """Return what is cut of the batch as it stands."""

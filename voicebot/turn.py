@@ -69,7 +69,7 @@ class Pipeline:
     patience_seconds: float = 2.0
     """When the model has paused this long and the voice has nothing to say, an unfinished clause is said too."""
     batch_seconds: Callable[[], float] = lambda: 0.0
-    """What the model writes within this time is cut as one delta; more than 0 where many turns share a processor."""
+    """What comes within this time is cut as one delta; more than 0 where many turns share a processor."""
 
 
 async def speak_turn(
@@ -188,7 +188,6 @@ async def _cut(
                             await give(cut)
                         elif unbroken % _UNBROKEN == 0:
                             await checkpoint()
-                        await cutter.rest()
                 else:
                     if cut := cutter.cut_batch():
                         await give(cut)
