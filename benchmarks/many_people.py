@@ -2,7 +2,8 @@
 
 The chat model writes 30 deltas a second by the clock; the readers are a process of their own. Added delay is what lies
 between the moment at which a delta is due and the one at which its reader has it, waiting for the processor included.
-The model works in the process of the server, as a client of a chat server would; what it takes is told by itself.
+The model works in the process of the server; what it takes is told by itself. A chat server and the client for it take
+several times as much: that is measured, too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _SPOKEN_DELTAS = 100
 """Some 20 seconds of speech."""
 _CONNECTIONS = 4
 """Few: what keeps the latest events of each conversation is full after a tenth of the turns."""
+_PEOPLE_OVER_HTTP = 100
 _TINY = "-3"
 _DELAY_MILLISECONDS = 100.0
 _KIBIBYTES = 64.0
@@ -41,6 +43,7 @@ def measure_many_people(people: Sequence[int], listeners: int, turns: int) -> li
         for kind in ("voicebot", "tutorial"):
             figures += _at_once(kind, count)
     figures += _at_once("voicebot", max(people), processes=2)
+    figures += _at_once("voicebot", _PEOPLE_OVER_HTTP, over_http=True)
     return [*figures, *_listening(listeners), _memory_over(turns)]
 
 
@@ -62,8 +65,8 @@ class _Running:
 
 
 @contextmanager
-def _server(kind: str) -> Iterator[_Running]:
-    command = [sys.executable, "-m", "benchmarks.scripted_server", kind]
+def _server(kind: str, *arguments: str) -> Iterator[_Running]:
+    command = [sys.executable, "-m", "benchmarks.scripted_server", kind, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
@@ -97,10 +100,11 @@ def _people(kind: str, *arguments: str) -> Iterator[_People]:
         yield _People(process.stdin, process.stdout)
 
 
-def _at_once(kind: str, count: int, *, processes: int = 1) -> list[Figure]:
+def _at_once(kind: str, count: int, *, processes: int = 1, over_http: bool = False) -> list[Figure]:
     """`count` replies at once; people are shared out among the `processes`."""
     with ExitStack() as stack:
-        servers = [stack.enter_context(_server(kind)) for _ in range(processes)]
+        chat = [f"http://127.0.0.1:{stack.enter_context(_server('chat')).port}/v1"] if over_http else []
+        servers = [stack.enter_context(_server(kind, *chat)) for _ in range(processes)]
         ports = ",".join([str(server.port) for server in servers])
         readers = stack.enter_context(_people("readers", ports, kind, str(count), str(_DELTAS)))
         spent = sum(server.cpu_seconds for server in servers)
@@ -108,16 +112,18 @@ def _at_once(kind: str, count: int, *, processes: int = 1) -> list[Figure]:
         spent = sum(server.cpu_seconds for server in servers) - spent
         kibibytes = sum(server.grown_bytes for server in servers) / count / 1024
     delays, whole = told["delays"], told["whole"]
-    name = f"{kind}: {count} replies at once" + (f" on {processes} processes" if processes > 1 else "")
+    name = f"{kind}: {count} replies at once"
+    name += f" on {processes} processes" if processes > 1 else " from a chat server" if over_http else ""
     microseconds = spent / max(1, told["came"]) * 1e6
     carried = f"a core carries {1e6 / microseconds / RATE:.0f} replies at {RATE:g} deltas/s"
-    if kind == "voicebot":
+    if kind == "voicebot" and not over_http:
         carried += f"; the scripted model alone takes {_model_microseconds(count // processes):.0f} µs"
     # without a moment at which all of them were being written there is no delay that could be told
     late = quantile(delays, 0.99) if delays else float("inf")
     note = f"median {quantile(delays, 0.5):.3g} ms, " if delays else "never all at once, "
+    note += f"{whole} came whole; the readers take {1e6 * told['spent'] / max(1, told['came']):.2g} µs a delta"
     return [
-        Figure(f"{name}: added delay, p99", late, _DELAY_MILLISECONDS, "ms", f"{note}{whole} came whole"),
+        Figure(f"{name}: added delay, p99", late, _DELAY_MILLISECONDS, "ms", note),
         Figure(f"{name}: CPU of a delta", microseconds, processes * 1e6 / RATE / count, "µs", carried),
         Figure(f"{name}: memory of each", kibibytes, _KIBIBYTES, "KiB", f"with a conversation, {_DELTAS} deltas"),
     ]

@@ -3,7 +3,8 @@
 KIND is `voicebot`; `voice`, the same with the tone voice; or `tutorial`: what tutorials make of FastAPI, a queue and a
 callback in a thread. The first delta of each reply is when it began, on the clock that all processes of a machine
 share; delta number n is due n/30 s later. A message that is a number asks for that many deltas, as fast as they go if
-it is negative; a word behind the number stands in each sentence of the reply.
+it is negative; a word behind the number stands in each sentence of the reply. `chat` is the chat model alone, as an
+OpenAI-compatible server; `voicebot ADDRESS` asks one instead of having the model in its process.
 
 `model COUNT` does not serve: it writes that many replies to nobody for a few seconds, and prints the
 microseconds of CPU that each delta took. The model works within the server's process, so this is a part of whatever is
@@ -14,12 +15,16 @@ delta took more of the processor than much of what is measured.
 from __future__ import annotations
 
 import asyncio
+import json
 import queue
+import re
 import socket
 import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, closing, suppress
+from functools import partial
 
 import anyio
 from pydantic import BaseModel
@@ -33,6 +38,7 @@ CHARACTERS = 3
 TOKEN = "the-token-of-the-benchmark"
 _WORDS = "Once upon a time there was a lighthouse{} that nobody had ever seen by day, and it sang to the ships. "
 _MODEL_SECONDS = 5.0
+_CHAT_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 _TICKS = 10
 """Of the clock, between two deltas of a reply."""
 
@@ -104,20 +110,23 @@ class ClockedChat:
             yield delta
 
 
-async def serve_voicebot(listening: socket.socket, *, voice: Synthesizer | None = None) -> None:
+async def serve_voicebot(listening: socket.socket, address: str = "", *, voice: Synthesizer | None = None) -> None:
     """As `voicebot serve` does."""
     from voicebot.app import Engines
-    from voicebot.config.models import Config, MemoryConfig, ServerConfig
+    from voicebot.config.models import ChatOpenAI, Config, MemoryConfig, ServerConfig, TtsTone
     from voicebot.pacing import VoiceCost
     from voicebot.server.application import open_server
     from voicebot.server.keys import Keys
     from voicebot.server.process import run_server, seldom_collecting
 
     config = Config(
+        chat=ChatOpenAI(kind="openai", base_url=address or "http://127.0.0.1", model="clocked"),
+        tts=TtsTone(kind="tone"),
         server=ServerConfig(max_turns=4000, max_conversations=8000, max_connections=8000, port=0),
         memory=MemoryConfig(store=False),
     )
-    engines = Engines(ClockedChat(), voice, VoiceCost() if voice else None, None, None)
+    inside = Engines(ClockedChat(), voice, VoiceCost() if voice else None, None, None)
+    engines = None if address else inside
     async with open_server(config, Keys(TOKEN), engines=engines) as server:
         with seldom_collecting():
             await run_server(server, listening, stop=anyio.Event(), ready=lambda: _tell(listening))
@@ -176,6 +185,33 @@ async def serve_tutorial(listening: socket.socket) -> None:
         _tell(listening)
 
 
+async def serve_chat(listening: socket.socket) -> None:
+    """The chat model as a server, as lean as it can be: what it takes is not measured, and shares the processors."""
+    chat = ClockedChat()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError), closing(writer):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = re.search(rb"(?i)content-length: *(\d+)", head)
+                asked = json.loads(await reader.readexactly(int(length[1]) if length else 0))
+                writer.write(_CHAT_HEAD)
+                message = Message("user", asked["messages"][-1]["content"])
+                async with aclosing(chat.stream_reply([message])) as reply:
+                    async for delta in reply:
+                        writer.write(_chunk({"index": 0, "delta": {"content": delta}, "finish_reason": None}))
+                writer.write(_chunk({"index": 0, "delta": {}, "finish_reason": "stop"}) + b"0\r\n\r\n")
+
+    async with await asyncio.start_server(answer, sock=listening) as server:
+        _tell(listening)
+        await server.serve_forever()
+
+
+def _chunk(choice: dict[str, object]) -> bytes:
+    told = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "clocked", "choices": [choice]}
+    event = f"data: {json.dumps(told)}\n\n".encode()
+    return b"%x\r\n%s\r\n" % (len(event), event)
+
+
 def _tell(listening: socket.socket) -> None:
     print(listening.getsockname()[1], flush=True)
 
@@ -202,10 +238,10 @@ def main() -> None:
     if sys.argv[1] == "model":
         anyio.run(write_to_nobody, int(sys.argv[2]), backend_options={"use_uvloop": True})
         return
-    kinds = {"voicebot": serve_voicebot, "voice": serve_voice, "tutorial": serve_tutorial}
+    kinds = {"voicebot": serve_voicebot, "voice": serve_voice, "tutorial": serve_tutorial, "chat": serve_chat}
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listening:
         listening.setblocking(False)
-        anyio.run(kinds[sys.argv[1]], listening, backend_options={"use_uvloop": True})
+        anyio.run(partial(kinds[sys.argv[1]], listening, *sys.argv[2:]), backend_options={"use_uvloop": True})
 
 
 if __name__ == "__main__":
