@@ -58,6 +58,7 @@ TOGETHER = {
     "daemon/test_control",
     "library/test_installed",
     "server/test_attacks",
+    "test_import_rules",
     "test_samples",
 }
 """Folders and modules whose tests share what is dear to make, or somebody's state: one after the other."""

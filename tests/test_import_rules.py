@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -292,7 +293,8 @@ def tree(module: str) -> ast.Module:
     return ast.parse((PACKAGE / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8"))
 
 
-def imports(module: str, *, type_checking: bool = True) -> set[str]:
+@cache
+def imports(module: str, *, type_checking: bool = True) -> frozenset[str]:
     """Every name that `module` imports, anywhere in its text; `type_checking` also below `if TYPE_CHECKING:`."""
     found: set[str] = set()
     nodes: list[ast.AST] = [tree(module)]
@@ -308,7 +310,7 @@ def imports(module: str, *, type_checking: bool = True) -> set[str]:
             assert node.level == 0, "absolute imports only"
             assert node.module
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def imported_modules(module: str) -> set[str]:
