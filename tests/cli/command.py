@@ -59,7 +59,8 @@ _warm_starts: dict[tuple[tuple[str, str], ...], WarmStart] = {}
 
 def _warm_start(environment: dict[str, str]) -> WarmStart | None:
     """What forks commands in this environment; None where Python itself is told how to start."""
-    fixed = {name: value for name, value in environment.items() if name.startswith(("PYTHON", "LANG", "LC_", "TZ"))}
+    early = ("PYTHON", "LANG", "LC_", "TZ", "_TYPER")  # looked at by Python, or when the command line is imported
+    fixed = {name: value for name, value in environment.items() if name.startswith(early)}
     if sys.platform != "linux" or not fixed.keys() <= {"PYTHONPATH", "LANG"} or fixed["PYTHONPATH"] != str(ROOT):
         return None
     key = tuple(sorted(fixed.items()))

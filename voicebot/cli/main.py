@@ -8,6 +8,7 @@ import sys
 from typing import Annotated
 
 import typer
+import typer.main
 
 from voicebot.cli.ask import ask
 from voicebot.cli.chat import chat
@@ -89,6 +90,7 @@ app.add_typer(lab_app, name="lab")
 app.add_typer(history_app, name="history")
 app.add_typer(dict_app, name="dict")
 
+_voicebot = typer.main.get_command(app)  # here, so that tests that fork what is imported need not do it each time
 _COMMANDS = [
     *(one.name or one.callback.__name__ for one in app.registered_commands if one.callback),
     *(one.name for one in app.registered_groups if isinstance(one.name, str)),
@@ -104,7 +106,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal without Japanese is no reason to stop
     sys.argv[1:] = with_command(sys.argv[1:])
     try:
-        app()
+        _voicebot()
     except OSError as error:  # --help and --version: what the commands raise, they report
         show_error(output_error(error))
         sys.exit(FAILED)
