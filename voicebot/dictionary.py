@@ -17,7 +17,7 @@ from voicebot.config.files import UnsuitableFile, read_small_file, write_whole
 from voicebot.errors import DictionaryError
 from voicebot.text.lexicon import Lexicon, folded, half_width
 from voicebot.text.respelling import OwnWords
-from voicebot.translation import system_reason, tr
+from voicebot.translation import about, system_reason, tr
 
 WordType = Literal["PROPER_NOUN", "COMMON_NOUN", "VERB", "ADJECTIVE", "SUFFIX"]
 WORD_TYPES: tuple[WordType, ...] = get_args(WordType)
@@ -140,7 +140,7 @@ def read_words(path: Path) -> list[Word]:
     try:
         return parse_words(data)
     except DictionaryError as error:
-        raise DictionaryError(f"{path}: {error.message}", hint=error.hint) from error
+        raise DictionaryError(about(path, error.message), hint=error.hint) from error
 
 
 def write_words(path: Path, words: Iterable[Word]) -> None:

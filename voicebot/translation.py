@@ -42,6 +42,11 @@ def counted(count: int, one: str, many: str, /, **fields: object) -> str:
     return text.format(count=count, **fields)
 
 
+def about(place: object, message: object) -> str:
+    """`message` behind what it is about, such as a path or a key."""
+    return f"{place}{tr(': ')}{message}"
+
+
 def marked(message: str) -> str:
     """`message` itself, for the catalogue to know it: it is translated later, with `tr` or `foreign`."""
     return message

@@ -90,6 +90,7 @@ def test_a_question_needs_no_command(tmp_path: Path, question: str, answer: str)
         ("that", "ask"),
         ("今日は", "ask"),
         ("-- --really?", "ask"),
+        ("help me say sorry", "ask"),
     ],
 )
 def test_a_word_that_is_nearly_a_command_is_a_mistake_and_anything_else_a_question(typed: str, meant: str) -> None:
@@ -102,6 +103,14 @@ def test_a_mistyped_command_gets_its_suggestion(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "Did you mean 'history'?" in done.stderr
     assert "Usage:" in voicebot(tmp_path, "help").stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("help say", "say --help"), ("help config set", "config set --help"), ("help", "--help")]
+)
+def test_help_before_a_command_is_its_help(typed: str, meant: str) -> None:
+    """`voicebot help say` was a question, which a chat model answered."""
+    assert with_command(typed.split()) == meant.split()
 
 
 @pytest.mark.anyio

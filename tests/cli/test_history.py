@@ -253,6 +253,8 @@ def test_questions_asked_alone_are_kept_apart_from_conversations(home: Path) -> 
     assert voicebot(home, "ask", "What is 6 * 7?", *DEMO).returncode == 0
     assert json_lines(history(home, "list", "--json")) == before
     assert "1 question asked alone → voicebot history list --all" in voicebot(home, "history", "list").stderr
+    exported = voicebot(home, "history", "export", "-o", "all.pdf")
+    assert exported.stderr == "wrote all.pdf as JSON lines\n"  # it said nothing, not even that this is no PDF
     *conversations, question = json_lines(history(home, "list", "--all", "--json"))
     assert (conversations, question["opening"], question["single"]) == (before, "What is 6 * 7?", True)
     assert len(json_lines(history(home, "search", "42", "--json"))) == 1

@@ -96,10 +96,10 @@ async def open_model(config: Config, model: str, *, notify: Callable[[str], None
     """The chat model of this name on the server of `config`. Raises VoicebotError."""
     from voicebot.chat import open_chat
 
-    if not isinstance(config.chat, ChatAuto):  # which asks the servers itself
+    names = await model_names(config)  # which says what to do where there is no server at all
+    if not isinstance(config.chat, ChatAuto):  # it may find the model on another one
         from voicebot.chat.wire.models import has_model, nearest_model
 
-        names = await model_names(config)
         if names and not has_model(names, model):
             near = nearest_model(model, names)
             raise ChatError(

@@ -13,7 +13,7 @@ import typer
 
 from voicebot.cli.options import ConfigOptions, JsonLinesOption, StrategyOption, text_of
 from voicebot.cli.runner import Body, UsageError
-from voicebot.translation import system_reason, tr
+from voicebot.translation import about, system_reason, tr
 
 if TYPE_CHECKING:
     from voicebot.chat.piped import GivenText, PipedChat
@@ -63,7 +63,7 @@ def _source(words: list[str]) -> GivenText | PipedChat:
         return GivenText(Path(words[0]).read_text(encoding="utf-8-sig", errors="replace"))
     except OSError as error:
         raise UsageError(
-            f"{words[0]}: {system_reason(error)}",
+            about(words[0], system_reason(error)),
             hint=tr(
                 "name a text file, or put a text in quotation marks; one that looks like a file's name can be piped in"
             ),

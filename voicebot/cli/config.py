@@ -65,7 +65,11 @@ def path(config: ConfigFileOption = None, json: JsonObjectOption = False) -> int
             state = marked("used as far as it may be, see voicebot config trust")
         if PROJECT_CONFIG.absolute() != own.absolute():
             rows.append({"path": str(PROJECT_CONFIG.absolute()), "state": state})
-    write_out(json_document({"files": rows}) if json else "".join(f"{r['path']}  ({tr(r['state'])})\n" for r in rows))
+    write_out(
+        json_document({"files": rows})
+        if json
+        else "".join(f"{r['path']}  {tr('({note})', note=tr(r['state']))}\n" for r in rows)
+    )
     if not json and not any(row["state"].startswith("used") for row in rows):
         status(tr("no config.toml, so every key has its default; this writes yours: voicebot config init"))
     return OK

@@ -28,9 +28,9 @@ async def _list_devices(*, as_json: bool) -> int:
         write_json_list(rows)
     else:
         write_table({**row, "default": tr("default") if row["default"] else ""} for row in rows)
-        status(
-            tr("choose one with --set audio.kind=device --set audio.device=NAME")
-            if rows
-            else tr("there is no output device")
-        )
+        if rows:
+            status(tr("choose one with --set audio.kind=device --set audio.device=NAME"))
+        else:
+            status(tr("there is no output device"))
+            status(tr("  → is a sound server running (PipeWire, PulseAudio)? without one: -o speech.wav writes a file"))
     return OK

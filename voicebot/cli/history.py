@@ -38,7 +38,7 @@ from voicebot.cli.output import (
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
 from voicebot.cli.transcript import as_markdown, shown_turn, when
 from voicebot.http.lines import shorten
-from voicebot.translation import counted, system_reason, tr
+from voicebot.translation import about, counted, system_reason, tr
 
 if TYPE_CHECKING:
     from voicebot.memory.sqlite_rows import ConversationInfo
@@ -63,6 +63,9 @@ class Format(StrEnum):
 
     JSONL = "jsonl"
     MARKDOWN = "md"
+
+
+_FORMATS = {Format.JSONL: "JSON lines", Format.MARKDOWN: "Markdown"}
 
 
 def list_(
@@ -96,6 +99,12 @@ def list_(
                     hidden,
                     "and {count} question asked alone → voicebot history list --all",
                     "and {count} questions asked alone → voicebot history list --all",
+                )
+                if kept
+                else counted(
+                    hidden,
+                    "no conversation yet but {count} question asked alone → voicebot history list --all",
+                    "no conversation yet but {count} questions asked alone → voicebot history list --all",
                 )
             )
         return OK
@@ -205,7 +214,8 @@ def export(
         try:
             output.write_text(printable(text), encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"{output}: {system_reason(error)}") from error
+            raise UsageError(about(output, system_reason(error))) from error
+        status(tr("wrote {output} as {format}", output=output, format=_FORMATS[form]))
         return OK
 
     return _with_store(config, work)
@@ -340,7 +350,8 @@ def status_(*, config: ConfigOptions, json: JsonObjectOption = False) -> int:
         counted(row["turns"], "{count} turn", "{count} turns"),
         f"{row['size_bytes'] / 1e6:.1f} MB",
     ]
-    write_out(f"{kept} (memory.store, {origin})\n{row['path']}\n{', '.join(parts)}\n")
+    known_from = tr("({note})", note=tr(", ").join(["memory.store", origin]))
+    write_out(f"{kept} {known_from}\n{row['path']}\n{tr(', ').join(parts)}\n")
     return OK
 
 

@@ -95,6 +95,8 @@ _COMMANDS = [
     *(one.name or one.callback.__name__ for one in app.registered_commands if one.callback),
     *(one.name for one in app.registered_groups if isinstance(one.name, str)),
 ]
+_LONGEST_COMMAND = 2
+"""Words, as in `config set`."""
 _OF_ALL_COMMANDS = {"-h", "--help", "--version", "--install-completion", "--show-completion"}
 
 
@@ -116,7 +118,7 @@ def with_command(arguments: list[str]) -> list[str]:
     """The arguments with the command that is meant where they name none.
 
     No argument, or options first: chat. A word that is nearly a command is a mistake, which typer answers with a
-    suggestion; `help` and `version` are options. Anything else is a question.
+    suggestion; `help` and `version` are options, also `help` before a command. Anything else is a question.
     """
     if not arguments:
         return ["chat"]
@@ -129,6 +131,8 @@ def with_command(arguments: list[str]) -> list[str]:
         return arguments
     if arguments in (["help"], ["version"]):
         return [f"--{first}"]
+    if first == "help" and len(arguments) <= _LONGEST_COMMAND + 1 and arguments[1] in _COMMANDS:
+        return [*arguments[1:], "--help"]
     return arguments if _is_nearly_a_command(first) else ["ask", *arguments]
 
 

@@ -106,8 +106,12 @@ def write_labelled(label: str, text: str, *, color: str) -> None:
     """Print a line whose label, one of ours, has a color where the terminal has any."""
     import typer
 
-    colored = sys.stdout.isatty() and terminal.draws() and not os.environ.get("NO_COLOR")
-    _write((typer.style(label, fg=color) if colored else label) + printable(safe_line(text)) + "\n")
+    line = label + printable(safe_line(text))
+    if sys.stdout.isatty() and terminal.draws():
+        line = wrapped(line)
+        if not os.environ.get("NO_COLOR"):
+            line = typer.style(label, fg=color) + line[len(label) :]
+    _write(line + "\n")
 
 
 def output_error(error: OSError) -> VoicebotError:

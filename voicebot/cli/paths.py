@@ -46,7 +46,7 @@ def kept_folders() -> list[tuple[str, Path, str]]:
 
     folders = [
         ("config", platformdirs.user_config_dir, "config.toml"),
-        ("data", platformdirs.user_data_dir, tr("the history of conversations") + "; dictionary.json"),
+        ("data", platformdirs.user_data_dir, tr("the history of conversations") + tr(", ") + "dictionary.json"),
         ("state", platformdirs.user_state_dir, tr("what has been learned about voices; what is trusted")),
         ("cache", platformdirs.user_cache_dir, tr("the Japanese dictionary, unpacked")),
     ]

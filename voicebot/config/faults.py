@@ -64,7 +64,7 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        return ": ".join(_shortened(part) for part in (self.origin, self.key, self.message) if part)
+        return tr(": ").join(_shortened(part) for part in (self.origin, self.key, self.message) if part)
 
 
 class InvalidConfig(ConfigError):
@@ -105,6 +105,7 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
             key = f"{section}.kind"
             wanted, kinds = str(problem["ctx"]["tag"]), str(problem["ctx"]["expected_tags"]).replace("'", "")
             near = difflib.get_close_matches(wanted, kinds.split(", "), 1, 0.5)
+            kinds = kinds.replace(", ", tr(", "))
             message = (
                 tr(
                     "unknown kind {wanted!r}; did you mean {near}? (one of: {kinds})",
@@ -118,7 +119,7 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
         case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
             message = tr("expected a table: [{key}] with its keys below it", key=key)
         case _:
-            message = foreign(message.removeprefix("Value error, "), _OF_PYDANTIC)
+            message = foreign(message.removeprefix("Value error, "), _OF_PYDANTIC).partition(", unable to parse")[0]
             if not (
                 isinstance(problem["input"], dict)
                 or key.endswith(("api_key", "amqp_url", "token"))

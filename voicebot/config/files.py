@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 from voicebot.config.models import Config
 from voicebot.errors import ConfigError
-from voicebot.translation import system_reason, tr
+from voicebot.translation import about, system_reason, tr
 
 _MOST_BYTES, _MOST_SECRET_BYTES = 1_000_000, 10_000
 _MARK = re.compile(r"^#:schema .*voicebot", re.MULTILINE)
@@ -109,7 +109,7 @@ def read_file(path: Path) -> ConfigFile:
             tr("there is no file {path}", path=path), hint=tr("voicebot config path shows where it is looked for")
         ) from error
     except OSError as error:
-        raise ConfigError(f"{path}: {system_reason(error)}") from error
+        raise ConfigError(about(path, system_reason(error))) from error
 
 
 def read_small_file(path: Path, *, max_bytes: int, private: bool = False) -> bytes:

@@ -109,7 +109,7 @@ async def run_daemon(
         listener = await stack.enter_async_context(await SocketListener.from_socket(door.socket))
         tasks.start_soon(_warm_up, keeper)
         tasks.start_soon(_reload_when_told, signals, reload)
-        log.info("listening at %s", address)
+        log.info("%s", tr("listening at {address}", address=address))
         closing = anyio.Event()
         async with anyio.create_task_group() as callers:
             callers.start_soon(partial(serve, listener, dispatcher, controls, closing, token=door.token))

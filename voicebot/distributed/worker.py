@@ -56,7 +56,11 @@ async def run_worker(
     `figures` tell what it does; `deterministic`: the synthesizer makes the same audio of the same text each time.
     """
     bench = Bench(synthesizer, uuid4().hex, deterministic, figures or Figures())
-    log.info("worker %s says what is in %s with %s", bench.worker, job_queue(config.voice_class), synthesizer.name)
+    queue = job_queue(config.voice_class)
+    log.info(
+        "%s",
+        tr("worker {id} says what is in {queue} with {voice}", id=bench.worker, queue=queue, voice=synthesizer.name),
+    )
     await _Worker(bench, config, stop).run(address)
     log.info("worker %s ends: %d jobs done", bench.worker, bench.figures.outcomes["done"])
 

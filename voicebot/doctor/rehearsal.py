@@ -19,7 +19,7 @@ from voicebot.events import ClipReady, Event, PlaybackStarted, SegmentReady, Tur
 from voicebot.metrics import MetricsFold
 from voicebot.protocols import Synthesizer, synthesize_within
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
-from voicebot.translation import tr
+from voicebot.translation import about, tr
 
 _QUESTIONS = {"en": "Say hello in one short sentence.", "ja": "短い一文であいさつしてください。"}
 _COMMAND = "voicebot ask --debug Hello"
@@ -83,7 +83,7 @@ class _Waterfall:
             (self._clip, tr("first clip")),
             (metrics.ttfa, tr("first sound")),
         ]
-        return " → ".join(f"{name} {at:.2f} s" for at, name in steps if at is not None)
+        return " → ".join(tr("{name} {seconds:.2f} s", name=name, seconds=at) for at, name in steps if at is not None)
 
 
 async def rehearse(config: Config, *, chat_works: bool, audio_works: bool, seconds: float) -> Finding:
@@ -104,7 +104,7 @@ async def rehearse(config: Config, *, chat_works: bool, audio_works: bool, secon
     steps = str(waterfall)
     if waiting.cancelled_caught:
         told = tr("no sound within {seconds:g} s", seconds=round(seconds, 1))
-        return fails(f"{told}: {steps}" if steps else told, _COMMAND)
+        return fails(about(told, steps) if steps else told, _COMMAND)
     if not waterfall.heard.is_set():
         return fails(failure or tr("the reply had nothing to say aloud"), _COMMAND)
     if not chat_works:

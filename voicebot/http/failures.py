@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -274,7 +275,9 @@ def _cause(error: BaseException) -> str:
     """Return the words of the deepest system error: httpx says "All connection attempts failed" for all of them."""
     words = str(error)
     for cause in _causes(error):
-        if isinstance(cause, OSError) and cause.strerror:
+        if isinstance(cause, ConnectionError) and cause.errno:  # asyncio has words of its own for these
+            words = system_reason(OSError(cause.errno, os.strerror(cause.errno)))
+        elif isinstance(cause, OSError) and cause.strerror:
             words = system_reason(cause)
     return shorten(words) or type(error).__name__
 

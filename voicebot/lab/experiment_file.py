@@ -48,7 +48,7 @@ from voicebot.lab.engines import SynthesisCost, parse_engine
 from voicebot.lab.experiment import OPTIONS, Experiment, Knob, Range
 from voicebot.lab.made_traces import made_trace, sample
 from voicebot.lab.traces import Trace, read_traces
-from voicebot.translation import system_reason, tr
+from voicebot.translation import about, system_reason, tr
 
 
 class _RangeTable(BaseModel):
@@ -166,7 +166,7 @@ def _text(path: Path) -> str:
             tr("{path}: not UTF-8: {reason} at byte {start}", path=path, reason=error.reason, start=error.start)
         ) from error
     except OSError as error:
-        raise LabError(f"{path}: {system_reason(error)}") from error
+        raise LabError(about(path, system_reason(error))) from error
 
 
 def _line_numbers(text: str) -> dict[str, int]:

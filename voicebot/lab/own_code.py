@@ -9,7 +9,7 @@ from voicebot.config.trust import is_trusted, trust
 from voicebot.errors import ConfigError, LabError
 from voicebot.lab.experiment import STRATEGY, Experiment
 from voicebot.lab.own_strategy import OwnChunker, names_own, own_strategy_of
-from voicebot.translation import system_reason, tr
+from voicebot.translation import about, system_reason, tr
 
 
 def refuse_untrusted_code(experiment: Experiment, *, trusted_now: bool) -> None:
@@ -27,7 +27,7 @@ def refuse_untrusted_code(experiment: Experiment, *, trusted_now: bool) -> None:
         try:
             file = ConfigFile(path, path.read_bytes())
         except OSError as error:
-            raise LabError(f"{path}: {system_reason(error)}") from error
+            raise LabError(about(path, system_reason(error))) from error
         if trusted_now:
             trust(file)
         elif not is_trusted(file):

@@ -23,7 +23,7 @@ from voicebot.lab.experiment import Experiment, Setting
 from voicebot.lab.own_strategy import own_strategy_of, source_digest
 from voicebot.lab.runs import Run, as_dict, from_dict
 from voicebot.lab.traces import Trace
-from voicebot.translation import system_reason, tr
+from voicebot.translation import about, system_reason, tr
 
 RESULTS = "results.jsonl"
 _RUNS_A_PROCESS = 40
@@ -106,7 +106,7 @@ def sweep(
         _write_results(path, [(key, done[key]) for key in keys])
     except OSError as error:
         raise LabError(
-            f"{error.filename or path}: {system_reason(error)}",
+            about(error.filename or path, system_reason(error)),
             hint=tr("name another folder with -o"),
         ) from error
     return [done[key] for key in keys]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voicebot.errors import LabError
-from voicebot.translation import marked, system_reason, tr
+from voicebot.translation import about, marked, system_reason, tr
 
 _EXPECTED = marked('expected one delta a line, such as {"t_ms": 273.3, "token": "Hello"}')
 _SCRIPTS = {
@@ -118,7 +118,7 @@ def _lines(path: Path) -> Iterator[str]:
             hint=tr(_EXPECTED),
         ) from error
     except OSError as error:
-        raise LabError(f"{path}: {system_reason(error)}") from error
+        raise LabError(about(path, system_reason(error))) from error
 
 
 def _read_line(line: str, place: str) -> tuple[float, str]:

@@ -13,7 +13,7 @@ from anyio import to_thread
 from voicebot.errors import ConfigError, VoicebotError
 from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.plugins.installed import PluginKind, group, installed_plugins
-from voicebot.translation import tr
+from voicebot.translation import about, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def find_factory(wanted: Wanted, named: str) -> Callable[..., Any]:  # Any: some
         with redirect_stdout(sys.stderr):
             factory = import_by_path(path, here=path == named)
     except ImportPathError as error:
-        raise ConfigError(f"{key}: {error}", hint=error.hint) from error
+        raise ConfigError(about(key, error), hint=error.hint) from error
     if not callable(factory):
         raise ConfigError(
             tr("{key}: {path} cannot be called", key=key, path=path), hint=tr("name a function or a class")

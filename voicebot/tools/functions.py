@@ -18,7 +18,7 @@ from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.messages import ToolSpec
 from voicebot.tools.printing import tool_prints
 from voicebot.tools.toolbox import BadArguments, Tool, ToolFailed, described, read_arguments
-from voicebot.translation import tr
+from voicebot.translation import about, tr
 
 
 def function_tool(function: Callable[..., Any], *, name: str = "") -> Tool:  # Any: somebody else's function
@@ -64,7 +64,7 @@ def import_tool(path: str) -> Tool:
         with tool_prints(path):
             found = import_by_path(path)
     except ImportPathError as error:
-        raise ConfigError(f"tools.enabled: {error}", hint=error.hint) from error
+        raise ConfigError(about("tools.enabled", error), hint=error.hint) from error
     if isinstance(found, Tool):
         return found
     if not callable(found):

@@ -27,7 +27,7 @@ from voicebot.errors import ChatError, VoicebotError
 from voicebot.import_paths import ImportPathError, import_by_path
 from voicebot.installation import extra_command
 from voicebot.messages import Message, ReplyPart, ToolCall
-from voicebot.translation import tr
+from voicebot.translation import about, tr
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -79,7 +79,7 @@ class RunnableChat:
             for part in reader.flush():
                 yield part
         except VoicebotError as error:
-            raise ChatError(f"{self._config.runnable}: {error.message}", hint=error.hint) from error
+            raise ChatError(about(self._config.runnable, error.message), hint=error.hint) from error
         except Exception as error:
             raise ChatError(
                 tr(
@@ -223,7 +223,7 @@ def _import_runnable(path: str) -> Any:  # Any: whatever stands there
         return import_by_path(path)
     except ImportPathError as error:
         hint = extra_command("langchain") if error.missing == "langchain_core" else error.hint
-        raise ChatError(f"chat.runnable: {error}", hint=hint) from error
+        raise ChatError(about("chat.runnable", error), hint=hint) from error
 
 
 def _check_event_loop() -> None:

@@ -12,6 +12,7 @@ from voicebot.daemon.address import Address, AddressError
 from voicebot.daemon.caller import cancel_after
 from voicebot.daemon.dispatcher import Dispatcher
 from voicebot.daemon.place import listening_ourselves
+from voicebot.translation import tr
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ async def serve_ssip(
     path = address.beside("speechd.sock")
     try:
         with listening_ourselves(Address(path)) as bound:
-            log.info("speech-dispatcher's clients find it by SPEECHD_ADDRESS=unix_socket:%s", path)
+            log.info("%s", tr("speech-dispatcher's clients find it by SPEECHD_ADDRESS=unix_socket:{path}", path=path))
             async with anyio.create_task_group() as waiting:
                 waiting.start_soon(cancel_after, closing, waiting.cancel_scope)
                 await anyio.wait_readable(bound)
