@@ -225,6 +225,18 @@ def test_what_others_wrote_steers_no_terminal(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- at a terminal
 
 
+def test_at_a_narrow_terminal_lines_break_between_words_and_nothing_is_left_of_the_progress(tmp_path: Path) -> None:
+    """Words were cut at the edge, and while the sound was looked at the line of what is being done stayed."""
+    terminal = Terminal(tmp_path, "doctor", "-q", columns=50)
+    try:
+        assert terminal.exit_code() == 2
+        lines = terminal.screen.splitlines()
+        assert not [line for line in lines if "checking" in line]
+        assert {"loudspeaker", "conversation", "built-in"} <= set(" ".join(lines).split())
+    finally:
+        terminal.close()
+
+
 def test_at_a_terminal_the_labels_have_colours_and_a_line_says_what_is_being_done(tmp_path: Path) -> None:
     home_with_config(tmp_path)
     terminal = Terminal(tmp_path, "doctor", columns=120)

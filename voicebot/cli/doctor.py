@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,6 @@ from voicebot.cli.options import ConfigOptions, JsonListOption
 from voicebot.cli.output import confirm, hide, status, terminal_width, write_json_list, write_labelled
 from voicebot.cli.paths import kept_folders
 from voicebot.cli.runner import OK, Body
-from voicebot.cli.standard_streams import own_standard_error
 from voicebot.text.redaction import without_passwords
 from voicebot.translation import marked, tr
 
@@ -163,6 +163,8 @@ class _Progress:
 
     def __init__(self) -> None:
         self._draws = sys.stderr.isatty() and terminal.draws()
+        if self._draws:  # a way of its own: the sound check leads standard error elsewhere for a while
+            self._terminal = os.dup(sys.stderr.fileno())
         if sys.stderr.isatty() and not self._draws:
             status(tr("this takes up to ten seconds …"))
 
@@ -175,6 +177,4 @@ class _Progress:
         text = tr("checking: {names} …", names=tr(", ").join(tr(_NAMES[name]) for name in names)) if names else ""
         while width(text) >= terminal_width():
             text = text[:-2] + "…"
-        out = own_standard_error()
-        out.write(f"\r\x1b[K{text}")
-        out.flush()
+        os.write(self._terminal, f"\r\x1b[K{text}".encode(sys.stderr.encoding, "replace"))
