@@ -97,6 +97,23 @@ async def test_a_frame_that_is_too_large_closes_the_connection() -> None:
         await until(nobody_is_left(running, path))
 
 
+@pytest.mark.parametrize("between", [b"", b"\x89"], ids=["empty parts", "and pings between"])
+async def test_a_message_in_a_hundred_thousand_parts_is_one_and_hurts_nobody(between: bytes) -> None:
+    async with running_server() as running:
+        path = await new_conversation(running)
+        async with connected(running, path) as connection:
+            sent = connection.transport
+            part = masked(b"\x00", b"") + (masked(between, b"") if between else b"")
+            sent.write(masked(b"\x01", b'{"type": '))
+            for _ in range(100):
+                sent.write(part * 1000)
+                await running.client.get("/health")
+            sent.write(masked(b"\x80", b'"ping"}'))
+            while json.loads(await connection.recv())["type"] != "pong":
+                pass
+        await until(nobody_is_left(running, path))
+
+
 async def test_what_is_no_text_closes_the_connection() -> None:
     async with running_server() as running:
         path = await new_conversation(running)

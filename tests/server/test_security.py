@@ -210,6 +210,24 @@ async def test_what_has_an_effect_takes_json_only(kinds: tuple[str, ...]) -> Non
     await refused([("content-type", kinds)], 415, [route for route in ROUTES if route.has_effect])
 
 
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PUT", "PROPFIND", "CONNECT"])
+async def test_a_method_that_a_path_does_not_know_does_nothing(method: str) -> None:
+    """Nor does it tell a page of elsewhere that it might: there is no answer to a preflight."""
+    chat = ScriptedChat([])
+    async with running_server(chat) as running, Client(running.port) as client:
+        for path in sorted({route.path for route in ROUTES}):
+            route = Route(method, path)
+            if route in ROUTES:
+                continue
+            answer = await client.ask(route, client.right(route), body=QUESTION)
+            assert answer.status in (404, 405), route
+            stranger = await client.ask(route, changed(client.right(route), "authorization"), body=QUESTION)
+            assert stranger.status == (405 if route.is_open else 401), route
+        assert chat.asked == []
+        listed = (await running.client.get("/api/conversations")).json()["conversations"]
+        assert listed == []
+
+
 async def test_what_is_wrong_in_every_way_is_refused() -> None:
     wrong: list[tuple[str, tuple[str, ...]]] = [
         ("host", ("evil.test",)),
