@@ -236,7 +236,7 @@ class SlowMemory(WindowMemory):
         await anyio.sleep(60)
 
 
-def test_a_turn_that_is_kept_while_its_conversation_ends_is_no_error() -> None:
+def test_a_turn_that_is_kept_while_its_conversation_ends_is_not_an_error() -> None:
     """It began to tidy a memory among tasks that had ended: the server's log told of a bug when it was shut down."""
 
     async def body() -> list[Outcome]:

@@ -155,7 +155,7 @@ def test_a_reply_that_breaks_off_is_spoken_as_far_as_it_came() -> None:
     assert outcome.heard == "The first sentence. The second is cu"
 
 
-def test_hours_of_sound_for_one_sentence_are_no_sentence() -> None:
+def test_hours_of_sound_for_one_sentence_are_refused() -> None:
     """An engine that named a wrong sample rate, or sent sound without end, filled the memory when it was resampled."""
     outcome, _ = turn(pipeline(ScriptedChat(typed("Just this.")), CostingSynthesizer(rtf=0, seconds=36_000.0)))
     assert (outcome.heard, outcome.skipped) == ("", "Just this.")

@@ -81,7 +81,7 @@ def test_there_are_many_words_to_leave_with(line: str) -> None:
         ("/", "there is no command /: /help lists them. With // it is a message."),
     ],
 )
-def test_a_command_that_is_none_is_said_so_with_the_nearest_one(line: str, reason: str) -> None:
+def test_an_unknown_command_is_answered_with_the_nearest_one(line: str, reason: str) -> None:
     assert read_entry(line) == Misunderstood(reason)
 
 

@@ -219,7 +219,7 @@ def test_auto_says_that_it_found_no_server_and_uses_the_demo(tmp_path: Path) -> 
     assert "using the built-in demo" in done.stderr
 
 
-def test_whoever_names_a_server_or_a_model_does_not_get_the_demo(tmp_path: Path) -> None:
+def test_naming_a_server_or_a_model_never_leads_to_the_demo(tmp_path: Path) -> None:
     with nobody_there() as url:
         for wanted in (("--base-url", url), ("--model", "llama3.2")):
             done = voicebot(tmp_path, "ask", "Hello", "--no-audio", *wanted)
@@ -427,7 +427,7 @@ def test_ctrl_c_while_it_loads_is_as_quiet(tmp_path: Path, module: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_whoever_waits_long_is_told_what_for(tmp_path: Path) -> None:
+async def test_a_person_who_waits_long_is_told_what_for(tmp_path: Path) -> None:
     async with serve() as server:
         server.answer(OLLAMA.path, [OLLAMA.head, Stall()])
         process = start(
@@ -468,7 +468,7 @@ def test_what_cannot_be_decoded_is_spoken_as_far_as_it_can_be(tmp_path: Path) ->
     assert done.stdout.startswith("こんにちは。")
 
 
-def test_an_empty_device_on_standard_input_is_no_error(tmp_path: Path) -> None:
+def test_an_empty_device_on_standard_input_is_not_an_error(tmp_path: Path) -> None:
     with open("/dev/null", "rb") as nothing:
         done = subprocess.run(
             [*COMMAND, "say", "-", *TONE, "-o", "out.wav"],
@@ -477,7 +477,7 @@ def test_an_empty_device_on_standard_input_is_no_error(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_nothing_on_standard_input_is_no_error(tmp_path: Path) -> None:
+def test_nothing_on_standard_input_is_not_an_error(tmp_path: Path) -> None:
     assert voicebot(tmp_path, "say", "-", *TONE, "-o", "out.wav", input="").returncode == 0
     assert not (tmp_path / "out.wav").exists()
 

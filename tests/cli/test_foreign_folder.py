@@ -145,7 +145,7 @@ def test_another_programs_config_toml_makes_nothing_fail(home: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such files")
 @pytest.mark.timeout(30)
-def test_what_is_no_file_is_never_waited_for(home: Path) -> None:
+def test_what_is_not_a_file_is_never_waited_for(home: Path) -> None:
     """A pipe hung, and so did /dev/zero."""
     os.mkfifo(home / "config.toml")
     os.mkfifo(home / "pipe")

@@ -164,7 +164,7 @@ def test_a_damaged_history_is_set_aside_and_never_blocks_a_start(tmp_path: Path,
     assert "damaged" not in voicebot(tmp_path, "ask", "Hello", *DEMO, *here).stderr
 
 
-def test_a_diary_is_no_history_and_never_blocks_a_start(tmp_path: Path) -> None:
+def test_a_diary_is_not_a_history_and_never_blocks_a_start(tmp_path: Path) -> None:
     """It was renamed as a damaged history."""
     here = ("--set", "memory.path=diary")
     (tmp_path / "diary").write_text("Dear diary")

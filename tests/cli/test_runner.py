@@ -45,7 +45,7 @@ def test_what_serves_many_runs_in_the_fast_event_loop() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_whoever_asks_twice_does_not_wait_for_what_does_not_end(number: signal.Signals, code: int) -> None:
+def test_asking_twice_does_not_wait_for_what_does_not_end(number: signal.Signals, code: int) -> None:
     """The second signal was not obeyed any more: whoever obeyed them ended with the first."""
     with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -89,7 +89,7 @@ def test_it_can_be_left_in_peace(terminal: Terminal, farewell: str) -> None:
     assert terminal.exit_code() == 0
 
 
-def test_an_empty_line_is_no_question(terminal: Terminal) -> None:
+def test_an_empty_line_is_not_a_question(terminal: Terminal) -> None:
     terminal.type("\r  \r")
     terminal.type("What is 6 * 7?\r")
     terminal.expect_on_screen("^6 times 7 is 42.")
@@ -101,7 +101,7 @@ def test_japanese_is_typed_and_answered(terminal: Terminal) -> None:
     terminal.expect_on_screen("^› 3足す4は？\n3たす4は7です。")
 
 
-def test_a_failed_turn_is_no_end_of_the_conversation(tmp_path: Path) -> None:
+def test_a_failed_turn_does_not_end_the_conversation(tmp_path: Path) -> None:
     with nobody_there() as url:
         talking = Terminal(tmp_path, "chat", "--chat", "ollama", "--model", "m", "--base-url", url, "--no-audio")
         try:

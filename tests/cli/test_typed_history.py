@@ -42,7 +42,7 @@ def test_what_is_damaged_is_left_out(tmp_path: Path) -> None:
     assert read_lines(file) == ["one", "two"]
 
 
-def test_a_place_that_cannot_be_used_is_no_reason_to_stop(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_used_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert read_lines(tmp_path) == read_lines(tmp_path / "nothing") == []
     add_line(tmp_path / "file" / "typed.jsonl", "lost")

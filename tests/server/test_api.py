@@ -132,7 +132,7 @@ async def test_conversations_that_are_kept_count_after_the_server_has_ended(tmp_
 
 
 @pytest.mark.parametrize("title", ["1", json.dumps("x" * 201), r'"\ud800"', "null"])
-async def test_what_is_no_title_is_refused(title: str) -> None:
+async def test_what_is_not_a_title_is_refused(title: str) -> None:
     async with running_server() as running:
         json_only = {"content-type": "application/json"}
         answer = await running.client.post("/api/conversations", content=f'{{"title": {title}}}', headers=json_only)

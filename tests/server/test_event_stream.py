@@ -147,7 +147,7 @@ async def test_a_client_that_goes_away_ends_its_turn() -> None:
         ({"text": "x", "say": "loud"}, 422),
     ],
 )
-async def test_what_is_no_turn_is_refused(body: dict[str, str], status: int) -> None:
+async def test_what_is_not_a_turn_is_refused(body: dict[str, str], status: int) -> None:
     async with running_server() as running:
         path = await new_conversation(running.client)
         assert (await running.client.post(f"{path}/turns", json=body)).status_code == status

@@ -74,7 +74,7 @@ def test_a_cookie_outlives_the_server_that_made_it_and_not_its_token() -> None:
 
 
 @given(st.integers(min_value=0), st.characters(codec="latin-1"))
-def test_a_cookie_with_one_other_character_is_nobodys(place: int, character: str) -> None:
+def test_a_cookie_with_one_other_character_belongs_to_no_person(place: int, character: str) -> None:
     keys = Keys("secret", now=Clock())
     cookie = keys.new_cookie("alice")
     place %= len(cookie)
@@ -114,5 +114,5 @@ def test_a_new_person_has_a_name_that_programs_may_use() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a\n", "../a", "a/b", "a b", "é", "a" * 65, "-a"])
-def test_what_is_no_name(name: str) -> None:
+def test_what_is_not_a_name(name: str) -> None:
     assert not is_person(name)

@@ -118,7 +118,7 @@ async def test_compressed_bodies_are_refused(coding: str) -> None:
         [("x", "a\0b")],
     ],
 )
-async def test_what_could_be_read_as_two_requests_is_none(framing: list[tuple[str, str]]) -> None:
+async def test_what_could_be_read_as_two_requests_is_refused(framing: list[tuple[str, str]]) -> None:
     chat = ScriptedChat([])
     async with running_server(chat) as running, Client(running.port) as client:
         head = request(CHAT, [*client.right(CHAT), *framing], body=b"").replace(b"content-length: 0\r\n", b"")
@@ -231,7 +231,7 @@ async def test_a_byte_now_and_then_does_not_hold_a_connection() -> None:
                     await anyio.sleep(0.02)
 
 
-async def test_a_long_reply_is_no_slow_request_and_a_second_one_may_stand_behind_it() -> None:
+async def test_a_long_reply_is_not_a_slow_request_and_a_second_one_may_follow_it() -> None:
     chat = ScriptedChat(typed("Good morning. It is a fine day.", first=0.0, rate=20))
     async with running_server(chat, limits=QUICK) as running, Client(running.port) as client:
         connection = await client.connect()

@@ -273,7 +273,7 @@ async def test_a_voice_and_a_speed_are_chosen_from_those_there_are() -> None:
         assert await frames() == pytest.approx(before / 2, abs=2)
 
 
-async def test_what_nobody_asked_for_is_heard_by_whoever_has_begun_to_listen_last() -> None:
+async def test_what_no_listener_asked_for_is_heard_by_the_last_one_that_began_to_listen() -> None:
     async with running_server(voice=tone()) as running:
         path = await new_conversation(running)
         async with running.server.conversations.using("owner", path.rpartition("/")[2]) as opened:

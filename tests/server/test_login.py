@@ -98,7 +98,7 @@ async def test_logging_out_takes_the_cookie_back() -> None:
 
 
 @pytest.mark.parametrize("shown", [{"token": TOKEN[:-1]}, {"token": "\u3042"}, {"launch": TOKEN}])
-async def test_whoever_shows_nothing_right_stays_out(shown: dict[str, str]) -> None:
+async def test_a_client_without_a_valid_token_stays_out(shown: dict[str, str]) -> None:
     async with running_server() as running, browser(running) as page:
         answer = await page.post("/api/login", json=shown)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
@@ -112,7 +112,7 @@ async def test_what_shows_nothing_is_refused_in_words(shown: dict[str, object]) 
         assert (answer.status_code, answer.json()["error"]["param"]) == (422, "token")
 
 
-async def test_whoever_tries_one_token_after_the_other_is_told_to_stop() -> None:
+async def test_a_client_that_tries_one_token_after_another_is_told_to_stop() -> None:
     async with running_server() as running, browser(running) as page:
         for shown in ("token", "launch"):
             tries = [await page.post("/api/login", json={shown: f"guess {i}"}) for i in range(12)]

@@ -148,7 +148,7 @@ def test_a_certificate_is_kept_for_its_owner_alone_and_used_again() -> None:
 
 
 @pytest.mark.parametrize("found", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
-def test_what_is_no_certificate_is_replaced_and_no_link_followed(found: bytes, tmp_path: Path) -> None:
+def test_what_is_not_a_certificate_is_replaced_and_no_link_followed(found: bytes, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(found)
     certificate_path().parent.mkdir(parents=True)
@@ -233,7 +233,7 @@ def test_servers_at_one_port_of_several_addresses_have_a_file_each() -> None:
         assert [path.read_text() for path in paths] == [f"of {address}\n" for address in addresses]
 
 
-def test_a_folder_that_others_may_write_to_is_no_place_for_it(tmp_path: Path) -> None:
+def test_a_folder_that_others_may_write_to_is_not_used_for_it(tmp_path: Path) -> None:
     folder = tmp_path / "runtime" / "voicebot"
     folder.mkdir(parents=True)
     folder.chmod(0o777)

@@ -278,7 +278,7 @@ async def test_a_cookie_lets_in_only_as_its_page_would_send_it() -> None:
         assert await status(f"{name}={theirs}; {name}={mine}") == 401, "a page on another port may have set the first"
 
 
-async def test_a_cookie_opens_no_websocket_to_what_is_no_page() -> None:
+async def test_a_cookie_does_not_open_a_websocket_to_what_is_not_a_page() -> None:
     async with running_server() as running, Client(running.port) as client:
         route = Route("WEBSOCKET", "/api/conversations/x/live")
         cookie = ("cookie", f"{cookie_name(running.port)}={running.server.keys.new_cookie()}")

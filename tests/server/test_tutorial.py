@@ -108,7 +108,7 @@ async def test_the_text_never_comes_from_the_address() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"{}", b'{"text": ""}', b'{"text": 1}', b"\xff", b'{"text": "x", "stream": []}']
 )
-async def test_what_is_no_question_is_refused_in_words(body: bytes) -> None:
+async def test_what_is_not_a_question_is_refused_with_the_reason(body: bytes) -> None:
     async with running_server() as running:
         answer = await running.client.post("/chat", content=body, headers={"content-type": "application/json"})
         assert answer.status_code == 422
@@ -149,7 +149,7 @@ async def test_a_client_that_goes_away_ends_its_request_to_the_chat_server(strea
 
 
 @pytest.mark.parametrize("path", ["/chat", "/v1/audio/speech", "/v1/chat/completions"])
-async def test_a_client_that_goes_away_in_the_middle_of_its_question_is_no_bug(
+async def test_a_client_that_goes_away_in_the_middle_of_its_question_is_not_logged_as_a_bug(
     path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log called it one."""
