@@ -134,7 +134,7 @@ class Dialog:
         return self._conversation.interrupt() or waiting or doing
 
     def interrupt(self) -> bool:
-        """Stop, or clear the line; at the second time within some seconds tell, by False, that the person leaves."""
+        """Stop, or clear the line; return False the second time within some seconds: the person leaves."""
         now, before = time.monotonic(), self._interrupted
         self._interrupted = now
         again = now - before < terminal.TWICE_SECONDS

@@ -97,7 +97,7 @@ class ChatPrompt:
         self._session.app.invalidate()
 
     def restore_terminal(self) -> None:
-        """Leave the terminal as it was found, for whoever ends the process without leaving the block."""
+        """Leave the terminal as it was found, if the process ends without leaving the block."""
         self._output.disable_bracketed_paste()
         self._output.show_cursor()
         self._output.reset_attributes()

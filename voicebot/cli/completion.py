@@ -22,7 +22,7 @@ def completing(known: Callable[[], Iterable[str]]) -> Callable[[], list[str]]:
     def complete() -> list[str]:
         try:
             return [value for value in dict.fromkeys(known()) if value.isprintable()]
-        except Exception:  # noqa: BLE001 - whatever is wrong with the configuration is told when the command runs
+        except Exception:  # noqa: BLE001 - whatever is wrong with the configuration is reported when the command runs
             return []
 
     return complete

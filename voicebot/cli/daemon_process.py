@@ -40,7 +40,7 @@ def _load() -> Config:
 
 
 async def serve(context: CommandContext, load: Callable[[], Config], *, detached: bool) -> int:
-    """Speak for whoever comes, with what `load` says, until told to stop; tell a client that waits how it begins."""
+    """Speak for callers, as `load` configures it, until told to stop; tell a client that waits how it begins."""
     from voicebot.daemon.address import AddressError, find_address
     from voicebot.daemon.logs import open_log
     from voicebot.daemon.place import AlreadyRunning, listening, only_instance
@@ -56,7 +56,7 @@ async def serve(context: CommandContext, load: Callable[[], Config], *, detached
             config = load()
             with listening(address) as door:
                 if detached:
-                    _tell_starter("ready")  # whoever connects now waits until the rest is loaded
+                    _tell_starter("ready")  # callers that connect now wait until the rest is loaded
                 notify("READY=1")
                 from voicebot.daemon.process import open_signals, run_daemon
 

@@ -105,7 +105,7 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins costs 30 ms
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without Japanese is no reason to stop
+            stream.reconfigure(errors="replace")  # a terminal without Japanese must not stop the command
     sys.argv[1:] = with_command(sys.argv[1:])
     try:
         _voicebot()

@@ -112,7 +112,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
                                 fingerprint=tls.fingerprint,
                             )
                         )
-                    if sys.stderr.isatty():  # whoever has one of these is let in, and a log is kept
+                    if sys.stderr.isatty():  # anyone with one of these is let in, and a log is kept
                         launch = f"{address}/#{keys.new_launch_token()}"
                         status(tr("open this once, within ten minutes: {address}", address=launch))
                         if not is_loopback(host):

@@ -104,7 +104,7 @@ async def converse(config: Config, context: CommandContext, options: TalkOptions
 async def _converse_by_lines(
     conversation: Conversation, engines: Engines, config: Config, context: CommandContext, options: TalkOptions
 ) -> int:
-    """Talk with whoever writes whole lines: a program, or a person at a terminal that cannot draw."""
+    """Talk by whole lines: with a program, or with a person at a terminal that cannot draw."""
     at_terminal = sys.stdin.isatty()
     view = options.view()
     prompt = PROMPT if at_terminal and sys.stdout.isatty() and not options.as_json else ""
@@ -157,7 +157,7 @@ async def _converse_by_lines(
 async def _open_conversation(
     config: Config, options: TalkOptions, *, message: str = "", source: ChatModel | None = None
 ) -> AsyncIterator[tuple[Engines, Conversation]]:
-    """A conversation and the engines it needs; whoever waits long for that is told what for."""
+    """A conversation and the engines it needs; a person who waits long is told what for."""
     if options.draws():  # what takes long to load and is needed only then
         module = "voicebot.cli.chat_dialog" if options.above_prompt else "voicebot.cli.wrapping"
         threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()

@@ -41,7 +41,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def add_line(path: Path, line: str) -> None:
-    """Keep one more line; a file that cannot be written is no reason to stop."""
+    """Keep one more line; a file that cannot be written is ignored."""
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _append(path, [json.dumps(line)])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROMPT = "› "
 _LONG_SECONDS = 4.0
-"""Who waits longer for the first sound is told what for."""
+"""A person who waits longer for the first sound is told what for."""
 _HEARD_COLUMNS = 48
 """How much of what was heard is shown of a turn that was interrupted: its end."""
 _LONG_WORD = 15
@@ -123,7 +123,7 @@ class ChatView:
     def __init__(self, replies: TextView) -> None:
         self._replies = replies
         self._is_reply = True
-        """The turn answers somebody; other texts are shown by whoever has them said."""
+        """The turn answers somebody; other texts are shown by the caller who has them said."""
         self._shown = anyio.Event()
         """Nothing is left to show of the last turn."""
         self._shown.set()
@@ -147,7 +147,7 @@ class ChatView:
         return ""
 
     def account(self, event: events.TurnEnded) -> str:
-        """The quiet line after a turn; empty for none. An error is told at once."""
+        """The quiet line after a turn; empty for none. An error is shown at once."""
         self._shown.set()
         if event.error:
             show_error(VoicebotError(event.error, hint=event.hint))

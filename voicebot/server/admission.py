@@ -1,4 +1,4 @@
-"""How many turns may run at once: the others wait in line, and when it is full they are told to come back."""
+"""How many turns may run at once: others wait in line, and once it is full they are asked to come back."""
 
 from __future__ import annotations
 

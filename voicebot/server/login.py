@@ -26,7 +26,7 @@ class Login(BaseModel):
     token: Annotated[str, Field(max_length=1000)] = ""
     """The server's token."""
     person: Annotated[str, Field(max_length=64)] = ""
-    """Who logs in; empty: whoever this browser was before, else the owner with a launch token, else somebody new."""
+    """Who logs in; empty: the person this browser was before, else the owner with a launch token, else somebody new."""
 
 
 @router.post(LOGIN_PATH, status_code=204)

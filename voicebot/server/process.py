@@ -1,4 +1,4 @@
-"""Runs the application until it is told to end, and lets what is being said be said to its end."""
+"""Runs the application until it is told to end, and lets what is being said finish."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LAST_SECONDS = 2
 
 
 class _Uvicorn(uvicorn.Server):
-    """Leaves signals to whoever has started it, and tells when it is ready."""
+    """Leaves signals to its caller, and says when it is ready."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None], limits: ConnectionLimits) -> None:
         super().__init__(config)

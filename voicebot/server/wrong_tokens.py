@@ -1,4 +1,4 @@
-"""Wrong tokens of the last minute: whoever tries one after another is told to stop."""
+"""Wrong tokens of the last minute: a client that tries one after another is told to stop."""
 
 from __future__ import annotations
 

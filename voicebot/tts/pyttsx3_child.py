@@ -349,7 +349,7 @@ def serve(open_voice: Callable[[], Voice], requests: BinaryIO, out: BinaryIO, *,
                     voice.expect(request["language"])
                     continue
                 header, payload = handle(voice, request)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the parent is told
+            except Exception as error:  # noqa: BLE001 - whatever it is, the parent gets it
                 header, payload = {"error": f"{type(error).__name__}: {error}"}, b""
             if voice.notices:
                 header = {**header, "notice": "; ".join(voice.notices)}

@@ -47,8 +47,8 @@ class _Work:
 class SharedSynthesizer:
     """A synthesizer whose calls share their audio: each caller gets every piece, as soon as it is there.
 
-    The engine stops when the last of those who wait for a text has gone. An error is told to all who wait, and nothing
-    of it is kept.
+    The engine stops when the last of those who wait for a text has gone. An error is raised for all who wait, and
+    nothing of it is kept.
     """
 
     def __init__(self, synthesizer: Synthesizer, tasks: TaskGroup, *, kept_bytes: int = KEPT_BYTES) -> None:

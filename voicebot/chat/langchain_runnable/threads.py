@@ -1,4 +1,4 @@
-"""What a graph with a checkpointer knows of a conversation already: it is told the rest, and nothing twice."""
+"""What a graph with a checkpointer already knows of a conversation: it is sent the rest, and nothing twice."""
 
 from __future__ import annotations
 

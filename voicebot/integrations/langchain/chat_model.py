@@ -202,7 +202,7 @@ class ChatVoicebot(BaseChatModel):
         """The same model, which may ask for `tools`.
 
         `tool_choice` is "auto", "any" (or "required"), "none", or the name of the tool that has to be used: the model
-        is told of no other. A reply that had to use a tool and did not is a ChatError.
+        is offered no other. A reply that had to use a tool and did not is a ChatError.
         """
         specs = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
         names = [spec["function"]["name"] for spec in specs]

@@ -56,7 +56,7 @@ async def open_choices(
     Yields what comes of them, each piece with the number of its turn. What fails, fails the request: reading raises
     Refusal.
     """
-    # Nothing is buffered: whoever reads sets the pace of all.
+    # Nothing is buffered: the reader sets the pace of all.
     pieces_in, pieces_out = anyio.create_memory_object_stream[tuple[int, Piece | Refusal]](0)
 
     async def choose(index: int, turn: Asked, to: MemoryObjectSendStream[tuple[int, Piece | Refusal]]) -> None:

@@ -14,7 +14,7 @@ _MOST = 10_000
 
 
 class SpokenReplies:
-    """Keeps texts for an hour, each for whoever heard it; when there are too many, the oldest go before that."""
+    """Keeps texts for an hour, each for the person who heard it; when there are too many, the oldest go sooner."""
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
         """`now` is in seconds since 1970."""

@@ -41,7 +41,7 @@ class Asked:
 async def open_turn(server: Server, person: str, asked: Asked) -> AsyncIterator[AsyncGenerator[Part, None]]:
     """Let a turn run as soon as there is a place for it; the end of the block is its end.
 
-    It belongs to no conversation, and nothing of it is remembered. Whoever reads its parts sets its pace: at most one
+    It belongs to no conversation, and nothing of it is remembered. The reader of its parts sets its pace: at most one
     clip waits to be read, and three utterances are made ahead of that. Raises Refusal.
     """
     # Events are small, and of one reply; clips wait for `room`.
