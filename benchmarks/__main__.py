@@ -58,6 +58,23 @@ TABLES = ("chunking", "golden", "treebanks", "pacing")
 
 
 def main() -> None:
+    arguments = _arguments()
+    if not arguments.json:
+        print(f"voicebot, {date.today()}, Python {platform.python_version()}, {platform.platform()}")
+        print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
+    missed = False
+    names = arguments.names or GROUPS
+    for name in [name for name in names if name not in TABLES]:
+        for figure in _measure(name, arguments):
+            missed = missed or not figure.met
+            print(json.dumps(figure.as_dict()) if arguments.json else figure.line(), flush=True)
+    if tables := [name for name in TABLES if name in names]:
+        missed = _print_table(tables, arguments) or missed
+    sys.exit(1 if missed else 0)
+
+
+def _arguments() -> argparse.Namespace:
+    """What the command line asks for; exits where that cannot be measured."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -100,18 +117,7 @@ def main() -> None:
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     if "treebanks" in arguments.names and arguments.treebanks is None:
         parser.error("treebanks needs --treebanks FOLDER")
-    if not arguments.json:
-        print(f"voicebot, {date.today()}, Python {platform.python_version()}, {platform.platform()}")
-        print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
-    missed = False
-    names = arguments.names or GROUPS
-    for name in [name for name in names if name not in TABLES]:
-        for figure in _measure(name, arguments):
-            missed = missed or not figure.met
-            print(json.dumps(figure.as_dict()) if arguments.json else figure.line(), flush=True)
-    if tables := [name for name in TABLES if name in names]:
-        missed = _print_table(tables, arguments) or missed
-    sys.exit(1 if missed else 0)
+    return arguments
 
 
 def _print_table(names: Sequence[str], arguments: argparse.Namespace) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ from voicebot.cli.runner import OK
 from voicebot.translation import tr
 
 if TYPE_CHECKING:
+    from voicebot.lab.runs import Run
     from voicebot.lab.summary import Against, Row
 
 
@@ -60,14 +61,11 @@ def sweep(
     folder = output or Path("lab-results") / experiment.stem
     kept = [0, 0]
     with stoppable(lambda: _kept(kept, folder)):
-        from dataclasses import asdict
-
         from voicebot.lab.experiment_file import read_experiment
         from voicebot.lab.own_code import refuse_untrusted_code, try_own_strategies
         from voicebot.lab.plots import require_matplotlib
         from voicebot.lab.report import COMFORTABLE_BYTES, write_report
         from voicebot.lab.spreadsheet import run_rows, write_csv
-        from voicebot.lab.summary import against_first, summarize
         from voicebot.lab.sweep import RESULTS, plan
         from voicebot.lab.sweep import sweep as run_sweep
 
@@ -88,16 +86,8 @@ def sweep(
         size = write_report(report, runs, about_sweep(chosen, settings, recordings))
         if csv:
             write_csv(csv, run_rows(runs))
-        rows, found = summarize(runs), against_first(runs)
-        if json:
-            means = [asdict(row) for row in rows]
-            files = {"results": str(folder / RESULTS), "report": str(report)}
-            differences = [asdict(one) for one in found]
-            named = {"experiment": chosen.name, "runs": len(runs), **files}
-            write_json([{**named, "means": means, "differences": differences}])
-        else:
-            width = terminal_width()
-            write_out(_means(rows, width=width) + _differences(found, width=width))
+        named = {"experiment": chosen.name, "runs": len(runs), "results": str(folder / RESULTS), "report": str(report)}
+        _print(runs, named, json=json)
         if size > COMFORTABLE_BYTES:
             status(
                 tr(
@@ -107,6 +97,20 @@ def sweep(
             )
         status(tr("wrote {report}", report=report))
     return OK
+
+
+def _print(runs: Sequence[Run], named: Mapping[str, object], *, json: bool) -> None:
+    """The means and the differences, for people or, below what is `named`, for programs."""
+    from dataclasses import asdict
+
+    from voicebot.lab.summary import against_first, summarize
+
+    rows, found = summarize(runs), against_first(runs)
+    if json:
+        write_json([{**named, "means": [*map(asdict, rows)], "differences": [*map(asdict, found)]}])
+    else:
+        width = terminal_width()
+        write_out(_means(rows, width=width) + _differences(found, width=width))
 
 
 def _means(rows: Sequence[Row], *, width: int) -> str:
