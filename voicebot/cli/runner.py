@@ -121,7 +121,7 @@ def _reported(work: Callable[[], T], *, debug: bool) -> T | int:
         show_error(error)
         return exit_code(error)
     except BrokenPipeError:
-        leave_at_once(FAILED)  # whoever read our output has gone; there is nothing to add
+        leave_at_once(FAILED)  # the reader of our output has gone; there is nothing to add
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be reported kindly

@@ -1,7 +1,7 @@
-"""What a config.toml may set that merely lies in the current folder, and which of them the person has trusted.
+"""What a config.toml in the current folder may set, and which of those files the person has trusted.
 
-Whoever opens a folder from elsewhere has not read its config.toml. Only what is known to be harmless is taken from it;
-everything else, be it a key that does not exist yet, needs `voicebot config trust`.
+People who open a folder from elsewhere have not read its config.toml. Only what is known to be harmless is taken from
+it; everything else, even a key that does not exist yet, needs `voicebot config trust`.
 """
 
 from __future__ import annotations
