@@ -185,6 +185,7 @@ INNER_ORDER = {
         "metrics",
         "admission",
         "standstill",
+        "one_conversation",
         "conversations",
         "voices",
         "context",

@@ -17,10 +17,11 @@ From the top down:
 * `packed_events`: those of them that are not new;
 * `event_log`: the events of a conversation, for its readers;
 * `patience`: how long a reader may leave what was sent unread;
-* `pace`: how often each of many readers gets an update;
+* `pace`: how many deltas of a turn are cut as one;
 * `metrics`: what an operator watches;
 * `admission`: how many turns run at once;
 * `standstill`: whether the sound of one is held;
+* `one_conversation`: its turns and who hears them;
 * `conversations`: each person's own;
 * `voices`: those that may be chosen;
 * `context`: what every route works with;

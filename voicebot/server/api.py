@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from voicebot import __version__
 from voicebot.server.context import PersonDep, ServerDep
-from voicebot.server.conversations import flat
+from voicebot.server.one_conversation import flat
 
 router = APIRouter(prefix="/api")
 Title = Annotated[str, Field(max_length=200)]

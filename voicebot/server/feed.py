@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from voicebot.events import TurnDropped, TurnEnded, TurnWaiting, as_dict
-from voicebot.server.conversations import OpenConversation, flat
 from voicebot.server.event_log import LoggedEvent, encoded
+from voicebot.server.one_conversation import OpenConversation, flat
 from voicebot.server.text_units import TextUnits, Unit
 
 

@@ -16,7 +16,6 @@ from voicebot.audio.remote import RemoteOutput, open_remote
 from voicebot.conversation import in_style
 from voicebot.errors import VoicebotError, without_groups
 from voicebot.server.context import PersonDep, Server, ServerDep, check_text, failure, running_turn
-from voicebot.server.conversations import OpenConversation
 from voicebot.server.feed import everything
 from voicebot.server.frames import (
     PROTOCOL,
@@ -35,6 +34,7 @@ from voicebot.server.frames import (
     refused,
     text_frame,
 )
+from voicebot.server.one_conversation import OpenConversation
 from voicebot.server.refusals import Refusal, refuse, without_words
 from voicebot.server.text_units import Unit
 from voicebot.server.wire import TOO_MUCH, Wire, open_wire

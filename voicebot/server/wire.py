@@ -14,8 +14,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from voicebot.audio.remote import AudioBegin, RemoteMessage
 from voicebot.errors import AudioError
-from voicebot.server.conversations import OpenConversation
 from voicebot.server.frames import audio_frame
+from voicebot.server.one_conversation import OpenConversation
 from voicebot.server.patience import Patience
 from voicebot.speech import Utterance
 from voicebot.translation import tr
