@@ -92,7 +92,7 @@ def check_folder(folder: str) -> None:
     """Make sure that only we can put a socket there. Raises AddressError, and OSError where it is missing."""
     if fault := _fault(folder):
         raise AddressError(
-            tr("{folder} {fault}: whoever listens there may be somebody else", folder=folder, fault=fault),
+            tr("{folder} {fault}: somebody else may be listening there", folder=folder, fault=fault),
             tr("look at it: ls -ld {folder}", folder=folder),
         )
 

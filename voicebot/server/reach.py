@@ -38,7 +38,7 @@ def check_reach(config: ServerConfig, address: str) -> None:
         )
     if not has_tls(config) and not config.plain_http:
         raise ConfigError(
-            tr("other machines would reach the server at {host}, and whoever is on the way could listen in", host=host),
+            tr("other machines would reach the server at {host}, and anyone on the way could listen in", host=host),
             hint=tr(
                 "add --tls-self-signed, or --tls-cert FILE --tls-key FILE; "
                 "behind a proxy that has TLS set server.plain_http to true"

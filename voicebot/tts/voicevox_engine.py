@@ -166,6 +166,6 @@ async def read_manifest(engine: VoicevoxEngine) -> Manifest:
 
 def _no_voicevox(address: str) -> VoiceUnavailable:
     return VoiceUnavailable(
-        tr("what answers at {address} is no VOICEVOX engine", address=address),
+        tr("what answers at {address} is not a VOICEVOX engine", address=address),
         hint=tr("set tts.base_url to the engine's address, usually on port 50021"),
     )

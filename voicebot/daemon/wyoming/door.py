@@ -50,7 +50,7 @@ async def open_door(uri: str, keeper: EngineKeeper, notify: Callable[[str], obje
     )
     with bound(uri) as (listening, shown):
         if is_public(uri):
-            notify(tr("Wyoming knows no password: whoever reaches {uri} can use this voice and chat model", uri=shown))
+            notify(tr("Wyoming has no password: anyone who reaches {uri} can use this voice and chat model", uri=shown))
         async with await SocketListener.from_socket(listening) as listener:
             notify(tr("Wyoming: listening at {uri}", uri=shown))
             await serve_wyoming(listener, service)
