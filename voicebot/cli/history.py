@@ -350,8 +350,8 @@ def status_(*, config: ConfigOptions, json: JsonObjectOption = False) -> int:
         counted(row["turns"], "{count} turn", "{count} turns"),
         f"{row['size_bytes'] / 1e6:.1f} MB",
     ]
-    known_from = tr("({note})", note=tr(", ").join(["memory.store", origin]))
-    write_out(f"{kept} {known_from}\n{row['path']}\n{tr(', ').join(parts)}\n")
+    state = tr("{kept} (memory.store, {origin})", kept=kept, origin=origin)
+    write_out(f"{state}\n{row['path']}\n{tr(', ').join(parts)}\n")
     return OK
 
 
