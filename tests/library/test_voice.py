@@ -7,6 +7,7 @@ import wave
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -270,11 +271,22 @@ async def test_a_synthesizer_and_an_output_of_ones_own_are_used() -> None:
     assert [clip.frames for clip in clips] == [4]
 
 
-async def test_a_function_that_returns_no_pcm_is_told_so() -> None:
-    made = voicebot.FunctionSynthesizer(lambda text: text, sample_rate=8000, name="mine")
-    with pytest.raises(TypeError, match="mine returned str, not 16-bit PCM as bytes"):
-        async with voicebot.open_voice(tts=made, audio="silent"):
-            pass
+async def test_a_function_that_does_not_return_bytes_is_named() -> None:
+    """What an async one returned was taken as it came, and failed later without a name."""
+
+    async def later(text: str) -> str:
+        return text
+
+    class Speaker:
+        async def __call__(self, text: str) -> str:
+            return text
+
+    wrong: list[Any] = [lambda text: text, later, Speaker()]  # Any: what the types forbid
+    for speech in wrong:
+        made = voicebot.FunctionSynthesizer(speech, sample_rate=8000, name="mine")
+        with pytest.raises(TypeError, match="mine returned str, not 16-bit PCM as bytes"):
+            async with voicebot.open_voice(tts=made, audio="silent"):
+                pass
 
 
 async def test_an_output_of_ones_own_is_given_nothing_more_once_it_is_stopped() -> None:
