@@ -13,6 +13,7 @@ NEEDED = {
     "a broker": {"broker", "own_broker", "stopped_broker"},
 }
 """The fixtures by which a test has what takes real time."""
+_FIXTURES = frozenset[str]().union(*NEEDED.values())
 
 MINUTES = {
     "library/test_installed": "it makes a wheel, and runs each example of the page in an environment of its own",
@@ -58,8 +59,4 @@ def is_left_out(item: pytest.Item) -> bool:
         return False
     module = module_of(item.nodeid)
     on_trio = hasattr(item, "callspec") and item.callspec.params.get("anyio_backend") == "trio"
-    return bool(
-        module in MINUTES
-        or (on_trio and place_in(module, ON_ONE_LOOP))
-        or set().union(*NEEDED.values()) & {*item.fixturenames}
-    )
+    return bool(module in MINUTES or (on_trio and place_in(module, ON_ONE_LOOP)) or _FIXTURES & {*item.fixturenames})

@@ -91,19 +91,25 @@ def test_ctrl_c_is_silence(null_sink: NullSink, tmp_path: Path) -> None:
     assert_took_at_most(0.3, after)  # the goal is 60 ms: the benchmark measures it
 
 
+def heard_saying(sink: NullSink, folder: Path, text: str, *options: str) -> subprocess.Popen[bytes]:
+    """A command that has been heard for half a second."""
+    process = subprocess.Popen(
+        [*COMMAND, "say", text, *options],
+        cwd=folder, env={**sink.environment, "HOME": str(folder)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    wait_until(lambda: sink.last_sound > 0, "no sound")
+    time.sleep(0.5)
+    return process
+
+
 def test_a_sound_server_that_is_started_anew_says_the_rest_and_is_exit_code_0(
     null_sink: NullSink, tmp_path: Path
 ) -> None:
     """A restart in mid-play was exit code 6, and the rest of the text was not said."""
     text = "This goes on for quite some time, as you can hear. " * 3 + "And now it ends."
     with another_null_sink() as another:
-        process = subprocess.Popen(
-            [*COMMAND, "say", text, "--set", "chunking.strategy=sentence"],
-            cwd=tmp_path, env={**null_sink.environment, "HOME": str(tmp_path)},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        wait_until(lambda: null_sink.last_sound > 0, "no sound")
-        time.sleep(0.5)
+        process = heard_saying(null_sink, tmp_path, text, "--set", "chunking.strategy=sentence")
         null_sink.kill_server()
         null_sink.answer_by(another)
         out, err = process.communicate(timeout=60)
@@ -115,13 +121,7 @@ def test_a_sound_server_that_is_started_anew_says_the_rest_and_is_exit_code_0(
 
 
 def test_a_sound_server_that_dies_is_exit_code_6_and_what_was_said_is_kept(null_sink: NullSink, tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "say", "This goes on for quite some time, as you can hear. " * 5],
-        cwd=tmp_path, env={**null_sink.environment, "HOME": str(tmp_path)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    wait_until(lambda: null_sink.last_sound > 0, "no sound")
-    time.sleep(0.5)
+    process = heard_saying(null_sink, tmp_path, "This goes on for quite some time, as you can hear. " * 5)
     null_sink.kill_server()
     out, err = process.communicate(timeout=20)
     assert process.returncode == 6, err.decode()
