@@ -113,20 +113,19 @@ class ClockedChat:
 async def serve_voicebot(listening: socket.socket, address: str = "", *, voice: Synthesizer | None = None) -> None:
     """As `voicebot serve` does."""
     from voicebot.app import Engines
-    from voicebot.config.models import ChatOpenAI, Config, MemoryConfig, ServerConfig, TtsTone
+    from voicebot.config.models import ChatDemo, ChatOpenAI, Config, MemoryConfig, ServerConfig, TtsTone
     from voicebot.pacing import VoiceCost
     from voicebot.server.application import open_server
     from voicebot.server.keys import Keys
     from voicebot.server.process import run_server, seldom_collecting
 
     config = Config(
-        chat=ChatOpenAI(kind="openai", base_url=address or "http://127.0.0.1", model="clocked"),
+        chat=ChatOpenAI(kind="openai", base_url=address, model="clocked") if address else ChatDemo(kind="demo"),
         tts=TtsTone(kind="tone"),
         server=ServerConfig(max_turns=4000, max_conversations=8000, max_connections=8000, port=0),
         memory=MemoryConfig(store=False),
     )
-    inside = Engines(ClockedChat(), voice, VoiceCost() if voice else None, None, None)
-    engines = None if address else inside
+    engines = None if address else Engines(ClockedChat(), voice, VoiceCost() if voice else None, None, None)
     async with open_server(config, Keys(TOKEN), engines=engines) as server:
         with seldom_collecting():
             await run_server(server, listening, stop=anyio.Event(), ready=lambda: _tell(listening))
