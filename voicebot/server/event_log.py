@@ -90,11 +90,9 @@ class EventLog:
         number = max(number, self.first)
         if number >= self.next:
             return []
-        first = self._first_new
-        new = [
-            LoggedEvent(at, event) for at, event in enumerate(self._new[max(0, number - first) :], max(number, first))
-        ]
-        if number >= first:
+        begin = max(number, self._first_new)
+        new = [LoggedEvent(at, event) for at, event in enumerate(self._new[begin - self._first_new :], begin)]
+        if begin == number:
             return new
         old = [
             LoggedEvent(at, event)

@@ -58,7 +58,7 @@ def _ended(text: str, spelled: tuple[str, ...]) -> str:
 
 
 def _beginning(text: str, spelled: tuple[str, ...]) -> int:
-    """Where the longest beginning of a secret starts that `text` ends with; its length, where there is none."""
+    """The place where the beginning of a secret at the end of `text` starts; the length of `text` without one."""
     first = len(text)
     for spelling in spelled:
         start = text.find(spelling[:_TELLING], max(0, len(text) - len(spelling)))
