@@ -183,9 +183,8 @@ class Conversation:
         if self.floor.live is not None:
             return
         with CancelScope() as self._condensing:
-            await self.memory.condense(
-                for_new_conversation(self.pipeline.chat)
-            )  # which is not a turn of this conversation
+            # it is not a turn of this conversation
+            await self.memory.condense(for_new_conversation(self.pipeline.chat))
 
 
 def _told(messages: Sequence[Message]) -> list[Message]:

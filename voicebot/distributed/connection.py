@@ -35,9 +35,8 @@ _READ_AHEAD_BYTES = 1024 * 1024
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 2.0
 
 for _chatty in ("aio_pika", "aiormq"):
-    logging.getLogger(_chatty).addHandler(
-        logging.NullHandler()
-    )  # we report what goes wrong ourselves; the library's log adds nothing
+    # we report what goes wrong ourselves; the library's log adds nothing
+    logging.getLogger(_chatty).addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)

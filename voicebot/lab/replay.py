@@ -75,9 +75,8 @@ def replay(
         output=output or SilentOutput(realtime=True, latency_seconds=audio_latency_seconds),
     )
     if own:
-        chunker = OwnChunker(
-            own, config.chunking.options
-        )  # here, so that a factory that fails does not end a turn that has begun
+        # here, so that a factory that fails does not end a turn that has begun
+        chunker = OwnChunker(own, config.chunking.options)
         pipeline = changed(pipeline, new_chunker=lambda: chunker)
     seen: list[events.TurnEvent] = []
 

@@ -48,9 +48,8 @@ async def open_tools(config: ToolsConfig) -> AsyncIterator[Tools]:
                 taken = {tool.spec.name if tool else "timer" for tool in tools}
                 tools += await open_servers(config.mcp, tasks, taken=taken)
             opened = Tools(tools)
-            opened.toolbox(
-                tasks, lambda _: None
-            )  # two tools of one name are an error now, not in the first conversation
+            # two tools of one name are an error now, not in the first conversation
+            opened.toolbox(tasks, lambda _: None)
             yield opened
             tasks.cancel_scope.cancel()
 
