@@ -302,7 +302,7 @@ def test_a_clip_that_comes_too_late_is_heard_in_full_and_soon(sink: NullSink, la
 @on_null_sink
 def test_a_block_that_came_too_late_is_not_reported_on_the_terminal(sink: NullSink) -> None:
     """ALSA's own thread printed "underrun occurred" between the words of the reply."""
-    with player(sink.environment, ("play", 1, 1.5), ("drain",), ("play", 2, 0.3), ("drain",), latency=0.05) as program:
+    with player(sink.environment, ("play", 1, 1.5), ("drain",), ("play", 2, 0.3), ("drain",), latency=0.2) as program:
         wait_until(lambda: sink.last_sound > 0, "nothing was audible")
         program.process.send_signal(signal.SIGSTOP)
         time.sleep(0.5)
