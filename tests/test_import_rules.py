@@ -24,6 +24,7 @@ ROOMS = [
     "text",
     "pacing",
     "voice_costs",
+    "loop_clock",
     "playback_clock",
     "metrics",  # above the turn, whose last event carries them
     "turn_account",
@@ -73,6 +74,7 @@ CORE = {
     "protocols",
     "text",
     "pacing",
+    "loop_clock",
     "playback_clock",
     "turn_account",
     "utterance_queue",

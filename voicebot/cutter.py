@@ -41,7 +41,7 @@ class Cutter:
         """After this long without a delta there is a first pause, and a second one."""
         self._passed = 0
         """How many of them there were since the last delta."""
-        self._since = anyio.current_time()
+        self._since = self._account.now()
         self._resumed: anyio.Event | None = None
         """Set when the model goes on after a pause, as the next pause then comes sooner than expected."""
         self._cut_end = 0
@@ -61,7 +61,7 @@ class Cutter:
 
         Deltas that come soon after a batch are the next one, which a later delta completes, or else a pause.
         """
-        self._since = anyio.current_time()
+        self._since = self._account.now()
         self._batch += delta
         if self._passed:
             self._passed = 0
@@ -79,7 +79,7 @@ class Cutter:
     async def wait_for_pause(self) -> None:
         """Wait until the model has paused, or may have after a first pause: `pause` finds out."""
         if not self._passed:
-            while (seconds := self.next_pause - anyio.current_time()) > 0:  # noqa: ASYNC110 - a delta wakes nobody
+            while (seconds := self.next_pause - self._account.now()) > 0:  # noqa: ASYNC110 - a delta wakes nobody
                 # event loops wake up a little early, and would then again and again until it is time
                 await anyio.sleep(max(_SHORTEST_SLEEP, seconds))
             return
@@ -89,7 +89,7 @@ class Cutter:
 
     def pause(self) -> list[Segment]:
         """Return what needs not wait any longer, if the time for that has come."""
-        if self.next_pause > anyio.current_time():
+        if self.next_pause > self._account.now():
             return []
         if self._batch:
             return self.cut_batch()

@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-import anyio
-
 from voicebot import events
 from voicebot.errors import SynthesisError, VoicebotError
+from voicebot.loop_clock import loop_clock
 from voicebot.messages import Message, ReplyData, ToolCall, Usage
 from voicebot.metrics import MetricsFold
 from voicebot.playback_clock import PlaybackClock
@@ -152,7 +151,9 @@ class TurnAccount:
         self._subscriber = subscriber
         self._clock = clock
         self._redact = redact
-        self._began = anyio.current_time()
+        self.now = loop_clock()
+        """Tells the time of the event loop, in seconds."""
+        self._began = self.now()
         self._fold = MetricsFold()
         self._reply = bytearray()
         """UTF-8: thousands of short strings would take ten times as much."""
@@ -175,7 +176,7 @@ class TurnAccount:
 
     def seconds(self) -> float:
         """The time since the turn began."""
-        return anyio.current_time() - self._began
+        return self.now() - self._began
 
     def emit(self, event: events.TurnEvent) -> None:
         """Count `event` in the metrics, and pass it on without secrets."""
@@ -233,7 +234,7 @@ class TurnAccount:
 
     def silence(self) -> float:
         """For how many seconds the listener has heard nothing although there was text."""
-        return self._clock.silence(anyio.current_time()) if self._clock is not None else 0.0
+        return self._clock.silence(self.now()) if self._clock is not None else 0.0
 
     def made(self, clip: Clip) -> QueuedClip:
         """There is a clip for the output."""

@@ -7,6 +7,8 @@ from itertools import count
 
 import anyio
 
+from voicebot.loop_clock import loop_clock
+
 
 class Patience:
     """Knows since when something is being sent to a reader. Somebody has to look, four times in `seconds`."""
@@ -15,13 +17,14 @@ class Patience:
         self.look_seconds = seconds / 4
         """How often to look whether it has come to its end."""
         self._seconds = seconds
+        self._now = loop_clock()
         self._numbers = count()
         self._begun: dict[int, float] = {}
 
     async def wait_for(self, sent: Awaitable[None]) -> None:
         """Wait until something is sent."""
         number = next(self._numbers)
-        self._begun[number] = anyio.current_time()
+        self._begun[number] = self._now()
         try:
             await sent
         finally:
@@ -31,7 +34,7 @@ class Patience:
     def exhausted(self) -> bool:
         """Whether the reader has taken nothing for too long."""
         oldest = next(iter(self._begun.values()), None)
-        return oldest is not None and anyio.current_time() - oldest >= self._seconds
+        return oldest is not None and self._now() - oldest >= self._seconds
 
     async def run_out(self) -> None:
         """Return when it has come to its end."""
