@@ -181,6 +181,7 @@ INNER_ORDER = {
         "descriptors",
         "text_units",
         "packed_events",
+        "bell",
         "event_log",
         "patience",
         "pace",

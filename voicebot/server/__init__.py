@@ -15,6 +15,7 @@ From the top down:
 * `descriptors`: how many connections the system lets it have;
 * `text_units`: how much text an event carries;
 * `packed_events`: those of them that are not new;
+* `bell`: what wakes those who read them;
 * `event_log`: the events of a conversation, for its readers;
 * `patience`: how long a reader may leave what was sent unread;
 * `pace`: how many deltas of a turn are cut as one;

@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 
-import anyio
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from voicebot.events import Event
+from voicebot.server.bell import Bell
 from voicebot.server.packed_events import PackedEvents
 
 KEPT = 4096
@@ -45,8 +45,8 @@ class EventLog:
         self._kept = kept
         self._old: deque[PackedEvents] = deque()
         self._new: list[Event] = []
-        self._changed: anyio.Event | None = None
-        """What readers that have read everything wait for; None while there are no such readers."""
+        self._changed = Bell()
+        """What readers that have read everything wait for."""
         self._closed = False
         self._reminded = 0
         """What was next when the readers were reminded last."""
@@ -72,28 +72,25 @@ class EventLog:
             del self._new[:_PACKED]
             while self._old and self._old[0].behind <= self.first:
                 self._old.popleft()
-        self._tell()
+        self._changed.ring()
 
     def close(self) -> None:
         """End the streams of all readers."""
         self._closed = True
-        self._tell()
+        self._changed.ring()
 
     def remind(self) -> None:
         """Let the readers have nothing, if nothing has happened since the last time: so they know that all is well."""
         if self._reminded == self.next:
-            self._tell()
+            self._changed.ring()
         self._reminded = self.next
 
     def since(self, number: int) -> list[LoggedEvent]:
         """The events from `number` on, as far as they are kept."""
-        number = max(number, self.first)
-        if number >= self.next:
-            return []
-        begin = max(number, self._first_new)
-        new = [LoggedEvent(at, event) for at, event in enumerate(self._new[begin - self._first_new :], begin)]
-        if begin == number:
-            return new
+        number, first_new = max(number, self.first), self._first_new
+        if number >= first_new:
+            return [LoggedEvent(at, event) for at, event in enumerate(self._new[number - first_new :], number)]
+        new = [LoggedEvent(at, event) for at, event in enumerate(self._new, first_new)]
         old = [
             LoggedEvent(at, event)
             for packed in self._old
@@ -125,23 +122,18 @@ class EventLog:
         It yields an empty list when the readers are reminded.
         """
         while True:
-            if number < self.first and missed is not None:
-                missed()
-            if events := self.since(number):
+            if number < self.next:
+                if number < self.first and missed is not None:
+                    missed()
+                events = self.since(number)
                 number = self.next
                 yield events
             elif self._closed:
                 return
             else:
-                self._changed = self._changed or anyio.Event()
                 await self._changed.wait()
                 if number == self.next and not self._closed:
                     yield []
-
-    def _tell(self) -> None:
-        if self._changed is not None:
-            self._changed.set()
-            self._changed = None
 
 
 def encoded(fields: Mapping[str, object]) -> bytes:
