@@ -21,6 +21,8 @@ SEND_SECONDS = 30.0
 UNBUFFERED = {"cache-control": "no-store", "x-accel-buffering": "no"}
 """Headers of an answer that no proxy may hold back."""
 
+_UNBROKEN = 16
+"""Others have their turn after this many parts, where all of them are at hand."""
 _OUTSIDE = "voicebot.outside"
 """In the scope of a request: the list of what is to be sent from outside."""
 
@@ -114,11 +116,14 @@ class StreamedResponse(Response):
             log.warning("an answer at %s was not taken", scope["path"])
 
     async def _send(self, parts: AsyncIterator[bytes], send: Send) -> None:
+        number = 0
         async for part in parts:
             if not self._begun:
                 await self._begin(send)
             await self._patience.wait_for(send({"type": "http.response.body", "body": part, "more_body": True}))
-            await checkpoint()  # uvicorn's send returns at once, even when nobody reads
+            number += 1
+            if number % _UNBROKEN == 0:
+                await checkpoint()  # uvicorn's send returns at once, even when nobody reads
         if not self._begun:
             await self._begin(send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
