@@ -106,17 +106,17 @@ class ReplyReader(Generic[T]):
         spoke = thought = False
         finish = ""
         try:
-            async with aclosing(self._steps()) as steps:
-                async for step in steps:
-                    thought = thought or step.thought
-                    finish = step.finish
-                    usage = _updated(usage, step.usage)
-                    with translated(self._server):
+            with translated(self._server):  # all of it at once: for each item it would take twice the time of the item
+                async with aclosing(self._steps()) as steps:
+                    async for step in steps:
+                        thought = thought or step.thought
+                        finish = step.finish
+                        usage = _updated(usage, step.usage)
                         for part in step.calls:
                             joined.feed(part)
-                    if text := reasoning.feed(step.text):
-                        spoke = spoke or not text.isspace()
-                        yield text
+                        if text := reasoning.feed(step.text):
+                            spoke = spoke or not text.isspace()
+                            yield text
         except VoicebotError:
             if text := reasoning.flush():
                 yield text
@@ -141,8 +141,7 @@ class ReplyReader(Generic[T]):
         deadline = self._deadline
         while True:
             try:
-                with translated(server):
-                    item = await self._next_item(deadline)
+                item = await self._next_item(deadline)
             except TimeoutError as error:
                 if begun:
                     raise reply_paused(server, idle_seconds=timeouts.idle_seconds) from error
@@ -162,10 +161,9 @@ class ReplyReader(Generic[T]):
 
     def _read_step(self, item: T) -> StreamStep:
         try:
-            with translated(self._server):
-                step = self._request.read_step(item)
-        except self._server.failure as error:
-            if self._body.ended and isinstance(error.__cause__, BadStream):
+            step = self._request.read_step(item)
+        except BadStream as error:
+            if self._body.ended:
                 raise broke_off(self._server) from error
             raise
         if step is None:
