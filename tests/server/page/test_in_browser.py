@@ -553,8 +553,20 @@ async def test_nothing_moves_for_who_wants_that_and_every_control_has_a_name(bro
         assert await page.locator("#side").evaluate(moving) < 0.01
         await visitor.ask("One line.\n\nAnother line.")
         await visitor.ended()
-        assert (await page.inner_text("#announced")).split() == ["One", "line.", "Another", "line."]
         nameless = """() => [...document.querySelectorAll("button, select, textarea, input:not([hidden])")].filter(
             (one) => !(one.getAttribute("aria-label") || one.textContent.trim() || one.labels?.length)
         ).map((one) => one.id || one.className)"""
         assert await page.evaluate(nameless) == []
+
+
+async def test_a_screen_reader_says_only_what_the_voice_does_not(browser: Browser) -> None:
+    """It spoke each sentence of the reply at the same time as the voice: neither could be understood."""
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
+        page = visitor.page
+        await visitor.ask("One line.\n\nAnother line.")
+        await visitor.ended()
+        assert await page.inner_text("#announced") == ""
+        await page.click("#sound")
+        await visitor.ask("A third.\n\nA fourth.")
+        await visitor.ended(2)
+        assert (await page.inner_text("#announced")).split() == ["A", "third.", "A", "fourth."]

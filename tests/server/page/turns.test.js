@@ -227,16 +227,56 @@ test("the second clip of an utterance knows what was before it", () => {
   assert.equal(clips.begin({ ...begin, utterance: 1 }).before, 0.5);
 });
 
-test("a screen reader is told each finished sentence once", (context) => {
+function announced(context, isHeard, ended) {
   const told = [];
   const region = { replaceChildren: () => void told.push("/"), append: (node) => void told.push(node.textContent) };
   globalThis.document = { createElement: () => ({ textContent: "" }) };
   context.after(() => void delete globalThis.document);
   const announcer = new Announcer(region);
   const turns = new Turns();
-  for (const event of [...EVENTS, { type: "turn_ended", turn: "t", at: 5, outcome: "completed" }]) {
+  for (const event of [...EVENTS, { type: "turn_ended", turn: "t", at: 5, outcome: "completed", ...ended }]) {
     const turn = turns.take(event);
-    announcer.hear(turn, event);
+    announcer.hear(turn, event, isHeard(event));
   }
-  assert.deepEqual(told, ["/", "Hello **there**, my friend. ", "This is [a link](http://x.y). "]);
+  return told;
+}
+
+test("a screen reader is told each finished sentence once where nobody says it", (context) => {
+  const told = ["/", "Hello **there**, my friend. ", "This is [a link](http://x.y). "];
+  assert.deepEqual(
+    announced(context, () => false, {}),
+    told,
+  );
+});
+
+test("a screen reader does not speak into the voice", (context) => {
+  assert.deepEqual(
+    announced(context, () => true, {}),
+    ["/"],
+  );
+  const interrupted = { outcome: "interrupted", heard: "Hello **there**, ", unsaid: "my friend." };
+  assert.deepEqual(
+    announced(context, () => true, interrupted),
+    ["/"],
+  );
+});
+
+test("a screen reader is told what the voice could not say", (context) => {
+  const skipped = { skipped: "This is [a link](http://x.y)." };
+  assert.deepEqual(
+    announced(context, () => true, skipped),
+    ["/", "This is [a link](http://x.y). "],
+  );
+  const failed = { outcome: "failed", heard: "Hello **there**, ", unsaid: REPLY.slice(17) };
+  assert.deepEqual(
+    announced(context, () => true, failed),
+    ["/", "my friend. This is [a link](http://x.y). "],
+  );
+});
+
+test("a screen reader is told the whole reply at its end where no sound has come after all", (context) => {
+  assert.deepEqual(
+    announced(context, (event) => event.type !== "turn_ended", {}),
+    ["/", "Hello **there**, my friend. This is [a link](http://x.y). "],
+  );
 });

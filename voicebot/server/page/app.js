@@ -142,7 +142,7 @@ function listenTo(opened) {
   });
   on("turn", ({ turn, event }) => {
     transcript.change(turn);
-    announcer.hear(turn, event);
+    announcer.hear(turn, event, opened.isHeard(turn));
     inside.show(turn);
     if (event.type === "turn_started") {
       drawEmpty();

@@ -57,6 +57,11 @@ export class Conversation extends EventTarget {
     return this._replay.turn?.id ?? this.turns.live?.id ?? this.turns.queued?.id ?? "";
   }
 
+  /** Whether the voice says a turn in this tab, or is about to. @param {import("./turns.js").Turn} turn */
+  isHeard(turn) {
+    return turn.state === "running" || turn.state === "waiting" ? this._listens : this._clips.of(turn.id).length > 0;
+  }
+
   /** Whether it was sent. @param {string} text */
   ask(text) {
     this._replay.stop();
