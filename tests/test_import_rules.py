@@ -174,6 +174,7 @@ INNER_ORDER = {
         "wrong_tokens",
         "security",
         "body_limit",
+        "allowance",
         "connections",
         "reach",
         "certificates",

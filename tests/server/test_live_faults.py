@@ -98,19 +98,27 @@ async def test_a_frame_that_is_too_large_closes_the_connection() -> None:
 
 
 @pytest.mark.parametrize("between", [b"", b"\x89"], ids=["empty parts", "and pings between"])
-async def test_a_message_in_a_hundred_thousand_parts_is_one_and_hurts_nobody(between: bytes) -> None:
+async def test_a_message_in_a_few_hundred_parts_is_one(between: bytes) -> None:
     async with running_server() as running:
         path = await new_conversation(running)
         async with connected(running, path) as connection:
             sent = connection.transport
             part = masked(b"\x00", b"") + (masked(between, b"") if between else b"")
-            sent.write(masked(b"\x01", b'{"type": '))
-            for _ in range(100):
-                sent.write(part * 1000)
-                await running.client.get("/health")
-            sent.write(masked(b"\x80", b'"ping"}'))
+            sent.write(masked(b"\x01", b'{"type": ') + part * 300 + masked(b"\x80", b'"ping"}'))
             while json.loads(await connection.recv())["type"] != "pong":
                 pass
+        await until(nobody_is_left(running, path))
+
+
+@pytest.mark.parametrize("part", [b"\x00", b"\x81", b"\x82", b"\x89", b"\x8a"])
+async def test_more_frames_than_anybody_needs_close_the_connection(part: bytes) -> None:
+    """A million empty parts of one message took four seconds of the event loop, with pings between them ten."""
+    async with running_server() as running:
+        path = await new_conversation(running)
+        async with connected(running, path) as connection:
+            connection.transport.write(masked(b"\x01", b'{"type": ') if part == b"\x00" else b"")
+            connection.transport.write(masked(part, b"") * 100_000)
+            assert await closed_with(connection) in (1003, 1006, 1008)  # what is left unread resets the connection
         await until(nobody_is_left(running, path))
 
 
@@ -235,7 +243,8 @@ async def test_a_client_that_says_nothing_more_is_given_up_and_its_turn_ends() -
 
 async def test_pings_whose_answers_nobody_reads_are_not_answered_without_end() -> None:
     """The answers were kept as long as there was memory: they grew, so that it did not look stalled."""
-    async with running_server() as running, Client(running.port) as client:
+    limits = replace(USUAL, frames_at_once=200_000)
+    async with running_server(limits=limits) as running, Client(running.port) as client:
         running.listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
         path = await new_conversation(running)
         connection = await upgraded(client, path)

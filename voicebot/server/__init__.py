@@ -8,6 +8,7 @@ From the top down:
 * `wrong_tokens`: who guesses;
 * `security`: the door;
 * `body_limit`: what a request may carry;
+* `allowance`: how often something may happen;
 * `connections`: what a connection may take;
 * `reach`: who can reach the server, and what that requires;
 * `certificates`: what it speaks TLS with;

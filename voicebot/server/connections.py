@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio.transports import BaseTransport
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,11 +12,15 @@ from typing import ClassVar, Protocol
 import anyio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 
+from voicebot.server.allowance import Allowance
 from voicebot.server.refusals import Refusal, refuse
 from voicebot.server.security import is_loopback
 
 _AROUND_HEADER = len(": \r\n")
+_BYTES_AT_ONCE = 4096
+"""Of a WebSocket, whose frames are read before anybody can count them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,9 @@ class ConnectionLimits:
     """How long a client may leave what was sent unread."""
     ping_seconds: float = 20.0
     """How often a WebSocket is pinged, and how long the client has to answer."""
+    frames_at_once: int = 1000
+    frames_a_second: int = 200
+    """Of a WebSocket, of any kind; browsers send a message in one, and of messages far fewer are taken."""
 
     @property
     def request_bytes(self) -> int:
@@ -153,7 +161,31 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 class LimitedWebSocket(WebSocketsSansIOProtocol):
-    """uvicorn's own, which answers every ping, and keeps the answers of somebody who does not read them."""
+    """uvicorn's own, which takes any number of frames, and keeps the answers to pings of somebody who reads none.
+
+    A frame without anything in it costs its sender six bytes, and counts toward the length of no message.
+    """
+
+    limits: ClassVar[ConnectionLimits]
+    _frames: Allowance
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Begin to count."""
+        self._frames = Allowance(at_once=self.limits.frames_at_once, a_second=self.limits.frames_a_second)
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on a little at a time: all that has arrived could be thousands of frames."""
+        for start in range(0, len(data), _BYTES_AT_ONCE):
+            super().data_received(data[start : start + _BYTES_AT_ONCE])
+
+    def handle_events(self) -> None:
+        """Take the frames that have arrived, unless they are too many."""
+        if self._frames.use(len(self.conn.events)):
+            super().handle_events()
+        elif not self.close_sent:
+            self.conn.fail(CloseCode.POLICY_VIOLATION, "too many frames")
+            self.handle_parser_exception()
 
     def handle_ping(self) -> None:
         """Answer it, unless what was sent before still waits to be taken."""
@@ -179,6 +211,16 @@ def limited(limits: ConnectionLimits) -> type[LimitedProtocol]:
     """The protocol with these limits."""
 
     class Limited(LimitedProtocol):
+        pass
+
+    Limited.limits = limits
+    return Limited
+
+
+def limited_websocket(limits: ConnectionLimits) -> type[LimitedWebSocket]:
+    """The same of a WebSocket."""
+
+    class Limited(LimitedWebSocket):
         pass
 
     Limited.limits = limits

@@ -15,6 +15,7 @@ from fastapi import APIRouter, WebSocket
 from voicebot.audio.remote import RemoteOutput, open_remote
 from voicebot.conversation import in_style
 from voicebot.errors import VoicebotError, without_groups
+from voicebot.server.allowance import Allowance
 from voicebot.server.context import PersonDep, Server, ServerDep, check_text, failure, running_turn
 from voicebot.server.feed import everything
 from voicebot.server.frames import (
@@ -45,8 +46,8 @@ log = logging.getLogger(__name__)
 router = APIRouter()
 _MOST_READERS = 32
 """Of one conversation."""
-_MESSAGES_A_SECOND = 50.0
-_MESSAGES_AT_ONCE = 200.0
+_MESSAGES_A_SECOND = 50
+_MESSAGES_AT_ONCE = 200
 _GOING_AWAY, _TEXT_ONLY = 1001, 1003
 """Codes of RFC 6455, section 7.4.1."""
 
@@ -117,14 +118,12 @@ class _Tab:
 
     async def obey_all(self) -> None:
         """Do what the client asks until it goes away."""
-        left, since = _MESSAGES_AT_ONCE, anyio.current_time()
+        messages = Allowance(at_once=_MESSAGES_AT_ONCE, a_second=_MESSAGES_A_SECOND)
         while True:
             message = await self._wire.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            now = anyio.current_time()
-            left, since = min(_MESSAGES_AT_ONCE, left + (now - since) * _MESSAGES_A_SECOND) - 1, now
-            if left < 0:
+            if not messages.use():
                 self._wire.end(TOO_MUCH, "too many messages")
             elif (frame := message.get("text")) is None:
                 self._wire.end(_TEXT_ONLY, "text only")

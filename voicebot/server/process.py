@@ -19,7 +19,7 @@ from voicebot.errors import ConfigError
 from voicebot.server.application import make_app
 from voicebot.server.body_limit import most_bytes
 from voicebot.server.certificates import TlsFiles
-from voicebot.server.connections import ConnectionLimits, LimitedWebSocket, drop_stalled, limited
+from voicebot.server.connections import ConnectionLimits, drop_stalled, limited, limited_websocket
 from voicebot.server.context import Server
 from voicebot.server.reach import check_reach
 from voicebot.translation import system_reason, tr
@@ -169,7 +169,7 @@ async def run_app(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_LAST_SECONDS,
-            ws=LimitedWebSocket,
+            ws=limited_websocket(limits),
             ssl_certfile=tls.certificate if tls else None,
             ssl_keyfile=tls.key if tls else None,
             ws_ping_interval=limits.ping_seconds,
