@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+
+import anyio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.server.running import running_server
+from tests.markdown import read
+from tests.server.running import running_server, until
 from voicebot.errors import ChatError
 from voicebot.events import Gap, TurnDropped, TurnEnded
 from voicebot.server.metrics import ServerMetrics
 from voicebot.speech import Metrics
 from voicebot.testing import ScriptedChat
+from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +58,30 @@ async def test_prometheus_reads_the_turns_of_everybody_and_the_names_of_nobody()
         assert (await stranger.get("/metrics")).status_code == 401
 
 
+async def test_what_runs_what_waits_and_what_is_open_is_told() -> None:
+    chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
+    async with running_server(chat, max_turns=1) as running, anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(partial(running.client.post, "/chat", json={"text": "Hello."}))
+        await running.server.conversations.create("owner")
+        await until(lambda: running.server.admission.waiting == 2)
+        found = figures((await running.client.get("/metrics")).text)
+        assert (found["voicebot_turns_running"], found["voicebot_turns_waiting"]) == (1, 2)
+        assert found["voicebot_conversations_open"] == 1
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("page", ["docs/server.md", "docs/server.ja.md"])
+async def test_every_figure_is_described_and_no_other(page: str) -> None:
+    async with running_server() as running:
+        text = (await running.client.get("/metrics")).text
+    shown = {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in text_string_to_metric_families(text)
+    }
+    assert set(re.findall(r"`(voicebot_\w+)`", read(page))) == {name for name in shown if not name.endswith("_created")}
+
+
 async def test_replies_that_fail_are_counted_too() -> None:
     async with running_server(ScriptedChat([], ChatError("down"))) as running:
         await running.client.post("/chat", json={"text": "Hello."})
@@ -64,3 +94,25 @@ async def test_the_tools_of_a_browser_show_how_long_the_first_word_took() -> Non
         name, _, duration = answer.headers["server-timing"].partition(";dur=")
         assert name == "ttft"
         assert 300 <= float(duration) < 1000 * answer.elapsed.total_seconds()
+
+
+COMPLETION = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "name"),
+    [
+        ("/chat", {"text": "Hi"}, "ttft"),
+        ("/chat", {"text": "Hi", "stream": False}, "reply"),
+        ("/v1/chat/completions", COMPLETION, "reply"),
+        ("/v1/chat/completions", {**COMPLETION, "stream": True}, "ttft"),
+        ("/v1/audio/speech", {"model": "m", "input": "Hi.", "voice": "alloy", "response_format": "pcm"}, "ttfa"),
+        ("/api/conversations/ID/turns", {"text": "Hi"}, "snapshot"),
+    ],
+)
+async def test_every_reply_says_how_long_its_beginning_took(path: str, body: dict[str, object], name: str) -> None:
+    async with running_server(voice=ToneSynthesizer()) as running:
+        id = (await running.server.conversations.create("owner")).id
+        answer = await running.client.post(path.replace("ID", id), json=body)
+        assert answer.status_code == 200
+        assert re.fullmatch(rf"{name};dur=\d+\.\d", answer.headers["server-timing"])
