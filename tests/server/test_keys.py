@@ -29,6 +29,26 @@ def test_a_launch_token_opens_the_door_once() -> None:
     assert not keys.use_launch_token(launch)
 
 
+class Unequal(str):
+    """A text that must not be compared as texts are: that takes the longer, the more of it is right."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment] # nor looked up
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("a secret was compared letter by letter")
+
+    __ne__ = __eq__
+
+
+def test_a_comparison_tells_nothing_by_the_time_it_takes() -> None:
+    keys = Keys("secret")
+    assert keys.is_token(Unequal("secret"))
+    assert not keys.is_token(Unequal("secreT"))
+    assert keys.use_launch_token(Unequal(keys.new_launch_token()))
+    assert not keys.use_launch_token(Unequal("made up"))
+
+
 def test_a_launch_token_is_worth_nothing_after_ten_minutes() -> None:
     clock = Clock()
     keys = Keys("secret", now=clock)
