@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -12,9 +14,10 @@ import httpx
 import pytest
 import requests
 from anyio import to_thread
+from langchain_core.outputs import ChatGenerationChunk
 
 from tests.fault_server import chunked, serve
-from tests.integrations.langchain.scripted_model import agent, call, scripted
+from tests.integrations.langchain.scripted_model import ScriptedModel, agent, call
 from tests.server.running import REPLY, TOKEN, bearer, running_server, until
 from voicebot.chat import open_chat
 from voicebot.config.models import ChatLangChain, ChatOpenAI
@@ -202,22 +205,43 @@ async def test_without_the_token_nothing_is_said() -> None:
         assert chat.asked == []
 
 
+READ = threading.Event()
+"""Somebody has read the first words of an answer."""
+
+
+class WaitingModel(ScriptedModel):
+    """Writes the last word of its answer when the first ones have been read."""
+
+    def _stream(self, *given: Any, **more: Any) -> Iterator[ChatGenerationChunk]:  # Any: as LangChain has it
+        for chunk in super()._stream(*given, **more):
+            if chunk.text == "sunny." and not READ.wait(20):
+                return
+            yield chunk
+
+
 def weather_agent() -> Any:  # Any: as whoever writes a factory may have it
     """An agent that looks before it answers."""
-    return agent(scripted(call("weather", '{"city": "Oslo"}'), ["It is ", "sunny."]))
+    return agent(WaitingModel(scripts=[call("weather", '{"city": "Oslo"}'), ["It is ", "sunny."]]))
 
 
 def thinking_agent() -> Any:
     """An agent that writes down what it thinks."""
-    return agent(scripted(["Thought: I know this.\n", "Final Answer: ", "It is ", "sunny."]))
+    return agent(WaitingModel(scripts=[["Thought: I know this.\n", "Final Answer: ", "It is ", "sunny."]]))
 
 
 @pytest.mark.parametrize("factory", ["weather_agent", "thinking_agent"])
 async def test_of_a_langchain_agent_only_the_final_answer_is_streamed(factory: str) -> None:
+    READ.clear()
     config = ChatLangChain(kind="langchain", runnable=f"{__name__}:{factory}")
-    async with open_chat(config, notify=print) as chat, running_server(chat) as running:
-        answer = await running.client.post("/chat", json={"text": "How is the weather in Oslo?"})
-        assert answer.text == "It is sunny."
+    async with (
+        open_chat(config, notify=print) as chat,
+        running_server(chat) as running,
+        running.client.stream("POST", "/chat", json={"text": "How is the weather in Oslo?"}) as answer,
+    ):
+        text = answer.aiter_text()
+        assert (await anext(text)).strip() == "It is"
+        READ.set()
+        assert "".join([part async for part in text]).strip() == "sunny."
 
 
 async def test_a_reply_that_is_json_is_read_as_it_is() -> None:

@@ -253,6 +253,23 @@ async def test_a_reload_brings_everything_back_and_goes_on(browser: Browser) -> 
         await visitor.ended(2)
 
 
+async def test_a_reload_in_mid_reply_shows_how_far_it_was_heard_and_goes_on(browser: Browser) -> None:
+    """What nobody hears is not said: a tab that goes away ends its turn, and finds it as far as it came."""
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
+        await visitor.ask(LONG)
+        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
+        await visitor.page.reload()
+        await visitor.ended(state="interrupted")
+        assert await visitor.reply() == LONG
+        unsaid = await visitor.lit("unsaid")
+        assert unsaid
+        assert LONG.endswith(unsaid)
+        await visitor.ask("And now?")
+        await visitor.ended(2)
+        assert await visitor.reply() == "And now?"
+        assert len(await visitor.page.locator("article.turn").all()) == 2
+
+
 async def test_the_page_says_that_it_is_offline_and_comes_back_by_itself(browser: Browser) -> None:
     async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
         await visitor.ask("Before.")
