@@ -52,17 +52,20 @@ class ConnectionLimits:
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's own, which would wait forever for a request to end and keep any headers, however long."""
 
+    # in uvicorn's dictionary they would be the ones too many: it would take 1.5 KiB more for each connection
+    __slots__ = ("_due", "_ended", "_in_head", "_taken_bytes")
     limits: ClassVar[ConnectionLimits]
-    _due: asyncio.TimerHandle | None = None
+    _due: asyncio.TimerHandle | None
     """Runs while a request is on its way, and before the first one."""
-    _taken_bytes = 0
+    _taken_bytes: int
     """Of the request that is on its way."""
-    _in_head = True
-    _ended = False
+    _in_head: bool
+    _ended: bool
     """Nothing that arrives is read any more."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """Accept the connection, unless there are too many."""
+        self._due, self._taken_bytes, self._in_head, self._ended = None, 0, True, False
         super().connection_made(transport)
         clients = [getattr(one, "client", None) for one in self.connections]  # not every kind of connection has one
         if too_many([client[0] if client else "" for client in clients], self.client and self.client[0], self.limits):
