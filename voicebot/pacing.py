@@ -7,7 +7,6 @@ still to be played; a voice takes `fixed + rate × seconds of speech` for an utt
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,7 +50,7 @@ class VoiceCost:
     there are enough of them, and raised so far that it covers nine out of ten.
     """
 
-    observed: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    observed: list[tuple[float, float]] = field(default_factory=list)
     """(estimated seconds of speech, seconds that its synthesis took), newest last."""
     fixed: float = _FIXED_SECONDS
     rate: float = _RATE
@@ -69,6 +68,7 @@ class VoiceCost:
         """Take one synthesis into account."""
         if speech > 0 and took >= 0:
             self.observed.append((speech, took))
+            del self.observed[:-_KEPT]
             self._fit()
 
     def _fit(self) -> None:
@@ -163,7 +163,7 @@ class Pacer:
         self._pacing = pacing or Pacing()
         self._cost = cost or VoiceCost()
         self._split_japanese = split_japanese
-        self._pending: deque[_Pending] = deque()
+        self._pending: list[_Pending] = []
         self._ended = False
         self._said = False
         """Whether the listener has been given anything to hear."""
@@ -337,7 +337,8 @@ class Pacer:
         """The first `count` segments as one utterance, and whatever behind them is only shown."""
         while count < len(self._pending) and not self._pending[count].spoken:
             count += 1
-        items = [self._pending.popleft() for _ in range(count)]
+        items = self._pending[:count]
+        del self._pending[:count]
         spans = _joined(items)
         self._said = self._said or any(item.spoken for item in items)
         utterance = Utterance(self._next, spans, items[0].segment.start, items[-1].segment.end, rule)

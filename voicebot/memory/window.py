@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterable
 from itertools import chain, islice
 
@@ -43,7 +42,7 @@ class WindowMemory:
         self._summarizes = summary and turns > 0
         self.estimate = TokenEstimate()
         """How many tokens messages take."""
-        self._turns: deque[tuple[Turn, tuple[Message, ...]]] = deque()
+        self._turns: list[tuple[Turn, tuple[Message, ...]]] = []
         self._told = 0
         """How many of them are told; the others wait for the summary."""
         self.summary = NO_SUMMARY
@@ -96,8 +95,7 @@ class WindowMemory:
             return
         if text:
             self.summary = Summary(text, until=folded[-1].at)
-            for _ in folded:
-                self._turns.popleft()
+            del self._turns[: len(folded)]
             self._told = min(self._told, len(self._turns))
             self._make_room()
 
@@ -119,8 +117,7 @@ class WindowMemory:
             fitting = bisect_right(range(1, self._told), half, key=lambda n: self.estimate.tokens(self._messages(n)))
             self._told = max(1, fitting)
         if not self._summarizes:
-            while len(self._turns) > self._told:
-                self._turns.popleft()
+            del self._turns[: len(self._turns) - self._told]
 
     def _messages(self, count: int) -> list[Message]:
         """What is told with the last `count` turns."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from voicebot.events import Event, FloorFree, new_turn_id
 from voicebot.memory.turns import Turn
 from voicebot.messages import ReplyOptions
 from voicebot.server.event_log import EventLog
-from voicebot.server.one_conversation import READ, Listed, OpenConversation, Said, now, only_read
+from voicebot.server.one_conversation import READ, TURNS_KEPT, Listed, OpenConversation, Said, now, only_read
 from voicebot.server.refusals import Refusal, without_words
 from voicebot.server.standstill import Standstill
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _REMIND_SECONDS = 7.5
 """Half of what a reader waits at most until it is sent something."""
-_TURNS_KEPT = 200
-"""How much of a conversation a page is shown when it opens it."""
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MOST_TITLE_CHARACTERS = 200
 
@@ -218,9 +215,8 @@ class Conversations:
                 ) as conversation,
             ):
                 events = EventLog()
-                said: deque[Said] = deque(maxlen=_TURNS_KEPT)
                 still = Standstill(conversation, self._tasks)
-                opened = OpenConversation(id, person, conversation, events, still, said, conversation.pipeline)
+                opened = OpenConversation(id, person, conversation, events, still, conversation.pipeline)
                 conversation.pipeline = opened.pipeline  # until somebody listens
                 opened.started = kept.started if kept else now()
                 if kept is not None:
@@ -273,7 +269,7 @@ class Conversations:
             turns = await history.result(history.submit(lambda store: store.turns(_name(person, id))))
         except HistoryError:
             return []
-        return [_said(turn) for turn in turns[-_TURNS_KEPT:]]
+        return [_said(turn) for turn in turns[-TURNS_KEPT:]]
 
 
 def _told(_: str) -> None:

@@ -6,7 +6,6 @@ The readers share what is kept. One that is too slow misses the oldest and is to
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 
@@ -43,7 +42,7 @@ class EventLog:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._old: deque[PackedEvents] = deque()
+        self._old: list[PackedEvents] = []
         self._new: list[Event] = []
         self._changed = Bell()
         """What readers that have read everything wait for."""
@@ -71,7 +70,7 @@ class EventLog:
             self._old.append(PackedEvents(self._first_new, self._new[:_PACKED]))
             del self._new[:_PACKED]
             while self._old and self._old[0].behind <= self.first:
-                self._old.popleft()
+                del self._old[0]
         self._changed.ring()
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -17,6 +16,8 @@ from voicebot.server.event_log import EventLog
 from voicebot.server.standstill import Standstill
 from voicebot.turn import Pipeline
 
+TURNS_KEPT = 200
+"""How much of a conversation a page is shown when it opens it."""
 READ = ReplyOptions(for_the_ear=False)
 """For replies that are read: JSON is then shown as it is, and not as a block that cannot be read aloud."""
 
@@ -62,10 +63,10 @@ class OpenConversation:
     conversation: Conversation
     log: EventLog
     standstill: Standstill
-    said: deque[Said]
-    """Its latest turns, oldest first."""
     spoken: Pipeline
     """What its turns are made with, but for an output that somebody hears."""
+    said: list[Said] = field(default_factory=list)
+    """Its latest turns, oldest first."""
     title: str = ""
     started: str = ""
     users: int = 0
@@ -98,6 +99,7 @@ class OpenConversation:
         elif isinstance(event, TurnEnded):
             message = self._messages.pop(event.turn, "")
             self.said.append(Said(event.turn, message, event.heard, event.unsaid, event.outcome, now()))
+            del self.said[:-TURNS_KEPT]
             self.standstill.end()  # with the turn that was held
 
     def listed(self) -> Listed:

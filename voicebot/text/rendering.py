@@ -6,7 +6,6 @@ Prose is dealt with here, in one search; text with any mark in it by `markup.py`
 from __future__ import annotations
 
 import re
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,9 @@ from voicebot.text.render_options import RenderOptions
 
 if TYPE_CHECKING:
     from voicebot.text.reading import ReaderState
+
+_SEGMENTS_BEFORE = 8
+"""Tell the language of the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Renderer:
         """What marks of earlier segments mean for the next; None while there were none."""
         self._line_start = True
         """Whether the next segment begins a line."""
-        self._before: deque[str] = deque(maxlen=8)
+        self._before: list[str] = []
         """The last segments that were not code or thoughts."""
 
     def feed(self, segment: Segment) -> Rendered:
@@ -69,6 +71,7 @@ class Renderer:
         self._line_start = segment.unit == "item" or text.endswith(("\n", "\r"))
         if in_prose and segment.unit not in ("fence", "thought"):
             self._before.append(text)
+            del self._before[:-_SEGMENTS_BEFORE]
         return rendered
 
     def _quick(self, segment: Segment, body: str) -> Rendered:
