@@ -17,8 +17,9 @@ Adapters translate what their libraries raise into these once, `from` the origin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
 
 
 class VoicebotError(Exception):
@@ -93,11 +94,21 @@ def leading_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return next((leaf for leaf in leaves if isinstance(leaf, VoicebotError)), leaves[0])
 
 
-@contextmanager
-def without_groups() -> Iterator[None]:
+class _WithoutGroups:
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if isinstance(error, BaseExceptionGroup):
+            leading = leading_error(error)
+            raise leading from leading.__cause__
+
+
+_WITHOUT_GROUPS = _WithoutGroups()
+
+
+def without_groups() -> AbstractContextManager[None, None]:
     """Let the leading error of a group out of the block, as if there were no task group in it."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        error = leading_error(group)
-        raise error from error.__cause__
+    return _WITHOUT_GROUPS

@@ -26,6 +26,7 @@ class MetricsFold:
         self._gaps: list[float] = []
         self._waited_for_chat = 0.0
         self._utterance_ready: dict[int, float] = {}
+        """When each utterance was ready that has not begun to sound."""
         self._last_heard = 0.0
         self._prompt_tokens: int | None = None
         self._reply_tokens: int | None = None
@@ -44,8 +45,10 @@ class MetricsFold:
             case ChatUsage():
                 self._prompt_tokens = _sum(self._prompt_tokens, event.prompt_tokens)
                 self._reply_tokens = _sum(self._reply_tokens, event.reply_tokens)
-            case PlaybackStarted() if self._ttfa is None and event.audio_seconds:
-                self._ttfa = event.at
+            case PlaybackStarted():
+                self._utterance_ready.pop(event.index, None)
+                if self._ttfa is None and event.audio_seconds:
+                    self._ttfa = event.at
             case PlaybackFinished():
                 self._last_heard = event.at
             case Gap():

@@ -160,7 +160,6 @@ class TurnAccount:
         self._exchanged: list[Message] = []
         self._said: list[_Said] = []
         """Utterances that the listener has had, but for those at the beginning that were heard whole."""
-        self._heard_whole: list[str] = []
         self._heard_end = 0
         """Offset in the reply behind those."""
         self.error: VoicebotError | None = None
@@ -258,9 +257,7 @@ class TurnAccount:
         index = queued.clip.utterance.index
         whole = next(said for said in reversed(self._said) if said.utterance.index == index).finish(queued)
         while self._said and self._said[0].finished and not self._said[0].partly:
-            utterance = self._said.pop(0).utterance
-            self._heard_whole.append(utterance.text)
-            self._heard_end = utterance.end
+            self._heard_end = self._said.pop(0).utterance.end
         if at is not None and self._clock is not None:
             self._clock.finished(at)
         if whole or (queued.clip.last and queued.clip.skipped):
@@ -270,7 +267,8 @@ class TurnAccount:
 
     def end(self, *, interrupted: bool) -> Outcome:
         """The outcome, which is told as the last event."""
-        heard, skipped, end, exact = self._heard()
+        reply = self._reply.decode(errors="surrogatepass")
+        heard, skipped, end, exact = self._heard(reply)
         metrics = self._fold.metrics()
         if self.error is None and metrics.audio_seconds == 0:
             self.error = self.voice_error  # nothing at all could be said
@@ -278,7 +276,7 @@ class TurnAccount:
             self.error.redact(self._redact)
         kind: OutcomeKind = "interrupted" if interrupted else "failed" if self.error else "completed"
         error = None if interrupted else self.error
-        unsaid = self._reply.decode(errors="surrogatepass")[end:]
+        unsaid = reply[end:]
         outcome = Outcome(kind, heard, unsaid, exact, metrics, error, tuple(self._exchanged), skipped)
         self.emit(
             events.TurnEnded(
@@ -295,10 +293,10 @@ class TurnAccount:
         )
         return outcome
 
-    def _heard(self) -> tuple[str, str, int, bool]:
-        """The heard text, the text that was passed over, the offset in the reply after both, and whether the end of the
-        heard text is exact."""
-        heard = list(self._heard_whole)
+    def _heard(self, reply: str) -> tuple[str, str, int, bool]:
+        """The heard text of the `reply`, the text that was passed over, the offset in the reply after both, and whether
+        the end of the heard text is exact."""
+        heard = [reply[: self._heard_end]]
         skipped: list[str] = []
         end, exact = self._heard_end, True
         for said in self._said:
