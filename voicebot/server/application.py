@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 from fastapi import FastAPI, Request
@@ -16,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from voicebot.app import Engines, open_engines
 from voicebot.config.loading import load_config
@@ -80,7 +82,7 @@ def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> Fas
             app.state.server = opened
             yield
 
-    app = FastAPI(title="voicebot", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = _Application(title="voicebot", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.server = server
     for router in _ROUTERS:
         app.include_router(router)
@@ -89,11 +91,25 @@ def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> Fas
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(VoicebotError, _failed)
     app.add_exception_handler(ClientDisconnect, _left)
+    app.add_exception_handler(Exception, _broken)
     app.add_middleware(BodyLimit, most_bytes=most_bytes(config.server))
-    app.add_middleware(SendsFromOutside)
     app.add_middleware(Security, keys=keys, hosts=config.server.hosts, open_paths=_OPEN_PATHS)
-    app.add_middleware(RequestLog)  # around all others
     return app
+
+
+class _Application(FastAPI):
+    """An application around which an answer is sent and its request written down.
+
+    A middleware would be called within several of the framework's own, each of which stays as long as somebody reads.
+    """
+
+    def __init__(self, **settings: Any) -> None:  # Any: those of FastAPI
+        super().__init__(**settings)
+        self._outside = RequestLog(SendsFromOutside(super().__call__))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        await self._outside(scope, receive, send)
 
 
 def new_token() -> str:
@@ -178,6 +194,11 @@ async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, VoicebotError)
     log.error("a reply failed: %s", without_words(error))
     return refuse(failure(await server_of(request), error))
+
+
+async def _broken(_: Request, __: Exception) -> Response:
+    """A bug, which the log of requests writes down."""
+    return refuse(Refusal(500, "something went wrong in the server"))
 
 
 async def _left(_: Request, __: Exception) -> Response:

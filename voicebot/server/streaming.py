@@ -76,6 +76,8 @@ class StreamedResponse(Response):
         """
         self._timing = timing
         self._begun = False
+        self._send_head: Send | None = None
+        """What puts into it what belongs into each answer; None when it is sent, and where `send` does that."""
         self._made = anyio.current_time()
         self.status_code = 200
         self.media_type = media_type
@@ -87,6 +89,7 @@ class StreamedResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, from outside where that is possible."""
         if _OUTSIDE in scope:
+            self._send_head = send
             scope[_OUTSIDE].append(self)
         else:
             await self.stream(scope, receive, send)
@@ -102,14 +105,14 @@ class StreamedResponse(Response):
                     tasks.cancel_scope.cancel()
         except Refusal as refusal:
             if not self._begun:
-                await refuse(refusal)(scope, receive, send)
+                await refuse(refusal)(scope, receive, self._send_head or send)
             else:  # an answer without an end: the server closes the connection
                 log.warning("an answer at %s broke off: %s", scope["path"], refusal.code)
         except VoicebotError as error:
             if self._begun:
                 raise
             log.error("a reply failed: %s", without_words(error))
-            await refuse(upstream_error(error.message, error.hint))(scope, receive, send)
+            await refuse(upstream_error(error.message, error.hint))(scope, receive, self._send_head or send)
         except TimeoutError:
             if not self._begun:
                 raise
@@ -129,7 +132,7 @@ class StreamedResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _begin(self, send: Send) -> None:
-        self._begun = True
+        self._begun, send, self._send_head = True, self._send_head or send, None
         milliseconds = 1000 * (anyio.current_time() - self._made)
         timing = (b"server-timing", f"{self._timing};dur={milliseconds:.1f}".encode())
         headers = [*self.raw_headers, timing]
