@@ -6,6 +6,7 @@ import re
 import signal
 import ssl
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,14 +75,26 @@ def test_a_terminal_shows_a_picture_to_whoever_lets_telephones_in(tmp_path: Path
 
 
 def test_the_page_is_opened_where_that_is_asked_for(tmp_path: Path) -> None:
+    """A browser of the terminal returns when it is closed: the server waited for that, and the browser for the page."""
     opened = tmp_path / "opened"
     browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}.part && mv {opened}.part {opened}\n')
+    load = f'curl -s -o /dev/null "${{1%%/#*}}/" && printf %s "$1" > {opened}'
+    browser.write_text(f"#!/bin/sh\n{load} && touch {opened}.whole\nwhile kill -0 $PPID; do sleep 0.1; done 2>&-\n")
     browser.chmod(0o755)
     with served(tmp_path, "--open", BROWSER=f"{browser} %s") as server:
-        assert httpx.get(f"{server.address}/health").status_code == 200  # it runs before the page comes
-        assert logged_in(opened.read_text()) == 204
+        until_there(opened.with_suffix(".whole"))
         assert opened.read_text().startswith(f"{server.address.replace('127.0.0.1', 'localhost')}/#")
+        assert logged_in(opened.read_text()) == 204
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+
+
+def until_there(path: Path) -> None:
+    """Wait for a file that another program makes."""
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_it_ends_behind_the_reply_that_runs(tmp_path: Path) -> None:

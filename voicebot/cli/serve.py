@@ -6,6 +6,7 @@ import sys
 import webbrowser
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
@@ -13,7 +14,7 @@ import typer
 from voicebot.cli.options import ChatOptions, ConfigOptions, Settings, VoiceOptions
 from voicebot.cli.output import draw, hide, status
 from voicebot.cli.runner import OK, Busy, CommandContext
-from voicebot.errors import ConfigError
+from voicebot.errors import ConfigError, without_groups
 from voicebot.installation import extra_command
 from voicebot.translation import tr
 
@@ -76,6 +77,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
             tr("the server needs more packages: {name} is missing", name=error.name), hint=extra_command("server")
         ) from error
     import anyio
+    from anyio import to_thread
 
     from voicebot.daemon.logs import open_log
     from voicebot.server.application import new_token, open_server
@@ -120,10 +122,13 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
                     if path:
                         status(tr("the token for programs is in {path}", path=path))
                     if open_page:
-                        webbrowser.open(f"{page_address(settings, hosts[-1], port)}/#{keys.new_launch_token()}")
+                        page = f"{page_address(settings, hosts[-1], port)}/#{keys.new_launch_token()}"
+                        tasks.start_soon(partial(to_thread.run_sync, webbrowser.open, page, abandon_on_cancel=True))
 
-                with seldom_collecting():
-                    await run_server(server, listening, stop=stop, ready=ready, tls=tls)
+                with seldom_collecting(), without_groups():
+                    async with anyio.create_task_group() as tasks:  # some browsers return when they are closed
+                        await run_server(server, listening, stop=stop, ready=ready, tls=tls)
+                        tasks.cancel_scope.cancel()
     return OK
 
 
