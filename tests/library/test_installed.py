@@ -96,6 +96,16 @@ def test_it_is_the_wheel_that_runs(tmp_path: Path, python: Path) -> None:
     assert (where.parent / "py.typed").is_file()
 
 
+def test_the_wheel_holds_the_page_and_the_messages(tmp_path: Path, python: Path) -> None:
+    """What is not Python is left out of a wheel without a word."""
+    where = Path(run(tmp_path, python, "-c", "import voicebot.app; print(voicebot.app.__file__)").stdout.strip()).parent
+    for folder in ("server/page", "locale/ja/LC_MESSAGES"):
+        ours = ROOT / "voicebot" / folder
+        assert {one.name: one.read_bytes() for one in (where / folder).iterdir()} == {
+            one.name: one.read_bytes() for one in ours.iterdir()
+        }
+
+
 def test_every_export_is_there_and_importing_it_loads_next_to_nothing(tmp_path: Path, python: Path) -> None:
     code = (
         "import sys; before = set(sys.modules)\n"

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections.abc import AsyncGenerator
+from typing import get_args
 
 import anyio
 import httpx
@@ -14,6 +15,7 @@ import pytest
 import requests
 import soundfile
 from anyio import to_thread
+from openai.types.audio.speech_create_params import Voice
 
 from tests.server.openai.voices import RATE, TEXT, HeldVoice, client, pitch
 from tests.server.running import TOKEN, bearer, running_server, until
@@ -94,6 +96,16 @@ async def test_the_names_of_openai_are_the_configured_voice(voice: object) -> No
         body = {"input": "Good morning.", "response_format": "pcm"}
         theirs, ours = [await running.client.post(SPEECH, json=one) for one in ({**body, "voice": voice}, body)]
         assert theirs.content == ours.content != b""
+
+
+async def test_every_voice_that_the_official_client_names_is_known() -> None:
+    _, literal, _ = get_args(Voice)
+    names = get_args(literal)
+    assert "alloy" in names
+    async with running_server(voice=ToneSynthesizer()) as running:
+        for voice in names:
+            body = {"input": "Hi.", "response_format": "pcm", "voice": voice, "model": "anything"}
+            assert (await running.client.post(SPEECH, json=body)).status_code == 200, voice
 
 
 async def test_speed_makes_it_shorter() -> None:
