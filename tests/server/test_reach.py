@@ -80,6 +80,15 @@ def test_a_port_that_is_taken_is_said_so_and_what_to_do() -> None:
         assert "--port" in taken.value.hint
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-name.invalid", "not an address"])
+def test_an_address_that_is_not_ours_is_said_so_and_what_to_do(host: str) -> None:
+    """The advice was to choose another port."""
+    with pytest.raises(ConfigError, match=f"cannot listen at {host}:0: ") as refused, bound_socket(config(host=host)):
+        pass
+    assert "--host" in refused.value.hint
+    assert "--port" not in refused.value.hint
+
+
 def test_the_address_that_is_printed_is_one_that_leads_here() -> None:
     assert reached_hosts("127.0.0.1") == ["127.0.0.1", "localhost"]
     assert reached_hosts("::1") == ["::1", "localhost"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import socket
@@ -26,6 +27,8 @@ from voicebot.translation import system_reason, tr
 
 log = logging.getLogger(__name__)
 _BACKLOG = 2048
+_PORT_ERRORS = {errno.EADDRINUSE, errno.EACCES}
+"""Another program has the port, or only the administrator may."""
 _LAST_SECONDS = 2
 """How long connections that run no turn have to end."""
 
@@ -83,7 +86,9 @@ def bound_socket(config: ServerConfig) -> Iterator[socket.socket]:
             reason = system_reason(error) if isinstance(error, OSError) else str(error)
             raise ConfigError(
                 tr("cannot listen at {host}:{port}: {reason}", host=config.host, port=config.port, reason=reason),
-                hint=tr("choose another port with --port, or 0 for any that is free"),
+                hint=tr("choose another port with --port, or 0 for any that is free")
+                if isinstance(error, OverflowError) or error.errno in _PORT_ERRORS
+                else tr("--host takes an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them"),
             ) from error
         listening.listen(_BACKLOG)
         listening.setblocking(False)
