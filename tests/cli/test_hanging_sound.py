@@ -40,10 +40,13 @@ def test_it_is_told_with_what_to_do(null_sink: NullSink, tmp_path: Path, argumen
     """Both waited forever."""
     null_sink.freeze_server()
     with started(null_sink, tmp_path, *arguments) as process:
+        wait_until(lambda: knows_portaudio(process), "it did not get as far as PortAudio")
+        asked = time.monotonic()
         _, err = process.communicate(timeout=20)
     assert process.returncode == 6
     assert "the sound server does not answer" in err
     assert "restart it" in err
+    assert_took_at_most(5.0, time.monotonic() - asked)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -97,6 +97,17 @@ async def test_a_frame_that_is_too_large_closes_the_connection() -> None:
         await until(nobody_is_left(running, path))
 
 
+async def test_nothing_is_taken_compressed() -> None:
+    """A few bytes could become as many as a message may have, again and again."""
+    async with running_server() as running:
+        path = await new_conversation(running)
+        async with connected(running, path, compression="deflate") as connection:
+            assert connection.request is not None
+            assert connection.response is not None
+            assert "permessage-deflate" in connection.request.headers["sec-websocket-extensions"]
+            assert "sec-websocket-extensions" not in connection.response.headers
+
+
 @pytest.mark.parametrize("between", [b"", b"\x89"], ids=["empty parts", "and pings between"])
 async def test_a_message_in_a_few_hundred_parts_is_one(between: bytes) -> None:
     async with running_server() as running:
