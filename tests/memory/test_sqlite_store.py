@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.memory.builders import call, outcome, result, turn
 from voicebot.errors import ChatError, HistoryError
 from voicebot.memory.sqlite_file import SCHEMA_VERSION, history_path
-from voicebot.memory.sqlite_store import Store
+from voicebot.memory.sqlite_store import Store, known_names
 from voicebot.memory.summary import Summary
 from voicebot.memory.turns import finished_turn
 
@@ -465,6 +465,13 @@ def test_a_question_that_failed_is_not_the_latest_conversation(path: Path) -> No
     store.add("other", [turn("x")])
     store.add("kitchen", [failed])  # a conversation that went wrong at last is still the latest
     assert store.latest() == "kitchen"
+
+
+def test_a_question_asked_alone_is_not_offered_as_a_conversation(path: Path) -> None:
+    store = Store(path)
+    store.add("kitchen", [turn("first")])
+    store.add("", [turn("alone")], single=True)
+    assert known_names(path).conversations == ("kitchen",)
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
