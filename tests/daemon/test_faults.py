@@ -96,7 +96,7 @@ def test_the_log_does_not_grow_and_only_its_owner_reads_any_part_of_it(tmp_path:
     code = (
         "import logging\n"
         "from voicebot.daemon.logs import open_log\n"
-        "with open_log(foreground=False):\n"
+        "with open_log(None):\n"
         "    for number in range(60_000): logging.getLogger('x').info('line %d %s', number, 'x' * 80)\n"
     )
     subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from voicebot.cli.output import hide, status
+from voicebot.cli.output import hide, log_line, status
 from voicebot.cli.runner import OK, CommandContext, run_command
 from voicebot.errors import VoicebotError
 from voicebot.translation import tr
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from voicebot.config.models import Config
     from voicebot.daemon.place import Instance
     from voicebot.daemon.process import Signals
+
+log = logging.getLogger(__name__)
 
 
 def run_detached() -> NoReturn:
@@ -50,19 +53,23 @@ async def serve(context: CommandContext, load: Callable[[], Config], *, detached
         _tell_starter(".")
     try:
         address = find_address()
-        with open_log(foreground=not detached), only_instance(address) as instance:
+        with open_log(None if detached else log_line), only_instance(address) as instance:
             if detached:
                 _import_step_by_step()
-            config = load()
+            configuration = _Configuration(load)
+            config = configuration.read()
             with listening(address) as door:
                 if detached:
                     _tell_starter("ready")  # callers that connect now wait until the rest is loaded
                 notify("READY=1")
+                from voicebot.cli.foreign_prints import prints_told
                 from voicebot.daemon.process import open_signals, run_daemon
 
-                with open_signals() as signals:
+                with open_signals() as signals, prints_told(configuration.log_print):
                     _pass_on(context, signals)
-                    await run_daemon(load, config, address=address, instance=instance, signals=signals, door=door)
+                    await run_daemon(
+                        configuration.read, config, address=address, instance=instance, signals=signals, door=door
+                    )
     except AlreadyRunning as running:
         message = _running(running.instance)
         if detached:
@@ -78,6 +85,26 @@ async def serve(context: CommandContext, load: Callable[[], Config], *, detached
             _tell_starter(f"{error.message}\n{error.hint}")
         raise
     return OK
+
+
+class _Configuration:
+    """Reads the configuration, whose secrets are not to stand in the log even if somebody prints them."""
+
+    def __init__(self, load: Callable[[], Config]) -> None:
+        self._load = load
+        self._redact: Callable[[str], str] = str
+
+    def read(self) -> Config:
+        """The configuration as it is now."""
+        from voicebot.held_secrets import redactor
+
+        config = self._load()
+        self._redact = redactor(config)
+        return config
+
+    def log_print(self, line: str) -> None:
+        """Log what a plugin, a tool or a program of theirs has printed."""
+        log.info("%s", self._redact(line))
 
 
 def _import_step_by_step() -> None:

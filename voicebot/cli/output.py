@@ -77,8 +77,9 @@ _SECRETS: ContextVar[tuple[str, ...]] = ContextVar("_SECRETS", default=())
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """Print none of these secrets from now on, in this task and those it starts."""
-    _SECRETS.set(spellings(secrets))
+    """Print none of these secrets either from now on, in this task and those it starts."""
+    both = {*_SECRETS.get(), *spellings(secrets)}
+    _SECRETS.set(tuple(sorted(both, key=len, reverse=True)))
 
 
 def printable(text: str) -> str:
@@ -220,6 +221,16 @@ def terminal_width() -> int:
 
 def status(text: str, *, bold: bool = False) -> None:
     """Print a line for the person at the terminal, on standard error."""
+    _print_beside(text, bold=bold, dim=not bold)
+
+
+def log_line(text: str) -> None:
+    """Print a line of the log, on standard error."""
+    _print_beside(text)
+
+
+def _print_beside(text: str, **style: bool) -> None:
+    """Print on standard error, on a terminal in lines that fit; in a style that typer has where there are any."""
     text = without_passwords(printable(text))
     if sys.stderr.isatty() and terminal.draws():
         text = wrapped(text)
@@ -228,8 +239,7 @@ def status(text: str, *, bold: bool = False) -> None:
     # None: where it is a terminal
     color = False if os.environ.get("NO_COLOR") or not terminal.draws() else None
     try:
-        text = typer.style(text, bold=True) if bold else typer.style(text, dim=True)
-        typer.echo(text, file=own_standard_error(), color=color)
+        typer.echo(typer.style(text, **style) if style else text, file=own_standard_error(), color=color)
     except OSError:
         _lead_nowhere(own_standard_error())  # nobody reads it any more
 

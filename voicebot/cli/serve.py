@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from voicebot.cli.options import ChatOptions, ConfigOptions, Settings, VoiceOptions
-from voicebot.cli.output import draw, hide, status
+from voicebot.cli.output import draw, hide, log_line, status
 from voicebot.cli.runner import OK, Busy, CommandContext
 from voicebot.errors import ConfigError, without_groups
 from voicebot.installation import extra_command
@@ -79,6 +79,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
     import anyio
     from anyio import to_thread
 
+    from voicebot.cli.foreign_prints import prints_logged
     from voicebot.daemon.logs import open_log
     from voicebot.server.application import new_token, open_server
     from voicebot.server.certificates import tls_files
@@ -95,7 +96,7 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
     hide([token or made])
     stop = anyio.Event()
 
-    with open_log(foreground=True), bound_socket(settings) as listening:
+    with open_log(log_line), bound_socket(settings) as listening, prints_logged():
         take_descriptors(settings.max_connections)
         host, port = listening.getsockname()[:2]
         hosts = reached_hosts(host)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from voicebot.cli.options import ConfigOptions, Settings, VoiceOptions
+from voicebot.cli.output import log_line
 from voicebot.cli.runner import OK, Busy, CommandContext
 from voicebot.distributed.packages import require_packages
 from voicebot.errors import ConfigError
@@ -96,6 +97,7 @@ async def _work(context: CommandContext, config: Config) -> int:
     require_packages(ConfigError)
     import anyio
 
+    from voicebot.cli.foreign_prints import prints_logged
     from voicebot.config.broker import amqp_url
     from voicebot.daemon.logs import open_log
     from voicebot.distributed.connection import BrokerAddress
@@ -109,7 +111,7 @@ async def _work(context: CommandContext, config: Config) -> int:
 
     host, port = settings.metrics_host, settings.metrics_port
     shown = open_metrics(figures, host, port) if port else nullcontext()
-    with open_log(foreground=True), shown:
+    with open_log(log_line), shown, prints_logged():
         async with open_synthesizer(config.tts) as synthesizer:
             context.finish_by(stop)
             await run_worker(

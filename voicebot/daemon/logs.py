@@ -1,12 +1,14 @@
-"""Where the daemon writes what its operator should know, which never includes what is spoken."""
+"""Where the daemon writes what its operator should know, which never includes what is spoken.
+
+Unless a plugin or a tool prints it: what they print is a part of the log.
+"""
 
 from __future__ import annotations
 
 import logging
 import logging.handlers
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -51,16 +53,27 @@ class _OwnFile(logging.handlers.RotatingFileHandler):
         return file
 
 
+class _Printed(logging.Handler):
+    """Lines that somebody else prints."""
+
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        super().__init__()
+        self._print_line = print_line
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._print_line(self.format(record))
+
+
 @contextmanager
-def open_log(*, foreground: bool) -> Iterator[None]:
-    """Write to the journal under systemd, to the terminal in the `foreground`, else to a file that does not grow."""
+def open_log(print_line: Callable[[str], None] | None) -> Iterator[None]:
+    """Have each line printed on standard error, or write it to a file that does not grow where that is None.
+
+    Where standard error is the journal of systemd, lines have the form that it reads.
+    """
     handler: logging.Handler
-    if _is_journal():
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(_ForJournal("%(message)s"))
-    elif foreground:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(_OneLine("%(message)s"))
+    if print_line is not None:
+        handler = _Printed(print_line)
+        handler.setFormatter((_ForJournal if _is_journal() else _OneLine)("%(message)s"))
     else:
         handler = _own_file()
         handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.lab.figures import interval
 from voicebot.cli.lab.options import ENGINES, CsvOption, SeedOption, TracesArgument
 from voicebot.cli.options import ForceOption, JsonLinesOption, refuse_to_overwrite
@@ -27,6 +28,7 @@ _MOST_CUTS = 8
 """At most this many cuts that differ are shown; --json has them all."""
 
 
+@prints_told()
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A.toml", help="The configuration before.", show_default=False)],
     b: Annotated[Path, typer.Argument(metavar="B.toml", help="The configuration after.", show_default=False)],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.options import ConfigOptions, JsonLinesOption, StrategyOption
 from voicebot.cli.output import table, terminal_width, write_json, write_out
 from voicebot.cli.runner import OK
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from voicebot.lab.explain import Decision
 
 
+@prints_told()
 def explain(
     file: Annotated[
         str, typer.Argument(metavar="FILE|-", help="A text or a trace; - reads standard input.", show_default=False)

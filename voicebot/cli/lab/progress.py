@@ -10,8 +10,10 @@ from time import monotonic
 
 import typer
 
+from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.output import status
 from voicebot.cli.runner import INTERRUPTED
+from voicebot.cli.standard_streams import own_standard_error
 from voicebot.translation import tr
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -29,7 +31,7 @@ def progress_bar(noun: str) -> Iterator[Progress]:
         from rich.progress import Progress as Bar
 
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn(noun), TimeRemainingColumn())
-        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        with Bar(*columns, console=Console(file=own_standard_error()), transient=True) as bar:
             task = bar.add_task(noun, total=None)
             yield lambda done, of: bar.update(task, completed=done, total=of)
         return
@@ -46,10 +48,14 @@ def progress_bar(noun: str) -> Iterator[Progress]:
 
 @contextmanager
 def stoppable(left: Callable[[], str]) -> Iterator[None]:
-    """Let Ctrl-C end the block and the command, and say what is `left` of the work."""
+    """Let Ctrl-C end the block and the command, and say what is `left` of the work.
+
+    What is printed in the block beside what the command itself prints becomes lines of status.
+    """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        yield
+        with prints_told():
+            yield
     except KeyboardInterrupt:
         status(left(), bold=True)
         raise typer.Exit(INTERRUPTED) from None

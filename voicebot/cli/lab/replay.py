@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
 from voicebot.cli.options import ConfigOptions, JsonLinesOption
 from voicebot.cli.output import signed_seconds, table, terminal_width, write_json, write_out
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _WRITING, _SYNTHESIS, _READY, _HEARD = "·", "░", "─", "█"
 
 
+@prints_told()
 def replay(
     traces: TracesArgument,
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.lab.figures import interval
 from voicebot.cli.lab.options import CsvOption
 from voicebot.cli.options import ConfigOptions, ForceOption, JsonObjectOption, StrategyOption, refuse_to_overwrite
@@ -33,6 +34,7 @@ class By(StrEnum):
     WHOLE = "whole"
 
 
+@prints_told()
 def score(
     corpus: Annotated[list[Path], typer.Argument(metavar="CORPUS.jsonl", help="Marked texts.", show_default=False)],
     *,
