@@ -189,6 +189,7 @@ INNER_ORDER = {
         "metrics",
         "admission",
         "standstill",
+        "background",
         "one_conversation",
         "conversations",
         "voices",

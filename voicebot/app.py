@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
-from anyio.abc import TaskGroup
 
 from voicebot.audio import open_audio
 from voicebot.chat import open_chat
@@ -23,6 +22,7 @@ from voicebot.held_secrets import redactor, stream_redactor
 from voicebot.memory.window import WindowMemory
 from voicebot.protocols import (
     AudioOutput,
+    Background,
     ChatModel,
     Memory,
     Synthesizer,
@@ -168,8 +168,6 @@ async def open_conversation(
     speaks in the conversation that set it. `reopen` is a conversation that goes on, with all this from its next turn
     on; it keeps its own listeners, and its timers. Raises VoicebotError.
     """
-    from voicebot.conversation import Conversation
-
     async with AsyncExitStack() as stack:
         if output is None:
             format = engines.synthesizer.format if engines.synthesizer else AudioFormat(24_000)
@@ -183,33 +181,63 @@ async def open_conversation(
             listeners.append(stack.enter_context(open_recorder(record, redact=redactor(config))))
         stack.enter_context(without_groups())
         background = await stack.enter_async_context(anyio.create_task_group())
-
-        timers = reopen.background if reopen is not None and reopen.background is not None else background
-
-        def say_when_due(text: str) -> None:
-            if reopen is None:
-                notify(f"\n{text}")  # elsewhere the events tell it, and a log is no place for what is spoken
-            timers.start_soon(partial(conversation.say, text, source="timer"))
-
-        if config.chunking.strategy not in STRATEGIES:  # somebody else's module may take long to import
-            await to_thread.run_sync(chunker_maker, config, abandon_on_cancel=True)
-        chat = _with_tools(engines, config, timers, say_when_due)
-        built = build_pipeline(
-            config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost, words=engines.words
+        conversation = await make_conversation(
+            engines,
+            config,
+            notify=notify,
+            output=output,
+            memory=memory,
+            listeners=listeners,
+            background=background,
+            reopen=reopen,
         )
-        pipeline = replace(built, new_redactor=stream_redactor(config))
         if reopen is None:
-            broadcast = Broadcast(*listeners)
-            conversation = Conversation(pipeline, memory=memory, broadcast=broadcast, background=background)
             stack.callback(conversation.floor.close)  # a turn that still ends starts nothing any more
-        else:
-            conversation = reopen
-            conversation.pipeline, conversation.memory = pipeline, memory
         yield conversation
         background.cancel_scope.cancel()
 
 
-def _with_tools(engines: Engines, config: Config, tasks: TaskGroup, say: Callable[[str], None]) -> ChatModel:
+async def make_conversation(
+    engines: Engines,
+    config: Config,
+    *,
+    notify: Notify,
+    output: AudioOutput,
+    memory: Memory,
+    background: Background,
+    listeners: Iterable[Callable[[Event], None]] = (),
+    reopen: Conversation | None = None,
+) -> Conversation:
+    """What `open_conversation` opens, of things that the caller closes: the floor, and what runs in `background`.
+
+    Raises VoicebotError.
+    """
+    from voicebot.conversation import Conversation
+
+    if reopen is not None and reopen.background is not None:
+        background = reopen.background
+
+    def say_when_due(text: str) -> None:
+        if reopen is None:
+            notify(f"\n{text}")  # elsewhere the events tell it, and a log is no place for what is spoken
+        background.start_soon(partial(conversation.say, text, source="timer"))
+
+    if config.chunking.strategy not in STRATEGIES:  # somebody else's module may take long to import
+        await to_thread.run_sync(chunker_maker, config, abandon_on_cancel=True)
+    chat = _with_tools(engines, config, background, say_when_due)
+    built = build_pipeline(
+        config, chat=chat, synthesizer=engines.synthesizer, output=output, cost=engines.cost, words=engines.words
+    )
+    pipeline = replace(built, new_redactor=stream_redactor(config))
+    if reopen is None:
+        conversation = Conversation(pipeline, memory=memory, broadcast=Broadcast(*listeners), background=background)
+    else:
+        conversation = reopen
+        conversation.pipeline, conversation.memory = pipeline, memory
+    return conversation
+
+
+def _with_tools(engines: Engines, config: Config, tasks: Background, say: Callable[[str], None]) -> ChatModel:
     """The chat model of one conversation, with its tools where there are any."""
     if engines.tools is None:
         return for_new_conversation(engines.chat)

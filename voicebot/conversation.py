@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 
 import anyio
 from anyio import CancelScope
-from anyio.abc import TaskGroup
 
 from voicebot.events import Broadcast, Notice, new_turn_id
 from voicebot.floor import Floor, Priority
 from voicebot.messages import Message, ReplyPart
-from voicebot.protocols import Memory, Synthesizer, for_new_conversation, synthesize_within
+from voicebot.protocols import Background, Memory, Synthesizer, for_new_conversation, synthesize_within
 from voicebot.speech import AS_CONFIGURED, Audio, Capabilities, Metrics, Outcome, Style
 from voicebot.text.language import has_japanese
 from voicebot.turn import Pipeline, speak_turn
@@ -77,7 +76,7 @@ class Conversation:
         *,
         memory: Memory,
         broadcast: Broadcast | None = None,
-        background: TaskGroup | None = None,
+        background: Background | None = None,
     ) -> None:
         """With `background` the memory is tidied there between turns."""
         self.broadcast = broadcast or Broadcast()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from functools import lru_cache
 from inspect import signature
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeGuard, TypeVarTuple, runtime_checkable
 from uuid import uuid4
 
 from voicebot.events import TurnEvent
 from voicebot.messages import Message, ReplyOptions, ReplyPart, ToolSpec
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Clip, Outcome, Segment, Style
 
+Arguments = TypeVarTuple("Arguments")
 Emit = Callable[[TurnEvent], None]
 """Takes an event of a turn; never blocks and never raises."""
 
@@ -297,4 +298,16 @@ class Memory(Protocol):
 
     async def condense(self, chat: ChatModel) -> None:
         """Make what is told shorter, where there is need, with the help of `chat`; nothing is lost by cancelling it."""
+        ...
+
+
+class Background(Protocol):
+    """What a conversation leaves to be done between its turns: a task group, or a part of one."""
+
+    def start_soon(
+        self,
+        func: Callable[[*Arguments], Coroutine[Any, Any, object]],  # Any: the event loop's
+        *args: *Arguments,
+    ) -> object:
+        """Start a task that ends with the conversation at the latest."""
         ...

@@ -97,11 +97,28 @@ async def open_persistent_memory(
     single: bool = False,
     notify: Callable[[str], None],
 ) -> AsyncGenerator[PersistentMemory, None]:
+    """The same as `persistent_memory`; at the end it waits until every turn is kept."""
+    memory = await persistent_memory(window, history, conversation=conversation, single=single, notify=notify)
+    try:
+        yield memory
+    finally:
+        with anyio.move_on_after(CLOSING_SECONDS, shield=True):
+            await memory.keep()
+
+
+async def persistent_memory(
+    window: WindowMemory,
+    history: History,
+    *,
+    conversation: str | None,
+    single: bool = False,
+    notify: Callable[[str], None],
+) -> PersistentMemory:
     """The memory of one conversation in `history`, which other conversations may use at the same time.
 
     `conversation` names the conversation to continue, or to start; empty: the latest of the whole history; None: a
     new one, which with `single` is kept as a question asked alone. `window` is this conversation's own. Raises
-    HistoryError if the history cannot be read. At the end it waits until every turn is kept.
+    HistoryError if the history cannot be read. Nothing has to be closed: the history waits for what it is to keep.
     """
     name = conversation or ""
     if conversation is not None:
@@ -112,9 +129,4 @@ async def open_persistent_memory(
             notify(tr("continuing the conversation {name}", name=name))
         elif not name:
             notify(tr("there is no earlier conversation to continue: this is a new one"))
-    memory = PersistentMemory(window, history, conversation=name, single=single and conversation is None, notify=notify)
-    try:
-        yield memory
-    finally:
-        with anyio.move_on_after(CLOSING_SECONDS, shield=True):
-            await memory.keep()
+    return PersistentMemory(window, history, conversation=name, single=single and conversation is None, notify=notify)

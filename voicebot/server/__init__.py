@@ -23,6 +23,7 @@ From the top down:
 * `metrics`: what an operator watches;
 * `admission`: how many turns run at once;
 * `standstill`: whether the sound of one is held;
+* `background`: what it does between turns;
 * `one_conversation`: its turns and who hears them;
 * `conversations`: each person's own;
 * `voices`: those that may be chosen;

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio.abc import TaskGroup, TaskStatus
+from anyio.abc import TaskGroup
 
-from voicebot.app import Engines, open_conversation, open_memory, window_memory
+from voicebot.app import Engines, make_conversation, open_conversation, window_memory
 from voicebot.audio.silent import SilentOutput
 from voicebot.config.models import Config
 from voicebot.conversation import Conversation
@@ -19,6 +19,7 @@ from voicebot.errors import HistoryError, VoicebotError
 from voicebot.events import Event, FloorFree, new_turn_id
 from voicebot.memory.turns import Turn
 from voicebot.messages import ReplyOptions
+from voicebot.server.background import ConversationTasks
 from voicebot.server.event_log import EventLog
 from voicebot.server.one_conversation import READ, TURNS_KEPT, Listed, OpenConversation, Said, now, only_read
 from voicebot.server.refusals import Refusal, without_words
@@ -48,7 +49,7 @@ class Conversations:
         idle_seconds: float = 600.0,
         listener: Callable[[Event], None] = lambda _: None,
     ) -> None:
-        """Each is opened in a task of its own among `tasks`; `listener` is told of the events of all."""
+        """What they do between turns are tasks among `tasks`; `listener` is told of the events of all."""
         self._engines = engines
         self._config = config
         self._tasks = tasks
@@ -176,7 +177,34 @@ class Conversations:
     async def _start(self, person: str, id: str, kept: Listed | None = None) -> OpenConversation:
         if len(self._open) >= self._most_open:
             self._make_room()
-        opened: OpenConversation = await self._tasks.start(self._hold, person, id, kept)
+        window, memory = window_memory(self._config), None
+        if (history := self._engines.history) is not None:
+            from voicebot.memory.persistent import persistent_memory
+
+            memory = await persistent_memory(window, history, conversation=_name(person, id), notify=_told)
+
+        def hear(event: Event) -> None:
+            self._listener(event)
+            opened.hear(event)
+
+        tasks = ConversationTasks(self._tasks, lambda error: self._give_up(opened, error))
+        conversation = await make_conversation(
+            self._engines,
+            self._config,
+            notify=_told,
+            output=SilentOutput(realtime=True),
+            memory=memory or window,
+            listeners=[hear],
+            background=tasks,
+        )
+        still = Standstill(conversation, self._tasks)
+        opened = OpenConversation(id, person, conversation, EventLog(), still, conversation.pipeline, tasks)
+        conversation.pipeline = opened.pipeline  # until somebody listens
+        opened.started = kept.started if kept else now()
+        if kept is not None:
+            opened.title = kept.title
+            opened.said.extend(await self._history(person, id))
+        opened.idle_since = anyio.current_time()
         self._open[person, id] = opened
         return opened
 
@@ -189,55 +217,14 @@ class Conversations:
 
     def _close(self, opened: OpenConversation) -> None:
         self._open.pop((opened.person, opened.id), None)
-        opened.closing.set()
-        opened.log.close()
+        opened.close()
 
-    async def _hold(
-        self, person: str, id: str, kept: Listed | None, *, task_status: TaskStatus[OpenConversation]
-    ) -> None:
-        """Keep one conversation open until it is closed. Raises VoicebotError where it cannot be opened."""
-        opened: OpenConversation | None = None
-        try:
-            async with (
-                open_memory(
-                    self._engines,
-                    self._config,
-                    conversation=_name(person, id) if self._keeps else None,
-                    notify=_told,
-                ) as memory,
-                open_conversation(
-                    self._engines,
-                    self._config,
-                    notify=_told,
-                    output=SilentOutput(realtime=True),
-                    memory=memory,
-                    listener=self._listener,
-                ) as conversation,
-            ):
-                events = EventLog()
-                still = Standstill(conversation, self._tasks)
-                opened = OpenConversation(id, person, conversation, events, still, conversation.pipeline)
-                conversation.pipeline = opened.pipeline  # until somebody listens
-                opened.started = kept.started if kept else now()
-                if kept is not None:
-                    opened.title = kept.title
-                    opened.said.extend(await self._history(person, id))
-                with conversation.broadcast.listen(opened.hear), closing(still):
-                    opened.idle_since = anyio.current_time()
-                    task_status.started(opened)
-                    await opened.closing.wait()
-        except VoicebotError as error:
-            if opened is None:  # whoever asked for it is told
-                raise
-            # a part of this one has failed, and of no other
-            log.error("a conversation ended: %s", without_words(error))
-            self._open.pop((person, id), None)
+    def _give_up(self, opened: OpenConversation, error: VoicebotError) -> None:
+        """A part of this one has failed, and of no other."""
+        log.error("a conversation ended: %s", without_words(error))
+        self._close(opened)
 
     # ---------------------------------------------------------------- what is kept
-
-    @property
-    def _keeps(self) -> bool:
-        return self._engines.history is not None
 
     async def _kept(self, person: str) -> list[Listed]:
         if (history := self._engines.history) is None:

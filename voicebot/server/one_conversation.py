@@ -6,12 +6,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 
-import anyio
-
 from voicebot.conversation import Conversation
 from voicebot.events import Event, TurnEnded, TurnStarted
 from voicebot.messages import ReplyOptions
 from voicebot.protocols import adjusted
+from voicebot.server.background import ConversationTasks
 from voicebot.server.event_log import EventLog
 from voicebot.server.standstill import Standstill
 from voicebot.turn import Pipeline
@@ -65,13 +64,14 @@ class OpenConversation:
     standstill: Standstill
     spoken: Pipeline
     """What its turns are made with, but for an output that somebody hears."""
+    tasks: ConversationTasks
+    """What it does between turns."""
     said: list[Said] = field(default_factory=list)
     """Its latest turns, oldest first."""
     title: str = ""
     started: str = ""
     users: int = 0
     idle_since: float = 0.0
-    closing: anyio.Event = field(default_factory=anyio.Event)
     _messages: dict[str, str] = field(default_factory=dict)
     _listeners: dict[Hashable, Pipeline] = field(default_factory=dict)
 
@@ -101,6 +101,13 @@ class OpenConversation:
             self.said.append(Said(event.turn, message, event.heard, event.unsaid, event.outcome, now()))
             del self.said[:-TURNS_KEPT]
             self.standstill.end()  # with the turn that was held
+
+    def close(self) -> None:
+        """End what goes on in it, and the streams of its readers; a turn that still ends starts nothing any more."""
+        self.standstill.close()
+        self.tasks.close()
+        self.conversation.floor.close()
+        self.log.close()
 
     def listed(self) -> Listed:
         """As it stands in the list."""

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
-from anyio.abc import TaskGroup
 
 from voicebot.config.models import ToolsConfig
 from voicebot.errors import ConfigError, without_groups
+from voicebot.protocols import Background
 from voicebot.tools.functions import function_tool, import_tool
 from voicebot.tools.printing import tool_prints_to_log
 from voicebot.tools.toolbox import Tool, Toolbox
@@ -28,7 +28,7 @@ class Tools:
         """None stands for the timer."""
         self._tools = tools
 
-    def toolbox(self, tasks: TaskGroup, say: Callable[[str], None]) -> Toolbox:
+    def toolbox(self, tasks: Background, say: Callable[[str], None]) -> Toolbox:
         """The tools of one conversation: its timers run in `tasks`, and what is due is given to `say`.
 
         `say` must not block. Raises ConfigError.
@@ -54,7 +54,7 @@ async def open_tools(config: ToolsConfig) -> AsyncIterator[Tools]:
             tasks.cancel_scope.cancel()
 
 
-def _timer(tasks: TaskGroup, say: Callable[[str], None]) -> Tool:
+def _timer(tasks: Background, say: Callable[[str], None]) -> Tool:
     from voicebot.tools.timer import timer_tool
 
     return timer_tool(tasks, say)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import anyio
-from anyio.abc import TaskGroup
 
+from voicebot.protocols import Background
 from voicebot.tools.functions import function_tool
 from voicebot.tools.toolbox import Tool
 
@@ -14,7 +14,7 @@ MAX_SECONDS = 24 * 3600.0
 MAX_RUNNING = 20
 
 
-def timer_tool(tasks: TaskGroup, say: Callable[[str], None]) -> Tool:
+def timer_tool(tasks: Background, say: Callable[[str], None]) -> Tool:
     """Return a tool that sets timers: each runs in `tasks` and outlives its turn.
 
     When a timer is due, `say` is given its sentence; it must return at once.
