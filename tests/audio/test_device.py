@@ -145,12 +145,11 @@ def test_abort_is_silence_at_once_and_what_was_heard_is_known(
 ) -> None:
     steps = [("play", 1, 1.0), ("play", 2, 3.0), ("sleep", 1.2), ("abort",), ("heard",), ("sleep", 0.8), ("heard",)]
     program, heard = played(sink, *steps, backend=anyio_backend, latency=latency)
-    assert len(sounds(heard, pause=0.1)) == 1
-    start, end = sounds(heard, pause=0.1)[0]
-    assert sink.moment(end) - program.one("aborting")["at"] < 0.3
+    audible = sounds(heard)  # with holes, where the machine was too busy for a shallow buffer
+    assert sink.moment(audible[-1][1]) - program.one("aborting")["at"] < 0.3
     first, second = program.one("heard")["heard"]
     assert first == 1.0
-    assert first + second == pytest.approx((end - start) / RATE, abs=0.15)
+    assert first + second == pytest.approx(sum(end - start for start, end in audible) / RATE, abs=0.15)
     assert program.said[-1]["heard"] == [first, second]
 
 
