@@ -91,6 +91,7 @@ SHARED = {
     "audio.paced",
     "audio.background",
     "chat.wire",
+    "tts.pyttsx3_engine",
     "tts.voicevox_accents",
     "tts.voicevox_engine",
     "tts.voicevox_styles",

@@ -22,7 +22,7 @@ from voicebot.text.language_tags import closest, language_name, language_tag
 from voicebot.translation import foreign, language, tr
 from voicebot.tts import __file__ as tts_folder
 from voicebot.tts import list_voices, open_synthesizer
-from voicebot.tts.pyttsx3_local import NOTICES
+from voicebot.tts.pyttsx3_engine import NOTICES
 
 _QUIETEST_DB = -50.0
 """Below full scale, on average: nobody hears less."""
