@@ -303,7 +303,7 @@ async def test_the_dictionary_is_unpacked_into_our_own_folder_and_that_is_said_o
 ) -> None:
     pytest.importorskip("haqumei")
     for _ in range(2):
-        async with open_pyttsx3(TtsPyttsx3(), command=with_cache(tmp_path / "cache")) as voice:
+        async with open_pyttsx3(TtsPyttsx3(timeout_seconds=60), command=with_cache(tmp_path / "cache")) as voice:
             assert (await say(voice, "元気です。")).seconds > 0.3
             assert (await say(voice, "天気です。")).seconds > 0.3
     [notice] = caplog.messages
@@ -322,7 +322,7 @@ async def test_where_the_dictionary_cannot_be_unpacked_kanji_are_read_roughly(
     file = tmp_path / "cache" / in_the_way
     file.parent.mkdir(parents=True)
     file.write_text("")
-    async with open_pyttsx3(TtsPyttsx3(), command=with_cache(tmp_path / "cache")) as voice:
+    async with open_pyttsx3(TtsPyttsx3(timeout_seconds=60), command=with_cache(tmp_path / "cache")) as voice:
         short, long = await say(voice, "元気です。"), await say(voice, "今日は2024年の、とても元気な東京の一日です。")
     assert 0.3 < short.seconds < long.seconds
     [notice] = caplog.messages
