@@ -90,6 +90,7 @@ SHARED = {
     "audio.pcm",
     "audio.paced",
     "audio.background",
+    "chat.probe_results",
     "chat.wire",
     "tts.pyttsx3_engine",
     "tts.voicevox_accents",

@@ -13,8 +13,9 @@ from tests.chat.dialects import CONTRACTS, OLLAMA, OPENAI
 from tests.cli.command import assert_took_at_most
 from tests.fault_server import Act, Endless, FaultServer, Pause, Reset, Send, Stall, serve, whole
 from voicebot.chat import open_chat, server_or_demo
-from voicebot.chat.discovery import Choice, State, find_server, probe, usual_candidates
+from voicebot.chat.discovery import Choice, find_server, probe, usual_candidates
 from voicebot.chat.ollama import open_ollama
+from voicebot.chat.probe_results import State
 from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI
 from voicebot.errors import ChatUnavailable
 

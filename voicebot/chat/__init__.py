@@ -72,7 +72,7 @@ def _asks_for_json(config: object) -> bool:
 
 def server_or_demo(config: ChatAuto, choice: Choice) -> ChatOllama | ChatOpenAI | ChatDemo:
     """What `auto` uses after the search: the demo only where nobody expects a server. Raises ChatUnavailable."""
-    from voicebot.chat.discovery import State
+    from voicebot.chat.probe_results import State
 
     if choice.config is not None:
         return choice.config

@@ -11,7 +11,7 @@ from voicebot.cli.runner import OK, Body
 from voicebot.translation import marked, tr
 
 if TYPE_CHECKING:
-    from voicebot.chat.discovery import State
+    from voicebot.chat.probe_results import State
     from voicebot.chat.wire.models import ListedModel
     from voicebot.config.models import ChatAuto, ChatConfig, ChatOllama, ChatOpenAI
 
@@ -34,7 +34,7 @@ async def _list_models(config: ChatConfig, *, as_json: bool) -> int:
 
     Raises ChatError where there is no server or no model.
     """
-    from voicebot.chat.discovery import State
+    from voicebot.chat.probe_results import State
     from voicebot.config.models import ChatAuto, ChatOllama, ChatOpenAI
     from voicebot.errors import ChatError
     from voicebot.http.failures import shown_address
@@ -61,7 +61,8 @@ async def _list_models(config: ChatConfig, *, as_json: bool) -> int:
 
 
 async def _found(config: ChatAuto, *, as_json: bool) -> list[Row]:
-    from voicebot.chat.discovery import State, choose, probe
+    from voicebot.chat.discovery import choose, probe
+    from voicebot.chat.probe_results import State
     from voicebot.errors import ChatUnavailable
 
     listing = (State.READY, State.WRONG_MODEL)
@@ -115,7 +116,7 @@ async def _listed(config: ChatOllama | ChatOpenAI, state: State) -> list[Row]:
 
 def _shown_state(row: Row) -> str:
     """The state of a model for people."""
-    from voicebot.chat.discovery import State
+    from voicebot.chat.probe_results import State
 
     return tr("loaded") if row["loaded"] and row["state"] == State.READY.value else tr(_STATES[row["state"]])
 

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 import anyio
 from pydantic import SecretStr
 
-from voicebot.chat.discovery import ProbeResult, State, choose, probe
+from voicebot.chat.discovery import choose, probe
 from voicebot.chat.ollama import server_address
 from voicebot.chat.openai_compatible import api_key
+from voicebot.chat.probe_results import ProbeResult, State
 from voicebot.chat.wire.models import nearest_model
 from voicebot.config.models import (
     ChatAuto,
