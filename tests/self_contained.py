@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
@@ -34,6 +35,7 @@ ON_ONE_LOOP = (
 
 SHARE_OF_EXAMPLES = 4
 """One of this many examples is taken of each property."""
+Example = TypeVar("Example")
 
 
 def module_of(nodeid: str) -> str:
@@ -51,6 +53,11 @@ def register_profiles() -> None:
     settings.register_profile("busy machine", deadline=None)  # a timed assertion is a flaky test
     every = settings.get_profile("busy machine")
     settings.register_profile("self-contained", every, max_examples=every.max_examples // SHARE_OF_EXAMPLES)
+
+
+def examples_of(examples: Sequence[Example]) -> Sequence[Example]:
+    """Those examples of one promise that this run tries, the first among them; to be asked in the test itself."""
+    return examples[:: settings.get_profile("busy machine").max_examples // settings().max_examples]
 
 
 def is_left_out(item: pytest.Item) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.chat.dialects import CALCULATOR, CONTRACTS, OLLAMA, OPENAI, Dialect, told_by
 from tests.fault_server import LAST_CHUNK, Act, Send, chunk, head, serve, until_close
+from tests.self_contained import examples_of
 from voicebot.audio.silent import SilentOutput
 from voicebot.chat.ollama import open_ollama
 from voicebot.config.models import ChatOllama
@@ -249,10 +250,10 @@ OPENAI_USAGES = {
     f"{CPP}nonstream.json": Usage(57, 97, finish_reason="stop"),
 }
 
-PIECES = (1, 3, 7, 1400)
+PIECES = (7, 1400, 1, 3)
 """Bytes in each piece that arrives."""
 _SHORT_BYTES = 4000
-"""A longer body has nothing in it that none of these has: it comes in the larger pieces alone. The decoders are given
+"""A longer body has nothing in it that none of these has: it comes in the first two sizes alone. The decoders are given
 every body byte by byte in tests/http/test_lines.py."""
 
 REASONS = {
@@ -298,8 +299,8 @@ def script_of(path: Path, piece_bytes: int) -> list[Act]:
 
 def cuts_of(path: Path) -> list[list[Act]]:
     """The scripts that serve `path` in pieces of each size."""
-    sizes = PIECES if path.stat().st_size < _SHORT_BYTES else PIECES[2:]
-    return [script_of(path, size) for size in sizes]
+    sizes = PIECES if path.stat().st_size < _SHORT_BYTES else PIECES[:2]
+    return [script_of(path, size) for size in examples_of(sizes)]
 
 
 def bodies(folder: str) -> set[str]:
@@ -467,7 +468,7 @@ async def test_a_reply_that_is_cut_off_is_said_as_far_as_it_came(dialect: Dialec
     body = (CONTRACTS / dialect.kind / name).read_bytes()
     places = whole_lines(body) if dialect is OLLAMA else whole_events(body)
     async with serve() as server, dialect.open(server) as chat:
-        for length in telling_lengths([end for end, _, _ in places], len(body)):
+        for length in examples_of(telling_lengths([end for end, _, _ in places], len(body))):
             server.answer(dialect.path, until_close([body[:length]], dialect.content_type))
             told = await told_by(chat)
             arrived = [place for place in places if place[0] <= length]
