@@ -145,8 +145,8 @@ def test_hostile_text_takes_linear_time(unit: str, behind: str) -> None:
         assert one(text).raw == text
         return time.thread_time() - began
 
-    short = max(seconds(2_000), 0.001)  # what is over sooner is measured too badly
-    assert any(seconds(16_000) < 24 * short for _ in range(2))
+    # Measured anew each time: one may be slowed down and the other not. What is over sooner is measured too badly.
+    assert any(seconds(16_000) < 24 * max(seconds(2_000), 0.001) for _ in range(5))
 
 
 def test_a_megabyte_without_punctuation_is_rendered() -> None:

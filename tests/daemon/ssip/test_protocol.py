@@ -153,13 +153,12 @@ def test_any_ssml_can_be_said(ssml: str) -> None:
 def test_hostile_ssml_takes_time_in_proportion_to_its_length(part: str) -> None:
     def seconds(characters: int) -> float:
         text = part * (characters // len(part))
-        began = time.process_time()
+        began = time.thread_time()
         without_tags(text)
-        return time.process_time() - began
+        return time.thread_time() - began
 
-    seconds(100_000)
-    small, large = max(0.001, min(seconds(50_000) for _ in range(3))), seconds(400_000)
-    assert large < 40 * small  # eight times the text; were it quadratic, sixty-four times the time
+    # Eight times the text; were it quadratic, sixty-four times the time. One may be slowed down and the other not.
+    assert any(seconds(80_000) < 32 * max(0.001, seconds(10_000)) for _ in range(5))
 
 
 # ---------------------------------------------------------------- words
