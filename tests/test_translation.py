@@ -7,7 +7,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -28,6 +30,17 @@ FILES = sorted(
     for path in PACKAGE.rglob("*.py")
     if path.relative_to(PACKAGE).parts[0] not in NOT_YET and path.name not in FOR_THE_MODEL
 )
+
+
+@cache
+def parsed() -> list[tuple[Path, ast.Call | ast.ClassDef]]:
+    """The calls and the classes of our source."""
+    return [
+        (path, node)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call | ast.ClassDef)
+    ]
 
 
 def messages(catalogue: object = None) -> dict[object, Message]:
@@ -58,11 +71,10 @@ def test_every_message_of_the_source_is_in_the_catalogue_and_nothing_else() -> N
 def test_no_message_is_where_it_is_not_looked_for() -> None:
     """What stood inside an f-string was in no catalogue: one line of `voicebot paths` was English in Japanese."""
     catalogue = {text for message in messages().values() for text in texts(message)[0]}
-    for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            match node:
-                case ast.Call(func=ast.Name("tr" | "marked"), args=[ast.Constant(str(text)), *_]):
-                    assert text in catalogue, path
+    for path, node in parsed():
+        match node:
+            case ast.Call(func=ast.Name("tr" | "marked"), args=[ast.Constant(str(text)), *_]):
+                assert text in catalogue, path
 
 
 def test_every_message_is_translated_and_none_is_a_guess() -> None:
@@ -95,20 +107,18 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
 
 def hints() -> Iterator[tuple[str, ast.expr]]:
     """Every text that is given as a hint, with its place; what a server refuses is told to programs, in English."""
-    for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id == "Refusal"):
-                for keyword in node.keywords:
-                    if keyword.arg and keyword.arg.endswith("hint"):
-                        yield f"{path.name}:{keyword.value.lineno}", keyword.value
+    for path, node in parsed():
+        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id == "Refusal"):
+            for keyword in node.keywords:
+                if keyword.arg and keyword.arg.endswith("hint"):
+                    yield f"{path.name}:{keyword.value.lineno}", keyword.value
 
 
 def calls(*names: str) -> Iterator[tuple[str, ast.Call]]:
     """The calls of these functions in our source, with their places."""
-    for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
-                yield f"{path.name}:{node.lineno}", node
+    for path, node in parsed():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            yield f"{path.name}:{node.lineno}", node
 
 
 def test_the_fields_of_a_message_are_given_where_it_is_said() -> None:
@@ -132,8 +142,7 @@ def _errors() -> set[str]:
     """The names of the classes that derive from VoicebotError."""
     bases = {
         node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
-        for path in FILES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for _, node in parsed()
         if isinstance(node, ast.ClassDef)
     }
     found = {"VoicebotError"}
