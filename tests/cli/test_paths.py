@@ -11,7 +11,10 @@ import pytest
 
 from tests.cli.command import voicebot
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the folders are those of Linux")
+if not sys.platform.startswith("linux"):
+    pytest.skip("the folders are those of Linux", allow_module_level=True)
+
+from tests.cli.terminal import Terminal
 
 
 def test_the_folders_are_named_with_their_sizes(tmp_path: Path) -> None:
@@ -35,6 +38,19 @@ def test_nothing_is_deleted_unless_somebody_says_so(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "--yes" in done.stderr
     assert (tmp_path / ".config/voicebot/config.toml").exists()
+
+
+@pytest.mark.parametrize(("answer", "code", "is_there"), [("n", 1, True), ("", 1, True), ("y", 0, False)])
+def test_at_a_terminal_only_a_yes_deletes(tmp_path: Path, answer: str, code: int, is_there: bool) -> None:
+    voicebot(tmp_path, "config", "init")
+    terminal = Terminal(tmp_path, "paths", "--delete")
+    try:
+        terminal.expect(r"delete these folders\? \[y/N\]")
+        terminal.type(f"{answer}\r")
+        assert terminal.exit_code() == code
+    finally:
+        terminal.close()
+    assert (tmp_path / ".config/voicebot/config.toml").exists() == is_there
 
 
 def test_what_is_deleted_is_ours_and_nothing_else(tmp_path: Path) -> None:

@@ -144,6 +144,28 @@ async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink,
     assert len(heard(sink)) < 0.5 * len(voice.sound([LONG]))
 
 
+async def test_escape_is_silence_however_far_the_server_is(sink: NullSink, browser: Browser) -> None:
+    """A server that hears of it late, or never, must not let the reply go on."""
+    cuts = """
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) { if (!window.isCut) send.call(this, data); };
+    """
+    voice = PersonsVoice()
+    async with running_server(EchoChat(), voice) as running, visit(browser, running, script=cuts) as visitor:
+        await visitor.ask(LONG)
+        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
+        wait_until(lambda: sink.last_sound, "nothing was heard")
+        await visitor.page.evaluate("window.isCut = true")
+        with watched_machine() as machine:
+            pressed = len(sink.samples())
+            await visitor.page.keyboard.press("Escape")
+            wait_until(lambda: len(sink.samples()) > pressed + 2 * RATE, "the recording has stopped")
+        assert await visitor.page.get_attribute("article", "data-state") == "running"  # as far as the server knows
+        late = (sounds(sink.samples())[-1][1] - pressed) / RATE
+        print(f"silent {1000 * late:.0f} ms after the key")
+        assert late < 0.12 or (not machine.was_quiet and late < 1.0)  # of two seconds that were there
+
+
 async def test_a_click_on_the_reply_that_is_heard_ends_it(browser: Browser) -> None:
     """Only Esc and the button did. Selecting some of it, or a click on another reply, ends nothing."""
     async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
@@ -253,6 +275,14 @@ async def test_a_reload_brings_everything_back_and_goes_on(browser: Browser) -> 
         await visitor.ended(2)
 
 
+async def test_no_page_of_the_past_has_the_launch_token_in_its_address(browser: Browser) -> None:
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
+        assert "#" not in visitor.page.url
+        await visitor.page.go_back()
+        assert visitor.page.url.startswith(running.url)
+        assert "#" not in visitor.page.url
+
+
 async def test_a_reload_in_mid_reply_shows_how_far_it_was_heard_and_goes_on(browser: Browser) -> None:
     """What nobody hears is not said: a tab that goes away ends its turn, and finds it as far as it came."""
     async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
@@ -284,6 +314,28 @@ async def test_the_page_says_that_it_is_offline_and_comes_back_by_itself(browser
         await visitor.ended(2)
         assert await visitor.reply() == "Not lost."
         visitor.complaints[:] = [one for one in visitor.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+async def test_the_page_comes_back_where_only_the_connection_was_lost(browser: Browser) -> None:
+    """A server that is started anew is no change that a browser tells of."""
+    sockets = """
+    window.sockets = [];
+    window.WebSocket = class extends WebSocket {
+      constructor(...given) { super(...given); sockets.push(this); }
+    };
+    """
+    async with (
+        running_server(EchoChat(), PersonsVoice()) as running,
+        visit(browser, running, script=sockets) as visitor,
+    ):
+        await visitor.ask("Before.")
+        await visitor.ended()
+        await visitor.page.evaluate("sockets.at(-1).close()")
+        await visitor.page.locator("#connection").wait_for(state="visible")
+        await visitor.page.locator("#connection").wait_for(state="hidden")
+        await visitor.ask("Behind.")
+        await visitor.ended(2)
+        assert await visitor.reply() == "Behind."
 
 
 async def test_what_a_hostile_model_writes_is_text(browser: Browser) -> None:

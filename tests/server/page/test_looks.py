@@ -206,6 +206,23 @@ async def test_where_the_reply_was_cut_is_told_in_the_language_of_the_page(brows
         await visitor.ask("一つ目の文です。二つ目の文です。")
         await visitor.ended()
         assert await visitor.page.locator(".boundary").all_inner_texts() == ["文", "文"]
+        assert await visitor.page.locator(".cuts .segment").all_inner_texts() == [
+            "一つ目の文です。",
+            "二つ目の文です。",
+        ]
+
+
+async def test_what_happened_when_is_drawn(browser: Browser) -> None:
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
+        await visitor.page.click("#inside")
+        await visitor.ask("The first. And the second.")
+        await visitor.ended()
+        assert await visitor.page.locator("svg.waterfall").get_attribute("aria-label")
+        kinds = await visitor.page.locator("svg.waterfall rect").evaluate_all(
+            "(all) => all.map((one) => one.classList[1])"
+        )
+        assert {"model", "voice", "heard"} <= set(kinds)
+        assert await visitor.page.locator("svg.waterfall line.cut").count() == 2
 
 
 def test_every_boundary_has_a_name() -> None:
