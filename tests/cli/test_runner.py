@@ -24,6 +24,18 @@ async def body(context):
 run_command(lambda: body)
 """
 
+PATIENT = """
+import sys
+import anyio
+from voicebot.cli.runner import run_command
+
+async def body(context):
+    print("running", flush=True)
+    return len(await anyio.to_thread.run_sync(sys.stdin.readline))
+
+run_command(lambda: body)
+"""
+
 BUSY = """
 import asyncio
 from voicebot.cli.runner import Busy, run_command
@@ -53,3 +65,16 @@ def test_asking_twice_does_not_wait_for_what_does_not_end(number: signal.Signals
             assert process.stdout.readline().strip() == word
             process.send_signal(number)
         assert process.wait(15) == code
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+@pytest.mark.parametrize(("started", "code"), [(("nohup",), 3), ((), 143)], ids=["with nohup", "without"])
+def test_whoever_starts_it_with_nohup_may_leave(started: tuple[str, ...], code: int) -> None:
+    with subprocess.Popen(
+        [*started, sys.executable, "-c", PATIENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "running"
+        process.send_signal(signal.SIGHUP)
+        process.communicate("go\n", timeout=15)
+        assert process.returncode == code
