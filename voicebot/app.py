@@ -160,18 +160,22 @@ async def open_conversation(
     record: Path | None = None,
     listener: Callable[[Event], None] | None = None,
     reopen: Conversation | None = None,
+    tell_file: Notify | None = None,
 ) -> AsyncIterator[Conversation]:
     """Open what one person has: audio output, memory, tools with their timers, floor and events.
 
     `output` stands in for the configured one, `memory` for that of a new conversation in the history; the deltas of
     each reply are kept in `record`. `listener` is told of each event at once; it never blocks and never raises. A timer
     speaks in the conversation that set it. `reopen` is a conversation that goes on, with all this from its next turn
-    on; it keeps its own listeners, and its timers. Raises VoicebotError.
+    on; it keeps its own listeners, and its timers. `tell_file` (usually `notify`) is told of a file that the sound goes
+    to because there is no loudspeaker. Raises VoicebotError.
     """
     async with AsyncExitStack() as stack:
         if output is None:
             format = engines.synthesizer.format if engines.synthesizer else AudioFormat(24_000)
-            output = await stack.enter_async_context(open_audio(config.audio, format, notify=notify))
+            output = await stack.enter_async_context(
+                open_audio(config.audio, format, notify=notify, tell_file=tell_file)
+            )
         if memory is None:
             memory = await stack.enter_async_context(open_memory(engines, config, conversation=None, notify=notify))
         listeners = [listener] if listener is not None else []

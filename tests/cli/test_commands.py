@@ -57,6 +57,40 @@ def test_without_a_loudspeaker_the_main_job_is_done_and_the_reason_said(tmp_path
     assert wav_seconds(file) > 1
 
 
+def test_a_file_that_is_left_is_told_of_however_quiet_the_command(tmp_path: Path) -> None:
+    """With -q a file appeared in the folder, and nothing said so."""
+    done = voicebot(tmp_path, "say", "Hello", "-q", "--tts", "tone")
+    [file] = tmp_path.glob("voicebot-*.wav")
+    assert (done.returncode, done.stderr) == (0, f"writing {file.name}\n")
+
+
+@pytest.mark.parametrize("arguments", [["-"], [], ["-o", "x.wav"]], ids=" ".join)
+@pytest.mark.parametrize("text", ["", " \n\n"])
+def test_nothing_to_say_is_told_and_no_file_is_written(tmp_path: Path, arguments: list[str], text: str) -> None:
+    """It said that it wrote a file, which then did not exist."""
+    done = voicebot(tmp_path, "say", *arguments, "--tts", "tone", input=text)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.endswith("\nnothing to say\n")
+    assert "writing" not in done.stderr
+    assert list(tmp_path.glob("*.wav")) == []
+
+
+def test_an_empty_file_is_an_empty_text(tmp_path: Path) -> None:
+    """As above, where `voicebot say ""` is a mistake."""
+    (tmp_path / "empty.txt").write_text(" \n")
+    done = voicebot(tmp_path, "say", "--file", "empty.txt", "--tts", "tone")
+    assert (done.returncode, done.stderr) == (2, "voicebot: the text is empty\n")
+
+
+def test_a_text_without_words_is_shown_and_leaves_no_file(tmp_path: Path) -> None:
+    """As above: it said that it wrote a file."""
+    done = voicebot(tmp_path, "say", "😀", "--tts", "tone")
+    assert (done.returncode, done.stdout) == (0, "😀\n")
+    assert "there is nothing in it to be said aloud" in done.stderr
+    assert "writing" not in done.stderr
+    assert list(tmp_path.glob("*.wav")) == []
+
+
 def test_japanese_is_asked_answered_and_spoken(tmp_path: Path) -> None:
     done = voicebot(tmp_path, "ask", "--chat", "demo", "こんにちは", "-o", "out.wav")
     assert done.returncode == 0

@@ -126,6 +126,30 @@ def test_a_fault_leaves_the_terminal_as_it_was(start: Callable[..., Terminal], t
     assert terminal.is_as_before()
 
 
+# ---------------------------------------------------------------- what is shown
+
+
+def test_who_waits_sees_for_whom_until_there_is_a_reply(start: Callable[..., Terminal], tmp_path: Path) -> None:
+    """For four seconds nothing was shown at all, and then a line that stayed."""
+    (tmp_path / "slow.py").write_text(
+        "import anyio\n"
+        "class Slow:\n"
+        "    name = 'a slow model'\n"
+        "    async def stream_reply(self, messages):\n"
+        "        while not await anyio.Path('go on').exists():\n"
+        "            await anyio.sleep(0.02)\n"
+        "        yield 'Here I am.'\n"
+    )
+    terminal = start("--no-audio", "--set", "chat.kind=plugin", "--set", "chat.factory=slow:Slow")
+    terminal.type("Hello\r")
+    terminal.expect_on_screen("^› Hello\nstill waiting for a slow model …\n›$")
+    terminal.type("next")
+    terminal.expect_typed("next")
+    (tmp_path / "go on").touch()
+    terminal.expect_on_screen("^› Hello\nHere I am.\n› next$")
+    assert "still waiting" not in terminal.screen
+
+
 # ---------------------------------------------------------------- what is typed
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -23,10 +24,12 @@ async def open_audio(
     format: AudioFormat,
     *,
     notify: Callable[[str], None],
+    tell_file: Callable[[str], None] | None = None,
     close_after_seconds: float | None = None,
 ) -> AsyncIterator[AudioOutput]:
     """The configured output, ready for clips of `format`; `notify` is told when `auto` finds no device.
 
+    Where it then makes a file that nobody has named, `tell_file` (usually `notify`) is told of it once it holds sound.
     A device that has been idle for `close_after_seconds` is closed, so that the sound server can sleep, and opened
     again for the next clip. Raises AudioError.
     """
@@ -36,8 +39,7 @@ async def open_audio(
                 output = await _open(device_of(config), format, stack, close_after_seconds)
             except AudioError as error:
                 notify(tr("no sound here: {reason}", reason=error.in_one_line))
-                output = await _open_new_wav(format, stack)
-                notify(tr("writing {name}", name=output.name))
+                output = await _open_new_wav(stack, tell_file or notify)
         else:
             output = await _open(config, format, stack, close_after_seconds)
         yield output
@@ -79,13 +81,19 @@ async def _open(
             assert_never(config)
 
 
-async def _open_new_wav(format: AudioFormat, stack: AsyncExitStack) -> AudioOutput:
+async def _open_new_wav(stack: AsyncExitStack, tell: Callable[[str], None]) -> AudioOutput:
     """A new file in the working directory, or in the temporary folder if none can be made there."""
+    from voicebot.audio.wav_file import open_wav
+
+    async def opened(folder: Path) -> AudioOutput:
+        path = str(_new_wav_path(folder))
+        begun = partial(tell, tr("writing {name}", name=path))
+        return await stack.enter_async_context(open_wav(AudioWav(kind="wav", path=path), begun=begun))
+
     try:
-        return await _open(AudioWav(kind="wav", path=str(_new_wav_path(Path()))), format, stack, None)
+        return await opened(Path())
     except AudioError:
-        folder = Path(tempfile.gettempdir())
-        return await _open(AudioWav(kind="wav", path=str(_new_wav_path(folder))), format, stack, None)
+        return await opened(Path(tempfile.gettempdir()))
 
 
 def _new_wav_path(folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -24,9 +24,10 @@ _MOST_DATA = 2**32 - 1 - _HEADER_BYTES
 class WavFile:
     """Clips one behind the other in a file, in the format of the first one."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
+    def __init__(self, file: BinaryIO, path: Path, begun: Callable[[], None] = lambda: None) -> None:
         self._file = file
         self._path = path
+        self._begun = begun
         self._format: AudioFormat | None = None
         self._data_bytes = 0
 
@@ -60,6 +61,7 @@ class WavFile:
             if self._format is None:
                 self._file.truncate(0)
                 self._put(0, header)
+                self._begun()
             self._format = format
             self._put(_HEADER_BYTES + position, pcm)
             end = position + len(pcm)
@@ -80,8 +82,10 @@ class WavFile:
 
 
 @asynccontextmanager
-async def open_wav(config: AudioWav) -> AsyncIterator[PacedOutput]:
-    """A file to write audio to, which keeps what it holds until the first clip comes. Raises AudioError.
+async def open_wav(config: AudioWav, *, begun: Callable[[], None] = lambda: None) -> AsyncIterator[PacedOutput]:
+    """A file to write audio to, which keeps what it holds until the first clip comes; then `begun` is called.
+
+    Raises AudioError.
 
     When realtime, it is what a loudspeaker would have played: with the silence between clips, without pauses, and
     without what was not heard. When not realtime, `abort` takes away only what came during a pause.
@@ -99,7 +103,7 @@ async def open_wav(config: AudioWav) -> AsyncIterator[PacedOutput]:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
     except OSError as error:
         raise _write_error(path, error) from error
-    wav = WavFile(file, path)
+    wav = WavFile(file, path, begun)
     try:
         with file:
             yield PacedOutput(str(path), realtime=config.realtime, write=wav.write, cut=wav.cut)

@@ -30,7 +30,7 @@ from voicebot.cli.chat_prompt import ChatPrompt, Keys, open_chat_prompt
 from voicebot.cli.output import status, terminal_width
 from voicebot.cli.runner import FAILED, INTERRUPTED, CommandContext
 from voicebot.cli.typed_history import typed_history_path
-from voicebot.cli.view import ChatView, quoted, viewing
+from voicebot.cli.view import ChatView, TextView, quoted, viewing
 from voicebot.config.models import Config
 from voicebot.translation import tr
 
@@ -43,12 +43,13 @@ async def converse_at_prompt(
     engines: Engines,
     config: Config,
     context: CommandContext,
-    view: ChatView,
+    replies: TextView,
     *,
     notify: Callable[[str], None],
 ) -> None:
     """Talk until the person leaves."""
     with open_chat_prompt(typed_history_path() if config.memory.store else None) as prompt:
+        view = ChatView(replies, prompt.remark)
         dialog = Dialog(conversation, prompt, view, notify)
         surface = Surface(view.print, notify, dialog.ask, terminal_width, view.settled)
         context.interrupt = dialog.interrupt

@@ -25,7 +25,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from voicebot.cli.output import printable, terminal_width
+from voicebot.cli.output import dimmed, printable, terminal_width
 from voicebot.cli.standard_streams import in_place_of, own_standard_output
 from voicebot.cli.typed_history import add_line, read_lines
 from voicebot.cli.view import PROMPT
@@ -71,6 +71,7 @@ class ChatPrompt:
         )
         self._lines: list[str] = []
         """To be printed when the prompt is drawn next."""
+        self._remark = ""
         self._streams: list[_LinesAbove] = []
         self._modes = _terminal_modes()
         app = self._session.app
@@ -91,6 +92,12 @@ class ChatPrompt:
         """Print whole lines above the prompt; callable from any thread."""
         self._lines.append(lines)
         self.redraw()
+
+    def remark(self, text: str) -> None:
+        """Show a line just above the prompt in place of the one before; an empty one is none."""
+        if text != self._remark:
+            self._remark = text
+            self.redraw()
 
     def redraw(self) -> None:
         """Show what has changed; callable from any thread."""
@@ -132,9 +139,10 @@ class ChatPrompt:
             self._output.flush()
 
     def _message(self) -> AnyFormattedText:
-        """The line of the reply that is not finished, and the prompt below it."""
+        """The line of the reply that is not finished, and below it what is remarked and the prompt."""
         unfinished = [ANSI(f"{stream.unfinished}\n") for stream in self._streams if stream.unfinished]
-        return merge_formatted_text([*unfinished, PROMPT])
+        remark = [ANSI(f"{dimmed(printable(self._remark))}\n")] if self._remark else []
+        return merge_formatted_text([*unfinished, *remark, PROMPT])
 
     def _print_lines(self) -> None:
         if self._lines:

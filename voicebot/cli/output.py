@@ -244,6 +244,13 @@ def _print_beside(text: str, **style: bool) -> None:
         _lead_nowhere(own_standard_error())  # nobody reads it any more
 
 
+def dimmed(text: str) -> str:
+    """`text` as a line of status looks on a terminal that understands escape codes."""
+    import typer
+
+    return text if os.environ.get("NO_COLOR") else typer.style(text, dim=True)
+
+
 def wrapped(text: str) -> str:
     """`text` in lines that fit the terminal, broken between words."""
     columns = terminal_width()

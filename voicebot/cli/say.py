@@ -103,4 +103,4 @@ def _source(asked: Options) -> GivenText | PipedChat:
         text = given_text(asked)
     except NoText as error:
         raise VoicebotError(error.message, hint=error.hint) from error
-    return GivenText(text) if isinstance(text, str) else PipedChat()
+    return GivenText(text_of([text])) if isinstance(text, str) else PipedChat()

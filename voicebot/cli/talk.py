@@ -24,7 +24,7 @@ from voicebot.cli.chat_commands import Invoked, Misunderstood, Said, is_farewell
 from voicebot.cli.foreign_prints import foreign_prints_told
 from voicebot.cli.output import show_error, status, terminal_width, write_out
 from voicebot.cli.runner import FAILED, INTERRUPTED, OK, CommandContext, exit_code
-from voicebot.cli.view import PROMPT, ChatView, JsonView, TextView, View, viewing
+from voicebot.cli.view import PROMPT, JsonView, TextView, View, viewing
 from voicebot.config.models import Config
 from voicebot.errors import without_groups
 from voicebot.protocols import ChatModel, Memory
@@ -83,7 +83,12 @@ async def speak_once(
             outcome = await conversation.speak(message)
     if outcome.error is not None:
         raise outcome.error
-    return INTERRUPTED if outcome.kind == "interrupted" else OK
+    if outcome.kind == "interrupted":
+        return INTERRUPTED
+    if options.speak and not outcome.metrics.audio_seconds:
+        shown = (outcome.heard + outcome.unsaid).strip()
+        options.notify(tr("there is nothing in it to be said aloud") if shown else tr("nothing to say"))
+    return OK
 
 
 async def converse(config: Config, context: CommandContext, options: TalkOptions) -> int:
@@ -96,8 +101,8 @@ async def converse(config: Config, context: CommandContext, options: TalkOptions
         from voicebot.cli.chat_dialog import converse_at_prompt
 
         options.notify(tr("Esc interrupts · Ctrl-D leaves · /help"))
-        view = ChatView(options.text_view())
-        await converse_at_prompt(conversation, engines, config, context, view, notify=options.notify)
+        replies = options.text_view()
+        await converse_at_prompt(conversation, engines, config, context, replies, notify=options.notify)
         return OK
 
 
@@ -184,7 +189,9 @@ async def _open_conversation(
                 )
             )
         conversation = await stack.enter_async_context(
-            open_conversation(engines, config, notify=options.notify, memory=memory, record=options.record)
+            open_conversation(
+                engines, config, notify=options.notify, memory=memory, record=options.record, tell_file=status
+            )
         )
         opened.set()
         options.notify(_ready(conversation.pipeline))

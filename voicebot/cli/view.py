@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from voicebot.cli.wrapping import LineWrapper
 
 PROMPT = "› "
-_LONG_SECONDS = 4.0
-"""A person who waits longer for the first sound is told what for."""
+_LONG_SECONDS = 2.0
+"""A person who waits longer for the first sound is told what for. Many a model on a laptop needs a second or two."""
+_LONG_AT_PROMPT_SECONDS = 1.0
+"""The same where the line goes away again."""
 _HEARD_COLUMNS = 48
 """How much of what was heard is shown of a turn that was interrupted: its end."""
 _LONG_WORD = 15
@@ -34,9 +36,13 @@ _LONG_WORD = 15
 class TextView:
     """The reply as it is spoken, on standard output; warnings on standard error."""
 
+    patience_seconds = _LONG_SECONDS
+    """How long a person waits before `waiting` is called."""
+
     def __init__(self, *, as_written: bool, quiet: bool, columns: Callable[[], int] | None = None) -> None:
         """`columns` tells how wide the lines may be; None leaves them as they come."""
-        self._as_written = as_written
+        self.as_written = as_written
+        """The reply appears as the model writes it, and not as it is heard."""
         self._quiet = quiet
         self._columns = columns
         self._last = ""
@@ -52,9 +58,9 @@ class TextView:
         match event:
             case events.TurnStarted():
                 self._last = ""
-            case events.Delta() if self._as_written:
+            case events.Delta() if self.as_written:
                 return self._text(event.text)
-            case events.PlaybackStarted() if not self._as_written:
+            case events.PlaybackStarted() if not self.as_written:
                 return self._text(event.text) + self._rest()
             case events.TurnWarning():
                 self._status(warning(event))
@@ -69,13 +75,17 @@ class TextView:
         if self._quiet or event.outcome == "failed":
             return ""
         if event.outcome == "interrupted":
-            return self._broken(interruption(event.heard, spoken=not self._as_written))
+            return self._broken(interruption(event.heard, spoken=not self.as_written))
         return self._broken(summary(event.metrics)) if event.metrics.ttfa is not None else ""
 
     def waiting(self, name: str) -> None:
-        """Say that the first sound takes long."""
-        if not self._quiet:
-            self._status(tr("still waiting for {name} …", name=tr(name)))
+        """Say that the first sound takes long because of `name`; empty when it does not any more."""
+        if name and (text := self.still_waiting(name)):
+            self._status(text)
+
+    def still_waiting(self, name: str) -> str:
+        """What is said then; nothing where the person wants no status."""
+        return "" if self._quiet else tr("still waiting for {name} …", name=tr(name))
 
     def end_line(self) -> str:
         """What lets something else begin on a line of its own; the reply goes on below it."""
@@ -120,8 +130,13 @@ def warning(event: events.TurnWarning) -> str:
 class ChatView:
     """What happens in a chat, above its prompt: what was asked, the replies, and why one is missing."""
 
-    def __init__(self, replies: TextView) -> None:
+    patience_seconds = _LONG_AT_PROMPT_SECONDS
+
+    def __init__(self, replies: TextView, remark: Callable[[str], None]) -> None:
+        """`remark` shows a line just above the prompt in place of the one before; an empty one is none."""
+        self.as_written = replies.as_written
         self._replies = replies
+        self._remark = remark
         self._is_reply = True
         """The turn answers somebody; other texts are shown by the caller who has them said."""
         self._shown = anyio.Event()
@@ -154,9 +169,8 @@ class ChatView:
         return self._replies.account(event) if self._is_reply else ""
 
     def waiting(self, name: str) -> None:
-        """Say that the first sound takes long."""
-        self.print("")
-        self._replies.waiting(name)
+        """Say that the first sound takes long because of `name`; empty when it does not any more."""
+        self._remark(name and self._replies.still_waiting(name))
 
     def print(self, lines: str) -> None:
         """Print whole lines, not behind half a line of the reply."""
@@ -174,6 +188,9 @@ def quoted(message: str) -> str:
 
 class JsonView:
     """Every event as one JSON object a line, after one that says what form they have."""
+
+    patience_seconds = math.inf
+    as_written = True
 
     def __init__(self) -> None:
         self._head = json_line(events.stream_head())
@@ -254,16 +271,16 @@ async def viewing(broadcast: Broadcast, view: View, *, closed: Callable[[], obje
 
 
 async def _show(subscription: events.Subscription, view: View, closed: Callable[[], object]) -> None:
-    waiting_for, patience = "", math.inf
+    waiting_for, voice, told = "", "", ""
     while True:
+        patience = view.patience_seconds if waiting_for and waiting_for != told else math.inf
         with anyio.move_on_after(patience) as wait:
             try:
                 batch = [await subscription.events.receive()]
             except anyio.EndOfStream:
                 return
         if wait.cancelled_caught:
-            view.waiting(waiting_for)
-            patience = math.inf
+            view.waiting(told := waiting_for)
             continue
         with suppress(anyio.WouldBlock, anyio.EndOfStream):
             while True:  # what has come by now is written at once: a write costs more than all the rest
@@ -271,14 +288,17 @@ async def _show(subscription: events.Subscription, view: View, closed: Callable[
         for event in batch:
             match event:
                 case events.TurnStarted():
-                    waiting_for, patience = event.chat, _LONG_SECONDS
-                    voice = event.voice
-                case events.UtteranceReady():
+                    waiting_for, voice = event.chat, event.voice
+                case events.UtteranceReady() if waiting_for:
                     waiting_for = voice
+                case events.Delta() if view.as_written:
+                    waiting_for = ""
                 case events.PlaybackStarted() | events.TurnEnded():
-                    patience = math.inf
+                    waiting_for = ""
                 case _:
                     pass
+        if told and told != waiting_for:
+            view.waiting(told := "")
         try:
             await _show_batch(batch, view)
         except BrokenPipeError:
