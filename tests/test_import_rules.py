@@ -187,6 +187,7 @@ INNER_ORDER = {
         "bell",
         "event_log",
         "patience",
+        "reader_watch",
         "pace",
         "metrics",
         "admission",

@@ -19,6 +19,7 @@ From the top down:
 * `bell`: what wakes those who read them;
 * `event_log`: the events of a conversation, for its readers;
 * `patience`: how long a reader may leave what was sent unread;
+* `reader_watch`: whether anybody reads an answer;
 * `pace`: how many deltas of a turn are cut as one;
 * `metrics`: what an operator watches;
 * `admission`: how many turns run at once;

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from voicebot.errors import VoicebotError, without_groups
 from voicebot.server.patience import Patience
+from voicebot.server.reader_watch import ReaderWatch
 from voicebot.server.refusals import Refusal, refuse, upstream_error, without_words
 
 log = logging.getLogger(__name__)
@@ -97,12 +98,15 @@ class StreamedResponse(Response):
     async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it from here."""
         try:
-            with without_groups():
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._watch, receive, tasks.cancel_scope)
+            with without_groups(), anyio.CancelScope() as reading:
+                watch = ReaderWatch(receive, self._patience, reading.cancel)
+                try:
                     async with self._parts() as parts:
                         await self._send(parts, send)
-                    tasks.cancel_scope.cancel()
+                finally:
+                    await watch.end()
+            if watch.exhausted:
+                raise TimeoutError
         except Refusal as refusal:
             if not self._begun:
                 await refuse(refusal)(scope, receive, self._send_head or send)
@@ -137,12 +141,3 @@ class StreamedResponse(Response):
         timing = (b"server-timing", f"{self._timing};dur={milliseconds:.1f}".encode())
         headers = [*self.raw_headers, timing]
         await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
-
-    async def _watch(self, receive: Receive, scope: anyio.CancelScope) -> None:
-        """Cancel `scope` when the reader has gone. Raises TimeoutError for one that takes nothing."""
-        while not self._patience.exhausted:
-            with anyio.move_on_after(self._patience.look_seconds):
-                if (await receive())["type"] == "http.disconnect":
-                    scope.cancel()
-                    return
-        raise TimeoutError
