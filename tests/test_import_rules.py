@@ -193,6 +193,7 @@ INNER_ORDER = {
         "admission",
         "standstill",
         "background",
+        "pause_timer",
         "one_conversation",
         "conversations",
         "voices",

@@ -42,8 +42,8 @@ class Cutter:
         self._passed = 0
         """How many of them there were since the last delta."""
         self._since = self._account.now()
-        self._resumed: anyio.Event | None = None
-        """Set when the model goes on after a pause, as the next pause then comes sooner than expected."""
+        self.resumed: Callable[[], None] = _nothing
+        """Called when the model goes on after a pause, as the next pause then comes sooner than expected."""
         self._cut_end = 0
         self._batch_seconds = batch_seconds
         self._batch = ""
@@ -65,8 +65,7 @@ class Cutter:
         self._batch += delta
         if self._passed:
             self._passed = 0
-            if self._resumed is not None:
-                self._resumed.set()
+            self.resumed()
         if self._since < self._batch_until:
             return []
         self._batch_until = self._since + self._batch_seconds()
@@ -83,9 +82,10 @@ class Cutter:
                 # event loops wake up a little early, and would then again and again until it is time
                 await anyio.sleep(max(_SHORTEST_SLEEP, seconds))
             return
-        self._resumed = anyio.Event()
+        resumed = anyio.Event()
+        self.resumed = resumed.set
         with anyio.CancelScope(deadline=self.next_pause):
-            await self._resumed.wait()
+            await resumed.wait()
 
     def pause(self) -> list[Segment]:
         """Return what needs not wait any longer, if the time for that has come."""
@@ -117,3 +117,7 @@ class Cutter:
         if cut:
             self._cut_end = cut[-1].end
         return cut
+
+
+def _nothing() -> None:
+    pass

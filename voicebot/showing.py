@@ -34,10 +34,14 @@ class Screen:
 
     async def show(self, cut: list[Segment]) -> None:
         """Show it."""
+        self.show_now(cut)
+        await checkpoint()  # where a model has all at hand, others have their turn
+
+    def show_now(self, cut: list[Segment]) -> None:
+        """The same without giving way to others."""
         for segment in cut:
             self._pacer.feed(render(segment, self._renderer, self._account))
         self._show_what_is_ready()
-        await checkpoint()  # where a model has all at hand, others have their turn
 
     def end(self) -> None:
         """Show what is left."""

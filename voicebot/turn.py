@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing, closing, suppress
+from contextlib import AbstractContextManager, aclosing, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -70,6 +70,9 @@ class Pipeline:
     """When the model has paused this long and the voice has nothing to say, an unfinished clause is said too."""
     batch_seconds: Callable[[], float] = lambda: 0.0
     """What comes within this time is cut as one delta; more than 0 where many turns share a processor."""
+    show_in_pauses: Callable[[Cutter, Screen], AbstractContextManager[None]] | None = None
+    """Without a voice: shows what is finished when the model pauses, until the block ends; None: a task of each turn
+    does."""
 
 
 async def speak_turn(
@@ -124,7 +127,12 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
     )
     if synthesizer is None:
         screen = Screen(pipeline.new_renderer(), pacer, account)
-        await _read(pipeline, messages, cutter, screen.show, account)
+        if pipeline.show_in_pauses is None:
+            await _read(pipeline, messages, cutter, screen.show, account)
+        else:
+            with pipeline.show_in_pauses(cutter, screen):
+                await _cut(pipeline, messages, cutter, screen.show, account)
+            await screen.show(cutter.end())
         screen.end()
         return
     # Text is cheap: enough of it to cut and say ahead, little enough that a chat server that writes a book meets the

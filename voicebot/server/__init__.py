@@ -25,6 +25,7 @@ From the top down:
 * `admission`: how many turns run at once;
 * `standstill`: whether the sound of one is held;
 * `background`: what it does between turns;
+* `pause_timer`: what is shown when the model pauses;
 * `one_conversation`: its turns and who hears them;
 * `conversations`: each person's own;
 * `voices`: those that may be chosen;

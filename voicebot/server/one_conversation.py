@@ -12,6 +12,7 @@ from voicebot.messages import ReplyOptions
 from voicebot.protocols import adjusted
 from voicebot.server.background import ConversationTasks
 from voicebot.server.event_log import EventLog
+from voicebot.server.pause_timer import PauseTimer
 from voicebot.server.standstill import Standstill
 from voicebot.turn import Pipeline
 
@@ -118,7 +119,7 @@ class OpenConversation:
 
 def only_read(pipeline: Pipeline, options: ReplyOptions = READ) -> Pipeline:
     """`pipeline` without a voice; its output, which nothing reaches, stays."""
-    return replace(pipeline, chat=adjusted(pipeline.chat, options), synthesizer=None)
+    return replace(pipeline, chat=adjusted(pipeline.chat, options), synthesizer=None, show_in_pauses=PauseTimer)
 
 
 def now() -> str:
