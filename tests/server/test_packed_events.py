@@ -19,7 +19,7 @@ _EVENTS = st.lists(
     st.builds(Delta, _TURNS, _AT, _TEXT)
     | st.builds(SegmentReady, _TURNS, _AT, _TEXT, st.just(0), st.just(1), st.just("end"), st.just("end"))
     | st.builds(TurnEnded, _TURNS, _AT, st.just("completed"), _TEXT, _TEXT, st.booleans(), st.builds(Metrics)),
-    max_size=100,
+    max_size=400,
 )
 
 
@@ -32,7 +32,7 @@ def test_what_was_packed_comes_out_as_it_was(events: list[Event]) -> None:
         assert packed.has(turn) == any(event.turn == turn for event in events)
 
 
-@given(_EVENTS, st.integers(1, 60), st.integers(0, 110))
+@given(_EVENTS, st.integers(1, 60) | st.just(300), st.integers(0, 410))
 def test_a_log_gives_the_latest_events_from_any_place_on(events: list[Event], kept: int, place: int) -> None:
     log = EventLog(kept)
     for event in events:
@@ -47,6 +47,16 @@ def test_a_log_gives_the_latest_events_from_any_place_on(events: list[Event], ke
         assert log.start_of(turn) == (places[0] if places else len(events))
     for logged in since:
         assert log.place_behind(logged.id) == logged.number + 1
+
+
+@given(_EVENTS, st.integers(1, 10))
+def test_packs_that_are_joined_hold_what_they_held(events: list[Event], length: int) -> None:
+    packs = [PackedEvents(begin, events[begin : begin + length]) for begin in range(0, len(events), length)]
+    if packs:
+        joined = PackedEvents.joined(packs)
+        assert list(joined) == events
+        assert (joined.first, joined.behind) == (0, len(events))
+        assert {turn for turn in ("one", "two") if joined.has(turn)} == {event.turn for event in events}
 
 
 def test_a_packed_delta_takes_a_fraction_of_the_memory() -> None:
@@ -64,4 +74,6 @@ class _OwnKind(str):
 
 def test_text_of_a_kind_that_cannot_be_packed_is_kept_as_it_is() -> None:
     deltas = [Delta("turn", 0.5, "abc"), Delta("turn", 1.0, _OwnKind("def"))]
-    assert list(PackedEvents(0, deltas)) == deltas
+    packed = PackedEvents(0, deltas)
+    assert list(packed) == deltas
+    assert list(PackedEvents.joined([packed, PackedEvents(2, deltas[:1])])) == [*deltas, deltas[0]]

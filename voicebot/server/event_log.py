@@ -19,8 +19,12 @@ KEPT = 4096
 """Events."""
 _NEW = 8
 """Events at the end, at least, which are kept as they are."""
-_PACKED = 16
-"""How many of those before them are packed together."""
+_PACKED = 24
+"""How many of those before them are packed together, at first."""
+_JOINED = 4
+"""How many packs of one length become one: the longer, the less each event takes."""
+_MOST_PACKED = 96
+"""Events in one pack: reading any of them unpacks them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,15 @@ class EventLog:
         if len(self._new) == _NEW + _PACKED:
             self._old.append(PackedEvents(self._first_new, self._new[:_PACKED]))
             del self._new[:_PACKED]
+            self._join()
             while self._old and self._old[0].behind <= self.first:
                 del self._old[0]
         self._changed.ring()
+
+    def _join(self) -> None:
+        """Make one pack of the last ones where there are enough of them that are equally long."""
+        while len(last := self._old[-_JOINED:]) == _JOINED and len(last[0]) == len(last[-1]) < _MOST_PACKED:
+            self._old[-_JOINED:] = [PackedEvents.joined(last)]
 
     def close(self) -> None:
         """End the streams of all readers."""
