@@ -70,17 +70,25 @@ PUNCTUAL = {*LISTENING, "audio/test_conformance", "library/test_installed"}
 """Modules whose tests come out differently where something has to wait long for its processor."""
 
 WAITING = (
+    "audio/test_conformance",
+    "audio/test_wav_stream",
+    "chat/test_discovery",
     "chat/wire/test_misbehaving_servers",
-    "cli/test_commands",
     "cli/test_doctor",
     "cli/test_hanging_sound",
+    "cli/test_line_editor",
     "cli/test_service",
     "cli/test_terminal",
     "daemon",
+    "library",
+    "server/test_live",
     "service",
+    "test_samples",
+    "tools/test_mcp_servers",
+    "tools/test_rude_mcp_servers",
     "tts/test_pyttsx3",
 )
-"""Folders and modules whose tests mostly wait for other processes: the rest can be done meanwhile."""
+"""Folders and modules whose tests mostly wait, as for sound or other processes: the rest can be done meanwhile."""
 
 
 def group_of(nodeid: str) -> str:
@@ -93,11 +101,21 @@ def group_of(nodeid: str) -> str:
     return place_in(module, TOGETHER) or nodeid
 
 
+PATIENT = 3
+"""This many workers take what waits, beside one for each processor that takes what works: no processor waits then."""
+
+
 class Groups(LoadScopeScheduling):  # type: ignore[misc] # it comes without types
-    """Deals the groups to the workers as they come. The marks of pytest-xdist 3.8 do nothing under pytest 9.2."""
+    """Deals the groups to the workers, from both ends. The marks of pytest-xdist 3.8 do nothing under pytest 9.2."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """Give the patient workers the first group, and the others the last one."""
+        if int(node.gateway.id.removeprefix("gw")) >= PATIENT:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
         """Forget a group that is done: after each test, all that the worker was ever given would be counted."""
@@ -117,9 +135,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each processor where these are few: many tests wait."""
-    processors = os.cpu_count() or 1
-    return max(processors, min(2 * processors, 8))
+    """One for each processor, and the patient ones."""
+    return (os.cpu_count() or 1) + PATIENT
 
 
 def pytest_collection_finish() -> None:
@@ -156,15 +173,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let come first who listens, then what cannot be dealt out, then what waits: all workers are busy to the end."""
+    """Let come first who listens, and last what works: there are workers that begin at either end."""
 
     def place(item: pytest.Item) -> int:
         module = module_of(item.nodeid)
         if module in LISTENING:
             return 0
-        if place_in(module, [*TOGETHER, "distributed"]):
-            return 1
-        return 2 if place_in(module, WAITING) else 3
+        together = place_in(module, [*TOGETHER, "distributed"])
+        if place_in(module, [*WAITING, "distributed"]):
+            return 1 if together else 2
+        return 4 if together else 3
 
     if config.getoption("self_contained"):
         leave_out_what_needs_more(config, items)
