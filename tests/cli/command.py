@@ -73,15 +73,21 @@ def start(
     home: Path, *arguments: str, stdin: int = subprocess.PIPE, stderr: int = subprocess.PIPE, **more: str
 ) -> Process:
     """Start it with pipes to its standard input, output and error, in a process group of its own."""
+    return start_with(home, *arguments, streams=(stdin, subprocess.PIPE, stderr), **more)
+
+
+def start_with(home: Path, *arguments: str, streams: tuple[int, int, int], **more: str) -> Process:
+    """Start it with these standard streams."""
+    stdin, stdout, stderr = streams
     mine = environment(home, **more)
     if warm := _warm_start(mine):
-        return warm.start(arguments, home, mine, stdin=stdin, stderr=stderr)
+        return warm.start(arguments, home, mine, stdin=stdin, stdout=stdout, stderr=stderr)
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=home,
         env=mine,
         stdin=stdin,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=stderr,
         process_group=0,
     )

@@ -66,6 +66,7 @@ IMPORTED_FOR = {
     "chat": ("prompt_toolkit", "voicebot.cli.chat_prompt"),
     "daemon": ("voicebot.cli.daemon_process", "voicebot.daemon.logs", "voicebot.daemon.process"),
     "doctor": ("voicebot.chat.discovery", "voicebot.doctor.checkup", "wcwidth"),
+    "mcp": ("voicebot.daemon.mcp.server",),
     "serve": ("voicebot.daemon.logs", "voicebot.server.application", "voicebot.server.process"),
 }
 """What some commands import: it is there from the first of them on."""

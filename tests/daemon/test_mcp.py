@@ -6,23 +6,26 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
-import mcp
 import pytest
-from mcp.client.stdio import stdio_client
 
-from tests.cli.command import COMMAND, environment
+from tests.cli.command import COMMAND, environment, start_with
 from tests.daemon.running import LONG, QUIET, Caller, Daemon, home_with_config, is_running, pid_of, running_daemon
+
+if TYPE_CHECKING:
+    import mcp  # half a second, which no worker without these tests has to take
 
 pytestmark = pytest.mark.anyio
 
 HOSTILE = "\x1b]0;title\x07\x1b[2J"
+HAND_ON = 'exec 3<&0; cat <&3 >"$0" & exec cat "$1"'
 
 
 @pytest.fixture(params=["asyncio"])
@@ -33,14 +36,39 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 @asynccontextmanager
-async def agent(home: Path, name: str = "editor") -> AsyncIterator[mcp.Client]:
-    """An agent that has started `voicebot mcp`."""
-    parameters = mcp.StdioServerParameters(
-        command=COMMAND[0], args=[*COMMAND[1:], "mcp"], env=environment(home), cwd=str(home)
-    )
+async def agent_of(home: Path, command: list[str], name: str = "editor") -> AsyncIterator[mcp.Client]:
+    """An agent that has started this command, and speaks with it."""
+    import mcp
+    from mcp.client.stdio import stdio_client
+
+    parameters = mcp.StdioServerParameters(command=command[0], args=command[1:], env=environment(home), cwd=str(home))
     who = mcp.types.Implementation(name=name, version="1")
     async with mcp.Client(stdio_client(parameters, errlog=sys.stderr), client_info=who) as client:
         yield client
+
+
+@asynccontextmanager
+async def agent(home: Path, name: str = "editor") -> AsyncIterator[mcp.Client]:
+    """An agent whose `voicebot mcp` comes from tests/cli/warm_start.py: what it starts by itself hands on the bytes."""
+    folder = Path(tempfile.mkdtemp(dir=home))
+    to, back = folder / "to", folder / "back"
+    os.mkfifo(to)
+    os.mkfifo(back)
+    meanwhile = ExitStack()  # nobody waits for the other to open a pipe, nor takes it for closed
+    for way in (to, back):
+        meanwhile.callback(os.close, os.open(way, os.O_RDWR))
+    given, gives = os.open(to, os.O_RDONLY), os.open(back, os.O_WRONLY)
+    with start_with(home, "mcp", streams=(given, gives, 2)), meanwhile:
+        os.close(given)
+        os.close(gives)
+        async with agent_of(home, ["sh", "-c", HAND_ON, str(to), str(back)], name) as client:
+            meanwhile.close()
+            yield client
+
+
+async def test_an_agent_starts_the_command_by_itself(daemon: Daemon) -> None:
+    async with agent_of(daemon.home, [*COMMAND, "mcp"]) as client:
+        assert (await call(client, "speak", text="Good morning."))["utterance"] == "u1"
 
 
 async def call(client: mcp.Client, tool: str, **arguments: object) -> dict[str, Any]:  # Any: JSON

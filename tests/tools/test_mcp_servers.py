@@ -22,6 +22,8 @@ pytestmark = pytest.mark.anyio
 
 SERVER = str(Path(__file__).with_name("mcp_server.py"))
 KITCHEN = McpServer(command=sys.executable, args=(SERVER,), env={"KITCHEN": SecretStr("台所")})
+PANTRY = McpServer(command=sys.executable, args=(str(Path(__file__).with_name("rude_mcp_server.py")), "as it should"))
+"""One without the SDK, which takes a second of a processor to start."""
 
 
 async def use(toolbox: Toolbox, name: str, arguments: str = "") -> str:
@@ -79,7 +81,7 @@ async def test_a_server_that_goes_away_takes_only_its_own_tools_along() -> None:
 )
 async def test_a_server_that_does_not_start_is_an_error_with_its_own_words(server: McpServer, words: str) -> None:
     with pytest.raises(ConfigError, match=f"tools.mcp.shop: the server did not start: .*({words})") as caught:
-        async with open_toolbox(ToolsConfig(mcp={"shop": server, "kitchen": KITCHEN})):
+        async with open_toolbox(ToolsConfig(mcp={"shop": server, "pantry": PANTRY})):
             raise AssertionError
     assert caught.value.hint
 
