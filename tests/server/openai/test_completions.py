@@ -7,13 +7,12 @@ import io
 import json
 import wave
 from collections.abc import AsyncGenerator, Sequence
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
 import httpx
-import openai
 import pytest
-from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from tests.server.openai.voices import RATE, HeldVoice, client, pitch
 from tests.server.running import REPLY, running_server, until
@@ -24,6 +23,9 @@ from voicebot.server.refusals import Refusal
 from voicebot.testing import ScriptedChat, typed
 from voicebot.text.speech_length import speech_seconds
 from voicebot.tts.tone import ToneSynthesizer
+
+if TYPE_CHECKING:  # see voices.client
+    from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 pytestmark = pytest.mark.anyio
 COMPLETIONS = "/v1/chat/completions"
@@ -318,6 +320,8 @@ async def test_what_cannot_be_done_is_told_by_its_name(body: dict[str, object], 
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_chat_server_that_is_down_is_a_status(stream: bool) -> None:
+    import openai
+
     chat = ScriptedChat([], ChatError("cannot reach the chat server", hint="start it"))
     async with running_server(chat) as running, client(running) as theirs:
         with pytest.raises(openai.InternalServerError, match="cannot reach the chat server") as caught:
@@ -326,6 +330,8 @@ async def test_a_chat_server_that_is_down_is_a_status(stream: bool) -> None:
 
 
 async def test_a_reply_that_breaks_off_does_not_look_whole() -> None:
+    import openai
+
     chat = ScriptedChat(typed("Good morn", first=0.0, rate=1000), ChatError("the chat server has gone"))
     async with running_server(chat) as running, client(running) as theirs:
         stream = await theirs.chat.completions.create(model="m", messages=HELLO, stream=True)

@@ -10,7 +10,6 @@ from typing import get_args
 
 import anyio
 import httpx
-import openai
 import pytest
 import requests
 import soundfile
@@ -253,6 +252,8 @@ async def test_what_is_unknown_is_ignored() -> None:
 
 
 async def test_the_official_client_reads_the_refusal() -> None:
+    import openai
+
     async with running_server(voice=ToneSynthesizer()) as running, client(running) as theirs:
         with pytest.raises(openai.BadRequestError, match="does not write 'wma'"):
             await theirs.audio.speech.create(model="m", voice="nova", input=TEXT, extra_body={"response_format": "wma"})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
 
 import anyio
 import numpy as np
-import openai
 
 from tests.server.running import TOKEN, RunningServer
 from voicebot.errors import SynthesisError
 from voicebot.speech import AS_CONFIGURED, Audio, Style
 from voicebot.tts.tone import ToneSynthesizer
+
+if TYPE_CHECKING:
+    import openai  # half a second, which no worker without these tests has to take
 
 RATE = 24_000
 TEXT = "Good morning. It is a fine day, and the sun is shining. おはようございます。"
@@ -46,6 +49,8 @@ class HeldVoice(ToneSynthesizer):
 
 def client(running: RunningServer, **options: object) -> openai.AsyncOpenAI:
     """The official client; the caller closes it."""
+    import openai
+
     return openai.AsyncOpenAI(base_url=f"{running.url}/v1", api_key=TOKEN, max_retries=0, **options)  # type: ignore[arg-type] # any of its options
 
 

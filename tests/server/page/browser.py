@@ -7,18 +7,20 @@ import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import numpy as np
 import soxr
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from tests.null_sink import RATE, NullSink, Samples
 from tests.server.running import RunningServer
 from voicebot.messages import Message
 from voicebot.server.security import cookie_name
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
+
+if TYPE_CHECKING:  # dear, and only for whom has a browser
+    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
 CHROMIUM = "/usr/bin/chromium"
 MISSING = None if os.access(CHROMIUM, os.X_OK) and shutil.which("pulseaudio") else "needs chromium and pulseaudio"
@@ -137,6 +139,8 @@ class Visitor:
 @asynccontextmanager
 async def open_browser(sink: NullSink) -> AsyncIterator[Browser]:
     """A browser that is heard: without its usual option it would be muted."""
+    from playwright.async_api import async_playwright
+
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,

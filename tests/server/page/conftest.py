@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Browser
 
 from tests.null_sink import NullSink, null_sink, wait_until
 from tests.server.page.browser import open_browser
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from playwright.async_api import Browser
 
 from tests.machine import Machine, watched_machine
 from tests.null_sink import AUDIBLE, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
@@ -17,6 +17,9 @@ from voicebot.config.models import ServerConfig
 from voicebot.server.certificates import tls_files
 from voicebot.server.reach import page_address, reached_hosts
 from voicebot.tts.tone import tone
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
 TEXT = "The first thing is short. The second one, which has a clause in it, is longer. And this is the end of it."

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Browser, Page
 
 from tests.server.page.browser import MISSING, EchoChat, PersonsVoice, Visitor, visit
 from tests.server.running import running_server, until
 from voicebot.speech import Boundary
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"

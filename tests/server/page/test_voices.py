@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from playwright.async_api import Browser, Route
 
 from tests.fake_voicevox import fake_voicevox
 from tests.server.page.browser import MISSING, EchoChat, PersonsVoice, Visitor, visit
 from tests.server.running import running_server
 from voicebot.config.models import TtsVoicevox
 from voicebot.speech import AS_CONFIGURED, Style
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Route
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
 
