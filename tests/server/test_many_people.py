@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 import anyio
 import pytest
 
+from tests.self_contained import examples_of
 from tests.server.listener import Listener, live, new_conversation
 from tests.server.running import RunningServer, running_server
 from voicebot.messages import Message
@@ -91,5 +92,5 @@ async def test_nobody_gets_a_character_or_a_sample_of_somebody_else() -> None:
         running_server(EchoingChat(), TonesOfLetters(), max_turns=PEOPLE) as running,
         anyio.create_task_group() as tasks,
     ):
-        for number in range(PEOPLE):
+        for number in examples_of(range(PEOPLE)):
             tasks.start_soon(take_part, running, number)
