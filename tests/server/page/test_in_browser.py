@@ -377,10 +377,11 @@ async def test_sound_that_waits_for_a_click_is_seen_and_started_by_one(sink: Nul
         assert len(heard(sink)) == 0
         await visitor.page.click("#start-sound-button")
         await visitor.page.locator("#start-sound").wait_for(state="hidden")
-        await visitor.ask("Now it is heard.")
+        again = "Now it is heard as it would have been from the beginning on and nothing comes before it."
+        await visitor.ask(again)
         await visitor.ended(2)
     assert_heard(sink, voice, voice.said)
-    assert "".join(voice.said).endswith("heard.")
+    assert "".join(voice.said).endswith(again)
 
 
 async def test_it_is_heard_where_there_is_no_worklet(sink: NullSink, browser: Browser) -> None:
@@ -581,14 +582,14 @@ async def test_sound_that_something_else_has_taken_is_seen_and_taken_back(sink: 
         visit(browser, running, script=KEEPS_THE_SPEAKER) as visitor,
     ):
         page = visitor.page
-        await visitor.ask("Before the call.")
+        await visitor.ask("Before the call everything is heard as it is said.")
         await visitor.ended()
         await page.evaluate("speaker.suspend()")
         await page.locator("#start-sound-why", has_text="Something else has taken the loudspeaker").wait_for()
         assert await page.get_attribute("#sound", "data-state") == "blocked"
         await page.click("#start-sound-button")
         await page.locator("#start-sound").wait_for(state="hidden")
-        await visitor.ask("Behind the call.")
+        await visitor.ask("Behind the call it goes on as if there had been none.")
         await visitor.ended(2)
     assert_heard(sink, voice, voice.said)
 
