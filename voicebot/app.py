@@ -32,7 +32,7 @@ from voicebot.protocols import (
 )
 from voicebot.speech import AudioFormat
 from voicebot.text.respelling import OwnWords, warm_up
-from voicebot.translation import tr
+from voicebot.translation import named, tr
 from voicebot.tts import open_synthesizer
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ async def _open_tools(config: Config, chat: ChatModel, notify: Notify, stack: As
 
     if takes_tools(chat):
         return await stack.enter_async_context(open_tools(config.tools))
-    notify(tr("no tools: {name} cannot use any", name=chat.name))
+    notify(tr("no tools: {name} cannot use any", name=named(chat.name)))
     return None
 
 

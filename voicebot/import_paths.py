@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from voicebot.translation import marked, tr
+from voicebot.translation import foreign, marked, tr
 
+_NOT_FOUND = (marked("No module named {module}"),)
+"""What Python says of a module that is not there."""
 _FORM = marked("name it as package.module:attribute")
 
 
@@ -41,7 +43,7 @@ def import_by_path(path: str, *, here: bool = True) -> Any:  # Any: whatever sta
     except ModuleNotFoundError as error:
         missing = (error.name or module_name).partition(".")[0]
         raise ImportPathError(
-            tr("cannot import {path}: {error}", path=path, error=error),
+            tr("cannot import {path}: {error}", path=path, error=foreign(str(error), _NOT_FOUND)),
             hint=tr("install {missing}, or put it in the folder where voicebot is started", missing=missing),
             missing=missing,
         ) from error

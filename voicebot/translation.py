@@ -64,6 +64,15 @@ def foreign(text: str, known: Iterable[str]) -> str:
     return text
 
 
+_NAMES = (marked("{model} at {address}"),)
+"""The forms of names that are put together of others."""
+
+
+def named(name: str) -> str:
+    """What a model, a voice or an output is called, in the person's language as far as the name is one of ours."""
+    return foreign(name, _NAMES) if "://" in name else tr(name)
+
+
 _SYSTEM_REASONS = (
     marked("Address already in use"),
     marked("Bad file descriptor"),

@@ -85,6 +85,7 @@ def test_help_is_japanese(tmp_path: Path, command: str) -> None:
         (("history", "delete"), "削除する会話を指定するか、--allを付けてください"),
         (("config", "check", "nowhere.toml"), "ファイルnowhere.tomlがありません"),
         (("lab", "replay", "nowhere.jsonl"), "ファイルnowhere.jsonlがありません"),
+        (("ask", "x", "--chat", "plugin", "--set", "chat.factory=NOWHERE:x"), "モジュール'NOWHERE'がありません"),
         (("voices", "--tts", "pyttsx3", "--set", "tts.rate=fast"), "整数でなければなりません"),
     ],
 )
@@ -221,3 +222,20 @@ def test_what_is_waited_for_is_named_in_japanese(tmp_path: Path) -> None:
     lines = [process.stderr.readline().decode() for _ in range(2)]
     process.communicate()
     assert lines[1] == "まだ標準入力を待っています…\n"
+
+
+def test_a_chat_model_with_an_address_is_named_in_japanese(tmp_path: Path) -> None:
+    """ "m at http://…" stood in the middle of Japanese."""
+    with nobody_there() as url:
+        done = japanese(tmp_path, "ask", "x", "--chat", "openai", "--base-url", f"{url}/v1", "-m", "m", "--no-audio")
+    assert done.stderr.startswith(f"準備完了：m（{url}/v1） → ")
+    assert english_in(done.stderr) == []
+
+
+def test_a_device_that_is_not_there_is_told_in_japanese(tmp_path: Path) -> None:
+    """PortAudio's own words stood behind the colon."""
+    given = ("--set", "audio.kind=device", "--set", "audio.device=99")
+    done = japanese(tmp_path, "say", "x", "--tts", "tone", *given)
+    assert done.returncode == 6
+    assert "デバイス99はありません" in done.stderr
+    assert english_in(done.stderr) == []

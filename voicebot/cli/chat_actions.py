@@ -18,7 +18,7 @@ from voicebot.cli.output import printable, show_error
 from voicebot.config.models import AudioWav, Config, TtsTone
 from voicebot.errors import HistoryError, VoicebotError
 from voicebot.protocols import for_new_conversation, takes_tools
-from voicebot.translation import system_reason, tr
+from voicebot.translation import named, system_reason, tr
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
@@ -148,7 +148,7 @@ class ChatActions:
             self.names[Verb.VOICE] = await voice_names(self._config, pipeline.synthesizer)
             self._list(
                 self.names[Verb.VOICE],
-                tr("the voice is {name}; /voice NAME changes it", name=pipeline.synthesizer.name),
+                tr("the voice is {name}; /voice NAME changes it", name=named(pipeline.synthesizer.name)),
             )
             return
         synthesizer, cost = await self._open(Verb.VOICE, open_voice(self._config, name))
@@ -168,13 +168,13 @@ class ChatActions:
     async def _model(self, name: str) -> None:
         if not name:
             self.names[Verb.MODEL] = await model_names(self._config)
-            now = self._conversation.pipeline.chat.name
+            now = named(self._conversation.pipeline.chat.name)
             self._list(self.names[Verb.MODEL], tr("the model is {name}; /model NAME changes it", name=now))
             return
         chat = await self._open(Verb.MODEL, open_model(self._config, name, notify=self._surface.notify))
         self._config = self._config.model_copy(update={"chat": self._config.chat.model_copy(update={"model": name})})
         self._conversation.pipeline = replace(self._conversation.pipeline, chat=self._with_tools(chat))
-        self._surface.notify(tr("model: {name}", name=chat.name))
+        self._surface.notify(tr("model: {name}", name=named(chat.name)))
 
     def _with_tools(self, chat: ChatModel) -> ChatModel:
         """`chat` with the tools of the conversation, where there are any and it can use them."""
@@ -186,7 +186,7 @@ class ChatActions:
         if not isinstance(before, ToolUsingChat):
             return chat
         if not takes_tools(chat):
-            self._surface.notify(tr("no tools: {name} cannot use any", name=chat.name))
+            self._surface.notify(tr("no tools: {name} cannot use any", name=named(chat.name)))
             return chat
         return before.with_chat(chat)
 

@@ -29,7 +29,7 @@ from voicebot.config.models import Config
 from voicebot.errors import without_groups
 from voicebot.protocols import ChatModel, Memory
 from voicebot.text.language import has_japanese
-from voicebot.translation import tr
+from voicebot.translation import named, tr
 
 if TYPE_CHECKING:
     from voicebot.conversation import Conversation
@@ -246,7 +246,10 @@ def _expect_japanese(config: Config, message: str = "") -> bool:
 
 
 def _ready(pipeline: Pipeline) -> str:
-    voice = pipeline.synthesizer.name if pipeline.synthesizer else tr("no voice")
+    voice = named(pipeline.synthesizer.name) if pipeline.synthesizer else tr("no voice")
     return tr(
-        "ready: {chat} → {voice} → {output}", chat=tr(pipeline.chat.name), voice=voice, output=tr(pipeline.output.name)
+        "ready: {chat} → {voice} → {output}",
+        chat=named(pipeline.chat.name),
+        voice=voice,
+        output=named(pipeline.output.name),
     )

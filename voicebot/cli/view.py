@@ -18,7 +18,7 @@ from voicebot.errors import VoicebotError
 from voicebot.events import Broadcast, Event
 from voicebot.speech import Metrics
 from voicebot.text.safe_display import safe_display
-from voicebot.translation import counted, tr
+from voicebot.translation import counted, named, tr
 
 if TYPE_CHECKING:
     from voicebot.cli.wrapping import LineWrapper
@@ -85,7 +85,7 @@ class TextView:
 
     def still_waiting(self, name: str) -> str:
         """What is said then; nothing where the person wants no status."""
-        return "" if self._quiet else tr("still waiting for {name} …", name=tr(name))
+        return "" if self._quiet else tr("still waiting for {name} …", name=named(name))
 
     def end_line(self) -> str:
         """What lets something else begin on a line of its own; the reply goes on below it."""

@@ -16,7 +16,7 @@ from voicebot.audio.portaudio.watch import NoAnswer, WatchedThread
 from voicebot.errors import AudioError
 from voicebot.installation import install_command
 from voicebot.speech import AudioFormat
-from voicebot.translation import tr
+from voicebot.translation import foreign, marked, tr
 
 T = TypeVar("T")
 
@@ -278,7 +278,7 @@ class PortAudioLibrary:
                     hint=tr("see what there is: voicebot devices, or write a file: -o speech.wav"),
                 ) from error
             raise AudioError(
-                tr("there is no such sound device: {error}", error=_reason(error)),
+                tr("there is no such sound device: {error}", error=foreign(_reason(error), _REASONS)),
                 hint=tr("list them: voicebot devices"),
             ) from error
 
@@ -312,6 +312,14 @@ def no_answer() -> AudioError:
         if ON_ALSA
         else tr("restart the computer's sound, or write a file: -o speech.wav"),
     )
+
+
+_REASONS = (
+    marked("Error querying device {device}"),
+    marked("No output device matching {device}"),
+    marked("Multiple output devices found for {device}:{devices}"),
+)
+"""What PortAudio says of a device that cannot be found."""
 
 
 def _reason(error: BaseException) -> str:
