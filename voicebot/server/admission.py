@@ -20,6 +20,8 @@ class Place:
 
     granted: bool = False
     """Whether the turn may begin."""
+    taken: bool = False
+    """Whether it has begun."""
 
 
 class Admission:
@@ -58,6 +60,7 @@ class Admission:
                 position = now
                 told(position)
             await self._left.wait()
+        place.taken = True
 
     @contextmanager
     def enter(self, person: str) -> Iterator[Place]:

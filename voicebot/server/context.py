@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated
 
 import anyio
@@ -17,7 +19,7 @@ from voicebot.conversation import Conversation
 from voicebot.errors import VoicebotError, without_groups
 from voicebot.events import new_turn_id
 from voicebot.held_secrets import redactor
-from voicebot.server.admission import Admission
+from voicebot.server.admission import Admission, Place
 from voicebot.server.conversations import Conversations
 from voicebot.server.keys import Keys
 from voicebot.server.metrics import ServerMetrics
@@ -99,13 +101,13 @@ async def running_turn(
     when it has ended by itself. Raises Refusal, and VoicebotError where there could be no turn.
     """
     pipeline = replace(pipeline or conversation.pipeline, batch_seconds=lambda: server.pace.batch_seconds)
-    turn, winding_down = new_turn_id(), anyio.CancelScope(shield=True)
-    with server.admission.enter(person) as place, without_groups():
+    turn = new_turn_id()
+    with server.admission.enter(person) as place, anyio.CancelScope() as reading:
 
         async def run() -> None:
             await server.admission.wait(place, queued)
             queued(0)
-            with winding_down, server.pace.turn():
+            with server.pace.turn(), without_groups():
                 if say:
                     await conversation.say(message, turn=turn, barge_in=barge_in, pipeline=pipeline)
                 else:
@@ -113,11 +115,28 @@ async def running_turn(
             if ended is not None:
                 ended.set()
 
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(run)
-            try:
-                yield turn
-            finally:
-                conversation.floor.cancel(turn)
-                winding_down.deadline = anyio.current_time() + _WINDING_DOWN_SECONDS
-                tasks.cancel_scope.cancel()
+        # asyncio's own, as uvicorn is: with a task group for the one task it would take 3 KiB more
+        running = asyncio.create_task(run())
+        running.add_done_callback(lambda _: reading.cancel() if _failure(running) is not None else None)
+        try:
+            yield turn
+        finally:
+            with anyio.CancelScope(shield=True):
+                await _end(running, place, partial(conversation.floor.cancel, turn))
+    if (failure := _failure(running)) is not None:
+        raise failure
+
+
+async def _end(running: asyncio.Task[None], place: Place, interrupt: Callable[[], object]) -> None:
+    """End a turn: it has a while to do so by itself if it has begun."""
+    try:
+        if place.taken:
+            interrupt()
+            await asyncio.wait([running], timeout=_WINDING_DOWN_SECONDS)
+    finally:
+        running.cancel()
+    await asyncio.wait([running])
+
+
+def _failure(ended: asyncio.Task[None]) -> BaseException | None:
+    return None if ended.cancelled() else ended.exception()
