@@ -22,6 +22,7 @@ from enum import StrEnum
 
 import anyio
 from anyio import CancelScope
+from anyio.lowlevel import checkpoint
 
 from voicebot.events import ConversationEvent, DropReason, FloorFree, TurnDropped, TurnWaiting
 
@@ -56,8 +57,8 @@ class Claim:
     """To be entered by the turn: cancelled when the floor is taken away from it."""
     dropped: DropReason | None = None
     """Why it has lost the floor, or will never get it."""
-    settled: anyio.Event = field(default_factory=anyio.Event)
-    """It has the floor, or was dropped."""
+    settled: anyio.Event | None = None
+    """For one that waits: it has the floor, or was dropped."""
 
 
 class Floor:
@@ -99,7 +100,11 @@ class Floor:
         claim = Claim(turn, priority, source, barge_in, self._arrivals)
         self._arrive(claim)
         try:
-            await claim.settled.wait()
+            if claim is not self._live and claim.dropped is None:
+                claim.settled = anyio.Event()
+                await claim.settled.wait()
+            else:
+                await checkpoint()
             yield claim
         finally:
             self._leave(claim)
@@ -176,7 +181,7 @@ class Floor:
 
     def _grant(self, claim: Claim) -> None:
         self._live = claim
-        claim.settled.set()
+        _settle(claim)
 
     def _take_from(self, claims: Iterable[Claim], reason: DropReason) -> None:
         """Cut those that speak, drop those that wait."""
@@ -190,7 +195,7 @@ class Floor:
 
     def _drop(self, claim: Claim, reason: DropReason) -> None:
         claim.dropped = reason
-        claim.settled.set()
+        _settle(claim)
         self._emit(TurnDropped(claim.id, self._now(), claim.priority.value, claim.source, reason))
 
     def _cancel(self, claims: list[Claim]) -> bool:
@@ -202,6 +207,11 @@ class Floor:
 
     def _now(self) -> float:
         return anyio.current_time() - self._began
+
+
+def _settle(claim: Claim) -> None:
+    if claim.settled is not None:
+        claim.settled.set()
 
 
 def _of(claims: Iterable[Claim], *priorities: Priority) -> list[Claim]:
