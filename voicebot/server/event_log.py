@@ -134,9 +134,8 @@ class EventLog:
             if number < self.next:
                 if number < self.first and missed is not None:
                     missed()
-                events = self.since(number)
-                number = self.next
-                yield events
+                begin, number = number, self.next
+                yield self.since(begin)
             elif self._closed:
                 return
             else:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager
 from typing import Annotated
 
-import anyio
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from voicebot.server.bell import Bell
 from voicebot.server.context import PersonDep, Server, ServerDep, check_text, running_turn
+from voicebot.server.event_log import EventLog
 from voicebot.server.feed import Told, everything, one_turn, place_in_line, snapshot
-from voicebot.server.streaming import StreamedResponse
+from voicebot.server.streaming import Parts, StreamedResponse
 from voicebot.server.text_units import Unit
 
 router = APIRouter(prefix="/api/conversations/{id}")
 _STILL_HERE = b": ping\n\n"
 """A comment, for readers and proxies who would give up otherwise."""
-
-Batches = AsyncIterator[list[Told]]
 
 
 class Turn(BaseModel):
@@ -54,62 +52,85 @@ async def events(
     return _answer(server, lambda: _events(server, person, id, unit, last_event_id))
 
 
-@asynccontextmanager
-async def _turn(server: Server, person: str, id: str, asked: Turn) -> AsyncIterator[Batches]:
-    async with server.conversations.using(person, id) as opened:
-        before, place = snapshot(opened), opened.log.next
-        positions_in, positions_out = anyio.create_memory_object_stream[int](math.inf)  # one each time the line moves
+class _Line:
+    """Where a turn stands among those that wait for their place."""
 
-        def queued(position: int) -> None:
-            nonlocal place
-            if position:
-                positions_in.send_nowait(position)
+    __slots__ = ("_log", "_moved", "_positions", "begin")
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._moved = Bell()
+        self._positions: list[int] = []
+        self.begin: int | None = None
+        """The place in the log where the turn begins; what was said while it waited is not its own."""
+
+    def move(self, position: int) -> None:
+        """It has moved; 0: the turn begins."""
+        if position:
+            self._positions.append(position)
+        else:
+            self.begin = self._log.next
+        self._moved.ring()
+
+    async def positions(self) -> AsyncGenerator[int, None]:
+        """Yield each position until the turn begins."""
+        while self._positions or self.begin is None:
+            if self._positions:
+                yield self._positions.pop(0)
             else:
-                place = opened.log.next  # what was said while it waited is not its own
-                positions_in.close()
-
-        async def batches(turn: str) -> AsyncGenerator[list[Told], None]:
-            yield [before]
-            async for position in positions_out:
-                yield [place_in_line(position)]
-            async with aclosing(one_turn(opened, turn, place, unit=asked.unit)) as told:
-                async for batch in told:
-                    yield batch
-
-        with positions_in, positions_out:
-            async with (
-                running_turn(
-                    server,
-                    person,
-                    opened.conversation,
-                    asked.text,
-                    pipeline=opened.pipeline,
-                    say=asked.say,
-                    barge_in=asked.barge_in,
-                    queued=queued,
-                ) as turn,
-                aclosing(batches(turn)) as all_of_it,
-            ):
-                yield all_of_it
+                await self._moved.wait()
 
 
 @asynccontextmanager
-async def _events(server: Server, person: str, id: str, unit: Unit, behind: str) -> AsyncIterator[Batches]:
+async def _turn(server: Server, person: str, id: str, asked: Turn) -> AsyncIterator[AsyncIterator[bytes]]:
+    async with server.conversations.using(person, id) as opened:
+        before, line = [snapshot(opened)], _Line(opened.log)
+
+        async def parts(turn: str) -> AsyncGenerator[bytes, None]:
+            yield _encoded(before)
+            before.clear()
+            async with aclosing(line.positions()) as positions:
+                async for position in positions:
+                    yield _encoded([place_in_line(position)])
+            assert line.begin is not None
+            async with aclosing(one_turn(opened, turn, line.begin, unit=asked.unit)) as batches:
+                async for batch in batches:
+                    yield _encoded(batch)
+                    del batch  # it is not kept while nothing happens
+
+        async with (
+            running_turn(
+                server,
+                person,
+                opened.conversation,
+                asked.text,
+                pipeline=opened.pipeline,
+                say=asked.say,
+                barge_in=asked.barge_in,
+                queued=line.move,
+            ) as turn,
+            aclosing(parts(turn)) as all_of_it,
+        ):
+            yield all_of_it
+
+
+@asynccontextmanager
+async def _events(server: Server, person: str, id: str, unit: Unit, behind: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def parts(batches: AsyncIterator[list[Told]]) -> AsyncGenerator[bytes, None]:
+        async for batch in batches:
+            yield _encoded(batch)
+            del batch
+
     async with (
         server.conversations.using(person, id) as opened,
         aclosing(everything(opened, unit=unit, behind=behind)) as batches,
+        aclosing(parts(batches)) as all_of_it,
     ):
-        yield batches
+        yield all_of_it
 
 
-def _answer(server: Server, open: Callable[[], AbstractAsyncContextManager[Batches]]) -> Response:
+def _answer(server: Server, parts: Parts) -> Response:
     """Send what happens as soon as it does; leaving what is opened ends whatever makes that."""
-
-    @asynccontextmanager
-    async def parts() -> AsyncIterator[AsyncIterator[bytes]]:
-        async with open() as batches, aclosing(_encoded(batches)) as encoded:
-            yield encoded
-
     return StreamedResponse(
         parts,
         media_type="text/event-stream",
@@ -118,9 +139,8 @@ def _answer(server: Server, open: Callable[[], AbstractAsyncContextManager[Batch
     )
 
 
-async def _encoded(batches: Batches) -> AsyncGenerator[bytes, None]:
-    async for batch in batches:
-        yield b"".join([_frame(told) for told in batch]) or _STILL_HERE
+def _encoded(batch: Iterable[Told]) -> bytes:
+    return b"".join([_frame(told) for told in batch]) or _STILL_HERE
 
 
 def _frame(told: Told) -> bytes:

@@ -80,6 +80,7 @@ async def one_turn(
                 yield told
             if ends:
                 return
+            del events, own, told  # they are not kept while nothing happens
 
 
 def snapshot(opened: OpenConversation, *, resumed: bool = False) -> Told:

@@ -128,6 +128,7 @@ class StreamedResponse(Response):
             if not self._begun:
                 await self._begin(send)
             await self._patience.wait_for(send({"type": "http.response.body", "body": part, "more_body": True}))
+            del part  # it is not kept while the next one is waited for
             number += 1
             if number % _UNBROKEN == 0:
                 await checkpoint()  # uvicorn's send returns at once, even when nobody reads
