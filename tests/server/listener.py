@@ -134,6 +134,7 @@ def connected(running: RunningServer, path: str, *, person: str = "owner", **opt
             "additional_headers": {**bearer(), "x-voicebot-person": person},
             "compression": None,
             "proxy": None,
+            "open_timeout": 60,  # two hundred of them may be opened at once
             "close_timeout": 2,  # it was ten where so much had come that it did not read that the server closes, too
             **options,
         },
