@@ -139,6 +139,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + PATIENT
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the garbage collector rest while nearly nothing of what is made is garbage: it took a quarter of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what every module has imported, half a second each time it looked at that."""
     gc.collect()

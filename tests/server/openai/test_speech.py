@@ -14,7 +14,6 @@ import pytest
 import requests
 import soundfile
 from anyio import to_thread
-from openai.types.audio.speech_create_params import Voice
 
 from tests.server.openai.voices import RATE, TEXT, HeldVoice, client, pitch
 from tests.server.running import TOKEN, bearer, running_server, until
@@ -98,6 +97,8 @@ async def test_the_names_of_openai_are_the_configured_voice(voice: object) -> No
 
 
 async def test_every_voice_that_the_official_client_names_is_known() -> None:
+    from openai.types.audio.speech_create_params import Voice
+
     _, literal, _ = get_args(Voice)
     names = get_args(literal)
     assert "alloy" in names
