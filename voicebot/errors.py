@@ -6,6 +6,7 @@
     │   └── ChatUnavailable       nobody answers at its address
     ├── SynthesisError            this utterance could not be made audible; the next one may be
     │   └── VoiceUnavailable      the engine itself is missing or gone
+    │       └── UnknownVoice      the engine has no voice of that name
     ├── AudioError                the audio output is missing, busy, gone or full
     ├── VoiceClosed               a program speaks with a voice after the block that opened it
     ├── HistoryError              conversations cannot be kept, or not found again
@@ -59,6 +60,10 @@ class SynthesisError(VoicebotError):
 
 class VoiceUnavailable(SynthesisError):
     """The voice engine is missing, gone, or does not know what was asked of it."""
+
+
+class UnknownVoice(VoiceUnavailable):
+    """The voice engine is there, and has no voice of the name that was asked for."""
 
 
 class AudioError(VoicebotError):

@@ -176,6 +176,20 @@ async def test_another_model_is_asked_from_the_next_message_on(tmp_path: Path) -
         assert [message["content"] for message in asked[1]["messages"][-3:]] == ["Hello", "Sure.", "Hello again"]
 
 
+@pytest.mark.parametrize("kind", ["voicevox", "pyttsx3"])
+async def test_a_voice_that_is_not_there_is_told_with_what_can_be_typed_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """The hint named a command of the shell, which in a chat is a question."""
+    with fake_voicevox() as engine:
+        tts = {"kind": kind} | ({"base_url": engine.url} if kind == "voicevox" else {})
+        async with chatting(tmp_path, {"tts": tts}) as chat:
+            before = chat.conversation.pipeline
+            await chat.do(Verb.VOICE, "nobody")
+            assert "→ /voice lists them" in capsys.readouterr().err
+            assert chat.conversation.pipeline is before
+
+
 async def test_a_model_that_is_not_there_is_said_so_with_the_nearest(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,9 +38,12 @@ def test_every_command_is_on_the_page_of_both_languages(command: Command) -> Non
     assert f"\n| `/{command.names[0]}` `/{command.names[1]}` " in japanese
 
 
-@pytest.mark.parametrize("columns", [40, 60, 80])
-def test_help_fits_the_terminal(columns: int) -> None:
-    assert max(map(width, help_text(columns).splitlines())) <= columns
+@pytest.mark.parametrize("columns", [20, 30, 40, 60, 80])
+def test_help_fits_the_terminal_and_breaks_no_name(columns: int) -> None:
+    """In few columns half of /モデル stood on the next line, where it cannot be copied."""
+    text = help_text(columns)
+    assert max(map(width, text.splitlines())) <= columns
+    assert {f"/{command.names[1]}" for command in COMMANDS} <= set(text.split())
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from wcwidth import width
 
 from tests.cli.command import voicebot
 from tests.fake_voicevox import nobody_there
@@ -167,5 +169,45 @@ def test_what_is_told_beside_the_reply_is_broken_between_words_too(tmp_path: Pat
         told = "voicebot: cannot write nowhere/x.wav: No such file or directory → name a writable file with -o FILE.wav"
         assert " ".join([*lines, last]).split() == told.split()
         assert len(lines) >= 3
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("language", ["C.UTF-8", "ja_JP.UTF-8"])
+def test_a_table_that_is_wider_than_the_terminal_is_shown_row_by_row(tmp_path: Path, language: str) -> None:
+    """Its lines were broken by the terminal, in the middle of words, and no column could be told from another."""
+    terminal = Terminal(tmp_path, "paths", columns=30, LANG=language)
+    try:
+        assert terminal.exit_code() == 0
+        first = ["folder: config", "path:"] if language == "C.UTF-8" else ["フォルダー：config"]
+        assert terminal.screen.split("\n")[: len(first)] == first
+        assert max(map(width, terminal.raw.replace(str(tmp_path), "").splitlines())) <= 30
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("language", ["C.UTF-8", "ja_JP.UTF-8"])
+@pytest.mark.parametrize("columns", [30, 40, 60])
+def test_the_help_fits_the_terminal(tmp_path: Path, columns: int, language: str) -> None:
+    """On fewer than 52 columns each line was broken by the terminal as well."""
+    terminal = Terminal(tmp_path, "history", "--help", columns=columns, LANG=language)
+    try:
+        assert terminal.exit_code() == 0
+        _usage, *told = re.sub(r"\x1b\[[0-9;]*m", "", terminal.raw).splitlines()  # how it is typed is not broken
+        assert max(map(width, told)) <= columns
+    finally:
+        terminal.close()
+
+
+def test_a_conversation_is_shown_in_lines_that_fit_and_each_line_of_a_question_as_such(tmp_path: Path) -> None:
+    """The second line of a question looked like the reply, and words were cut in two."""
+    given = ("--chat", "demo", "--no-audio", "--conversation", "kitchen")
+    voicebot(tmp_path, "ask", "tell me a short story\n\nplease", *given)
+    terminal = Terminal(tmp_path, "history", "show", columns=40)
+    try:
+        assert terminal.exit_code() == 0
+        _, *lines = terminal.screen.split("\n")
+        assert lines[:2] == ["  ›", "  › please"]
+        assert lines[2] == "Once upon a time, there was a small"
     finally:
         terminal.close()

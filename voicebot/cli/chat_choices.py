@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, assert_never
 
 from voicebot.config.models import (
@@ -17,7 +17,7 @@ from voicebot.config.models import (
     TtsTone,
     TtsVoicevox,
 )
-from voicebot.errors import ChatError
+from voicebot.errors import ChatError, UnknownVoice
 from voicebot.protocols import ChatModel, Synthesizer
 from voicebot.translation import language, tr
 
@@ -60,7 +60,11 @@ async def open_voice(config: Config, voice: str) -> AsyncGenerator[tuple[Synthes
     from voicebot.voice_costs import remembered_cost, try_out
 
     tts, words = config.tts.model_copy(update={"voice": voice}), Dictionary(dictionary_path()).words
-    async with open_synthesizer(tts, words=words) as synthesizer:
+    async with AsyncExitStack() as stack:
+        try:
+            synthesizer = await stack.enter_async_context(open_synthesizer(tts, words=words))
+        except UnknownVoice as error:  # whose hint is a command of the shell
+            raise UnknownVoice(error.message, hint=tr("/voice lists them")) from error
         with remembered_cost(synthesizer.identity) as cost:
             await try_out(synthesizer, cost)
             yield synthesizer, cost

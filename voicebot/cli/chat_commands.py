@@ -70,6 +70,8 @@ _FAREWELLS = frozenset({"exit", "quit", "終了", "おわり", "終わり"})
 """They leave without a slash."""
 _MOST_NAMES = 60
 """Nobody would read more of them."""
+_NARROW_COLUMNS = 45
+"""In fewer the help of a command stands below it."""
 _SLASHES = "/／"  # the second is what a Japanese keyboard types
 
 
@@ -171,31 +173,45 @@ def help_text(columns: int) -> str:
 
     from voicebot.cli.wrapping import LineWrapper
 
-    japanese = [f"/{c.names[1]}" for c in COMMANDS]
     rows = [(f"/{c.names[0]} {c.argument}".rstrip(), tr(c.help)) for c in COMMANDS]
     rows += [
         ("//…", tr("a message that begins with a slash")),
         ("Enter", tr("sends; Alt-Enter or Ctrl-J begins a new line")),
         ("Esc", tr("interrupts, as Ctrl-C and an empty line do")),
         ("Ctrl-C", tr("clears the line; twice it leaves")),
-        ("日本語", " ".join(japanese[:5])),
-        ("", " ".join(japanese[5:])),
     ]
-    indent = 2 + max(width(usage) for usage, _ in rows)
-    lines = []
+    side_by_side = columns >= _NARROW_COLUMNS
+    indent = 2 + max(width(usage) for usage, _ in rows) if side_by_side else 2
+    lines: list[str] = []
+
+    def add(usage: str, meaning: list[str]) -> None:
+        begin = usage + " " * (indent - width(usage)) + meaning.pop(0) if side_by_side else usage
+        lines.extend([begin, *(" " * indent + line for line in meaning)])
+
     for usage, meaning in rows:
         wrapper = LineWrapper(lambda: columns - indent)
-        first, *others = (wrapper.feed(meaning) + wrapper.flush()).split("\n")
-        lines += [usage + " " * (indent - width(usage)) + first, *(" " * indent + line for line in others)]
+        add(usage, (wrapper.feed(meaning) + wrapper.flush()).split("\n"))
+    add("日本語", _packed([f"/{c.names[1]}" for c in COMMANDS], columns - indent, gap=" "))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _packed(names: Sequence[str], columns: int, *, gap: str) -> list[str]:
+    """Names side by side in lines of at most `columns`, each of them whole."""
+    from wcwidth import width
+
+    lines = [""]
+    for name in names:
+        longer = lines[-1] + gap + name if lines[-1] else name
+        if lines[-1] and width(longer) > columns:
+            lines.append(name)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def listing(names: Sequence[str], columns: int) -> str:
     """Names side by side, in lines of at most `columns`."""
-    from voicebot.cli.wrapping import LineWrapper
-
-    wrapper = LineWrapper(lambda: columns)
     shown = [*names[:_MOST_NAMES]]
     if left := len(names) - len(shown):
         shown.append(tr("… {count} more", count=left))
-    return wrapper.feed("  ".join(shown)) + wrapper.flush() + "\n"
+    return "".join(f"{line}\n" for line in _packed(shown, columns, gap="  "))

@@ -16,6 +16,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from voicebot.cli.output import terminal_width
 from voicebot.cli.usage_errors import show_usage_error
 from voicebot.translation import foreign, language, marked, tr
 
@@ -41,6 +42,9 @@ _OF_TYPER = (
     marked("Install completion for the current shell."),
     marked("Show completion for the current shell, to copy it or customize the installation."),
 )
+_FEWEST_COLUMNS, _MOST_COLUMNS = 18, 80
+_NARROW_COLUMNS = 50
+"""In fewer what an option is for stands below it."""
 _WHOLE = 1000
 """More characters than any first sentence has."""
 
@@ -51,6 +55,11 @@ Parameter = Any
 
 class Command(TyperCommand):
     """A command whose options are grouped, and whose epilog is its examples, one a line."""
+
+    def get_help(self, ctx: Context) -> str:
+        """The help, in lines that fit the terminal."""
+        ctx.terminal_width = _width()
+        return super().get_help(ctx)
 
     def get_short_help_str(self, limit: int = _WHOLE) -> str:  # noqa: ARG002 - click passes it
         """The first sentence of the help, all of it."""
@@ -85,6 +94,11 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A group of commands, which are listed with all of their first sentence."""
+
+    def get_help(self, ctx: Context) -> str:
+        """The help, in lines that fit the terminal."""
+        ctx.terminal_width = _width()
+        return super().get_help(ctx)
 
     def main(self, *arguments: Any, **options: Any) -> Any:  # Any: as in typer
         """Run the command that is meant; leave with its exit code, or with that of a mistake in how it was typed."""
@@ -163,6 +177,11 @@ def _record(parameter: Parameter, ctx: Context) -> tuple[str, str] | None:
     return record[0], f"{record[1][: remarks.start()]}[{translated}]"
 
 
+def _width() -> int:
+    """Columns for the help: those of the terminal, however few, but no more than can be read at ease."""
+    return max(_FEWEST_COLUMNS, min(terminal_width(), _MOST_COLUMNS) - 2)
+
+
 def _write_usage(pieces: list[str], ctx: Context, formatter: Formatter) -> None:
     formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=tr("Usage:") + " ")
 
@@ -171,7 +190,7 @@ def _write_section(heading: str, records: list[tuple[str, str]], formatter: Form
     if not records:
         return
     with formatter.section(_bold(tr(heading))):
-        if language() == "en":
+        if language() == "en" and formatter.width >= _NARROW_COLUMNS:
             formatter.write_dl(records)
         else:
             _write_definitions(records, formatter)
@@ -180,11 +199,13 @@ def _write_section(heading: str, records: list[tuple[str, str]], formatter: Form
 def _write_definitions(records: list[tuple[str, str]], formatter: Formatter) -> None:
     """The same as the formatter's own, which does not know that Japanese has no spaces and is two columns wide."""
     first = min(max(len(name) for name, _ in records), 30) + 2
+    if narrow := formatter.width < _NARROW_COLUMNS:
+        first = 4
     indent = " " * (formatter.current_indent + first)
     for name, meaning in records:
         lines = _wrapped(meaning, formatter.width - len(indent))
         begin = " " * formatter.current_indent + name
-        if len(name) > first - 2:
+        if narrow or len(name) > first - 2:
             formatter.write(f"{begin}\n")
             begin = ""
         formatter.write(f"{begin:<{len(indent)}}{lines[0]}\n")

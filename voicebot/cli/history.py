@@ -33,6 +33,7 @@ from voicebot.cli.output import (
     status,
     write_json_list,
     write_out,
+    write_prose,
     write_table,
 )
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
@@ -131,7 +132,7 @@ def show(
         if json:
             write_json_list(_as_dict(conversation, turn) for turn in turns)
         else:
-            write_out("\n".join(shown_turn(turn) for turn in turns))
+            write_prose("\n".join(shown_turn(turn) for turn in turns))
         return OK
 
     return _with_store(config, work, nothing="[]\n" if json else "")
@@ -165,7 +166,7 @@ def search(
         if json:
             write_json_list(_as_dict(one.conversation, one.turn) for one in found)
         else:
-            write_out("\n".join(f"{one.conversation}\n{shown_turn(one.turn)}" for one in found))
+            write_prose("\n".join(f"{one.conversation}\n{shown_turn(one.turn)}" for one in found))
         if not found:
             status(tr("nothing found"))
         return OK
@@ -351,7 +352,7 @@ def status_(*, config: ConfigOptions, json: JsonObjectOption = False) -> int:
         f"{row['size_bytes'] / 1e6:.1f} MB",
     ]
     state = tr("{kept} (memory.store, {origin})", kept=kept, origin=origin)
-    write_out(f"{state}\n{row['path']}\n{tr(', ').join(parts)}\n")
+    write_prose(f"{state}\n{row['path']}\n{tr(', ').join(parts)}\n")
     return OK
 
 

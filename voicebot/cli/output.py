@@ -92,6 +92,11 @@ def write_out(text: str) -> None:
     _write(printable(text))
 
 
+def write_prose(text: str) -> None:
+    """The same, on a terminal in lines that fit, broken between words."""
+    write_out(wrapped(text) if sys.stdout.isatty() and terminal.draws() else text)
+
+
 def _write(text: str) -> None:
     try:
         out = own_standard_output()
@@ -173,9 +178,19 @@ def write_table(rows: Iterable[Row]) -> None:
     elif rows:
         names = [tr(_COLUMNS.get(name, name.replace("_", " "))) if name else "" for name in rows[0]]
         import typer
+        from rich.cells import cell_len
 
         header, *lines = table([names, *cells], width=terminal_width(), fold=range(len(names)))
+        if max(map(cell_len, [header, *lines])) > terminal_width():
+            _write("\n".join(_one_below_another(names, row) for row in cells))
+            return
         _write("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
+
+
+def _one_below_another(names: Sequence[str], row: Sequence[str]) -> str:
+    """A row of a table that is wider than the terminal; a cell that is empty is left out."""
+    named = (f"{name}{tr(': ')}{cell}" if name else cell for name, cell in zip(names, row, strict=True) if cell)
+    return "".join(wrapped(line) + "\n" for line in named)
 
 
 def _cell(value: object) -> str:

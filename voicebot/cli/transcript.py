@@ -21,7 +21,8 @@ def when(at: str) -> str:
 
 def shown_turn(turn: Turn) -> str:
     """A turn as the terminal shows it."""
-    lines = [f"{when(turn.at)} › {turn.message.strip()}"]
+    first, *others = turn.message.strip().split("\n")
+    lines = [f"{when(turn.at)} › {first}", *(f"  › {line}" for line in others)]
     lines += [f"  ({name}: {shorten(result, 100)})" for name, result in _tools(turn)]
     if turn.heard.strip():
         lines.append(turn.heard.strip())

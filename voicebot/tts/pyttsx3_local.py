@@ -12,7 +12,7 @@ from pathlib import Path
 
 from voicebot.audio.pcm import read_sound_file
 from voicebot.config.models import TtsPyttsx3
-from voicebot.errors import SynthesisError, VoiceUnavailable
+from voicebot.errors import SynthesisError, UnknownVoice
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
 from voicebot.translation import tr
 from voicebot.tts.pyttsx3_engine import Engine
@@ -129,7 +129,7 @@ def _by_language(wanted: str, voices: Sequence[LocalVoice]) -> LocalVoice:
         names = [voice.id if "/" in wanted else voice.name for voice in voices]
         near = difflib.get_close_matches(wanted, names, 3, 0.6)
         told = _no_voice(wanted, near)
-    raise VoiceUnavailable(told, hint=tr("list them: voicebot voices --tts pyttsx3"))
+    raise UnknownVoice(told, hint=tr("list them: voicebot voices --tts pyttsx3"))
 
 
 def _no_voice(wanted: str, near: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voicebot.errors import VoiceUnavailable
+from voicebot.errors import UnknownVoice, VoiceUnavailable
 from voicebot.text.language_tags import language_name, language_tag
 from voicebot.translation import tr
 
@@ -65,7 +65,7 @@ def choose_style(styles: Sequence[VoicevoxStyle], voice: int | str, *, address: 
         instead = tr("it has {names} and {count} more", names=first, count=len(styles) - 3)
     else:
         instead = tr("it has {names}", names=first)
-    raise VoiceUnavailable(
+    raise UnknownVoice(
         tr(
             "the VOICEVOX engine at {address} has no voice {voice!r}; {instead}",
             address=address,
