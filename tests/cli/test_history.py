@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -247,8 +248,9 @@ async def test_the_chat_server_is_told_what_was_said_in_an_earlier_process(tmp_p
     assert [message["content"] for message in messages[1:]] == ["How are you?", "Fine.", "And now?"]
 
 
-def test_questions_asked_alone_are_kept_apart_from_conversations(home: Path) -> None:
+def test_questions_asked_alone_are_kept_apart_from_conversations(home: Path, tmp_path: Path) -> None:
     """They filled the list, one conversation each."""
+    home = shutil.copytree(home, tmp_path / "home")  # other tests count what is in that one
     before = json_lines(history(home, "list", "--json"))
     assert voicebot(home, "ask", "What is 6 * 7?", *DEMO).returncode == 0
     assert json_lines(history(home, "list", "--json")) == before
