@@ -203,16 +203,22 @@ def test_spd_say_shares_the_floor_with_everybody_by_its_priority(daemon: Daemon)
 
 @needs_python
 def test_python_speechd_is_told_how_its_messages_go(daemon: Daemon) -> None:
+    """What is told of a message before the client has kept its callback, it loses: so each waits for another one."""
     told = python(
         daemon,
         """
+client.set_priority(speechd.Priority.MESSAGE)
 over = threading.Event()
 def tell(type, index_mark=None):
     print(type, index_mark or "")
     if type in ("end", "cancel"):
         over.set()
 client.set_data_mode(speechd.DataMode.SSML)
-client.speak('<speak>One. <mark name="here"/>Two.</speak>', callback=tell)
+def speak(text, callback):
+    client.speak("Something rather long, which is only there to come before what is asked about.")
+    client.speak(text, callback=callback)
+    client.stop()
+speak('<speak>One. <mark name="here"/>Two.</speak>', tell)
 over.wait(); over.clear()
 client.set_data_mode(speechd.DataMode.TEXT)
 begun = threading.Event()
@@ -220,7 +226,7 @@ def tell_beginning(type):
     tell(type)
     if type == "begin":
         begun.set()
-client.speak("A rather long sentence, which nobody will hear to its very end.", callback=tell_beginning)
+speak("A rather long sentence, which nobody will hear to its very end.", tell_beginning)
 begun.wait()
 client.pause(); client.resume(); client.cancel()
 over.wait()
