@@ -102,7 +102,9 @@ def group_of(nodeid: str) -> str:
 
 
 PATIENT = 3
-"""This many workers take what waits, beside one for each processor that takes what works: no processor waits then."""
+"""This many workers take what waits, beside those that take what works: no processor waits then."""
+WORKING = 4
+"""At least this many take what works: many of these tests work in a process of its own, and wait for it to start."""
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc] # it comes without types
@@ -135,8 +137,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One for each processor, and the patient ones."""
-    return (os.cpu_count() or 1) + PATIENT
+    """One for each processor, four at least, and the patient ones."""
+    return max(os.cpu_count() or 1, WORKING) + PATIENT
 
 
 @pytest.hookimpl(wrapper=True)
