@@ -184,7 +184,7 @@ def test_clips_of_any_format_are_heard_in_their_own_length(on_output: Run) -> No
 
 def test_clips_are_taken_no_faster_than_they_are_heard(on_output: Run) -> None:
     async def body(output: AudioOutput) -> None:
-        with anyio.move_on_after(0.3) as full:
+        with anyio.move_on_after(0.3 if output.realtime else 30) as full:
             for _ in range(5):
                 await output.play(clip(30.0))
         assert full.cancelled_caught == output.realtime
@@ -197,7 +197,7 @@ def test_drain_returns_when_all_was_heard(on_output: Run) -> None:
         playbacks = [await output.play(clip(0.2)), await output.play(clip(0.3))]
         await output.drain()
         assert heard(playbacks) == [0.2, 0.3]
-        assert await ends(playbacks[1], within=1.0)
+        assert await ends(playbacks[1], within=10)
 
     on_output(body)
 
@@ -273,7 +273,7 @@ def test_in_a_pause_nothing_is_heard_and_nothing_ends(on_output: Run) -> None:
         await anyio.sleep(SETTLED_SECONDS)
         held = heard(playbacks)
         for _ in range(2):
-            assert await ends(playbacks[0], within=0.15) != output.realtime
+            assert await ends(playbacks[0], within=0.15 if output.realtime else 10) != output.realtime
         assert heard(playbacks) == held
         output.resume()
         assert await playbacks[0].started() <= await playbacks[0].finished() <= await playbacks[1].started()
@@ -348,7 +348,7 @@ def test_abort_ends_a_pause(on_output: Run) -> None:
         await anyio.sleep(SETTLED_SECONDS)
         held = old.heard_seconds()
         output.abort()
-        assert await ends(old, within=1.0)
+        assert await ends(old, within=5)
         new = await output.play(clip(0.2))
         await output.drain()
         assert (old.heard_seconds(), new.heard_seconds()) == (held, 0.2)

@@ -237,7 +237,7 @@ async def test_closing_the_reply_ends_the_runnable() -> None:
         async with aclosing(chat_of(RunnableGenerator(endless)).stream_reply(HELLO)) as reply:
             async for _ in reply:
                 scope.cancel()
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         await ended.wait()
 
 

@@ -200,7 +200,7 @@ async def test_a_client_that_goes_away_ends_its_turn_in_every_phase(phase: str, 
                     listener.connection.transport.abort()
                 case "closed":
                     await listener.connection.close()
-            with anyio.fail_after(5):
+            with anyio.fail_after(20):
                 await until(nobody_is_left(running, path))
         assert chat.closed or not chat.asked
 

@@ -146,8 +146,10 @@ async def test_a_client_that_goes_away_ends_its_request_to_the_chat_server(strea
     chat = ScriptedChat([(0.0, "Good "), (0.0, "morning."), (3600.0, "never")])
     async with running_server(chat) as running:
         body = {"text": "Hello.", "stream": stream}
-        with anyio.move_on_after(0.2):
-            await running.client.post("/chat", json=body)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lambda: running.client.post("/chat", json=body))
+            await until(lambda: bool(chat.asked))
+            tasks.cancel_scope.cancel()
         await until(lambda: chat.closed and not running.server.admission.running)
 
 

@@ -243,8 +243,10 @@ async def test_closing_the_generator_hangs_up_and_leaves_nothing_behind(dialect:
 async def test_cancelling_hangs_up(dialect: Dialect) -> None:
     async with serve() as server, dialect.open(server) as chat:
         server.answer(dialect.path, [dialect.head, *dialect.chunks("Hello"), Stall()])
-        with anyio.move_on_after(0.2) as scope:
-            await reply_of(chat)
+        with anyio.CancelScope() as scope:
+            async with aclosing(chat.stream_reply(HELLO)) as reply:
+                async for _ in reply:
+                    scope.cancel()
         assert scope.cancelled_caught
         with anyio.fail_after(10):
             await server.hung_up.wait()
