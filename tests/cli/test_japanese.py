@@ -23,7 +23,7 @@ NAMES = """
     python voicebot chat ask say chunk voices models devices paths config lab history
     show path init edit get set check trust schema replay record compare explain score sweep tune list search
     export delete status on off
-    auto ollama openai demo langchain pyttsx3 voicevox tone silent
+    auto ollama openai demo langchain pyttsx3 voicevox tone silent wav device
     adaptive sentence punctuation newline cpu fast slow gpu cloud instant char token whole segments matrix settings
     important message notification progress
     Linux macOS Windows systemd launchd
