@@ -22,7 +22,7 @@ from voicebot.audio.remote import (
 )
 from voicebot.speech import AudioFormat
 
-Report = Callable[[int, int], None]
+Report = Callable[[int, int], object]
 
 
 class FakeClient:

@@ -195,7 +195,7 @@ def test_without_reports_nothing_is_heard_and_nobody_waits() -> None:
 
 def test_a_clip_whose_last_report_is_missing_is_heard_as_far_as_reported_and_does_not_disturb_the_next() -> None:
     class Forgetful(FakeClient):
-        async def play(self, report: Callable[[int, int], None]) -> None:
+        async def play(self, report: Callable[[int, int], object]) -> None:
             await super().play(lambda number, frame: report(number, min(frame, 12_000) if number == 0 else frame))
 
     client = Forgetful()

@@ -26,7 +26,7 @@ class Listener:
         self.connection = connection
         self.plays = plays
         self.report_seconds = 0.0
-        """How much it plays before it reports: a server takes 50 messages a second."""
+        """How much it plays before it reports."""
         self.received: list[Json] = []
         self.sound: defaultdict[int, bytes] = defaultdict(bytes)
         """By utterance."""

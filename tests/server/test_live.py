@@ -127,6 +127,18 @@ async def test_the_server_is_at_most_two_seconds_ahead_of_the_ear() -> None:
         assert len(voice.said) < 10
 
 
+async def test_who_reports_each_block_is_told_a_long_reply() -> None:
+    """A client that writes a file reports faster than anybody hears: it was cut off after eight seconds of sound."""
+    text = " ".join([f"This is sentence number {number}." for number in range(40)])
+    async with (
+        running_server(at_once(text), CostingSynthesizer(delay=0.0, rtf=0.0, seconds=1.5)) as running,
+        live(running, await new_conversation(running)) as listener,
+    ):
+        await listener.send("ask", text="Go on.")
+        assert (await listener.until("turn_ended"))["heard"] == text
+        assert sum(map(listener.frames, listener.sound)) > 1000 * 20
+
+
 async def test_the_message_reaches_all_tabs_and_the_sound_the_one_that_asked() -> None:
     async with running_server(voice=tone()) as running:
         path = await new_conversation(running)

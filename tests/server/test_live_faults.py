@@ -156,6 +156,24 @@ async def test_a_flood_closes_the_connection_and_others_go_on() -> None:
         await until(nobody_is_left(running, path))
 
 
+async def test_reports_of_next_to_nothing_are_a_flood() -> None:
+    text = "This is the only one."
+    async with running_server(
+        ScriptedChat([(0.0, text)]), CostingSynthesizer(delay=0.0, rtf=0.0, seconds=1.9)
+    ) as running:
+        path = await new_conversation(running)
+        async with live(running, path, plays=False) as listener:
+            await listener.send("ask", text="Hello.")
+            await listener.until("audio_end")
+            with suppress(ConnectionClosed):
+                for frame in range(1000):
+                    await listener.played(0, frame)
+            with anyio.fail_after(20):
+                await listener.connection.wait_closed()
+            assert listener.connection.close_code == 1008
+        await until(nobody_is_left(running, path))
+
+
 async def test_asking_again_and_again_is_one_turn_at_a_time() -> None:
     chat = ScriptedChat(ENDLESS)
     async with running_server(chat) as running:

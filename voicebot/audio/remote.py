@@ -169,12 +169,16 @@ class RemoteOutput:
             self._check()
         return playback
 
-    def played(self, number: int, frame: int) -> None:
-        """The listener reports that it has played the first `frame` frames of the clip `number`."""
+    def played(self, number: int, frame: int) -> bool:
+        """The listener reports that it has played the first `frame` frames of the clip `number`.
+
+        Whether that was more than was known by a whole block, or the end of the clip: there are no more such reports
+        than blocks.
+        """
         playback = next((playback for playback in self._playbacks if playback.number == number), None)
         if playback is None or min(frame, playback.sent) <= playback.played:
-            return
-        now = anyio.current_time()
+            return False
+        now, before = anyio.current_time(), playback.played
         playback.played = min(frame, playback.sent)
         if not playback.begun.is_set():
             playback.starts = self._start_of(playback, now)
@@ -183,6 +187,7 @@ class RemoteOutput:
             self._end(playback)
         self._expect(number)
         self._tell()
+        return playback.played == playback.clip.frames or playback.played - before >= _frames_of_a_block(playback.clip)
 
     async def drain(self) -> None:
         """Wait until nothing more will be heard. Raises AudioError when the listener goes away meanwhile."""
@@ -277,7 +282,7 @@ class RemoteOutput:
     def _next_block(self, playback: RemotePlayback) -> AudioBlock | None:
         """The next frames of `playback`, if there is room for them."""
         format, first = playback.clip.format, playback.sent
-        frames = min(playback.clip.frames - first, max(1, int(BLOCK_SECONDS * format.sample_rate)))
+        frames = min(playback.clip.frames - first, _frames_of_a_block(playback.clip))
         ahead = sum(other.seconds(other.sent - other.played) for other in self._playbacks)
         if ahead and ahead + playback.seconds(frames) > self._ahead_seconds:
             return None
@@ -333,6 +338,10 @@ async def open_remote(
             yield output
     finally:
         output.close()
+
+
+def _frames_of_a_block(clip: Clip) -> int:
+    return max(1, int(BLOCK_SECONDS * clip.format.sample_rate))
 
 
 def _again(error: AudioError) -> AudioError:

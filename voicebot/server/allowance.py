@@ -19,3 +19,7 @@ class Allowance:
         self._left = min(self._most, self._left + (now - self._since) * self._a_second) - count
         self._since = now
         return self._left >= 0
+
+    def give_back(self) -> None:
+        """Let what was used last not count."""
+        self._left = min(self._most, self._left + 1)

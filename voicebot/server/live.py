@@ -48,6 +48,7 @@ _MOST_READERS = 32
 """Of one conversation."""
 _MESSAGES_A_SECOND = 50
 _MESSAGES_AT_ONCE = 200
+"""Besides reports of what was played, of which there is one for each block."""
 _GOING_AWAY, _TEXT_ONLY = 1001, 1003
 """Codes of RFC 6455, section 7.4.1."""
 
@@ -113,17 +114,17 @@ class _Tab:
         self._tasks = tasks
         self._listens = False
         self._style = AS_CONFIGURED
+        self._messages = Allowance(at_once=_MESSAGES_AT_ONCE, a_second=_MESSAGES_A_SECOND)
         self._queued: set[CancelScope] = set()
         """Those of its turns that wait for their place."""
 
     async def obey_all(self) -> None:
         """Do what the client asks until it goes away."""
-        messages = Allowance(at_once=_MESSAGES_AT_ONCE, a_second=_MESSAGES_A_SECOND)
         while True:
             message = await self._wire.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            if not messages.use():
+            if not self._messages.use():
                 self._wire.end(TOO_MUCH, "too many messages")
             elif (frame := message.get("text")) is None:
                 self._wire.end(_TEXT_ONLY, "text only")
@@ -155,7 +156,8 @@ class _Tab:
                 self._drop_queued()
                 self._opened.conversation.interrupt()
             case Played(utterance=number, frame=frame):
-                self._output.played(number, frame)
+                if self._output.played(number, frame):
+                    self._messages.give_back()  # who plays faster than anybody hears reports as often
             case Buffer():
                 pass  # `played` says more
             case HoldSound():
