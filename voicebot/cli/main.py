@@ -31,6 +31,7 @@ from voicebot.cli.runner import FAILED
 from voicebot.cli.say import say
 from voicebot.cli.serve import serve
 from voicebot.cli.service import service_app
+from voicebot.cli.shell_completion import install_completion
 from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop, watch
 from voicebot.cli.voices import voices
 from voicebot.cli.worker import worker
@@ -91,6 +92,9 @@ app.add_typer(history_app, name="history")
 app.add_typer(dict_app, name="dict")
 
 _voicebot = typer.main.get_command(app)  # here, so that tests that fork what is imported need not do it each time
+for _option in _voicebot.params:
+    if _option.name == "install_completion":
+        _option.callback = install_completion
 _COMMANDS = [
     *(one.name or one.callback.__name__ for one in app.registered_commands if one.callback),
     *(one.name for one in app.registered_groups if isinstance(one.name, str)),
