@@ -233,6 +233,32 @@ def test_the_editor_is_opened_and_what_it_leaves_is_checked(home: Path) -> None:
     assert voicebot(home, "config", "edit", EDITOR="no-such-editor").returncode == 3
 
 
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"VISUAL": "'{script}' -w", "EDITOR": "false"}, ["-w", "{file}"]),
+        ({"EDITOR": "{script} --new --wait"}, ["--new", "--wait", "{file}"]),
+    ],
+)
+def test_an_editor_has_its_own_arguments_first(home: Path, environment: dict[str, str], told: list[str]) -> None:
+    script = home / "an editor" if "VISUAL" in environment else home / "editor"
+    script.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > '{home}/told'\n")
+    script.chmod(0o755)
+    given = {name: value.format(script=script) for name, value in environment.items()}
+    done = voicebot(home, "config", "edit", **given)
+    assert done.returncode == 0, done.stderr
+    file = home / ".config" / "voicebot" / "config.toml"
+    assert (home / "told").read_text().split() == [one.format(file=file) for one in told]
+
+
+def test_an_editor_that_fails_or_cannot_be_read_is_told(home: Path) -> None:
+    """A quotation mark that is missing in $EDITOR was a bug in voicebot."""
+    done = voicebot(home, "config", "edit", EDITOR="false")
+    assert (done.returncode, done.stderr.split("\n")[0]) == (3, "voicebot: false ended with exit code 1")
+    done = voicebot(home, "config", "edit", EDITOR='"vi')
+    assert (done.returncode, done.stderr.split("\n")[0]) == (3, 'voicebot: "vi: a quotation mark is missing')
+
+
 def test_every_mistake_is_told_as_json_too(home: Path) -> None:
     (home / "bad.toml").write_text("config_version = 2\n[tts]\nrate = 1\nx = 2\n")
     done = voicebot(home, "config", "check", "bad.toml", "--json")

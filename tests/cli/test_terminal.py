@@ -211,3 +211,12 @@ def test_a_conversation_is_shown_in_lines_that_fit_and_each_line_of_a_question_a
         assert lines[2] == "Once upon a time, there was a small"
     finally:
         terminal.close()
+
+
+def test_the_doctor_comes_to_an_end_in_one_column(tmp_path: Path) -> None:
+    """It shortened the line of what is being looked at for ever."""
+    terminal = Terminal(tmp_path, "doctor", "--set", "chat.kind=demo", columns=1)
+    try:
+        terminal.exit_code()
+    finally:
+        terminal.close()

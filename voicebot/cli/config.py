@@ -222,8 +222,12 @@ def _open_in_editor(path: Path) -> None:
     import subprocess
 
     usual = next((name for name in ("notepad", "nano", "vi") if shutil.which(name)), "")
-    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or usual)
     hint = tr("open {path} by hand, or name an editor in $EDITOR", path=path)
+    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or usual
+    try:
+        command = shlex.split(named)
+    except ValueError as error:
+        raise ConfigError(tr("{command}: a quotation mark is missing", command=named), hint=hint) from error
     if not command:
         raise ConfigError(tr("there is no editor here"), hint=hint)
     try:

@@ -175,6 +175,6 @@ class _Progress:
         from wcwidth import width
 
         text = tr("checking: {names} …", names=tr(", ").join(tr(_NAMES[name]) for name in names)) if names else ""
-        while width(text) >= terminal_width():
-            text = text[:-2] + "…"
+        while text and width(text) >= terminal_width():
+            text = text[:-2] + "…" if len(text) > 1 else ""
         os.write(self._terminal, f"\r\x1b[K{text}".encode(sys.stderr.encoding, "replace"))
