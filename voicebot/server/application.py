@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -19,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from voicebot.app import Engines, open_engines
+from voicebot.app import Engines, chunker_maker, open_engines
 from voicebot.config.loading import load_config
 from voicebot.config.models import AudioSilent, Config, ServerConfig
 from voicebot.errors import ConfigError, VoicebotError, without_groups
@@ -127,6 +128,7 @@ async def open_server(
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(without_groups())
+        await to_thread.run_sync(_load, config, abandon_on_cancel=True)
         if engines is None:
             engines = await stack.enter_async_context(open_engines(_as_a_server(config), notify=log.info))
         if engines.synthesizer is not None:
@@ -150,6 +152,13 @@ async def open_server(
         voices = Voices(config.tts, speaks=engines.synthesizer is not None)
         yield Server(config, engines, keys, conversations, admission, metrics, voices, WrongTokens(), send_seconds)
         tasks.cancel_scope.cancel()
+
+
+def _load(config: Config) -> None:
+    """Import what cuts and renders replies: the first of them, and all who speak then, would wait for it."""
+    import voicebot.text.markup  # noqa: F401 - loaded before the first turn
+
+    chunker_maker(config)
 
 
 def _admission(server: ServerConfig) -> Admission:
