@@ -245,7 +245,7 @@ def test_an_editor_has_its_own_arguments_first(home: Path, environment: dict[str
     script.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > '{home}/told'\n")
     script.chmod(0o755)
     given = {name: value.format(script=script) for name, value in environment.items()}
-    done = voicebot(home, "config", "edit", **given)
+    done = voicebot(home, "config", "edit", timeout=30, **given)
     assert done.returncode == 0, done.stderr
     file = home / ".config" / "voicebot" / "config.toml"
     assert (home / "told").read_text().split() == [one.format(file=file) for one in told]
