@@ -381,7 +381,7 @@ async def test_sound_that_waits_for_a_click_is_seen_and_started_by_one(sink: Nul
         await visitor.ask(again)
         await visitor.ended(2)
     assert_heard(sink, voice, voice.said)
-    assert "".join(voice.said).endswith(again)
+    assert " ".join(voice.said).endswith(again)
 
 
 async def test_it_is_heard_where_there_is_no_worklet(sink: NullSink, browser: Browser) -> None:
