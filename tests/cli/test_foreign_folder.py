@@ -234,18 +234,15 @@ def test_the_editor_is_opened_and_what_it_leaves_is_checked(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
-    [
-        ({"VISUAL": "'{script}' -w", "EDITOR": "false"}, ["-w", "{file}"]),
-        ({"EDITOR": "{script} --new --wait"}, ["--new", "--wait", "{file}"]),
-    ],
+    ("visual", "editor", "told"),
+    [("'{script}' -w", "false", ["-w", "{file}"]), ("", "'{script}' --new --wait", ["--new", "--wait", "{file}"])],
 )
-def test_an_editor_has_its_own_arguments_first(home: Path, environment: dict[str, str], told: list[str]) -> None:
-    script = home / "an editor" if "VISUAL" in environment else home / "editor"
+def test_an_editor_has_its_own_arguments_first(home: Path, visual: str, editor: str, told: list[str]) -> None:
+    script = home / "an editor"
     script.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > '{home}/told'\n")
     script.chmod(0o755)
-    given = {name: value.format(script=script) for name, value in environment.items()}
-    done = voicebot(home, "config", "edit", timeout=30, **given)
+    named = {"VISUAL": visual.format(script=script), "EDITOR": editor.format(script=script)}
+    done = voicebot(home, "config", "edit", input="", timeout=30, **named)
     assert done.returncode == 0, done.stderr
     file = home / ".config" / "voicebot" / "config.toml"
     assert (home / "told").read_text().split() == [one.format(file=file) for one in told]
