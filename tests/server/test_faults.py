@@ -11,18 +11,20 @@ import socket
 import sqlite3
 import struct
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from anyio.abc import SocketAttribute
 
 from tests.server.raw import Client, Route, request
 from tests.server.running import REPLY, RunningServer, running_server, until
 from voicebot.errors import ChatError, SynthesisError
+from voicebot.messages import Message
 from voicebot.testing import CostingSynthesizer, ScriptedChat, typed
 
 pytestmark = pytest.mark.anyio
@@ -147,6 +149,27 @@ async def test_replies_that_do_not_end_in_time_are_cut_off_when_it_is_told_to_st
         with anyio.fail_after(20):
             assert await connection.is_closed()
         await until(lambda: chat.closed)
+
+
+class BuggyChat:
+    name = "buggy"
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
+        yield "One sentence. "
+        raise RuntimeError("a bug")
+
+
+async def test_a_bug_in_the_middle_of_a_turn_breaks_its_events_off_and_leaves_nothing() -> None:
+    """Whoever read them would otherwise wait for the end of the turn for ever."""
+    async with running_server(BuggyChat()) as running:
+        made = await running.client.post("/api/conversations", json={})
+        path = f"/api/conversations/{made.json()['id']}/turns"
+        async with leaving_nothing(running):
+            with anyio.fail_after(20):
+                async with running.client.stream("POST", path, json={"text": "?"}) as answer:
+                    assert answer.status_code == 200
+                    with pytest.raises(httpx.RemoteProtocolError):
+                        await answer.aread()
 
 
 async def test_a_chat_server_that_was_down_is_asked_again() -> None:
