@@ -167,7 +167,8 @@ def test_what_is_told_beside_the_reply_is_broken_between_words_too(tmp_path: Pat
         assert terminal.exit_code() == 6
         *lines, last = terminal.screen.split("\n")
         told = "voicebot: cannot write nowhere/x.wav: No such file or directory → name a writable file with -o FILE.wav"
-        assert " ".join([*lines, last]).split() == told.split()
+        words = " ".join([*lines, last]).split()
+        assert words[-len(told.split()) :] == told.split()  # a busy machine tells before that it is still opening
         assert len(lines) >= 3
     finally:
         terminal.close()
