@@ -376,11 +376,15 @@ class _Chat(BaseHTTPRequestHandler):
 
 
 def test_a_chat_server_that_goes_and_comes_back_is_told_once_each_time(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with socket.socket() as reserved:  # bound and not listening: refused, and nobody else gets the port meanwhile
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        _go_and_come_back(tmp_path, reserved.getsockname()[1])
+
+
+def _go_and_come_back(home: Path, port: int) -> None:
     chat = f'"openai"\nbase_url = "http://127.0.0.1:{port}/v1"\nmodel = "small"\nretries = 0'
-    with running_daemon(tmp_path, config=QUIET.replace('"demo"', chat)) as daemon:
+    with running_daemon(home, config=QUIET.replace('"demo"', chat)) as daemon:
         events = daemon.caller()
         events.ask(command="subscribe")
         assert daemon.ask(command="say", text="One.", wait="finished")["state"] == "finished", "this needs no server"
