@@ -34,7 +34,7 @@ ON_ONE_LOOP = (
 """What meets other programs and servers, and is the same to them on both loops: on asyncio alone, unlike the core."""
 
 SHARE_OF_EXAMPLES = 4
-"""One of this many examples is taken of each property."""
+"""One of this many examples is taken of each property, and of what is given to `examples_of`."""
 Example = TypeVar("Example")
 
 
