@@ -144,6 +144,11 @@ def test_what_a_plugin_of_a_worker_prints_is_told_in_its_log(home: Path) -> None
     assert_all_is_told(log_of(home, "worker", "--amqp-url", "amqp://127.0.0.1:9/", *VOICE))
 
 
+def test_what_a_plugin_prints_is_told_beside_the_wyoming_door(home: Path) -> None:
+    """As in the server."""
+    assert_all_is_told(log_of(home, "wyoming", "--uri", "tcp://127.0.0.1:0", *VOICE))
+
+
 def test_what_a_plugin_of_the_daemon_prints_is_in_its_log(home: Path) -> None:
     """It was lost, whatever it said about why nothing was heard."""
     paths = os.pathsep.join([str(ROOT), str(home)])

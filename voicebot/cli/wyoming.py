@@ -45,8 +45,10 @@ async def _serve(uri: str | None, config: Config) -> int:
         from voicebot.installation import extra_command
 
         raise UsageError(tr("the package wyoming is not installed"), hint=extra_command("wyoming")) from error
+    from voicebot.cli.foreign_prints import prints_told
     from voicebot.daemon.wyoming.door import run_wyoming
     from voicebot.daemon.wyoming.place import DEFAULT_URI
 
-    await run_wyoming(uri or config.daemon.wyoming or DEFAULT_URI, config, status)
+    with prints_told():
+        await run_wyoming(uri or config.daemon.wyoming or DEFAULT_URI, config, status)
     return OK
