@@ -15,6 +15,7 @@ if not sys.platform.startswith("linux"):
     pytest.skip("the folders are those of Linux", allow_module_level=True)
 
 from tests.cli.terminal import Terminal
+from tests.daemon.running import running_daemon
 
 
 def test_the_folders_are_named_with_their_sizes(tmp_path: Path) -> None:
@@ -51,6 +52,15 @@ def test_at_a_terminal_only_a_yes_deletes(tmp_path: Path, answer: str, code: int
     finally:
         terminal.close()
     assert (tmp_path / ".config/voicebot/config.toml").exists() == is_there
+
+
+def test_a_daemon_that_would_write_there_again_is_told_of(tmp_path: Path) -> None:
+    """Nothing said that it keeps running."""
+    with running_daemon(tmp_path) as daemon:
+        done = voicebot(tmp_path, "paths", "--delete", "--yes")
+        pid = daemon.ask(command="status")["pid"]
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[-1] == f"a daemon still runs and may write there again → end it: kill {pid}"
 
 
 def test_what_is_deleted_is_ours_and_nothing_else(tmp_path: Path) -> None:

@@ -95,7 +95,22 @@ def _delete(rows: list[Row], *, ask: bool) -> int:
                 hint=tr("delete it by hand"),
             ) from error
         status(tr("deleted {path}", path=path))
+    if pid := _daemon():
+        status(tr("a daemon still runs and may write there again → end it: kill {pid}", pid=pid))
     return OK
+
+
+def _daemon() -> int | None:
+    """The process of the daemon that runs; None without one."""
+    from voicebot.daemon.client import DaemonError, connect
+
+    try:
+        connection = connect()
+        told = connection.request("status") if connection is not None else {}
+    except DaemonError:  # whoever wants something of it is told
+        return None
+    pid = told.get("pid")
+    return pid if isinstance(pid, int) else None
 
 
 def _shown_size(size: int) -> str:
