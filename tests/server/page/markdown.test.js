@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse, plainText } from "../../../voicebot/server/page/markdown.js";
+import { parse, plainText, wordsOf } from "../../../voicebot/server/page/markdown.js";
 
 /** All the texts of a tree, in order. */
 function textsOf(node) {
@@ -234,3 +234,9 @@ for (const hostile of [
     assert.ok(time(size) < 60 * small, "more than linear");
   });
 }
+
+test("the words of a text are without its marks", () => {
+  const source =
+    "# A *big* day\n\n1. **one**\n2. `two`\n\n| a | b |\n|---|---|\n| 東京 | ~~x~~ |\n\n> so\nit\u202e goes";
+  assert.equal(wordsOf(source), "A big day\none\ntwo\na, b\n東京, x\nso\nit goes");
+});

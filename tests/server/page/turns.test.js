@@ -242,7 +242,7 @@ function announced(context, isHeard, ended) {
 }
 
 test("a screen reader is told each finished sentence once where nobody says it", (context) => {
-  const told = ["/", "Hello **there**, my friend. ", "This is [a link](http://x.y). "];
+  const told = ["/", "Hello there, my friend. ", "This is a link (http://x.y). "];
   assert.deepEqual(
     announced(context, () => false, {}),
     told,
@@ -265,18 +265,18 @@ test("a screen reader is told what the voice could not say", (context) => {
   const skipped = { skipped: "This is [a link](http://x.y)." };
   assert.deepEqual(
     announced(context, () => true, skipped),
-    ["/", "This is [a link](http://x.y). "],
+    ["/", "This is a link (http://x.y). "],
   );
   const failed = { outcome: "failed", heard: "Hello **there**, ", unsaid: REPLY.slice(17) };
   assert.deepEqual(
     announced(context, () => true, failed),
-    ["/", "my friend. This is [a link](http://x.y). "],
+    ["/", "my friend. This is a link (http://x.y). "],
   );
 });
 
 test("a screen reader is told the whole reply at its end where no sound has come after all", (context) => {
   assert.deepEqual(
     announced(context, (event) => event.type !== "turn_ended", {}),
-    ["/", "Hello **there**, my friend. This is [a link](http://x.y). "],
+    ["/", "Hello there, my friend. This is a link (http://x.y). "],
   );
 });

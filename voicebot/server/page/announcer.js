@@ -1,5 +1,5 @@
 // @ts-check
-import { plainText } from "./markdown.js";
+import { wordsOf } from "./markdown.js";
 
 /**
  * What a screen reader is told of a reply: what no voice says in this tab. While the reply comes that is each finished
@@ -39,7 +39,7 @@ export class Announcer {
 
   /** @param {string} written */
   _tell(written) {
-    const text = plainText(written).trim();
+    const text = wordsOf(written).trim();
     if (!text) return;
     const sentence = document.createElement("span");
     sentence.textContent = `${text} `;

@@ -263,6 +263,25 @@ export function plainText(text) {
   return String(text ?? "").replace(HIDDEN, "");
 }
 
+/** The words of a text without its marks, for who hears the page. @param {string} source */
+export function wordsOf(source) {
+  return parse(source).map(blockWords).join("\n");
+}
+
+/** @param {MarkdownBlock} block @returns {string} */
+function blockWords(block) {
+  if (block.kind === "list") return block.items.map((item) => inlineWords(item.children)).join("\n");
+  if (block.kind === "table") return block.rows.map((row) => row.map(inlineWords).join(", ")).join("\n");
+  return inlineWords(block.children);
+}
+
+/** @param {Inline[]} children @returns {string} */
+function inlineWords(children) {
+  return children
+    .map((child) => (child.kind === "text" ? child.text : child.kind === "break" ? "\n" : inlineWords(child.children)))
+    .join("");
+}
+
 /** @param {string} source @returns {Line[]} */
 function linesOf(source) {
   /** @type {Line[]} */
