@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -394,8 +395,9 @@ def test_a_sound_server_that_dies_right_before_a_clip_is_an_error_and_not_a_wait
         program.until("drained")
         sink.kill_server()
         error = program.until("error")
-        assert program.process.wait(5) == 0
-    assert "went away" in error["error"]
+        assert program.process.wait(20) == 0
+    # The second, where the machine is so busy that the stream has ended before the clip comes.
+    assert re.search("went away|there is no such sound device", error["error"])
 
 
 @on_null_sink
