@@ -6,13 +6,27 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.command import start, voicebot
-from tests.daemon.running import LONG, Daemon, home_with_config, light
+from tests.daemon.running import LONG, Daemon, home_with_config, light, running_daemon
 from voicebot.cli import main
 from voicebot.daemon.verbs import is_question
+
+
+@pytest.mark.parametrize("text", ["", " \n\n"])
+def test_nothing_to_say_is_told_as_without_a_daemon(tmp_path: Path, text: str) -> None:
+    """It was told that a field of the protocol is required."""
+    (tmp_path / "empty.txt").write_text(text)
+    with running_daemon(tmp_path):
+        piped = voicebot(tmp_path, "say", input=text)
+        quiet = voicebot(tmp_path, "say", "-", "-q", input=text)
+        named = voicebot(tmp_path, "say", "--file", "empty.txt")
+    assert (piped.returncode, piped.stderr) == (0, "nothing to say\n")
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    assert (named.returncode, named.stderr) == (2, "voicebot: the text is empty\n")
 
 
 def test_say_returns_at_once_and_the_daemon_says_it(daemon: Daemon) -> None:

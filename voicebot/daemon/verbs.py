@@ -153,8 +153,8 @@ def _say(options: Options, connection: Connection) -> int | None:
         if "--toggle" in options.flags and connection.request("stop", source=source).get("stopped"):
             return OK
         text = given_text(options)
-        if text is None:
-            return None
+        if text is None or (isinstance(text, str) and not text.strip()):
+            return None  # a process of its own says what is wrong
         asked = {"source": source, "priority": values.get("--priority") or ("text" if pointed else None)}
         if isinstance(text, str) and len(text) <= _PIECE_CHARACTERS:
             return _ended(connection.request("say", text=text, wait=options.wait, **asked), options)
@@ -196,7 +196,12 @@ def _pieces(text: str | Iterator[str]) -> Iterator[str]:
 
 def _say_pieces(pieces: Iterator[str], asked: dict[str, str | None], options: Options, connection: Connection) -> int:
     """Send a text as it comes; it is said meanwhile."""
-    number = connection.send("say", text=next(pieces, ""), more=True, wait=options.wait, **asked)
+    first = next((piece for piece in pieces if piece.strip()), None)
+    if first is None:
+        if not options.flags & {"--quiet", "-q"}:
+            _status(tr("nothing to say"))
+        return OK
+    number = connection.send("say", text=first, more=True, wait=options.wait, **asked)
     for piece in pieces:
         connection.send("more", text=piece)
     connection.send("more", end=True)
