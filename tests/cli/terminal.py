@@ -48,6 +48,11 @@ class Terminal:
         """Send it a signal from outside."""
         self._process.send_signal(number)
 
+    def resize(self, columns: int) -> None:
+        """Make its window wider or narrower."""
+        self._screen.resize(24, columns)
+        fcntl.ioctl(self._its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
     def expect(self, pattern: str, seconds: float = _PATIENCE_SECONDS) -> str:
         """Wait until it prints `pattern`; return and forget everything up to its end."""
         deadline = time.monotonic() + seconds

@@ -150,6 +150,30 @@ def test_who_waits_sees_for_whom_until_there_is_a_reply(start: Callable[..., Ter
     assert "still waiting" not in terminal.screen
 
 
+def test_a_reply_goes_on_in_lines_that_fit_when_the_window_becomes_narrower(start: Callable[..., Terminal]) -> None:
+    terminal = start(*SLOWLY)
+    terminal.type(STORY)
+    terminal.expect_on_screen("^Once upon a time")
+    terminal.resize(40)
+    terminal.expect_on_screen("^across the water")  # where 80 columns have no new line
+    terminal.type(CTRL_C)
+    terminal.expect_on_screen("^interrupted")
+    assert max(map(width, terminal.screen.split("\n"))) <= 40
+
+
+def test_a_paste_of_very_many_lines_is_one_message(start: Callable[..., Terminal], tmp_path: Path) -> None:
+    terminal = start(*AT_ONCE)
+    lines = [f"line {number}" for number in range(1000)]
+    for begin in range(0, len(lines), 100):  # as much as a terminal holds
+        terminal.type(PASTE.format("\r".join([*lines[begin : begin + 100], ""])))
+        terminal.expect_on_screen(rf"line {begin + 99}\b")
+    terminal.type("What is 6 * 7?\r")
+    terminal.expect_on_screen(r"(?s)6 \* 7\?\n\w.*^›$")
+    terminal.type(CTRL_D)
+    assert terminal.exit_code() == 0
+    assert messages(tmp_path) == ["\n".join([*lines, "What is 6 * 7?"])]
+
+
 # ---------------------------------------------------------------- what is typed
 
 
