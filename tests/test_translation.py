@@ -230,6 +230,18 @@ def test_japanese_comes_from_the_catalogue() -> None:
     assert reason == "権限がありません"
 
 
+def test_a_part_that_a_daemon_does_not_have_is_named_in_japanese() -> None:
+    """Its status said "none" among Japanese words."""
+    code = """
+from voicebot.daemon.status_view import status_lines
+print(*status_lines({"chat": "none", "voice": "none", "audio": "silence"}), sep="\\n")"""
+    assert [line.split()[1] for line in in_language("ja_JP.UTF-8", code).splitlines()[1:4]] == [
+        "なし",
+        "なし",
+        "silence",
+    ]
+
+
 def test_english_loads_no_catalogue() -> None:
     assert in_language("en_US.UTF-8", "print(tr('nothing found'), 'gettext' in sys.modules)") == "nothing found False"
 

@@ -83,7 +83,10 @@ class Wire:
     async def _take(self, source: anyio.abc.SocketStream, late: MemoryObjectSendStream[tuple[float, bytes]]) -> None:
         async with late:
             while block := await _received(source):
-                await late.send((anyio.current_time() + self.delay_seconds, block))
+                try:
+                    await late.send((anyio.current_time() + self.delay_seconds, block))
+                except anyio.BrokenResourceError:  # nobody takes it at the other end any more
+                    break
 
     async def _give(
         self,

@@ -21,7 +21,7 @@ def status_lines(status: dict[str, object]) -> list[str]:
     if isinstance(until := status.get("paused_until"), int | float):
         lines.append((tr("paused"), tr("until {moment} at the latest", moment=_moment(until))))
     lines += [(tr("waiting"), _request(one)) for one in _dicts(waiting)]
-    lines += [(tr(name), safe_line(str(status.get(name, "")))) for name in _PARTS]
+    lines += [(tr(name), _part(status.get(name, ""))) for name in _PARTS]
     if isinstance(since := status.get("since"), int | float):
         lines.append(
             (
@@ -37,6 +37,10 @@ def status_lines(status: dict[str, object]) -> list[str]:
     lines.append((tr("socket"), safe_line(str(status.get("address", "")))))
     lines += [(tr("error"), f"{_moment(one.get('at'))} {safe_line(str(one.get('message')))}") for one in _dicts(errors)]
     return [_padded(name) + text for name, text in lines]
+
+
+def _part(name: object) -> str:
+    return tr("none") if name == "none" else safe_line(str(name))
 
 
 def _padded(name: str) -> str:
