@@ -7,7 +7,6 @@ were being written, how many of those came whole, and how many deltas came in al
 
 from __future__ import annotations
 
-import array
 import json
 import re
 import selectors
@@ -21,39 +20,42 @@ from benchmarks.scripted_server import CHARACTERS, RATE, TOKEN
 RAMP_SECONDS = 5.0
 """In which the replies begin, one after the other."""
 _DELTA = re.compile(rb'event: delta\ndata: (?:\{[^\n]*"text":")?([^\n"]*)')
+_LAST_CHUNK = b"0\r\n\r\n"
 _BEGAN = re.compile(rb"(\d+\.\d{6})(?:\\n)?")
 
 
 @dataclass(slots=True)
 class Reader:
-    """Notes when each delta of one reply is there: by its characters, as several may come in one event."""
+    """Takes one reply; reads it when all have come, for what it takes meanwhile is taken from the server."""
 
     connection: socket.socket
-    arrived: array.array[float] = field(default_factory=lambda: array.array("d"))
-    began: float = 0.0
-    characters: int = 0
-    rest: bytes = b""
+    taken: list[tuple[float, bytes]] = field(default_factory=list)
+    """When, and what."""
     ended: bool = False
 
-    def read(self) -> None:
+    def take(self) -> None:
         """Take what is there."""
-        data = self.connection.recv(65536)
-        now = time.monotonic()
-        if not data:
-            self.ended = True
-            return
-        whole, _, self.rest = (self.rest + data).rpartition(b"\n\n")
-        for text in _DELTA.findall(whole):
-            if not self.began:
-                found = _BEGAN.match(text)
-                assert found, text
-                self.began = float(found[1])
-                self.arrived.append(now)
-                text = text[found.end() :]
-            self.characters += len(text)
-        count = self.characters // CHARACTERS - (len(self.arrived) - 1)
-        self.arrived.extend([now] * (count if self.began else 0))
-        self.ended = b"event: turn_ended" in whole
+        data = self.connection.recv(8192)
+        self.taken.append((time.monotonic(), data))
+        self.ended = not data or data.endswith(_LAST_CHUNK)
+
+    def read(self) -> tuple[float, list[float]]:
+        """When the reply began and when each of its deltas was there: by its characters, several may come in one."""
+        began, characters, rest = 0.0, 0, b""
+        arrived: list[float] = []
+        for now, data in self.taken:
+            whole, _, rest = (rest + data).rpartition(b"\n\n")
+            for text in _DELTA.findall(whole):
+                if not began:
+                    found = _BEGAN.match(text)
+                    assert found, text
+                    began = float(found[1])
+                    arrived.append(now)
+                    text = text[found.end() :]
+                characters += len(text)
+            count = characters // CHARACTERS - (len(arrived) - 1)
+            arrived.extend([now] * (count if began else 0))
+        return began, arrived
 
 
 def request(port: int, path: str, body: dict[str, object], person: str) -> bytes:
@@ -119,24 +121,25 @@ def main() -> None:
                 open_ones += 1
             for key, _ in selector.select(0.001 if len(readers) < count else 1.0):
                 reader: Reader = key.data
-                reader.read()
+                reader.take()
                 if reader.ended:
                     open_ones -= 1
                     selector.unregister(reader.connection)
             if now > began + RAMP_SECONDS + 2 * length / RATE:
                 break  # it will not come to its end
-    begun = [reader for reader in readers if reader.began]
-    last_began = max(reader.began for reader in begun)
-    until = min(reader.began for reader in begun) + length / RATE
-    delays = [
-        1000 * (at - reader.began - number / RATE)
-        for reader in begun
-        for number, at in enumerate(reader.arrived)
-        if last_began <= reader.began + number / RATE <= until
-    ]
-    whole = sum(len(reader.arrived) == length + 1 for reader in readers)
-    came = sum(len(reader.arrived) for reader in readers)
     spent = time.process_time() - spent
+    replies = [reader.read() for reader in readers]
+    begun = [(began, arrived) for began, arrived in replies if began]
+    last_began = max(began for began, _ in begun)
+    until = min(began for began, _ in begun) + length / RATE
+    delays = [
+        1000 * (at - began - number / RATE)
+        for began, arrived in begun
+        for number, at in enumerate(arrived)
+        if last_began <= began + number / RATE <= until
+    ]
+    whole = sum(len(arrived) == length + 1 for _, arrived in replies)
+    came = sum(len(arrived) for _, arrived in replies)
     told = {"delays": delays if len(begun) == count else [], "whole": whole, "came": came, "spent": spent}
     print(json.dumps(told), flush=True)
 
