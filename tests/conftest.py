@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import signal
 from collections.abc import Generator, Iterator
@@ -102,20 +103,28 @@ def group_of(nodeid: str) -> str:
 
 
 PATIENT = 3
-"""This many workers take what waits, beside those that take what works: no processor waits then."""
+"""This many workers of the quick run take what waits, beside those that take what works: no processor waits then."""
 WORKING = 4
 """At least this many take what works: many of these tests work in a process of its own, and wait for it to start."""
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc] # it comes without types
-    """Deals the groups to the workers, from both ends. The marks of pytest-xdist 3.8 do nothing under pytest 9.2."""
+    """Deals the groups to the workers, in the quick run from both ends.
+
+    In the full one, more workers would be too many for those who listen. The marks of pytest-xdist 3.8 do nothing under
+    pytest 9.2.
+    """
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        super().__init__(config, log)
+        self._patient = PATIENT if config.getoption("self_contained") else math.inf
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         """Give the patient workers the first group, and the others the last one."""
-        if int(node.gateway.id.removeprefix("gw")) >= PATIENT:
+        if int(node.gateway.id.removeprefix("gw")) >= self._patient:
             self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
         super()._assign_work_unit(node)
 
@@ -136,9 +145,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One for each processor, four at least, and the patient ones."""
-    return max(os.cpu_count() or 1, WORKING) + PATIENT
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One for each processor, four at least; in the quick run the patient ones beside them."""
+    return max(os.cpu_count() or 1, WORKING) + (PATIENT if config.getoption("self_contained") else 0)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -185,18 +194,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let come first who listens, and last what works: there are workers that begin at either end."""
+    """Let come first who listens, then what cannot be dealt out, then what waits; at the end of the quick run, where
+    workers begin as well, what works and cannot be dealt out.
+    """
+    quick = config.getoption("self_contained")
 
     def place(item: pytest.Item) -> int:
         module = module_of(item.nodeid)
         if module in LISTENING:
             return 0
         together = place_in(module, [*TOGETHER, "distributed"])
-        if place_in(module, [*WAITING, "distributed"]):
-            return 1 if together else 2
-        return 4 if together else 3
+        waiting = place_in(module, [*WAITING, "distributed"])
+        if together:
+            return 1 if waiting or not quick else 4
+        return 2 if waiting else 3
 
-    if config.getoption("self_contained"):
+    if quick:
         leave_out_what_needs_more(config, items)
     items.sort(key=place)
 

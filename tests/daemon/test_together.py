@@ -79,7 +79,7 @@ async def test_a_script_a_key_spd_say_an_agent_and_home_assistant_share_one_daem
                 case "turn_ended":
                     spoken.remove(event["turn"])
                     said[event["heard"]] = event["outcome"]
-        assert {text: outcome for text, outcome in said.items() if text != "Half of it."} == dict.fromkeys(
+        assert {text: outcome for text, outcome in said.items() if not "Half of it.".startswith(text)} == dict.fromkeys(
             (
                 "The backup begins.",
                 "The backup is done.",
