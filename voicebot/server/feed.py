@@ -11,6 +11,8 @@ from voicebot.server.event_log import LoggedEvent, encoded
 from voicebot.server.one_conversation import OpenConversation, flat
 from voicebot.server.text_units import TextUnits, Unit
 
+_ENDS = (TurnEnded, TurnDropped)
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -74,13 +76,23 @@ async def one_turn(
             if lost:
                 yield [error("too_slow", "the reader is too slow: some of the reply is lost")]
                 return
-            own = [logged for logged in events if logged.event.turn == turn]
-            ends = [place for place, logged in enumerate(own, 1) if isinstance(logged.event, TurnEnded | TurnDropped)]
-            if (told := _grouped(units, own[: ends[0]] if ends else own)) or not events:
+            own, ended = _of_turn(turn, events)
+            if (told := _grouped(units, own)) or not events:
                 yield told
-            if ends:
+            if ended:
                 return
             del events, own, told  # they are not kept while nothing happens
+
+
+def _of_turn(turn: str, events: Iterable[LoggedEvent]) -> tuple[list[LoggedEvent], bool]:
+    """The events of one turn up to its end, and whether that is among them."""
+    own: list[LoggedEvent] = []
+    for logged in events:
+        if logged.event.turn == turn:
+            own.append(logged)
+            if isinstance(logged.event, _ENDS):
+                return own, True
+    return own, False
 
 
 def snapshot(opened: OpenConversation, *, resumed: bool = False) -> Told:
