@@ -39,7 +39,7 @@ from voicebot.server.metrics import ServerMetrics
 from voicebot.server.openai import router as openai_router
 from voicebot.server.pages import OPEN_PATHS
 from voicebot.server.pages import router as pages_router
-from voicebot.server.refusals import Refusal, refuse, without_words, wrong_field
+from voicebot.server.refusals import Refusal, answer_to_a_bug, refuse, without_words, wrong_field
 from voicebot.server.request_log import RequestLog
 from voicebot.server.security import Security
 from voicebot.server.streaming import SEND_SECONDS, SendsFromOutside
@@ -207,7 +207,7 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _broken(_: Request, __: Exception) -> Response:
     """A bug, which the log of requests writes down."""
-    return refuse(Refusal(500, "something went wrong in the server"))
+    return answer_to_a_bug()
 
 
 async def _left(_: Request, __: Exception) -> Response:

@@ -58,6 +58,11 @@ def refuse(refusal: Refusal) -> JSONResponse:
     return JSONResponse(envelope(refusal), refusal.status, refusal.headers)
 
 
+def answer_to_a_bug() -> JSONResponse:
+    """The answer to a request that hits a bug."""
+    return refuse(Refusal(500, "something went wrong in the server"))
+
+
 def envelope(refusal: Refusal) -> dict[str, object]:
     """What it says: in the envelope of the OpenAI API, whose clients read no other."""
     error = {

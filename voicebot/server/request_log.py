@@ -11,7 +11,7 @@ from traceback import extract_tb
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from voicebot.server.refusals import Refusal, refuse
+from voicebot.server.refusals import answer_to_a_bug
 
 log = logging.getLogger(__name__)
 _INTERNAL_ERROR = 1011
@@ -46,7 +46,7 @@ class RequestLog:
         except Exception as error:  # noqa: BLE001 - the last place before uvicorn, which writes down its message
             log.error("a bug: %s, for route=%s", _where(error), _route(scope))
             if not status:
-                await refuse(Refusal(500, "something went wrong in the server"))(scope, receive, send_noting)
+                await answer_to_a_bug()(scope, receive, send_noting)
             elif status == 101:
                 await send({"type": "websocket.close", "code": _INTERNAL_ERROR})
         finally:
