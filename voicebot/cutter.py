@@ -12,8 +12,8 @@ from voicebot.protocols import TurnChunker
 from voicebot.speech import Segment
 from voicebot.turn_account import TurnAccount
 
-_SHORTEST_SLEEP = 0.002
-"""Seconds."""
+SHORTEST_SLEEP_SECONDS = 0.002
+"""Event loops wake up a little early, and would again and again until it is time."""
 
 
 class Cutter:
@@ -79,8 +79,7 @@ class Cutter:
         """Wait until the model has paused, or may have after a first pause: `pause` finds out."""
         if not self._passed:
             while (seconds := self.next_pause - self._account.now()) > 0:  # noqa: ASYNC110 - a delta wakes nobody
-                # event loops wake up a little early, and would then again and again until it is time
-                await anyio.sleep(max(_SHORTEST_SLEEP, seconds))
+                await anyio.sleep(max(SHORTEST_SLEEP_SECONDS, seconds))
             return
         resumed = anyio.Event()
         self.resumed = resumed.set

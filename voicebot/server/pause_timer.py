@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 from types import TracebackType
 
-from voicebot.cutter import Cutter
+from voicebot.cutter import SHORTEST_SLEEP_SECONDS, Cutter
 from voicebot.showing import Screen
-
-_SHORTEST_SECONDS = 0.002
-"""Event loops are a little early, and would be so again and again."""
 
 
 class PauseTimer:
@@ -40,7 +37,7 @@ class PauseTimer:
         self._stop()
         pause = self._cutter.next_pause
         if pause < float("inf") and self._failure is None:
-            self._timer = self._loop.call_at(max(pause, self._loop.time() + _SHORTEST_SECONDS), self._show)
+            self._timer = self._loop.call_at(max(pause, self._loop.time() + SHORTEST_SLEEP_SECONDS), self._show)
 
     def _stop(self) -> None:
         if self._timer is not None:
