@@ -117,14 +117,14 @@ async def running_turn(
 
         # asyncio's own, as uvicorn is: with a task group for the one task it would take 3 KiB more
         running = asyncio.create_task(run())
-        running.add_done_callback(lambda _: reading.cancel() if _failure(running) is not None else None)
+        running.add_done_callback(lambda _: reading.cancel() if _error_of(running) is not None else None)
         try:
             yield turn
         finally:
             with anyio.CancelScope(shield=True):
                 await _end(running, place, partial(conversation.floor.cancel, turn))
-    if (failure := _failure(running)) is not None:
-        raise failure
+    if (error := _error_of(running)) is not None:
+        raise error
 
 
 async def _end(running: asyncio.Task[None], place: Place, interrupt: Callable[[], object]) -> None:
@@ -138,5 +138,5 @@ async def _end(running: asyncio.Task[None], place: Place, interrupt: Callable[[]
     await asyncio.wait([running])
 
 
-def _failure(ended: asyncio.Task[None]) -> BaseException | None:
+def _error_of(ended: asyncio.Task[None]) -> BaseException | None:
     return None if ended.cancelled() else ended.exception()
