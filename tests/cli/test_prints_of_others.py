@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import json_lines, voicebot
+from tests.cli.printing_voice import PRINTING_VOICE
 
 MODULE = r"""
 import os
@@ -56,16 +57,7 @@ class Chat:
         else:
             yield ToolCall("1", "noisy", "{}")
 """
-PARTS = r"""
-
-class Voice:
-    name = "a voice"
-    format = AudioFormat(8000)
-
-    async def synthesize(self, text, style=None):
-        in_every_way()
-        yield Audio(bytes(160), self.format)
-
+PARTS = rf"""{PRINTING_VOICE}
 
 class Words:
     def __init__(self):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import ROOT, json_lines, start, survivors, voicebot
+from tests.cli.printing_voice import PRINTING_VOICE
 from tests.daemon.running import home_with_config, pid_of
 
 MODULE = r"""
@@ -27,16 +28,8 @@ def in_every_way() -> None:
 
 
 in_every_way()
-
-
-class Voice:
-    name = "a voice"
-    format = AudioFormat(8000)
-
-    async def synthesize(self, text, style=None):
-        in_every_way()
-        yield Audio(bytes(160), self.format)
-
+"""
+PARTS = rf"""{PRINTING_VOICE}
 
 class Words:
     def __init__(self):
@@ -81,7 +74,7 @@ b = {{}}
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    (tmp_path / "kitchen.py").write_text(MODULE)
+    (tmp_path / "kitchen.py").write_text(MODULE + PARTS)
     return tmp_path
 
 
