@@ -223,7 +223,7 @@ async def make_conversation(
 
     def say_when_due(text: str) -> None:
         if reopen is None:
-            notify(f"\n{text}")  # elsewhere the events tell it, and a log is no place for what is spoken
+            notify(f"\n{text}")  # elsewhere the events tell it, and logs hold nothing that is spoken
         background.start_soon(partial(conversation.say, text, source="timer"))
 
     if config.chunking.strategy not in STRATEGIES:  # somebody else's module may take long to import

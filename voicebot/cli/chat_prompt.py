@@ -94,7 +94,7 @@ class ChatPrompt:
         self.redraw()
 
     def remark(self, text: str) -> None:
-        """Show a line just above the prompt in place of the one before; an empty one is none."""
+        """Show a line just above the prompt, instead of the last one; an empty text removes it."""
         if text != self._remark:
             self._remark = text
             self.redraw()

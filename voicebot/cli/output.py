@@ -93,7 +93,7 @@ def write_out(text: str) -> None:
 
 
 def write_prose(text: str) -> None:
-    """The same, on a terminal in lines that fit, broken between words."""
+    """The same; on a terminal, lines that are too long are broken between words."""
     write_out(wrapped(text) if sys.stdout.isatty() and terminal.draws() else text)
 
 

@@ -133,7 +133,7 @@ class ChatView:
     patience_seconds = _LONG_AT_PROMPT_SECONDS
 
     def __init__(self, replies: TextView, remark: Callable[[str], None]) -> None:
-        """`remark` shows a line just above the prompt in place of the one before; an empty one is none."""
+        """`remark` shows a line just above the prompt, instead of the last one; an empty text removes it."""
         self.as_written = replies.as_written
         self._replies = replies
         self._remark = remark

@@ -320,7 +320,7 @@ async def test_the_page_says_that_it_is_offline_and_comes_back_by_itself(browser
 
 
 async def test_the_page_comes_back_where_only_the_connection_was_lost(browser: Browser) -> None:
-    """A server that is started anew is no change that a browser tells of."""
+    """A browser does not tell the page that its server was restarted."""
     sockets = """
     window.sockets = [];
     window.WebSocket = class extends WebSocket {
