@@ -141,3 +141,17 @@ def test_whatever_is_wrong_nothing_is_offered_made_or_mended(tmp_path: Path) -> 
     assert [file.name for file in tmp_path.glob("h*")] == ["h.db"]
     (tmp_path / "config.toml").write_text("[chat\n")
     assert completions(tmp_path, "ask", "--model", "") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "hint"),
+    [
+        ("C.UTF-8", '  → options stand behind the command: voicebot ask "How are you?" --no-audio'),
+        ("ja_JP.UTF-8", '  → オプションはコマンドの後ろに書きます：voicebot ask "元気ですか" --no-audio'),
+    ],
+)
+def test_who_types_options_before_a_question_is_told_where_they_stand(tmp_path: Path, language: str, hint: str) -> None:
+    """`voicebot --no-audio ask Hello` told of unexpected arguments of `chat`, which nobody had typed."""
+    done = voicebot(tmp_path, "--no-audio", "ask", "Hello", LANG=language)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == hint

@@ -89,6 +89,15 @@ def test_the_page_is_opened_where_that_is_asked_for(tmp_path: Path) -> None:
         assert server.process.wait(20) == 0
 
 
+def test_that_no_browser_can_be_opened_is_told(tmp_path: Path) -> None:
+    """On a machine without one nothing happened, and nobody knew whether to wait."""
+    with on_terminal(tmp_path, "--open", BROWSER="no-such-browser %s", PATH=str(tmp_path)) as terminal:
+        terminal.expect(ADDRESS)
+        terminal.expect("no browser could be opened here")
+        terminal.signal(signal.SIGTERM)
+        assert terminal.exit_code() == 0
+
+
 def until_there(path: Path) -> None:
     """Wait for a file that another program makes."""
     deadline = time.monotonic() + 20

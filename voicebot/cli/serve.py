@@ -6,7 +6,6 @@ import sys
 import webbrowser
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
@@ -77,7 +76,6 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
             tr("the server needs more packages: {name} is missing", name=error.name), hint=extra_command("server")
         ) from error
     import anyio
-    from anyio import to_thread
 
     from voicebot.cli.foreign_prints import prints_logged
     from voicebot.daemon.logs import open_log
@@ -124,13 +122,20 @@ async def _serve(context: CommandContext, config: Config, *, open_page: bool) ->
                         status(tr("the token for programs is in {path}", path=path))
                     if open_page:
                         page = f"{page_address(settings, hosts[-1], port)}/#{keys.new_launch_token()}"
-                        tasks.start_soon(partial(to_thread.run_sync, webbrowser.open, page, abandon_on_cancel=True))
+                        tasks.start_soon(_open_page, page)
 
                 with seldom_collecting(), without_groups():
                     async with anyio.create_task_group() as tasks:  # some browsers return when they are closed
                         await run_server(server, listening, stop=stop, ready=ready, tls=tls)
                         tasks.cancel_scope.cancel()
     return OK
+
+
+async def _open_page(address: str) -> None:
+    from anyio import to_thread
+
+    if not await to_thread.run_sync(webbrowser.open, address, abandon_on_cancel=True):
+        status(tr("no browser could be opened here; at a terminal, what to open in one is shown above"))
 
 
 def qr_code(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from voicebot.cli.output import printable
+from voicebot.cli.output import log_line
 from voicebot.translation import foreign, marked, tr
 
 _KNOWN = (
@@ -48,10 +48,12 @@ def show_usage_error(error: Exception) -> bool:
         if message.startswith(ctx.get_usage()):  # a group without a command shows its help
             typer.echo(message, err=True)
             return True
-        typer.echo(ctx.get_usage(), err=True)
+        log_line(" ".join(ctx.get_usage().split()))
         command = f"{ctx.command_path} {ctx.help_option_names[0]}"
-        typer.echo(tr("Try '{command}' for help.", command=command) + "\n", err=True)
-    typer.echo(printable(tr("Error: {message}", message=_translated(message))), err=True)
+        log_line(tr("Try '{command}' for help.", command=command) + "\n")
+    log_line(tr("Error: {message}", message=_translated(message)))
+    if ctx is not None and ctx.info_name == "chat" and message.startswith("Got unexpected extra argument"):
+        log_line(tr('  → options stand behind the command: voicebot ask "How are you?" --no-audio'))
     return True
 
 
