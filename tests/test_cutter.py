@@ -132,7 +132,7 @@ def read_in_batches(
 
     async def body() -> None:
         began = anyio.current_time()
-        made = replace(pipeline(ByTheClock(parts)), synthesizer=None, batch_seconds=lambda: batch_seconds)
+        made = replace(pipeline(ByTheClock(parts)), synthesizer=None, batch_until=lambda now: now + batch_seconds)
         await speak_turn(
             [Message("user", "?")],
             made,

@@ -31,9 +31,9 @@ class Cutter:
         *,
         idle_seconds: float,
         patience_seconds: float,
-        batch_seconds: Callable[[], float] = lambda: 0.0,
+        batch_until: Callable[[float], float] = lambda now: now,
     ) -> None:
-        """`batch_seconds` is for how long deltas are put together now before they are cut; 0 for not at all."""
+        """`batch_until` tells until when deltas are put together before they are cut, given the time now."""
         self._chunker = chunker
         self._pacer = pacer
         self._account = account
@@ -45,7 +45,7 @@ class Cutter:
         self.resumed: Callable[[], None] = _nothing
         """Called when the model goes on after a pause, as the next pause then comes sooner than expected."""
         self._cut_end = 0
-        self._batch_seconds = batch_seconds
+        self._next_batch_until = batch_until
         self._batch = ""
         """Deltas that have come and are not cut yet."""
         self._batch_until = -math.inf
@@ -68,7 +68,7 @@ class Cutter:
             self.resumed()
         if self._since < self._batch_until:
             return []
-        self._batch_until = self._since + self._batch_seconds()
+        self._batch_until = self._next_batch_until(self._since)
         return self._cut_delta()
 
     def cut_batch(self) -> list[Segment]:

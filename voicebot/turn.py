@@ -68,8 +68,9 @@ class Pipeline:
     """A finished sentence is said when the model has paused this long."""
     patience_seconds: float = 2.0
     """When the model has paused this long and the voice has nothing to say, an unfinished clause is said too."""
-    batch_seconds: Callable[[], float] = lambda: 0.0
-    """What comes within this time is cut as one delta; more than 0 where many turns share a processor."""
+    batch_until: Callable[[float], float] = lambda now: now
+    """Until when what comes is cut as one delta, given the time now (both on the event loop's clock); later than now
+    where many turns share a processor."""
     show_in_pauses: Callable[[Cutter, Screen], AbstractContextManager[None]] | None = None
     """Without a voice: shows what is finished when the model pauses, until the block ends; None: a task of each turn
     does."""
@@ -123,7 +124,7 @@ async def _run_stages(messages: Sequence[Message], pipeline: Pipeline, account: 
         account,
         idle_seconds=pipeline.idle_seconds,
         patience_seconds=pipeline.patience_seconds,
-        batch_seconds=pipeline.batch_seconds,
+        batch_until=pipeline.batch_until,
     )
     if synthesizer is None:
         screen = Screen(pipeline.new_renderer(), pacer, account)

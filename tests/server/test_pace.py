@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import ExitStack
 from itertools import pairwise
 
 import pytest
+from hypothesis import given as for_any
+from hypothesis import strategies as st
 
 from tests.fakes import ByTheClock
 from tests.server.running import running_server
@@ -30,6 +33,38 @@ def test_the_more_turns_there_are_the_more_each_takes_at_once_within_limits() ->
     assert batches == sorted(batches)
     assert 0.01 < batches[200] < batches[400] < batches[-1] < 0.1
     assert pace.batch_seconds == 0
+
+
+def test_what_comes_late_together_does_not_end_together_ever_after() -> None:
+    """Once the processor had been busy for a moment, all who had waited were cut in the same moment from then on."""
+    pace = Pace()
+    with ExitStack() as stack:
+        for _ in range(1000):
+            stack.enter_context(pace.turn())
+        turns = [pace.batches() for _ in range(1000)]
+        first = [end(100.0) for end in turns]
+        second = [end(until) for end, until in zip(turns, first, strict=True)]
+        tenths = Counter(int(until / pace.batch_seconds * 10) % 10 for until in second)
+    assert len(tenths) == 10
+    assert max(tenths.values()) < 1.1 * min(tenths.values())
+
+
+@for_any(st.integers(101, 3000), st.lists(st.floats(0.0001, 0.2), min_size=2, max_size=50))
+def test_a_batch_is_neither_too_short_to_save_anything_nor_longer_than_the_window(
+    others: int, waits: list[float]
+) -> None:
+    pace, now = Pace(), 1000.0
+    with ExitStack() as stack:
+        for _ in range(others):
+            stack.enter_context(pace.turn())
+        end = pace.batches()
+        for seconds in waits:
+            now += seconds
+            assert pace.batch_seconds / 2 <= end(now) - now + 1e-9 <= pace.batch_seconds + 2e-9
+
+
+def test_with_few_turns_nothing_is_put_together() -> None:
+    assert Pace().batches()(5.0) == 5.0
 
 
 @pytest.mark.anyio

@@ -100,7 +100,7 @@ async def running_turn(
     the message is said as it stands. `queued` is given its position while it waits, 0 when it begins; `ended` is set
     when it has ended by itself. Raises Refusal, and VoicebotError where there could be no turn.
     """
-    pipeline = replace(pipeline or conversation.pipeline, batch_seconds=lambda: server.pace.batch_seconds)
+    pipeline = replace(pipeline or conversation.pipeline, batch_until=server.pace.batches())
     turn = new_turn_id()
     with server.admission.enter(person) as place, anyio.CancelScope() as reading:
 
