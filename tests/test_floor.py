@@ -180,6 +180,20 @@ def test_barge_in_overtakes_what_waits_and_begins_at_once() -> None:
     assert (2.5, "reply", "barge_in") in log
 
 
+@pytest.mark.parametrize(("priority", "ends"), [(MESSAGE, 2.0), (PROGRESS, 2.0), (IMPORTANT, 10.0)])
+def test_what_barge_in_cuts_makes_way_before_it_comes(priority: Priority, ends: float) -> None:
+    async def body() -> list[tuple[float, str, str]]:
+        speakers = Speakers()
+        speakers.floor.make_way()  # nobody speaks
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(speakers.run, (0, "reply", priority))
+            await anyio.sleep(2)
+            speakers.floor.make_way()
+        return speakers.log
+
+    assert in_virtual_time(body)[-1] == (ends, "reply", "ends" if ends > 2 else "barge_in")
+
+
 def test_barge_in_drops_what_it_outranks() -> None:
     log = barge_in_log((0, "fire", IMPORTANT), (1, "word", TEXT), at=2)
     assert spoken(log) == [(0, "fire"), (10, "person")]

@@ -122,7 +122,16 @@ class Floor:
         self._closed = True
         return self.cancel_all()
 
+    def make_way(self) -> None:
+        """Cut what barge-in cuts, for a turn that will claim the floor later."""
+        self._take_from(self._cuttable, "barge_in")
+
     # ------------------------------------------------ the rules
+
+    @property
+    def _cuttable(self) -> list[Claim]:
+        """The one that speaks, unless nothing may cut it."""
+        return [] if self._live is None or self._live.priority is Priority.IMPORTANT else [self._live]
 
     def _arrive(self, claim: Claim) -> None:
         if self._closed:
@@ -134,8 +143,7 @@ class Floor:
             self._take_from([one for one in others if self._gives_way(one, claim)], "barge_in")
         match claim.priority:
             case Priority.IMPORTANT:
-                live = [one for one in others if one is self._live and one.priority is not Priority.IMPORTANT]
-                self._take_from([*live, *_of(others, Priority.NOTIFICATION)], "outranked")
+                self._take_from([*self._cuttable, *_of(others, Priority.NOTIFICATION)], "outranked")
             case Priority.MESSAGE:
                 self._take_from(_of(others, Priority.TEXT, Priority.NOTIFICATION, Priority.PROGRESS), "outranked")
             case Priority.TEXT:
@@ -160,7 +168,7 @@ class Floor:
     def _gives_way(self, other: Claim, claim: Claim) -> bool:
         """Whether barge-in by `claim` takes the floor, or its place, from `other`."""
         if other is self._live:
-            return other.priority is not Priority.IMPORTANT
+            return other in self._cuttable
         return other.priority.rank > claim.priority.rank or (other.barge_in and other.priority is claim.priority)
 
     def _leave(self, claim: Claim) -> None:

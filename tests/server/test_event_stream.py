@@ -100,6 +100,29 @@ async def test_a_new_turn_ends_the_one_before_or_waits_for_it() -> None:
                 await read_until(third, "delta")
 
 
+async def test_a_new_turn_ends_the_one_before_though_it_has_to_wait_itself() -> None:
+    """It waited for the very place that the one before held, which nothing ended: one was told to the end."""
+    async with (
+        running_server(unending(), max_turns=1) as running,
+        half_a_reply(running.client) as (path, first),
+        reading(running.client, "POST", f"{path}/turns", json={"text": "2"}) as second,
+    ):
+        assert (await read_until(first, "turn_ended"))[-1].data["outcome"] == "interrupted"
+        await read_until(second, "delta")
+
+
+async def test_a_new_turn_that_waits_on_purpose_ends_none() -> None:
+    async with (
+        running_server(unending(), max_turns=1) as running,
+        half_a_reply(running.client) as (path, first),
+        reading(running.client, "POST", f"{path}/turns", json={"text": "2", "barge_in": False}) as second,
+    ):
+        await read_until(second, "queued")
+        await running.client.post(f"{path}/interrupt", json={})
+        assert (await read_until(first, "turn_ended"))[-1].data["outcome"] == "interrupted"
+        await read_until(second, "delta")
+
+
 async def test_who_waits_in_line_is_told_its_place() -> None:
     """A stream of events said nothing until its turn began, and looked as if it had failed."""
     chat = ScriptedChat([(0.0, "One. "), (3600.0, "never")])

@@ -96,7 +96,8 @@ async def running_turn(
 ) -> AsyncIterator[str]:
     """Let a turn run as soon as there is a place for it, and give its id; the end of the block is its end.
 
-    A turn that runs then is interrupted, as others may listen and it is remembered as far as it was heard. With `say`
+    A turn that runs then is interrupted, as others may listen and it is remembered as far as it was heard. With
+    `barge_in` the turn before is interrupted at once, even where this one has to wait for its place. With `say`
     the message is said as it stands. `queued` is given its position while it waits, 0 when it begins; `ended` is set
     when it has ended by itself. Raises Refusal, and VoicebotError where there could be no turn.
     """
@@ -105,6 +106,8 @@ async def running_turn(
     with server.admission.enter(person) as place, anyio.CancelScope() as reading:
 
         async def run() -> None:
+            if barge_in and not place.granted:
+                conversation.floor.make_way()  # it may hold the very place that this turn waits for
             await server.admission.wait(place, queued)
             queued(0)
             with server.pace.turn(), without_groups():
