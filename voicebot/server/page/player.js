@@ -11,7 +11,7 @@ import { Ring } from "./ring.js";
  * @typedef {{utterance: number, start: number, frames: number | null}} Piece
  *   where an utterance begins in its stream, and how long it is once that is known
  */
-const FADE_SECONDS = 0.005;
+export const FADE_SECONDS = 0.005;
 
 /** Utterances of one rate, joined. */
 class Stream {
@@ -62,7 +62,7 @@ export class Player {
 
   /** @param {number} utterance @param {number} rate @param {number} channels */
   begin(utterance, rate, channels) {
-    if (this._flushing) this._drop();
+    if (this._flushing) this.forget();
     let stream = this._streams.at(-1);
     if (!stream || stream.rate !== rate || stream.channels !== channels) {
       stream = new Stream(rate, channels, this.rate);
@@ -94,8 +94,15 @@ export class Player {
     const last = this._streams.at(-1)?.pieces.at(-1);
     if (!last) return;
     if (last.utterance > utterance) this._leave(utterance);
-    else if (this._level === 0) this._drop();
+    else if (this._level === 0) this.forget();
     else this._flushing = true;
+  }
+
+  /** Forget everything, for whoever has made it silent already. */
+  forget() {
+    this._streams = [];
+    this._flushing = false;
+    this._level = this._paused ? 0 : 1;
   }
 
   pause() {
@@ -121,12 +128,12 @@ export class Player {
       const before = offset;
       offset = this._renderFrom(stream, block, offset);
       if (this._flushing && this._level === 0) {
-        this._drop();
+        this.forget();
         break;
       }
       this._settle(stream, offset, marks);
       if (this._streams[0] === stream && offset === before) {
-        if (this._flushing) this._drop();
+        if (this._flushing) this.forget();
         else if (!this._paused && begun(stream)) this.missing += count - offset;
         break;
       }
@@ -183,12 +190,6 @@ export class Player {
     if (stream.pieces[0].utterance > utterance) return;
     stream.pieces = stream.pieces.filter((piece) => piece.utterance > utterance);
     stream.frame = Math.max(stream.frame, stream.resampler.frameOf(stream.pieces[0].start));
-  }
-
-  _drop() {
-    this._streams = [];
-    this._flushing = false;
-    this._level = this._paused ? 0 : 1;
   }
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-import { Player } from "./player.js";
+import { FADE_SECONDS, Player } from "./player.js";
 
 /**
  * The same player where a page may have no worklet, as at a plain HTTP address of the local network: short buffers,
@@ -14,6 +14,9 @@ export function scheduledEngine(context, tell) {
   const player = new Player(context.sampleRate);
   /** @type {Set<AudioBufferSourceNode>} */
   const playing = new Set();
+  let way = new GainNode(context);
+  way.connect(context.destination);
+  let latest = 0;
   let next = 0;
 
   function fill() {
@@ -26,7 +29,7 @@ export function scheduledEngine(context, tell) {
       for (const { offset, ...mark } of player.render([buffer.getChannelData(0)]))
         marks.push({ ...mark, at: next + offset / context.sampleRate });
       const source = new AudioBufferSourceNode(context, { buffer });
-      source.connect(context.destination);
+      source.connect(way);
       source.start(next);
       playing.add(source);
       source.onended = () => playing.delete(source);
@@ -35,21 +38,30 @@ export function scheduledEngine(context, tell) {
     tell({ marks, missing: player.missing, busy: player.busy, seconds: player.seconds });
   }
 
+  /** End what is scheduled, without a click: nothing of it comes later. */
+  function silence() {
+    const over = context.currentTime + FADE_SECONDS;
+    way.gain.setValueAtTime(1, context.currentTime);
+    way.gain.linearRampToValueAtTime(0, over);
+    for (const source of playing) source.stop(over);
+    way = new GainNode(context);
+    way.connect(context.destination);
+    player.forget();
+    next = 0;
+  }
+
   const timer = setInterval(fill, EVERY_MS);
   return {
     send(command) {
-      if (command.type === "begin") player.begin(command.utterance, command.rate, command.channels);
-      else if (command.type === "push") player.push(command.utterance, command.samples);
+      if (command.type === "begin") {
+        latest = command.utterance;
+        player.begin(command.utterance, command.rate, command.channels);
+      } else if (command.type === "push") player.push(command.utterance, command.samples);
       else if (command.type === "end") player.end(command.utterance);
       else if (command.type === "pause") player.pause();
       else if (command.type === "resume") player.resume();
-      else {
-        player.flush(command.utterance);
-        if (command.utterance === undefined) {
-          for (const source of playing) source.stop();
-          next = 0;
-        }
-      }
+      else if ((command.utterance ?? Infinity) >= latest) silence();
+      else player.flush(command.utterance);
     },
     close: () => clearInterval(timer),
   };
