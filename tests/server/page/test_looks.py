@@ -146,6 +146,58 @@ async def test_what_is_told_in_passing_moves_nothing(browser: Browser) -> None:
         assert await box(visitor.page, ".reply") == before
 
 
+WHERE_THE_WORDS_END = """(() => {
+  const words = document.createRange();
+  words.selectNodeContents(document.querySelector(".reply"));
+  return [...words.getClientRects()].map(({ right, bottom }) => `${right} ${bottom}`).sort().join();
+})()"""
+
+
+async def test_a_reply_stands_on_a_phone_as_it_was_written_when_it_has_ended(browser: Browser) -> None:
+    """The button to hear a line again took its room only then, and the words went to other lines."""
+    async with (
+        running_server(EchoChat(), PersonsVoice()) as running,
+        visit(browser, running, viewport=PHONE) as visitor,
+    ):
+        await visitor.ask(text := "とても長い話をゆっくりと聞かせてください。" * 3)
+        await visitor.until(f"document.querySelector('.reply')?.innerText === {text!r}")
+        await visitor.ended(state="running")
+        before = await visitor.page.evaluate(WHERE_THE_WORDS_END)
+        assert not await visitor.page.locator(".again").is_visible()
+        await visitor.page.keyboard.press("Escape")
+        await visitor.ended(state="interrupted")
+        await visitor.page.locator(".again").wait_for()
+        assert await visitor.page.evaluate(WHERE_THE_WORDS_END) == before
+
+
+async def test_the_end_of_what_is_said_stays_in_sight_where_the_window_becomes_lower(browser: Browser) -> None:
+    """The keyboard that a telephone shows lay over the last lines."""
+    async with (
+        running_server(EchoChat(), PersonsVoice()) as running,
+        visit(browser, running, viewport=PHONE) as visitor,
+    ):
+        page = visitor.page
+        await page.click("#sound")
+        await visitor.ask(NEVER_ENDS + NEVER_ENDS)
+        await visitor.ended()
+        await page.set_viewport_size({"width": 360, "height": 420})
+        end = "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)"
+        await visitor.until(f"{end}(document.querySelector('#scroller')) < 2")
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "ja-JP"])
+async def test_the_settings_stand_below_each_other_on_a_phone(browser: Browser, locale: str) -> None:
+    """Each began where its name ended."""
+    async with (
+        running_server(EchoChat(), PersonsVoice()) as running,
+        visit(browser, running, viewport=PHONE, locale=locale) as visitor,
+    ):
+        await visitor.page.click("#open-settings")
+        boxes = [await each.bounding_box() for each in await visitor.page.locator("dialog[open] select").all()]
+        assert len(boxes) == 4
+        assert len({(each["x"], each["width"]) for each in boxes if each}) == 1
+
+
 @pytest.mark.parametrize("screen", [PHONE, ZOOMED, TABLET, DESK], ids=["phone", "zoomed", "tablet", "desk"])
 async def test_the_inside_of_a_turn_covers_nothing(browser: Browser, screen: dict[str, int]) -> None:
     """On a phone and a tablet it stood over the end of the conversation, where nobody could scroll it up."""

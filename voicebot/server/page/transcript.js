@@ -45,6 +45,9 @@ export class Transcript {
       },
       { passive: true },
     );
+    new ResizeObserver(() => {
+      if (this._follows) this._toEnd(); // a keyboard on the screen came up, say
+    }).observe(scroller);
   }
 
   /** Draw these turns and no others. @param {Turn[]} turns */
