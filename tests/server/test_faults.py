@@ -21,15 +21,21 @@ import httpx
 import pytest
 from anyio.abc import SocketAttribute
 
+from tests.server.listener import live, new_conversation
 from tests.server.raw import Client, Route, request
 from tests.server.running import REPLY, RunningServer, running_server, until
 from voicebot.errors import ChatError, SynthesisError
 from voicebot.messages import Message
+from voicebot.server.descriptors import take_descriptors
 from voicebot.testing import CostingSynthesizer, ScriptedChat, typed
+from voicebot.tts.tone import ToneSynthesizer
 
 pytestmark = pytest.mark.anyio
 CHAT = Route("POST", "/chat")
 QUESTION = b'{"text": "Hello."}'
+MESSAGES = [{"role": "user", "content": "Hello."}]
+HEARD = {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "pcm16"}}
+THOUSAND = 1000
 MANY: dict[str, Any] = {"max_turns": 2000, "max_turns_of_a_person": 2000}  # Any: settings of every kind
 
 
@@ -99,11 +105,16 @@ async def test_one_that_waits_for_its_turn_may_go() -> None:
         await connections[0].stream.aclose()
 
 
-async def test_four_hundred_that_go_at_once_leave_nothing() -> None:
+async def test_a_thousand_that_go_at_once_leave_nothing() -> None:
     chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
-    async with running_server(chat, **MANY) as running, leaving_nothing(running), Client(running.port) as client:
+    take_descriptors(2 * THOUSAND)
+    async with (
+        running_server(chat, max_connections=2 * THOUSAND, **MANY) as running,
+        leaving_nothing(running),
+        Client(running.port) as client,
+    ):
         whole = request(CHAT, client.right(CHAT), body=QUESTION)
-        connections = [await client.connect() for _ in range(400)]
+        connections = [await client.connect() for _ in range(THOUSAND)]
         for connection in connections:
             await connection.stream.send(whole)
         await until(lambda: running.server.admission.running == len(connections))
@@ -149,6 +160,56 @@ async def test_replies_that_do_not_end_in_time_are_cut_off_when_it_is_told_to_st
         with anyio.fail_after(20):
             assert await connection.is_closed()
         await until(lambda: chat.closed)
+
+
+class GatedChat:
+    """Goes on with its reply when it is let."""
+
+    name = "gated"
+
+    def __init__(self) -> None:
+        self.gate = anyio.Event()
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
+        yield "Good. "
+        await self.gate.wait()
+        yield REPLY
+
+
+async def test_what_is_in_flight_at_every_door_ends_by_itself_when_it_is_told_to_stop() -> None:
+    chat = GatedChat()
+    async with running_server(chat, ToneSynthesizer(sample_rate=8000)) as running:
+        client, path = running.client, await new_conversation(running)
+        doors: list[tuple[str, dict[str, object]]] = [
+            ("/chat", {"text": "Hello."}),
+            (f"{await new_conversation(running)}/turns", {"text": "Hello."}),
+            ("/v1/chat/completions", {"messages": MESSAGES, "stream": True}),
+            ("/v1/chat/completions", {"messages": MESSAGES, "stream": True, **HEARD}),
+        ]
+        whole: dict[int, str] = {}
+
+        async def read(number: int) -> None:
+            async with client.stream("POST", doors[number][0], json=doors[number][1]) as answer:
+                whole[number] = (await answer.aread()).decode()
+
+        async with live(running, path) as listener, anyio.create_task_group() as tasks:
+            for number in range(len(doors)):
+                tasks.start_soon(read, number)
+            await listener.send("ask", text="Hello.")
+            await listener.until("delta")
+            await until(lambda: running.server.admission.running == len(doors) + 1)
+            running.stop.set()
+            await until(lambda: running.server.admission.draining)
+            health = await client.get("/health")
+            assert (health.status_code, health.json()) == (503, {"status": "draining"})
+            refused = await client.post("/chat", json={"text": "Hello."})
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "draining")
+            chat.gate.set()
+            assert (await listener.until("turn_ended"))["heard"] == f"Good. {REPLY}"
+        assert whole[0] == f"Good. {REPLY}"
+        assert "turn_ended" in whole[1]
+        assert whole[2].endswith("data: [DONE]\n\n")
+        assert whole[3].endswith("data: [DONE]\n\n")
 
 
 class BuggyChat:

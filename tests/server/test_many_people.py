@@ -12,6 +12,7 @@ from tests.server.listener import Listener, live, new_conversation
 from tests.server.running import RunningServer, running_server
 from voicebot.messages import Message
 from voicebot.speech import AS_CONFIGURED, Audio, AudioFormat, Capabilities, Style
+from voicebot.testing import CostingSynthesizer
 from voicebot.tts.tone import tone
 
 pytestmark = pytest.mark.anyio
@@ -67,6 +68,33 @@ class TonesOfLetters:
     async def synthesize(self, text: str, style: Style = AS_CONFIGURED) -> AsyncGenerator[Audio, None]:  # noqa: ARG002 - the protocol has it
         await anyio.sleep(0.001)
         yield Audio(sound(whose(text)), FORMAT)
+
+
+async def test_what_many_hear_alike_is_synthesized_once() -> None:
+    """In whatever way, and in whatever order, they come to hear it."""
+    text = "Good morning to all of you."
+    voice = CostingSynthesizer(delay=0.05, rtf=0.0, seconds=0.5)
+
+    async def hear(running: RunningServer, number: int) -> None:
+        person = f"person-{number}"
+        async with live(running, await new_conversation(running, person), person=person) as listener:
+            await listener.send("say", text=text)
+            assert (await listener.until("turn_ended"))["heard"] == text
+            [sound] = listener.sound.values()
+            assert len(sound) == 2 * 500
+
+    async def fetch(running: RunningServer, number: int) -> None:
+        body = {"input": text, "voice": "alloy", "response_format": "pcm"}
+        async with running.as_person(f"person-{number}") as client:
+            assert len((await client.post("/v1/audio/speech", json=body)).content) == 2 * 24_000 // 2
+
+    async with running_server(voice=voice, max_turns=PEOPLE) as running:
+        for _ in range(2):
+            async with anyio.create_task_group() as tasks:
+                for number in range(20):
+                    tasks.start_soon(hear, running, number)
+                    tasks.start_soon(fetch, running, number)
+    assert voice.said == [text]
 
 
 async def test_nobody_gets_a_character_or_a_sample_of_somebody_else() -> None:

@@ -17,8 +17,8 @@ from voicebot.text.speech_length import speech_seconds
 
 _LOUDNESS = 8_000
 _FADE_SECONDS = 0.005
-_PITCHES = (440, 494, 523, 587, 659, 698, 784, 880)
-"""Hertz."""
+PITCHES = (440, 494, 523, 587, 659, 698, 784, 880)
+"""Hertz; the text tells which one it is said at."""
 
 
 class ToneSynthesizer:
@@ -41,7 +41,7 @@ class ToneSynthesizer:
         seconds = max(0.1, speech_seconds(text)) / style.speed
         work_seconds = self._delay + self._rtf * seconds
         await anyio.sleep(work_seconds)
-        pitch = int(style.voice) if style.voice.isdecimal() else _PITCHES[zlib.crc32(text.encode()) % len(_PITCHES)]
+        pitch = int(style.voice) if style.voice.isdecimal() else PITCHES[zlib.crc32(text.encode()) % len(PITCHES)]
         yield Audio(tone(pitch, seconds, self.format.sample_rate), self.format, work_seconds=work_seconds)
 
 
