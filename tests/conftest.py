@@ -18,7 +18,7 @@ from xdist.workermanage import WorkerController
 
 from tests import null_sink as sinks
 from tests.machine import DENIED
-from tests.self_contained import NEEDED, is_left_out, module_of, place_in, register_profiles
+from tests.self_contained import NEEDED, left_out, module_of, place_in, register_profiles
 
 os.environ["LC_ALL"] = "C.UTF-8"  # the tests read English, whatever their person does
 
@@ -179,9 +179,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def leave_out_what_needs_more(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests that are made of this process, its files and its children alone, and are soon done."""
-    left_out = [item for item in items if is_left_out(item)]
-    config.hook.pytest_deselected(items=left_out)
-    gone = {*left_out}
+    needing_more = left_out(items)
+    config.hook.pytest_deselected(items=needing_more)
+    gone = {*needing_more}
     items[:] = [item for item in items if item not in gone]
 
 

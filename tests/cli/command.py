@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.warm_start import Started, WarmStart
+from tests.self_contained import is_quick
 
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = [sys.executable, "-m", "voicebot"]
@@ -65,7 +66,7 @@ def _warm_start(environment: dict[str, str]) -> WarmStart | None:
         return None
     key = tuple(sorted(fixed.items()))
     if key not in _warm_starts:
-        _warm_starts[key] = WarmStart({**fixed, "PATH": os.environ["PATH"]})
+        _warm_starts[key] = WarmStart({**fixed, "PATH": os.environ["PATH"]}, quick=is_quick())
     return _warm_starts[key]
 
 
@@ -102,6 +103,33 @@ def start_in_terminal(terminal: int, home: Path, *arguments: str, **more: str) -
         [*COMMAND, *arguments],
         cwd=home,
         env=mine,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        preexec_fn=partial(os.login_tty, 0),
+    )
+
+
+def install(home: Path) -> None:
+    """Put `voicebot` into the bin folder of this home, as an installation does."""
+    script = home / "bin" / "voicebot"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\nfrom voicebot.__main__ import main\nmain()\n")
+    script.chmod(0o755)
+
+
+def shell_environment(home: Path, **more: str) -> dict[str, str]:
+    """That of a shell which finds what `install` has put there."""
+    mine = environment(home, **more)
+    return mine | {"PATH": os.pathsep.join([str(home / "bin"), mine["PATH"]])}
+
+
+def start_shell_in_terminal(terminal: int, home: Path, *command: str, **more: str) -> subprocess.Popen[bytes]:
+    """Start a shell as the first process of a terminal, whose descriptor that is."""
+    return subprocess.Popen(
+        command,
+        cwd=home,
+        env=shell_environment(home, **more),
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,

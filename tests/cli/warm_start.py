@@ -3,12 +3,13 @@
 To start Python and to import the command line takes longer than most commands do, and the tests run hundreds of them.
 Each has a process of its own here all the same, in which `python -m voicebot` runs with its own folder, environment,
 streams and process group, and imports whatever else it needs by itself. What cannot be changed once Python runs, as its
-locale, is the same for all that one such process forks: tests/cli/command.py starts one for each language.
+locale, is the same for all that one such process forks: tests/cli/command.py starts one for each language. In the quick
+run, Python does not take apart in the end what was imported.
 
 It is not for a test about the start itself: what is imported when, a signal before anything is, standard streams that
 are closed or files, how it was installed, limits set before Python runs. Those start `command.COMMAND`.
 
-`python -m tests.cli.warm_start SOCKET` is the process that forks.
+`python -m tests.cli.warm_start SOCKET [quick]` is the process that forks.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotDone
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NoReturn
+from typing import Any, BinaryIO, Literal
 
 ROOT = Path(__file__).parents[2]
 IMPORTED_FIRST = (
@@ -47,10 +49,14 @@ IMPORTED_FIRST = (
     "voicebot.dictionary",
     "voicebot.memory.sqlite_store",
     "voicebot.text.chunking",
+    "voicebot.text.english_short_forms",
     "voicebot.text.english_words",
+    "voicebot.text.homographs",
     "voicebot.text.japanese_units",
     "voicebot.text.japanese_words",
     "voicebot.text.latin_names",
+    "voicebot.text.shortcuts",
+    "voicebot.text.spoken",
     "voicebot.chat.demo",
     "voicebot.chat.ollama",
     "voicebot.chat.openai_compatible",
@@ -66,12 +72,15 @@ IMPORTED_FOR = {
     "chat": ("prompt_toolkit", "voicebot.cli.chat_prompt"),
     "daemon": ("voicebot.cli.daemon_process", "voicebot.daemon.logs", "voicebot.daemon.process"),
     "doctor": ("voicebot.chat.discovery", "voicebot.doctor.checkup", "wcwidth"),
+    "lab": ("trio.testing", "voicebot.lab.explain", "voicebot.lab.replay"),
     "mcp": ("voicebot.daemon.mcp.server",),
     "serve": ("voicebot.daemon.logs", "voicebot.server.application", "voicebot.server.process"),
 }
 """What some commands import: it is there from the first of them on."""
 Group = Literal["tests", "own", "terminal"]
 """The process group of a command: that of the tests, one of its own, or a session in the terminal that is its input."""
+QUICK = "quick"
+"""Said to the process that forks."""
 _LONGEST_REQUEST = 1 << 17
 _LONGEST_TOLD = 16
 _STOPPED = b"stopped"
@@ -181,11 +190,11 @@ def _read(pipe: BinaryIO | None) -> bytes:
 class WarmStart:
     """The process that forks; it ends with this one."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], *, quick: bool) -> None:
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.cli.warm_start", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.cli.warm_start", str(theirs.fileno()), *([QUICK] if quick else [])],
                 cwd=ROOT, env=environment, pass_fds=[theirs.fileno()],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
@@ -227,44 +236,55 @@ def _stream(kind: int, given: ExitStack, mode: Literal["rb", "wb"]) -> tuple[int
 
 def serve(requests: socket.socket) -> list[str] | None:
     """Fork for each request; return its arguments in the process that is to run it, and None at the end of it all."""
+    told: dict[int, int] = {}  # of each command that runs, by its process
+    woken, waking = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
     while True:
+        if woken in select.select([requests.fileno(), woken], [], [])[0]:
+            os.read(woken, 1 << 12)
+            _tell_of(told)
+            continue
         request, given, _, _ = socket.recv_fds(requests, _LONGEST_REQUEST, 4)
         if not request:
             return None
         _import(*(module for name in json.loads(request)[0][:1] for module in IMPORTED_FOR.get(name, ())))
-        if os.fork() == 0:
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             requests.close()
-            return _run_and_tell(request, given)
-        for descriptor in given:
+            for descriptor in (woken, waking, *told.values()):
+                os.close(descriptor)
+            return _settled(request, given)
+        *streams, told[pid] = given
+        for descriptor in streams:
             os.close(descriptor)
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+        if json.loads(request)[-1] == "own":
+            with suppress(ProcessLookupError, PermissionError):
+                os.setpgid(pid, pid)
+        _tell(told[pid], b"%d" % pid)
 
 
 def _import(*modules: str) -> None:
     """Let them be there in what is forked from now on."""
     if not sys.modules.keys() >= {*modules}:
+        gc.disable()  # nearly nothing of what is made is garbage
         for module in modules:
             importlib.import_module(module)
-        gc.collect()
         gc.freeze()  # what is looked at by no collection need not be copied by each fork
+        gc.enable()
 
 
-def _run_and_tell(request: bytes, given: list[int]) -> list[str]:
-    """Fork once more; return in the child, and tell in the parent how that ended."""
-    *streams, status = given
+def _settled(request: bytes, given: list[int]) -> list[str]:
+    """Take the place of the command that is to be run; return its arguments."""
     arguments, folder, environment, niceness, group = json.loads(request)
-    if pid := os.fork():
-        for descriptor in (0, 1, 2, *streams):
-            os.close(descriptor)
-        if group == "own":
-            os.setpgid(pid, pid)
-        _tell_of(pid, status)
-    for number, descriptor in enumerate(streams):
+    for number, descriptor in enumerate(given[:3]):
         os.dup2(descriptor, number)
     for descriptor in given:
         os.close(descriptor)
+    if group == "own":
+        os.setpgid(0, 0)
     if group == "terminal":
         os.login_tty(0)
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # as Python opens it on a terminal
@@ -277,18 +297,71 @@ def _run_and_tell(request: bytes, given: list[int]) -> list[str]:
     return ["voicebot", *arguments]
 
 
-def _tell_of(pid: int, status: int) -> NoReturn:
-    """Tell who it is, each time that it is stopped, and how it ended."""
-    os.write(status, b"%d" % pid)
-    while os.WIFSTOPPED(ended := os.waitpid(pid, os.WUNTRACED)[1]):
-        os.write(status, _STOPPED)
-    os.write(status, b"%d" % os.waitstatus_to_exitcode(ended))
-    os._exit(0)
+def _tell_of(told: dict[int, int]) -> None:
+    """Tell of each command that was stopped, and how it ended."""
+    with suppress(ChildProcessError):
+        while (waited := os.waitpid(-1, os.WNOHANG | os.WUNTRACED))[0]:
+            pid, ended = waited
+            if os.WIFSTOPPED(ended):
+                _tell(told[pid], _STOPPED)
+            else:
+                _tell(told[pid], b"%d" % os.waitstatus_to_exitcode(ended))
+                os.close(told.pop(pid))
+
+
+def _tell(whom: int, words: bytes) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):  # nobody asks any more
+        os.write(whom, words)
+
+
+def _remember() -> None:
+    """Compile the patterns and make the sounds that most commands begin with: that takes longer than all the rest."""
+    from voicebot.chat.demo import replies, split_deltas
+    from voicebot.config.models import TtsTone
+    from voicebot.messages import Message
+    from voicebot.text import chunking, respelling, spoken
+    from voicebot.tts import tone
+
+    respelling.warm_up()
+    for question in ("Brr", "ほげ"):  # the demo knows no answer, but has looked for each
+        reply = replies.reply_to([Message("user", question)], datetime.now())
+        split_deltas(reply)
+        chunking.Chunker().feed(reply)
+        spoken.spoken_text(reply)
+    for pitch in tone.PITCHES:
+        tone.tone(pitch, 1.0, TtsTone(kind="tone").sample_rate)
+
+
+def _run(*, quick: bool) -> None:
+    """Run the command of sys.argv."""
+    try:
+        runpy.run_module("voicebot", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if quick and (end.code is None or isinstance(end.code, int)):
+            _end(end.code or 0)
+        raise
+
+
+def _end(code: int) -> None:
+    """End as Python does, but leave what was imported as it is: to take it apart in a fork is to copy all of it.
+
+    Return where Python has to tell that something cannot be printed.
+    """
+    threading._shutdown()  # type: ignore[attr-defined] # as multiprocessing ends what it forks
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(code & 0xFF)
 
 
 if __name__ == "__main__":
+    quick = QUICK in sys.argv[2:]
+    _remember()
     _import(*IMPORTED_FIRST)
     command = serve(socket.socket(fileno=int(sys.argv[1])))
     if command:
         sys.argv = command
-        runpy.run_module("voicebot", run_name="__main__", alter_sys=True)
+        _run(quick=quick)
