@@ -569,12 +569,6 @@ def test_help_and_version_are_there(tmp_path: Path) -> None:
         assert voicebot(tmp_path, command, "--help").returncode == 0
 
 
-def test_completion_is_offered(tmp_path: Path) -> None:
-    shown = voicebot(tmp_path, "--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
-    assert shown.returncode == 0
-    assert "complete" in shown.stdout
-
-
 # ---------------------------------------------------------------- chunk
 
 

@@ -13,26 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import environment
+from tests.cli.command import install, shell_environment, voicebot
 
 if sys.platform == "win32":
     pytest.skip("shells of Unix are needed", allow_module_level=True)
+
+from tests.cli.terminal import Shell
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home with `voicebot` in its bin folder, as it is installed."""
-    script = tmp_path / "bin" / "voicebot"
-    script.parent.mkdir()
-    script.write_text(f"#!{sys.executable}\nfrom voicebot.__main__ import main\nmain()\n")
-    script.chmod(0o755)
+    install(tmp_path)
     (tmp_path / ".zshrc").touch()
     return tmp_path
-
-
-def shell_environment(home: Path, **more: str) -> dict[str, str]:
-    mine = environment(home, **more)
-    return mine | {"PATH": os.pathsep.join([str(home / "bin"), mine["PATH"]])}
 
 
 def in_shell(home: Path, shell: str, line: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -55,6 +49,15 @@ def test_that_completion_is_installed_is_told_in_the_language_of_the_person(
     """It was English for everybody."""
     done = in_shell(home, "bash", "voicebot --install-completion", LANG=language)
     assert (done.returncode, done.stdout) == (0, told.format(home / ".bash_completions" / "voicebot.sh"))
+
+
+@pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
+def test_that_there_is_no_completion_for_a_shell_is_told_in_words(home: Path, option: str) -> None:
+    """With --show-completion typer told it, in English for everybody."""
+    done = in_shell(home, "sh", f"voicebot {option}", LANG="ja_JP.UTF-8")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "fish" in done.stderr
+    assert "シェル" in done.stderr
 
 
 def test_a_file_that_cannot_be_written_is_named(home: Path) -> None:
@@ -87,3 +90,60 @@ def test_the_first_tab_lists_what_is_known(home: Path, shell: str) -> None:
         process.wait()
         os.close(ours)
         os.close(its)
+
+
+HOSTILE = (
+    "$(touch pwned)",
+    "`touch pwned`",
+    "a;touch pwned",
+    "b\\\\$(touch pwned)",
+    'it\'s "quoted"  twice',
+    "台所の 会話",
+    "qwen:4b",
+)
+BEGINNINGS = ("\\$", "\\`", "a", "b", "it", "台", "qwen:4")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_name_written_by_others_is_inserted_as_one_word(home: Path, shell: str) -> None:
+    """bash inserted `$(…)` as it stands, so that Enter ran it; zsh ran it at Tab, behind a backslash."""
+    if not shutil.which(shell):
+        pytest.skip(f"needs {shell}")
+    for name in HOSTILE:
+        voicebot(home, "ask", "What is 6 * 7?", "--chat", "demo", "--no-audio", "--conversation", name)
+    in_shell(home, shell, "voicebot --install-completion")
+    (home / ".bashrc").write_text((home / ".bash_completions" / "voicebot.sh").read_text() if shell == "bash" else "")
+    terminal = Shell(home, shell, "-i", PS1="@@ ")
+    try:
+        terminal.type("echo rea''dy\r")
+        terminal.expect("ready")
+        for beginning in BEGINNINGS:
+            terminal.type(f"voicebot history show {beginning}\t")
+            terminal.pass_time(0.5)
+            terminal.type("\r")
+            terminal.expect("6 times 7 is 42")
+        assert "pwned" not in os.listdir(home)
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_script_that_does_not_quote_is_offered_plain_names(home: Path, shell: str) -> None:
+    """Those that typer writes, and earlier versions have installed, do not."""
+    for name in HOSTILE:
+        voicebot(home, "ask", "What is 6 * 7?", "--chat", "demo", "--no-audio", "--conversation", name)
+    typed = "voicebot history show "
+    asked = {"_TYPER_COMPLETE_ARGS": typed, "COMP_WORDS": typed, "COMP_CWORD": "3"}
+    offered = in_shell(home, shell, "voicebot", _VOICEBOT_COMPLETE=f"complete_{shell}", **asked).stdout
+    assert "qwen" in offered
+    assert not set(offered.replace("(", "", 2)) & set("$`;")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_the_script_to_copy_is_the_one_that_is_installed(home: Path, shell: str) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"needs {shell}")
+    shown = in_shell(home, shell, "voicebot --show-completion").stdout
+    in_shell(home, shell, "voicebot --install-completion")
+    [installed] = [*home.glob(".bash_completions/*"), *home.glob(".zfunc/*")]
+    assert shown == installed.read_text()

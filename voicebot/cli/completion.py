@@ -6,6 +6,7 @@ Nothing here prints, raises or writes: a completion that fails offers nothing.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, get_args
 
@@ -13,15 +14,24 @@ if TYPE_CHECKING:
     from voicebot.config.models import Config
     from voicebot.memory.sqlite_store import KnownNames
 
+QUOTES = "_VOICEBOT_QUOTES"
+"""Set by those scripts of a shell that quote what they insert."""
+_PLAIN = re.compile(r"[\w./:=@%+,-]+")
+"""What no shell takes for anything else."""
 _LANGUAGES = ("English", "Japanese", "日本語")
 
 
 def completing(known: Callable[[], Iterable[str]]) -> Callable[[], list[str]]:
-    """A completion with the known values, of which typer offers those that begin with what is typed."""
+    """A completion with the known values, of which typer offers those that begin with what is typed.
+
+    Names are written by others. A script that does not quote them, as older versions have installed, gets plain ones.
+    """
 
     def complete() -> list[str]:
         try:
-            return [value for value in dict.fromkeys(known()) if value.isprintable()]
+            quotes = QUOTES in os.environ or os.environ.get("_VOICEBOT_COMPLETE") == "complete_fish"
+            offered = [value for value in dict.fromkeys(known()) if value.isprintable()]
+            return offered if quotes else [value for value in offered if _PLAIN.fullmatch(value)]
         except Exception:  # noqa: BLE001 - whatever is wrong with the configuration is reported when the command runs
             return []
 

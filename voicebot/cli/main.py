@@ -31,7 +31,7 @@ from voicebot.cli.runner import FAILED
 from voicebot.cli.say import say
 from voicebot.cli.serve import serve
 from voicebot.cli.service import service_app
-from voicebot.cli.shell_completion import install_completion
+from voicebot.cli.shell_completion import install_completion, show_completion
 from voicebot.cli.verbs import pause, repeat, resume, show_status, skip, stop, watch
 from voicebot.cli.voices import voices
 from voicebot.cli.worker import worker
@@ -95,6 +95,8 @@ _voicebot = typer.main.get_command(app)  # here, so that tests that fork what is
 for _option in _voicebot.params:
     if _option.name == "install_completion":
         _option.callback = install_completion
+    elif _option.name == "show_completion":
+        _option.callback = show_completion
 _COMMANDS = [
     *(one.name or one.callback.__name__ for one in app.registered_commands if one.callback),
     *(one.name for one in app.registered_groups if isinstance(one.name, str)),
