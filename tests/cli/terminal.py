@@ -10,14 +10,15 @@ import select
 import struct
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyte
 
-from tests.cli.command import start_in_terminal
+from tests.cli.command import Process, start_in_terminal, start_shell_in_terminal
 
 PROMPT = "› "
-CTRL_C, CTRL_D, ESCAPE, ALT_ENTER, CTRL_J = "\x03", "\x04", "\x1b", "\x1b\r", "\n"
+CTRL_C, CTRL_D, CTRL_Z, ESCAPE, ALT_ENTER, CTRL_J = "\x03", "\x04", "\x1a", "\x1b", "\x1b\r", "\n"
 UP, LEFT, HOME, END = "\x1b[A", "\x1b[D", "\x1b[H", "\x1b[F"
 PASTE = "\x1b[200~{}\x1b[201~"
 _PATIENCE_SECONDS = 45.0
@@ -26,6 +27,8 @@ _PATIENCE_SECONDS = 45.0
 
 class Terminal:
     """Runs voicebot in a terminal of its own."""
+
+    _start: Callable[..., Process] = staticmethod(start_in_terminal)
 
     def __init__(self, home: Path, *arguments: str, columns: int = 80, term: str = "xterm-256color", **more: str):
         self._screen = pyte.HistoryScreen(columns, 24, history=1000)
@@ -38,7 +41,12 @@ class Terminal:
         self._ours, self._its = os.openpty()
         fcntl.ioctl(self._its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.attributes_before = self.attributes()
-        self._process = start_in_terminal(self._its, home, *arguments, TERM=term, **more)
+        self._process = self._start(self._its, home, *arguments, TERM=term, **more)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
 
     def type(self, text: str) -> None:
         """Press the keys."""
@@ -132,3 +140,9 @@ class Terminal:
         self._process.wait()
         os.close(self._ours)
         os.close(self._its)
+
+
+class Shell(Terminal):
+    """The same with a shell, which finds `voicebot` where `install` has put it."""
+
+    _start = staticmethod(start_shell_in_terminal)

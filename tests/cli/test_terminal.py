@@ -126,6 +126,47 @@ def test_no_color_means_no_color(tmp_path: Path) -> None:
         talking.close()
 
 
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.mark.parametrize(("no_color", "term"), [("1", "xterm-256color"), ("", "dumb")], ids=["NO_COLOR", "dumb"])
+def test_no_text_is_styled_where_there_are_no_styles(tmp_path: Path, no_color: str, term: str) -> None:
+    """With NO_COLOR the prompt still set and reset styles, and a dumb terminal got bold headings."""
+    voicebot(tmp_path, "ask", "What is 6 * 7?", "--chat", "demo", "--no-audio", "--conversation", "kitchen")
+    (tmp_path / "e.toml").write_text("traces = ['r.jsonl']\nengines = ['gpu']\n[settings.a]\n")
+    voicebot(tmp_path, "lab", "record", "-o", "r.jsonl", "What is 6 * 7?", "--chat", "demo")
+    for arguments in (
+        ("--help",),
+        ("paths",),
+        ("history", "list"),
+        ("history", "search", "42"),
+        ("voices", "--tts", "tone"),
+        ("lab", "sweep", "e.toml"),
+        ("nonsense",),
+    ):
+        terminal = Terminal(tmp_path, *arguments, term=term, NO_COLOR=no_color)
+        try:
+            terminal.exit_code()
+            assert not SGR.search(terminal.raw), (arguments, terminal.raw)
+        finally:
+            terminal.close()
+    talking = Terminal(tmp_path, "chat", *SLOWLY, term=term, NO_COLOR=no_color)
+    try:
+        talking.expect("›")
+        talking.type("What is 6 * 7?\r")
+        talking.expect("42")
+        talking.type("/help\r")
+        talking.expect("/history")
+        talking.type("\x12six\x07")  # a search in what was typed
+        talking.type(CTRL_C)
+        talking.expect("again leaves|\\^C|›")
+        talking.type("/exit\r")
+        talking.exit_code()
+        assert not SGR.search(talking.raw), talking.raw
+    finally:
+        talking.close()
+
+
 def test_brackets_and_colons_in_a_table_are_text(tmp_path: Path) -> None:
     """A message such as "[red] :smile:" was taken for rich's markup: the brackets vanished from the list."""
     said = "[red]hello[/red] :smile:"

@@ -7,13 +7,14 @@ the terminal echoes keys by itself. Loaded only where a chat is at a terminal.
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TextIO, cast
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.enums import DEFAULT_BUFFER
@@ -22,9 +23,12 @@ from prompt_toolkit.formatted_text import ANSI, AnyFormattedText, merge_formatte
 from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.output import create_output
+from prompt_toolkit.output import ColorDepth, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.styles import Attrs
 
+from voicebot.cli import terminal
+from voicebot.cli.job_control import obeying_the_shell, stop_job
 from voicebot.cli.output import dimmed, printable, terminal_width
 from voicebot.cli.standard_streams import in_place_of, own_standard_output
 from voicebot.cli.typed_history import add_line, read_lines
@@ -60,12 +64,13 @@ class ChatPrompt:
     def __init__(self, history: History) -> None:
         self._output = create_output(own_standard_output())
         if isinstance(self._output, Vt100_Output):
+            if not terminal.has_styles():
+                self._output = _WithoutStyles.from_pty(own_standard_output(), term=os.environ.get("TERM"))
             self._output.enable_cpr = False  # nothing here asks where the cursor is, and not every terminal answers
         self._session = PromptSession[str](
             self._message,
             multiline=True,
             history=history,
-            enable_suspend=True,
             input=create_input(sys.stdin),
             output=self._output,
         )
@@ -73,7 +78,7 @@ class ChatPrompt:
         """To be printed when the prompt is drawn next."""
         self._remark = ""
         self._streams: list[_LinesAbove] = []
-        self._modes = _terminal_modes()
+        self._modes = terminal.modes()
         app = self._session.app
         app.ttimeoutlen = app.timeoutlen = _ESCAPE_SECONDS
         app.min_redraw_interval = _REDRAW_SECONDS
@@ -110,7 +115,7 @@ class ChatPrompt:
         self._output.reset_attributes()
         self._output.write_raw("\n")
         self._output.flush()
-        _set_terminal_modes(self._modes)
+        terminal.set_modes(self._modes)
 
     def stream(self, *, wraps: bool) -> TextIO:
         """A standard stream that prints above the prompt; one that `wraps` breaks its lines between words."""
@@ -121,10 +126,11 @@ class ChatPrompt:
     async def run(self, keys: Keys) -> None:
         """Let the person type until `close`."""
         self._session.key_bindings = _bindings(keys)
-        try:
-            await self._session.prompt_async(handle_sigint=False, set_exception_handler=False)
-        except EOFError:  # the terminal is gone
-            keys.leave()
+        with obeying_the_shell(self._session.app, lambda: terminal.set_modes(self._modes)):
+            try:
+                await self._session.prompt_async(handle_sigint=False, set_exception_handler=False)
+            except EOFError:  # the terminal is gone
+                keys.leave()
 
     def close(self) -> None:
         """Let `run` return."""
@@ -133,13 +139,15 @@ class ChatPrompt:
 
     def print_rest(self) -> None:
         """Print what came too late to be drawn with the prompt."""
-        self._lines += [f"{stream.unfinished}\n" for stream in self._streams if stream.unfinished]
+        self._lines += [f"{stream.unfinished}\n" for stream in self._streams if stream.unfinished != stream.drawn]
         if self._lines:
             self._output.write_raw("".join(self._lines))
             self._output.flush()
 
     def _message(self) -> AnyFormattedText:
         """The line of the reply that is not finished, and below it what is remarked and the prompt."""
+        for stream in self._streams:
+            stream.drawn = stream.unfinished
         unfinished = [ANSI(f"{stream.unfinished}\n") for stream in self._streams if stream.unfinished]
         remark = [ANSI(f"{dimmed(printable(self._remark))}\n")] if self._remark else []
         return merge_formatted_text([*unfinished, *remark, PROMPT])
@@ -149,6 +157,16 @@ class ChatPrompt:
             lines, self._lines = "".join(self._lines), []
             self._session.app.renderer.erase()
             self._output.write_raw(lines)
+
+
+class _WithoutStyles(Vt100_Output):
+    """Moves the cursor and nothing else; the one of NO_COLOR leaves bold, underlined and reversed text as it is."""
+
+    def set_attributes(self, attrs: Attrs, color_depth: ColorDepth) -> None:
+        """All text looks the same."""
+
+    def reset_attributes(self) -> None:
+        """It does already."""
 
 
 class _LinesAbove(io.TextIOBase):
@@ -161,6 +179,8 @@ class _LinesAbove(io.TextIOBase):
         self._prompt = prompt
         self._wraps = wraps
         self.unfinished = ""
+        self.drawn = ""
+        """What of it stands above the prompt."""
 
     def write(self, text: str) -> int:
         """Print the lines that end in `text`."""
@@ -240,6 +260,10 @@ def _bindings(keys: Keys) -> KeyBindings:
         else:
             keys.leave()
 
+    @bindings.add("c-z")
+    def _stop(_: KeyPressEvent) -> None:
+        stop_job()
+
     @bindings.add("tab", filter=typing)
     def _complete(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
@@ -261,27 +285,6 @@ def _common_beginning(texts: list[str]) -> str:
     first, last = min(texts), max(texts)
     differs = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:differs]
-
-
-def _terminal_modes() -> list[Any] | None:  # Any: as termios has it
-    """How the terminal treats what is typed; None where that cannot be told."""
-    if sys.platform == "win32":
-        return None
-    import termios
-
-    try:
-        return termios.tcgetattr(sys.stdin)
-    except termios.error:
-        return None
-
-
-def _set_terminal_modes(modes: list[Any] | None) -> None:  # Any: as termios has it
-    if sys.platform == "win32" or modes is None:
-        return
-    import termios
-
-    with suppress(termios.error):  # the terminal is gone
-        termios.tcsetattr(sys.stdin, termios.TCSANOW, modes)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ carry their help in English; it is translated when it is shown.
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import sys
 from copy import copy
@@ -16,6 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from voicebot.cli import terminal
 from voicebot.cli.output import terminal_width
 from voicebot.cli.usage_errors import show_usage_error
 from voicebot.translation import foreign, language, marked, tr
@@ -236,4 +236,4 @@ def _wrapped(text: str, columns: int) -> list[str]:
 
 
 def _bold(heading: str) -> str:
-    return typer.style(heading, bold=True) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else heading
+    return typer.style(heading, bold=True) if sys.stdout.isatty() and terminal.has_styles() else heading
