@@ -11,7 +11,7 @@ import typer
 from voicebot.cli.command import add_command
 from voicebot.cli.help import command_group
 from voicebot.cli.options import ConfigFileOption, ConfigOptions, JsonObjectOption
-from voicebot.cli.output import Row, json_document, json_text, status, terminal_width, write_out
+from voicebot.cli.output import Row, json_document, json_text, status, terminal_width, write_out, write_prose
 from voicebot.cli.runner import CONFIG, OK, UsageError
 from voicebot.errors import ConfigError
 from voicebot.text.redaction import without_passwords
@@ -276,7 +276,7 @@ def _checked(file: Path | None, *, as_json: bool) -> int:
     for one in (*loaded.refused, *loaded.unused):
         status(str(one))
     none = tr("no config.toml, and no mistakes")
-    write_out("".join(tr("{name}: no mistakes", name=name) + "\n" for name in files) or f"{none}\n")
+    write_prose("".join(tr("{name}: no mistakes", name=name) + "\n" for name in files) or f"{none}\n")
     return OK
 
 

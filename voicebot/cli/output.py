@@ -115,7 +115,7 @@ def write_labelled(label: str, text: str, *, color: str) -> None:
     line = label + printable(safe_line(text))
     if sys.stdout.isatty() and terminal.draws():
         line = wrapped(line)
-        if not os.environ.get("NO_COLOR"):
+        if terminal.has_styles():
             line = typer.style(label, fg=color) + line[len(label) :]
     _write(line + "\n")
 
@@ -178,19 +178,34 @@ def write_table(rows: Iterable[Row]) -> None:
     elif rows:
         names = [tr(_COLUMNS.get(name, name.replace("_", " "))) if name else "" for name in rows[0]]
         import typer
-        from rich.cells import cell_len
 
         header, *lines = table([names, *cells], width=terminal_width(), fold=range(len(names)))
-        if max(map(cell_len, [header, *lines])) > terminal_width():
-            _write("\n".join(_one_below_another(names, row) for row in cells))
+        if not fits([header, *lines], width=terminal_width()):
+            _write("".join(f"{line}\n" for line in one_below_another([names, *cells])))
             return
-        _write("\n".join([header if os.environ.get("NO_COLOR") else typer.style(header, bold=True), *lines, ""]))
+        _write("\n".join([typer.style(header, bold=True) if terminal.has_styles() else header, *lines, ""]))
 
 
-def _one_below_another(names: Sequence[str], row: Sequence[str]) -> str:
-    """A row of a table that is wider than the terminal; a cell that is empty is left out."""
-    named = (f"{name}{tr(': ')}{cell}" if name else cell for name, cell in zip(names, row, strict=True) if cell)
-    return "".join(wrapped(line) + "\n" for line in named)
+def one_below_another(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table that is wider than the terminal: each cell below the one before, behind its name.
+
+    Empty cells are left out, and one without a name, or in a row without its first, goes on behind the one before.
+    """
+    names, *rest = rows
+    lines: list[str] = []
+    for first, *more in rest:
+        if first:
+            lines += ["", _named(names[0], first)] if lines else [_named(names[0], first)]
+        for name, cell in zip(names[1:], more, strict=True):
+            if cell and name and first:
+                lines.append(_named(name, cell))
+            elif cell:
+                lines[-1] += f" {cell}"
+    return [part for line in lines for part in wrapped(safe_line(line)).split("\n")]
+
+
+def _named(name: str, cell: str) -> str:
+    return f"{name}{tr(': ')}{cell}" if name else cell
 
 
 def _cell(value: object) -> str:
@@ -224,6 +239,21 @@ def table(
         return [line.rstrip() for line in text.getvalue().split("\n")[:-1]]
 
 
+def fitting_table(
+    rows: Sequence[Sequence[str]], *, width: int, right: Collection[int] = (), fold: Collection[int] = ()
+) -> list[str]:
+    """The same below the names in the first row; on a terminal that is too narrow, each cell below the one before."""
+    lines = table(rows, width=width, right=right, fold=fold)
+    return lines if fits(lines, width=width) else one_below_another(rows)
+
+
+def fits(lines: Sequence[str], *, width: int) -> bool:
+    """Whether lines need not be broken: where there is no terminal they may have any length."""
+    from rich.cells import cell_len
+
+    return not sys.stdout.isatty() or max(map(cell_len, lines)) <= width
+
+
 def signed_seconds(seconds: float) -> str:
     """A difference in seconds, with its sign."""
     return f"{seconds:+.2f}".replace("-0.00", "+0.00")
@@ -252,7 +282,7 @@ def _print_beside(text: str, **style: bool) -> None:
     import typer
 
     # None: where it is a terminal
-    color = False if os.environ.get("NO_COLOR") or not terminal.draws() else None
+    color = None if terminal.has_styles() else False
     try:
         typer.echo(typer.style(text, **style) if style else text, file=own_standard_error(), color=color)
     except OSError:
@@ -263,7 +293,7 @@ def dimmed(text: str) -> str:
     """`text` as a line of status looks on a terminal that understands escape codes."""
     import typer
 
-    return text if os.environ.get("NO_COLOR") else typer.style(text, dim=True)
+    return typer.style(text, dim=True) if terminal.has_styles() else text
 
 
 def wrapped(text: str) -> str:
@@ -281,10 +311,9 @@ def draw(lines: Iterable[str]) -> None:
     """Draw a picture of ours on standard error, light blocks on a dark ground where the terminal has colors."""
     import typer
 
+    styles = terminal.has_styles()
     for line in map(printable, lines):
-        typer.echo(
-            typer.style(line, fg="bright_white", bg="black") if terminal.draws() else line, file=own_standard_error()
-        )
+        typer.echo(typer.style(line, fg="bright_white", bg="black") if styles else line, file=own_standard_error())
 
 
 def confirm(question: str) -> bool:

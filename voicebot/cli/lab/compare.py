@@ -12,7 +12,16 @@ from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.lab.figures import interval
 from voicebot.cli.lab.options import ENGINES, CsvOption, SeedOption, TracesArgument
 from voicebot.cli.options import ForceOption, JsonLinesOption, refuse_to_overwrite
-from voicebot.cli.output import signed_seconds, table, terminal_width, write_json, write_out
+from voicebot.cli.output import (
+    fits,
+    fitting_table,
+    one_below_another,
+    signed_seconds,
+    table,
+    terminal_width,
+    write_json,
+    write_prose,
+)
 from voicebot.cli.runner import OK
 from voicebot.text.safe_display import safe_line
 from voicebot.translation import counted, tr
@@ -70,7 +79,7 @@ def compare(
     if json:
         write_json(map(as_dict, compared))
     else:
-        write_out(comparison(compared, width=terminal_width()))
+        write_prose(comparison(compared, width=terminal_width()))
     return OK
 
 
@@ -98,6 +107,9 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
             ]
         )
     header, *lines_of_runs = table(rows, width=width)
+    if not fits([header, *lines_of_runs], width=width):
+        names, *runs = rows
+        header, lines_of_runs = "", ["\n".join(one_below_another([names, row])) + "\n" for row in runs]
     lines = [tr("A {a} → B {b}, seconds", a=compared[0].a.setting, b=compared[0].b.setting), "", header]
     for c, row in zip(compared, lines_of_runs, strict=True):
         lines.append(row)
@@ -126,7 +138,7 @@ def comparison(compared: Sequence[Comparison], *, width: int) -> str:
         for name, figures in (("A", change.a), ("B", change.b)):
             seconds = (f"{value:.2f}" for value in (figures.mean, figures.median, figures.p95))
             rows.append([tr(change.name), name, *seconds])
-    lines += ["", *table(rows, width=width, right=range(2, 5))]
+    lines += ["", *fitting_table(rows, width=width, right=range(2, 5))]
     return "\n".join([*lines, ""])
 
 

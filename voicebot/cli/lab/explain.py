@@ -11,7 +11,7 @@ import typer
 
 from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.options import ConfigOptions, JsonLinesOption, StrategyOption
-from voicebot.cli.output import table, terminal_width, write_json, write_out
+from voicebot.cli.output import fitting_table, terminal_width, write_json, write_prose
 from voicebot.cli.runner import OK
 from voicebot.translation import system_reason, tr
 
@@ -42,7 +42,7 @@ def explain(
     if json:
         write_json(map(dataclasses.asdict, decisions))
     else:
-        write_out(explanation(decisions, width=terminal_width()))
+        write_prose(explanation(decisions, width=terminal_width()))
     return OK
 
 
@@ -68,4 +68,4 @@ def explanation(decisions: Sequence[Decision], *, width: int) -> str:
     """One decision per line: place, verdict, boundary, rule, text."""
     rows = [[tr("from"), tr("to"), tr("verdict"), tr("boundary"), tr("rule"), tr("text")]]
     rows += [[str(d.start), str(d.end), d.verdict, d.boundary, d.rule, d.text] for d in decisions]
-    return "\n".join([*table(rows, width=width, right={0, 1}, fold={4, 5}), ""])
+    return "\n".join([*fitting_table(rows, width=width, right={0, 1}, fold={4, 5}), ""])

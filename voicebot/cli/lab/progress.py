@@ -10,6 +10,7 @@ from time import monotonic
 
 import typer
 
+from voicebot.cli import terminal
 from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.output import status
 from voicebot.cli.runner import INTERRUPTED
@@ -31,7 +32,8 @@ def progress_bar(noun: str) -> Iterator[Progress]:
         from rich.progress import Progress as Bar
 
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn(noun), TimeRemainingColumn())
-        with Bar(*columns, console=Console(file=own_standard_error()), transient=True) as bar:
+        console = Console(file=own_standard_error(), color_system="auto" if terminal.has_styles() else None)
+        with Bar(*columns, console=console, transient=True) as bar:
             task = bar.add_task(noun, total=None)
             yield lambda done, of: bar.update(task, completed=done, total=of)
         return

@@ -9,7 +9,7 @@ import typer
 from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.lab.options import ENGINES, SeedOption, TracesArgument
 from voicebot.cli.options import ConfigOptions, JsonLinesOption
-from voicebot.cli.output import signed_seconds, table, terminal_width, write_json, write_out
+from voicebot.cli.output import fitting_table, signed_seconds, table, terminal_width, write_json, write_prose
 from voicebot.cli.runner import OK
 from voicebot.text.safe_display import safe_line
 from voicebot.translation import counted, tr
@@ -47,7 +47,7 @@ def replay(
         if json:
             write_json([as_dict(run)])
         else:
-            write_out(("\n" if number else "") + timeline(run, width=terminal_width()))
+            write_prose(("\n" if number else "") + timeline(run, width=terminal_width()))
     return OK
 
 
@@ -108,7 +108,7 @@ def _utterances(run: Run, width: int) -> list[str]:
         ]
         rows.append([str(utterance.index), *times, gap, _segments(utterance)])
         rows.append([""] * 7 + [_rules(utterance)])
-    return table(rows, width=width, right=range(7), fold={7})
+    return fitting_table(rows, width=width, right=range(7), fold={7})
 
 
 def _segments(utterance: ReplayedUtterance) -> str:

@@ -14,7 +14,7 @@ from voicebot.cli.foreign_prints import prints_told
 from voicebot.cli.lab.figures import interval
 from voicebot.cli.lab.options import CsvOption
 from voicebot.cli.options import ConfigOptions, ForceOption, JsonObjectOption, StrategyOption, refuse_to_overwrite
-from voicebot.cli.output import status, table, terminal_width, write_json, write_out
+from voicebot.cli.output import fitting_table, status, table, terminal_width, write_json, write_prose
 from voicebot.cli.runner import OK
 from voicebot.translation import tr
 
@@ -114,7 +114,7 @@ def score(
         write_json([_as_dict(scores, wrong) | ({"against": other, "differences": differing} if other else {})])
     else:
         width = terminal_width()
-        write_out(_as_text(name, scores, wrong, width=width) + _against(other, changed, width=width))
+        write_prose(_as_text(name, scores, wrong, width=width) + _against(other, changed, width=width))
     for verdict in [verdict for verdict in verdicts if verdict.lost or verdict.torn][:1]:
         status(_unsound(name, verdict))
     return OK
@@ -172,7 +172,7 @@ def _as_text(strategy: str, scores: Mapping[str, Score], wrong: Sequence[Verdict
         shares = (f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}", f"{s.exact / s.items:.0%}")
         delay = f"{s.delay_mean:.1f} / {s.delay_p50:3} / {s.delay_p95:3}"
         rows.append([name, str(s.items), *shares, str(s.hard_splits), str(s.lost), str(s.torn), delay])
-    lines += table(rows, width=width, right=range(1, len(rows[0])))
+    lines += fitting_table(rows, width=width, right=range(1, len(rows[0])))
     return "\n".join([*lines, ""])
 
 

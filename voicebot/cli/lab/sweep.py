@@ -14,7 +14,7 @@ from voicebot.cli.lab.options import CsvOption, ExperimentArgument, JobsOption, 
 from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.lab.sweep_report import about_sweep, recorded
 from voicebot.cli.options import ForceOption, JsonObjectOption, refuse_to_overwrite
-from voicebot.cli.output import signed_seconds, status, table, terminal_width, write_json, write_out
+from voicebot.cli.output import fitting_table, signed_seconds, status, terminal_width, write_json, write_prose
 from voicebot.cli.runner import OK
 from voicebot.translation import tr
 
@@ -110,7 +110,7 @@ def _print(runs: Sequence[Run], named: Mapping[str, object], *, json: bool) -> N
         write_json([{**named, "means": [*map(asdict, rows)], "differences": [*map(asdict, found)]}])
     else:
         width = terminal_width()
-        write_out(_means(rows, width=width) + _differences(found, width=width))
+        write_prose(_means(rows, width=width) + _differences(found, width=width))
 
 
 def _means(rows: Sequence[Row], *, width: int) -> str:
@@ -121,7 +121,7 @@ def _means(rows: Sequence[Row], *, width: int) -> str:
         silence = (row.silence_seconds, row.silence_median, row.silence_p95)
         seconds = (f"{value:.2f}" for value in (row.ttfa, row.gap_seconds, *silence, row.over_bound_seconds))
         lines.append([row.engine, row.setting, *seconds, f"{row.utterances:.1f}"])
-    return "".join(line + "\n" for line in table(lines, width=width, right=range(2, 9)))
+    return "".join(line + "\n" for line in fitting_table(lines, width=width, right=range(2, 9)))
 
 
 def _differences(found: Sequence[Against], *, width: int) -> str:
@@ -134,7 +134,7 @@ def _differences(found: Sequence[Against], *, width: int) -> str:
         cells = [cell for d in measures for cell in (signed_seconds(d.mean), interval(d, signed_seconds))]
         lines.append([one.engine, one.setting, *cells])
     title = tr("Against {setting}, reply by reply, with 95 % intervals:", setting=found[0].against)
-    return "\n" + title + "\n" + "".join(line + "\n" for line in table(lines, width=width, right={2, 4}))
+    return "\n" + title + "\n" + "".join(line + "\n" for line in fitting_table(lines, width=width, right={2, 4}))
 
 
 def _kept(kept: Sequence[int], folder: Path) -> str:

@@ -12,7 +12,7 @@ from voicebot.cli.lab.figures import interval
 from voicebot.cli.lab.options import ExperimentArgument, JobsOption, TrustOption
 from voicebot.cli.lab.progress import progress_bar, stoppable
 from voicebot.cli.options import ForceOption, JsonObjectOption
-from voicebot.cli.output import signed_seconds, status, table, terminal_width, write_json, write_out
+from voicebot.cli.output import fitting_table, signed_seconds, status, terminal_width, write_json, write_prose
 from voicebot.cli.runner import OK
 from voicebot.translation import tr
 
@@ -75,7 +75,7 @@ def tune(
         if json:
             write_json([{"config": str(output), **as_dict(tuned)}])
         else:
-            write_out(_result(tuned, width=terminal_width()))
+            write_prose(_result(tuned, width=terminal_width()))
         status(tr("wrote {output}", output=output))
     return OK
 
@@ -101,5 +101,5 @@ def _result(tuned: Tuned, *, width: int) -> str:
         if gain
     ]
     chosen = [f"  {key} = {value!r}" for key, value in tuned.overrides.items()]
-    figures = table(lines, width=width, right=range(2, 6))
+    figures = fitting_table(lines, width=width, right=range(2, 6))
     return "\n".join([*figures, *gains, "", tr("best:"), *(chosen or ["  " + tr("as it was")]), *tuned.remarks(), ""])
