@@ -12,10 +12,13 @@ import { shortSeconds } from "./units.js";
  *
  * @typedef {import("./turns.js").Turn} Turn
  * @typedef {import("./timeline.js").Range} Place
- * @typedef {{article: HTMLElement, message: HTMLElement, reply: HTMLElement, text: Reply, state: HTMLElement, tools: HTMLElement, figures: HTMLElement}} Shown
+ * @typedef {{article: HTMLElement, message: HTMLElement, reply: HTMLElement, text: Reply, state: HTMLElement, tools: HTMLElement, figures: HTMLElement, front: number}} Shown
+ *   front: how far the voice has come in the reply
  * @typedef {(key: import("./languages.js").Key, fields?: Record<string, unknown>) => string} Say
  */
-const NEAR_END = 80;
+const NEAR = 80;
+/** How high in the view what is being said stands when the reply is longer than that. */
+const HEIGHT_OF_VOICE = 1 / 3;
 
 export class Transcript {
   /**
@@ -36,18 +39,11 @@ export class Transcript {
     this._changed = new Map();
     /** @type {Map<string, Place>} */
     this._spoken = new Map();
-    this._follows = true;
+    /** @type {"voice" | "end" | null} */
+    this._follows = "voice";
     this._frame = 0;
-    scroller.addEventListener(
-      "scroll",
-      () => {
-        this._follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
-      },
-      { passive: true },
-    );
-    new ResizeObserver(() => {
-      if (this._follows) this._toEnd(); // a keyboard on the screen came up, say
-    }).observe(scroller);
+    scroller.addEventListener("scroll", () => this._scrolled(), { passive: true });
+    new ResizeObserver(() => this._scroll()).observe(scroller); // a keyboard on the screen came up, say
   }
 
   /** Draw these turns and no others. @param {Turn[]} turns */
@@ -83,21 +79,54 @@ export class Transcript {
     this.change(turn);
   }
 
-  /** Go to the end, and stay there. */
+  /** Go where the voice is, and stay with it. */
   follow() {
-    this._follows = true;
-    this._toEnd();
+    this._follows = "voice";
+    this._scroll();
   }
 
   draw() {
     this._frame = 0;
     for (const turn of this._changed.values()) this._drawTurn(turn);
     this._changed.clear();
-    if (this._follows) this._toEnd();
+    this._scroll();
   }
 
-  _toEnd() {
-    this._scroller.scrollTop = this._scroller.scrollHeight;
+  _scroll() {
+    if (this._follows) this._scroller.scrollTop = this._follows === "voice" ? this._voice : this._end;
+  }
+
+  /** Follow what the person has scrolled to. */
+  _scrolled() {
+    const isNear = (/** @type {number} */ place) => Math.abs(this._scroller.scrollTop - place) < NEAR;
+    this._follows = isNear(this._voice) ? "voice" : isNear(this._end) ? "end" : null;
+  }
+
+  get _end() {
+    return this._scroller.scrollHeight - this._scroller.clientHeight;
+  }
+
+  /** The end too, unless what is being said would leave the view. */
+  get _voice() {
+    const newest = this._root.lastElementChild;
+    const shown = newest instanceof HTMLElement && this._shown.get(newest.dataset.turn ?? "");
+    const [said] = shown ? shown.text.ranges(shown.front, Number.POSITIVE_INFINITY) : [];
+    return said ? Math.min(this._end, this._placeOf(said)) : this._end;
+  }
+
+  /** Where to scroll to for a part of the text to stand where what is said does. @param {Range} range */
+  _placeOf(range) {
+    const below = range.getBoundingClientRect().top - this._scroller.getBoundingClientRect().top;
+    return Math.max(0, this._scroller.scrollTop + below - HEIGHT_OF_VOICE * this._scroller.clientHeight);
+  }
+
+  /** Bring what is said again into sight. @param {Range} range */
+  _reveal(range) {
+    const { top, bottom } = range.getBoundingClientRect();
+    const view = this._scroller.getBoundingClientRect();
+    if (top >= view.top && bottom <= view.bottom) return;
+    this._follows = null;
+    this._scroller.scrollTop = this._placeOf(range);
   }
 
   /** @param {Turn} turn */
@@ -111,7 +140,7 @@ export class Transcript {
     setLanguage(message, turn.message);
     setLanguage(reply, turn.reply);
     text.show(turn.reply);
-    this._drawMarks(turn, text);
+    this._drawMarks(turn, shown);
     this._drawState(turn, state);
     figures.textContent = turn.metrics?.ttfa
       ? `${this._say("figure_ttfa")} ${shortSeconds(turn.metrics.ttfa, this._language())}`
@@ -119,13 +148,17 @@ export class Transcript {
     tools.toggleAttribute("hidden", turn.state === "running" || turn.state === "waiting" || !turn.reply);
   }
 
-  /** @param {Turn} turn @param {Reply} text */
-  _drawMarks(turn, text) {
+  /** @param {Turn} turn @param {Shown} shown */
+  _drawMarks(turn, shown) {
+    const { text } = shown;
     const running = turn.state === "running";
     const place = this._spoken.get(turn.id);
     const spoken = place ? trimmed(turn.reply, place) : null;
     const from = Math.max(turn.heard, spoken?.end ?? 0);
-    this._lit.set("spoken", turn.id, spoken ? text.ranges(spoken.start, spoken.end) : []);
+    const lit = spoken ? text.ranges(spoken.start, spoken.end) : [];
+    shown.front = running && spoken ? spoken.start : turn.heard;
+    if (!running && lit.length) this._reveal(lit[0]);
+    this._lit.set("spoken", turn.id, lit);
     this._lit.set("ahead", turn.id, running ? text.ranges(from, turn.reply.length) : []);
     const isCut = turn.state === "interrupted" || turn.state === "failed";
     this._lit.set("unsaid", turn.id, isCut ? text.ranges(turn.heard, turn.reply.length) : []);
@@ -187,7 +220,7 @@ export class Transcript {
       (range) => this._actions.replay(turn.id, range),
       () => this._say("replay"),
     );
-    const shown = { article, message, reply, text, state, tools, figures };
+    const shown = { article, message, reply, text, state, tools, figures, front: 0 };
     this._shown.set(turn.id, shown);
     this._root.append(article);
     return shown;
