@@ -55,6 +55,22 @@ class EchoChat:
             yield text[start : start + 5]
 
 
+class HeldChat(EchoChat):
+    """A chat model that keeps the last words back until it is let go: a slow browser still finds the reply going on."""
+
+    def __init__(self) -> None:
+        self.goes_on = anyio.Event()
+        """Set to let replies come to their ends."""
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
+        """Yield the last message again, and its last words only when `goes_on` is set."""
+        text = messages[-1].content
+        kept = " ".join(text.split()[-2:])
+        yield text.removesuffix(kept)
+        await self.goes_on.wait()
+        yield kept
+
+
 class PersonsVoice:
     """A voice whose every text is a sweep of its own: whoever hears it knows whose it is and which text."""
 

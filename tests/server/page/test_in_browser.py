@@ -12,7 +12,7 @@ import pytest
 
 from tests.machine import Machine, watched_machine
 from tests.null_sink import AUDIBLE, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
-from tests.server.page.browser import ELSEWHERE, MISSING, EchoChat, PersonsVoice, open_browser, visit
+from tests.server.page.browser import ELSEWHERE, MISSING, EchoChat, HeldChat, PersonsVoice, open_browser, visit
 from tests.server.running import TOKEN, running_server
 from voicebot.config.models import ServerConfig
 from voicebot.server.certificates import tls_files
@@ -168,11 +168,16 @@ async def test_a_click_on_the_reply_that_is_heard_ends_it(browser: Browser) -> N
 
 
 async def test_a_pause_holds_the_sound_until_it_goes_on(sink: NullSink, browser: Browser) -> None:
-    voice = PersonsVoice()
-    async with running_server(EchoChat(), voice) as running, visit(browser, running) as visitor:
+    """The reply is held, too: on a slow machine it had ended before the click."""
+    voice, chat = PersonsVoice(), HeldChat()
+    async with running_server(chat, voice) as running, visit(browser, running) as visitor:
         await visitor.ask(TEXT)
         await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
         await visitor.page.click("#pause[aria-pressed=false]")
+        await visitor.page.locator("#pause[aria-pressed=true]").wait_for()
+        chat.goes_on.set()
+        await visitor.until(f"document.querySelector('.reply').innerText === {TEXT!r}")
+        await visitor.ended(state="running")
         await visitor.page.click("#pause[aria-pressed=true]")
         await visitor.ended()
         assert await visitor.lit("unsaid") == ""
@@ -180,9 +185,12 @@ async def test_a_pause_holds_the_sound_until_it_goes_on(sink: NullSink, browser:
 
 
 async def test_a_pause_is_seen_in_every_tab_and_ended_in_any(sink: NullSink, browser: Browser) -> None:
-    """The other tabs of a person showed a reply that went on, and their button held nothing."""
-    voice = PersonsVoice()
-    async with running_server(EchoChat(), voice) as running, visit(browser, running) as visitor:
+    """The other tabs of a person showed a reply that went on, and their button held nothing.
+
+    The reply is held, too: on a slow machine it had ended before the click.
+    """
+    voice, chat = PersonsVoice(), HeldChat()
+    async with running_server(chat, voice) as running, visit(browser, running) as visitor:
         other = await visitor.page.context.new_page()
         await other.goto(visitor.page.url)
         await visitor.ask(TEXT)
@@ -192,6 +200,7 @@ async def test_a_pause_is_seen_in_every_tab_and_ended_in_any(sink: NullSink, bro
         await other.reload()
         await other.click("#pause[aria-pressed=true]")
         await visitor.page.locator("#pause[aria-pressed=false]").wait_for()
+        chat.goes_on.set()
         await visitor.ended()
         await other.locator("#pause").wait_for(state="hidden")
         assert await visitor.lit("unsaid") == ""
