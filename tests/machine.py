@@ -11,6 +11,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+PATIENCE_SECONDS = 60.0
+"""How long a test waits for what has to come.
+
+Nobody waits that long where all is well. A machine that others use, too, may stand still for ten seconds, and then has
+all of its work to do at once.
+"""
 DENIED = "this machine denies"
 """Begins the reason of a skip for want of a right, as a container has few."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 import httpx
 
+from tests.machine import PATIENCE_SECONDS
 from voicebot.app import Engines
 from voicebot.config.models import Config, MemoryConfig, ServerConfig, TtsConfig, TtsTone
 from voicebot.memory.history import open_history
@@ -54,17 +55,20 @@ class RunningServer:
     def as_person(self, person: str) -> httpx.AsyncClient:
         """A client that asks for somebody; the caller closes it."""
         return httpx.AsyncClient(
-            base_url=self.url, headers={**bearer(), "x-voicebot-person": person}, timeout=20, verify=NO_AUTHORITIES
+            base_url=self.url,
+            headers={**bearer(), "x-voicebot-person": person},
+            timeout=PATIENCE_SECONDS,
+            verify=NO_AUTHORITIES,
         )
 
     def stranger(self) -> httpx.AsyncClient:
         """A client without the token; the caller closes it."""
-        return httpx.AsyncClient(base_url=self.url, timeout=20, verify=NO_AUTHORITIES)
+        return httpx.AsyncClient(base_url=self.url, timeout=PATIENCE_SECONDS, verify=NO_AUTHORITIES)
 
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for what nobody tells."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE_SECONDS):
         while not holds():  # noqa: ASYNC110 - it is the server that changes it, and it knows nothing of tests
             await anyio.sleep(0.005)
 
@@ -109,7 +113,7 @@ async def running_server(
             httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{listening.getsockname()[1]}",
                 headers=bearer(),
-                timeout=20,
+                timeout=PATIENCE_SECONDS,
                 verify=NO_AUTHORITIES,
             ) as client,
             anyio.create_task_group() as tasks,  # what ends first: it uses all the others

@@ -13,6 +13,7 @@ import anyio
 import numpy as np
 import soxr
 
+from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import RATE, NullSink, Samples
 from tests.server.running import RunningServer
 from voicebot.messages import Message
@@ -35,12 +36,22 @@ _OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_VIOLATIONS = """
+_NOTES = """
 window.violations = [];
 addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
   violations.push(`${violatedDirective} ${blockedURI}`);
 });
+window.spoken = [];
+const set = HighlightRegistry.prototype.set;
+HighlightRegistry.prototype.set = function (mark, ranges) {
+  const text = [...ranges].join("");
+  if (mark === "spoken" && text && text !== spoken.at(-1)) spoken.push(text);
+  return set.call(this, mark, ranges);
+};
+const later = window.setTimeout;
+window.setTimeout = (act, wait, ...given) => (wait === 8000 ? 0 : later(act, wait, ...given));
 """
+"""What has been forbidden, and what has been lit, though a test on a slow machine looks later; notices stay."""
 
 
 class EchoChat:
@@ -58,6 +69,9 @@ class EchoChat:
 class HeldChat(EchoChat):
     """A chat model that keeps the last words back until it is let go: a slow browser still finds the reply going on."""
 
+    KEPT = 5
+    """Characters."""
+
     def __init__(self) -> None:
         self.goes_on = anyio.Event()
         """Set to let replies come to their ends."""
@@ -65,10 +79,9 @@ class HeldChat(EchoChat):
     async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:
         """Yield the last message again, and its last words only when `goes_on` is set."""
         text = messages[-1].content
-        kept = " ".join(text.split()[-2:])
-        yield text.removesuffix(kept)
+        yield text[: -self.KEPT]
         await self.goes_on.wait()
-        yield kept
+        yield text[-self.KEPT :]
 
 
 class PersonsVoice:
@@ -78,8 +91,10 @@ class PersonsVoice:
     credit = ""
     capabilities = Capabilities()
 
-    def __init__(self, sample_rate: int = 24_000) -> None:
+    def __init__(self, sample_rate: int = 24_000, *, slow: bool = False) -> None:
         self.format = AudioFormat(sample_rate)
+        self._seconds = 0.3 if slow else 0.03
+        """Of a character; a slow voice still speaks when a slow browser comes to it."""
         self.said: list[str] = []
         """The texts, in order."""
         self.styles: list[Style] = []
@@ -93,7 +108,7 @@ class PersonsVoice:
 
     def pcm(self, text: str) -> bytes:
         """What `text` sounds like."""
-        frames = round(self.format.sample_rate * 0.03 * len(text))
+        frames = round(self.format.sample_rate * self._seconds * len(text))
         seconds = np.arange(frames) / self.format.sample_rate
         random = np.random.default_rng(list(text.encode()))
         low, high = random.uniform(200, 900), random.uniform(1000, 3000)
@@ -121,6 +136,7 @@ class Visitor:
     async def ask(self, text: str) -> None:
         """Type a message and send it."""
         await self.page.fill("#message", text)
+        await self.forget_spoken()
         await self.page.press("#message", "Enter")
 
     async def ended(self, count: int = 1, state: str = "completed") -> None:
@@ -136,8 +152,16 @@ class Visitor:
     async def until(self, expression: str) -> None:
         """Wait until something is true in the page, whose policy lets no text be code."""
         look = f"const look = () => ({expression}) ? resolve() : requestAnimationFrame(look); look();"
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             await self.page.evaluate(f"new Promise((resolve) => {{ {look} }})")
+
+    async def has_spoken(self, text: str = "") -> None:
+        """Wait until something that ends with `text` has been lit as spoken since the latest message."""
+        await self.until(f"spoken.some((one) => one.endsWith({text!r}))")
+
+    async def forget_spoken(self) -> None:
+        """Wait for what is spoken from now on."""
+        await self.page.evaluate("spoken.length = 0")
 
     async def lit(self, mark: str = "spoken") -> str:
         """The text that stands out as `mark`."""
@@ -163,6 +187,7 @@ async def open_browser(sink: NullSink) -> AsyncIterator[Browser]:
             ignore_default_args=["--mute-audio"],
             args=_OPTIONS,
             env={**os.environ, **sink.environment},
+            timeout=1000 * PATIENCE_SECONDS,
         )
         try:
             yield browser
@@ -187,8 +212,8 @@ async def visit(
     """
     context = await browser.new_context(**{"locale": "en-GB", **settings})
     try:
-        context.set_default_timeout(20_000)
-        await context.add_init_script(_VIOLATIONS + script)
+        context.set_default_timeout(1000 * PATIENCE_SECONDS)
+        await context.add_init_script(_NOTES + script)
         if person:
             await _give_cookie(context, running, person)
         visitor = Visitor(await context.new_page())

@@ -14,7 +14,7 @@ from tests.machine import watched_machine
 from tests.null_sink import NullSink, sounds, wait_until
 from tests.server.page.browser import MISSING, EchoChat, PersonsVoice, Visitor, visit
 from tests.server.page.test_in_browser import LONG, heard
-from tests.server.running import running_server
+from tests.server.running import running_server, until
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -70,7 +70,7 @@ async def press_escape(visitor: Visitor, sink: NullSink) -> tuple[float, float]:
 @pytest.mark.parametrize("script", ["", NO_WORKLET], ids=["worklet", "scheduled"])
 async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink, browser: Browser, script: str) -> None:
     """Without a worklet a piece of the reply sounded once more 30 ms after it was silent."""
-    voice = PersonsVoice()
+    voice = PersonsVoice(slow=True)
     found: list[tuple[float, float]] = []
     async with (
         running_server(EchoChat(), voice) as running,
@@ -79,8 +79,8 @@ async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink,
         with watched_machine() as machine:
             for number in range(1, ATTEMPTS + 1):
                 await visitor.ask(LONG)
-                await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
-                wait_until(lambda: sink.last_sound > time.monotonic() - 0.1, "nothing was heard")
+                await visitor.has_spoken()
+                await until(lambda: sink.last_sound > time.monotonic() - 0.1)
                 found.append(await press_escape(visitor, sink))
                 await visitor.ended(number, state="interrupted")
                 if max(found[-1]) < SILENT_SECONDS:
@@ -98,12 +98,12 @@ async def test_escape_ends_the_reply_and_shows_what_was_not_said(sink: NullSink,
 async def test_escape_is_silence_however_far_the_server_is(sink: NullSink, browser: Browser) -> None:
     """A server that hears of it late, or never, must not let the reply go on."""
     async with (
-        running_server(EchoChat(), PersonsVoice()) as running,
+        running_server(EchoChat(), PersonsVoice(slow=True)) as running,
         visit(browser, running, script=KEEPS_WHAT_IS_RENDERED + CUTS) as visitor,
     ):
         await visitor.ask(LONG)
-        await visitor.until("[...(CSS.highlights.get('spoken') ?? [])].length > 0")
-        wait_until(lambda: sink.last_sound, "nothing was heard")
+        await visitor.has_spoken()
+        await until(lambda: sink.last_sound > 0)
         await visitor.page.evaluate("window.isCut = true")
         rendered, late = await press_escape(visitor, sink)
         assert await visitor.page.get_attribute("article", "data-state") == "running"  # as far as the server knows
