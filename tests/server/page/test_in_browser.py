@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.machine import PATIENCE_SECONDS, Machine, watched_machine
-from tests.null_sink import AUDIBLE, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
+from tests.null_sink import RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
 from tests.server.page.browser import ELSEWHERE, MISSING, EchoChat, HeldChat, PersonsVoice, open_browser, visit
 from tests.server.running import TOKEN, running_server
 from voicebot.config.models import ServerConfig
@@ -46,7 +46,7 @@ new MutationObserver(note).observe(document, { subtree: true, childList: true, a
 """
 UNDERRUNS = "speaker.playbackStats.underrunEvents"
 LOW, HIGH = 400, 1500
-PIECE, BLOCK = RATE // 10, RATE // 200
+PIECE = RATE // 10
 ATTEMPTS = 3
 PHONE = {"width": 360, "height": 740}
 LONG = "It goes on, " * 24 + "and on."
@@ -58,15 +58,12 @@ def heard(sink: NullSink) -> Samples:
 
 
 def audible(samples: Samples) -> Samples:
-    """What of it can be heard."""
-    blocks = samples[: len(samples) // BLOCK * BLOCK].reshape(-1, BLOCK)
-    loud: Samples = blocks[np.abs(blocks).max(axis=1) > AUDIBLE].ravel()
-    return loud
+    """What of it can be heard, joined."""
+    return np.concatenate([samples[:0], *(samples[first : last + 1] for first, last in sounds(samples, pause=0.001))])
 
 
-def likeness(sink: NullSink, voice: PersonsVoice, text: str) -> float:
-    """How much of the sound of `text` is in the recording, piece by piece: a busy machine may stop between two."""
-    recorded, wanted = sink.samples(), voice.sound([text])
+def likeness(recorded: Samples, wanted: Samples) -> float:
+    """How much of the sound that is `wanted` has been `recorded`, piece by piece."""
     pieces = np.array_split(wanted, max(1, len(wanted) // PIECE))
     return float(np.mean([best_match(recorded, piece)[1] > 0.9 for piece in pieces]))
 
@@ -74,17 +71,18 @@ def likeness(sink: NullSink, voice: PersonsVoice, text: str) -> float:
 def assert_heard(sink: NullSink, voice: PersonsVoice, texts: Sequence[str]) -> None:
     """Every text has sounded as it is, one behind the other, and nothing else has.
 
-    A machine with other things to do stops the sound for a moment, which is not the page's fault: it is printed.
+    A machine with other things to do stops the sound for moments, which is not the page's fault: how long is printed.
     """
-    found = [likeness(sink, voice, text) for text in texts]
-    places = [best_match(sink.samples(), voice.sound([text]))[0] for text in texts]
-    length, wanted = len(heard(sink)), len(voice.sound(texts))
-    print(f"{length / RATE:.3f} s of {wanted / RATE:.3f} s, {silence(sink.samples()):.3f} s of silence between;")
+    recorded, wanted = heard(sink), [voice.sound([text]) for text in texts]
+    found = [likeness(recorded, sound) for sound in wanted]
+    places = [best_match(recorded, sound)[0] for sound in wanted]
+    length = sum(map(len, wanted))
+    print(f"{len(recorded) / RATE:.3f} s of {length / RATE:.3f} s, {silence(sink.samples()):.3f} s of silence between;")
     print("as it should be:", *(f"{part:.0%}" for part in found))
     assert places == sorted(places)
-    assert min(found) > 0.25  # a short one may be half of what a busy machine breaks
-    assert np.average(found, weights=[len(text) for text in texts]) > 0.5
-    assert length == pytest.approx(wanted, rel=0.05)
+    assert min(found) > 0.5  # a short one may be half of what a busy machine breaks
+    assert np.average(found, weights=[len(text) for text in texts]) > 0.8
+    assert len(recorded) == pytest.approx(length, rel=0.05)
 
 
 def assert_unbroken(sink: NullSink, voice: PersonsVoice, texts: Sequence[str], machine: Machine) -> None:
