@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import anyio
+import anyio.lowlevel
 import pytest
+import trio
+import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -189,6 +192,24 @@ def test_without_reports_nothing_is_heard_and_nobody_waits() -> None:
             assert anyio.current_time() - began < 3.0 + 2.0 + 2.0, "all that may be ahead, and the patience"
             assert (first.heard_seconds(), second.heard_seconds()) == (0.0, 0.0)
             await output.drain()
+
+    in_virtual_time(body)
+
+
+def test_a_report_that_came_while_this_process_stood_still_counts() -> None:
+    """Behind ten seconds without a processor the clip was given up, and its rest flushed, with its reports unread."""
+
+    async def body() -> None:
+        async with open_remote(heard_of_nobody, name="page") as output:
+            playback = await output.play(clip(1, 1.0))
+            await anyio.sleep(0.1)
+            clock = trio.lowlevel.current_clock()
+            assert isinstance(clock, trio.testing.MockClock)
+            clock.jump(10.0)
+            for _ in range(20):  # until the connection is read
+                await anyio.lowlevel.checkpoint()
+            assert output.played(0, playback.clip.frames)
+            assert playback.heard_seconds() == playback.clip.seconds
 
     in_virtual_time(body)
 

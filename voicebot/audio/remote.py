@@ -23,6 +23,8 @@ from voicebot.translation import tr
 
 BLOCK_SECONDS = 0.04
 """The longest block."""
+_STANDSTILL_SECONDS = 0.5
+"""Who looks at the clock this much later than meant has stood still: the machine was asleep, or had too much to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,8 @@ class RemoteOutput:
             if first is None or anyio.current_time() < deadline:
                 with CancelScope(deadline=deadline):
                     await self._changed.wait()
+                if first is not None and anyio.current_time() > deadline + _STANDSTILL_SECONDS:
+                    self._expect(first.number)  # the reports of that time wait to be read
             else:
                 self._flush = first.number  # nothing of it must be heard later
                 self._end(first)
