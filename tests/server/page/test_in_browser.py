@@ -110,15 +110,18 @@ async def test_a_reply_is_read_lit_and_heard_to_its_last_frame(
 ) -> None:
     """A page that is late is late for each clip, and each time: of several replies one comes as it should."""
     for _ in range(ATTEMPTS):
-        came_in_time, machine = await hear_a_reply(*opened, PersonsVoice(sample_rate))
+        recording = opened[0].recorded_anew()
+        try:
+            came_in_time, machine = await hear_a_reply(recording, opened[1], PersonsVoice(sample_rate))
+        finally:
+            recording.stop_recording()
         if came_in_time:
             return
     assert not machine.was_quiet
 
 
-async def hear_a_reply(sink: NullSink, browser: Browser, voice: PersonsVoice) -> tuple[bool, Machine]:
+async def hear_a_reply(recording: NullSink, browser: Browser, voice: PersonsVoice) -> tuple[bool, Machine]:
     """Whether a reply that is right in everything else was lit clause by clause, and its sound was there in time."""
-    recording = sink.recorded_anew()
     async with (
         running_server(EchoChat(), voice) as running,
         visit(browser, running, script=KEEPS_THE_SPEAKER) as visitor,
@@ -147,7 +150,6 @@ async def hear_a_reply(sink: NullSink, browser: Browser, voice: PersonsVoice) ->
     if came_in_time:
         assert_unbroken(recording, voice, voice.said[1:], machine)
     wait_until(lambda: time.monotonic() - recording.last_sound > 0.2, "the page of a test that has ended goes on")
-    recording.stop_recording()
     return came_in_time, machine
 
 
