@@ -11,8 +11,9 @@ from hypothesis import settings
 
 NEEDED = {
     "a loudspeaker": {"loudspeaker", "null_sink", "sink"},
-    "a browser": {"browser"},
+    "a browser": {"browser", "opened"},
     "a broker": {"broker", "own_broker", "stopped_broker"},
+    "page tools": {"page_tools"},
 }
 """The fixtures by which a test has what takes real time."""
 _FIXTURES = frozenset[str]().union(*NEEDED.values())

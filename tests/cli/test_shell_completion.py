@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import install, shell_environment, voicebot
+from tests.self_contained import examples_of
 
 if sys.platform == "win32":
     pytest.skip("shells of Unix are needed", allow_module_level=True)
@@ -109,7 +110,7 @@ def test_a_name_written_by_others_is_inserted_as_one_word(home: Path, shell: str
     """bash inserted `$(…)` as it stands, so that Enter ran it; zsh ran it at Tab, behind a backslash."""
     if not shutil.which(shell):
         pytest.skip(f"needs {shell}")
-    for name in HOSTILE:
+    for name in examples_of(HOSTILE):
         voicebot(home, "ask", "What is 6 * 7?", "--chat", "demo", "--no-audio", "--conversation", name)
     in_shell(home, shell, "voicebot --install-completion")
     (home / ".bashrc").write_text((home / ".bash_completions" / "voicebot.sh").read_text() if shell == "bash" else "")
@@ -117,7 +118,7 @@ def test_a_name_written_by_others_is_inserted_as_one_word(home: Path, shell: str
     try:
         terminal.type("echo rea''dy\r")
         terminal.expect("ready")
-        for beginning in BEGINNINGS:
+        for beginning in examples_of(BEGINNINGS):
             terminal.type(f"voicebot history show {beginning}\t")
             terminal.pass_time(0.5)
             terminal.type("\r")

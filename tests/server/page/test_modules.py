@@ -13,6 +13,14 @@ PAGE = HERE.parents[2] / "voicebot" / "server" / "page"
 TOOLS = HERE / "node_modules" / ".bin"
 
 
+@pytest.fixture
+def page_tools() -> Path:
+    """The folder of tsc and biome."""
+    if not TOOLS.is_dir():
+        pytest.skip("needs tsc and biome: make page-tools")
+    return TOOLS
+
+
 def run(*command: str | Path) -> None:
     """Run a command that has nothing to say when all is well."""
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
@@ -25,13 +33,11 @@ def test_modules_that_think_pass_their_own_tests() -> None:
     run("node", "--test", *HERE.glob("*.test.js"))
 
 
-@pytest.mark.skipif(not TOOLS.is_dir(), reason="needs tsc: make page-tools")
-def test_types_are_complete() -> None:
+def test_types_are_complete(page_tools: Path) -> None:
     """The comments of the modules are types, and tsc finds nothing wrong with them."""
-    run(TOOLS / "tsc", "-p", HERE)
+    run(page_tools / "tsc", "-p", HERE)
 
 
-@pytest.mark.skipif(not TOOLS.is_dir(), reason="needs biome: make page-tools")
-def test_modules_are_linted_and_formatted() -> None:
+def test_modules_are_linted_and_formatted(page_tools: Path) -> None:
     """As ruff does for Python."""
-    run(TOOLS / "biome", "check", "--error-on-warnings", f"--config-path={HERE}", HERE, PAGE)
+    run(page_tools / "biome", "check", "--error-on-warnings", f"--config-path={HERE}", HERE, PAGE)
