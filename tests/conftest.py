@@ -162,7 +162,6 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what every module has imported, half a second each time it looked at that."""
-    gc.collect()
     gc.freeze()
 
 
