@@ -88,6 +88,22 @@ def test_what_is_not_there_is_told_with_the_nearest(home: Path) -> None:
     assert "voicebot history list" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["kitchen.md", "backup.jsonl"])
+def test_who_exports_to_a_file_without_o_is_told_how(home: Path, name: str) -> None:
+    """It was only told that there is no such conversation."""
+    done = voicebot(home, "history", "export", name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"-o {name} writes to that file" in done.stderr
+
+
+def test_what_is_not_there_needs_no_confirmation(home: Path) -> None:
+    """Who mistyped a name was told to add --yes, and then that there is none."""
+    done = voicebot(home, "history", "delete", "kitchen", "kitchn")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no conversation 'kitchn'" in done.stderr
+    assert len(json_lines(history(home, "list", "--json"))) == 2
+
+
 def test_deleting_is_for_good_and_needs_to_be_confirmed(tmp_path: Path) -> None:
     voicebot(tmp_path, "ask", "Hello secretword", *DEMO, "--conversation", "kitchen")
     for arguments in (["kitchen"], ["--all"], [], ["kitchen", "--all", "--yes"]):

@@ -37,10 +37,12 @@ from voicebot.cli.output import (
 )
 from voicebot.cli.runner import OK, Body, CommandContext, UsageError
 from voicebot.cli.transcript import as_markdown, shown_turn, when
+from voicebot.errors import HistoryError
 from voicebot.http.lines import shorten
 from voicebot.translation import about, counted, system_reason, tr
 
 if TYPE_CHECKING:
+    from voicebot.config.models import Config
     from voicebot.memory.sqlite_rows import ConversationInfo
     from voicebot.memory.sqlite_store import Store
     from voicebot.memory.turns import Turn
@@ -65,6 +67,8 @@ class Format(StrEnum):
     MARKDOWN = "md"
 
 
+_FILES = (".md", ".markdown", ".jsonl", ".json", ".txt")
+"""How a file ends that somebody may want to export to."""
 _FORMATS = {Format.JSONL: "JSON lines", Format.MARKDOWN: "Markdown"}
 
 
@@ -201,7 +205,7 @@ def export(
 
     def work(store: Store) -> int:
         chosen = names or [conversation.name for conversation in store.conversations()]
-        contents = [(name, store.turns(name)) for name in chosen]
+        contents = [(name, _turns_to_export(store, name)) for name in chosen]
         if form is Format.MARKDOWN:
             text = "\n".join(as_markdown(conversation, turns) for conversation, turns in contents)
         else:
@@ -231,26 +235,20 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     config: ConfigOptions,
     json: Annotated[bool, typer.Option("--json", help="Print what was deleted as a JSON object.")] = False,
-) -> Body:
+) -> int:
     """Delete conversations for good.
 
     Example: voicebot history delete kitchen
     """
     if bool(names) == all_:
         raise UsageError(tr("name the conversations to delete, or give --all"), hint="voicebot history list")
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError(tr("deleting needs to be confirmed"), hint=tr("add --yes"))
-        question = (
-            tr("Delete every conversation for good?")
-            if all_
-            else tr("Delete {names} for good?", names=tr(", ").join(names or ()))
-        )
-        if not confirm(question):
-            raise typer.Abort
 
     def work(store: Store) -> int:
         chosen = [conversation.name for conversation in store.conversations()] if all_ else list(names or ())
+        for name in names or ():
+            store.turns(name)  # nobody is asked about one that is not there
+        if not yes:
+            _confirm_deletion(None if all_ else chosen)
         turns = store.delete(chosen)
         if json:
             write_out(json_line({"deleted": chosen, "turns": turns}))
@@ -259,7 +257,20 @@ def delete(
             status(counted(turns, "deleted: {names} ({count} turn)", "deleted: {names} ({count} turns)", names=told))
         return OK
 
-    return _with_store(config, work)
+    return _on_store(config.load().config, work)
+
+
+def _confirm_deletion(names: list[str] | None) -> None:
+    """Ask whether conversations may be deleted; None stands for all. Raises UsageError, typer.Abort."""
+    if not sys.stdin.isatty():
+        raise UsageError(tr("deleting needs to be confirmed"), hint=tr("add --yes"))
+    question = (
+        tr("Delete every conversation for good?")
+        if names is None
+        else tr("Delete {names} for good?", names=tr(", ").join(names))
+    )
+    if not confirm(question):
+        raise typer.Abort
 
 
 def replay(
@@ -312,29 +323,41 @@ def _with_store(config: ConfigOptions, work: Callable[[Store], int], *, nothing:
     """
     settings = config.load().config
 
-    def with_store() -> int:
-        from voicebot.memory.sqlite_file import history_path
-        from voicebot.memory.sqlite_store import Store
-
-        path = history_path(settings.memory.path)
-        if not path.exists():
-            status(tr("there are no conversations yet: {path} does not exist", path=path))
-            write_out(nothing)
-            return OK
-        store = Store(path)
-        try:
-            return work(store)
-        finally:
-            store.close()
-            for note in store.notes:
-                status(f"voicebot: {note}")
-
     async def body(_: CommandContext) -> int:
         from anyio import to_thread
 
-        return await to_thread.run_sync(with_store, abandon_on_cancel=True)
+        return await to_thread.run_sync(lambda: _on_store(settings, work, nothing=nothing), abandon_on_cancel=True)
 
     return body
+
+
+def _on_store(settings: Config, work: Callable[[Store], int], *, nothing: str = "") -> int:
+    """Do `work` on the configured store, or print `nothing` without one. Raises HistoryError."""
+    from voicebot.memory.sqlite_file import history_path
+    from voicebot.memory.sqlite_store import Store
+
+    path = history_path(settings.memory.path)
+    if not path.exists():
+        status(tr("there are no conversations yet: {path} does not exist", path=path))
+        write_out(nothing)
+        return OK
+    store = Store(path)
+    try:
+        return work(store)
+    finally:
+        store.close()
+        for note in store.notes:
+            status(f"voicebot: {note}")
+
+
+def _turns_to_export(store: Store, name: str) -> list[Turn]:
+    """The turns of a conversation. Raises HistoryError, which tells how to write to a file if `name` looks like one."""
+    try:
+        return store.turns(name)
+    except HistoryError as error:
+        if Path(name).suffix.lower() not in _FILES:
+            raise
+        raise HistoryError(error.message, hint=tr("-o {file} writes to that file", file=name)) from error
 
 
 # ---------------------------------------------------------------- how it looks
