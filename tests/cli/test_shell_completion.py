@@ -1,14 +1,11 @@
-"""What a person with bash or zsh gets when Tab is pressed, and is told when that is installed."""
+"""What a person with bash, zsh or fish gets when Tab is pressed, and is told when that is installed."""
 
 from __future__ import annotations
 
 import os
-import re
-import select
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -32,7 +29,7 @@ def home(tmp_path: Path) -> Path:
 
 def in_shell(home: Path, shell: str, line: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [shell, "-c", f"{line}; exit $?"],
+        [shell, "-c", f"{line}; exit {'$status' if shell == 'fish' else '$?'}"],
         cwd=home, env=shell_environment(home, **more), stdin=subprocess.DEVNULL, capture_output=True, text=True,
     )  # fmt: skip
 
@@ -68,29 +65,36 @@ def test_a_file_that_cannot_be_written_is_named(home: Path) -> None:
     assert (done.returncode, done.stderr) == (1, f"voicebot: {home / '.bashrc'}: Is a directory\n")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_first_tab_lists_what_is_known(home: Path, shell: str) -> None:
     """In each new zsh the first Tab did nothing."""
     if not shutil.which(shell):
         pytest.skip(f"needs {shell}")
     in_shell(home, shell, "voicebot --install-completion")
-    ours, its = os.openpty()
-    process = subprocess.Popen(
-        [shell, "-i"],
-        cwd=home, env=shell_environment(home, TERM="dumb"), stdin=its, stdout=its, stderr=its, start_new_session=True,
-    )  # fmt: skip
+    terminal = Shell(home, shell, "-i", PS1="@@ ")
     try:
-        keys = "voicebot chunk --strategy \t" + "\t" * (shell == "bash")  # which lists at the second one
-        os.write(ours, f"echo rea''dy\r{keys}".encode())
-        shown, deadline = "", time.monotonic() + 45
-        while not re.search(r"adaptive\s+newline\s+punctuation\s+sentence", shown):
-            assert select.select([ours], [], [], max(0, deadline - time.monotonic()))[0], shown
-            shown += os.read(ours, 65_536).decode("utf-8", "replace")
+        terminal.type("echo rea''dy\r")
+        terminal.expect("ready")
+        terminal.type("voicebot chunk --strategy \t" + "\t" * (shell == "bash"))  # which lists at the second one
+        terminal.expect_on_screen(r"adaptive\s+newline\s+punctuation\s+sentence")
     finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-        os.close(its)
+        terminal.close()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_value_behind_an_equals_sign_is_completed(home: Path, shell: str) -> None:
+    """bash alone did that."""
+    if not shutil.which(shell):
+        pytest.skip(f"needs {shell}")
+    in_shell(home, shell, "voicebot --install-completion")
+    terminal = Shell(home, shell, "-i", PS1="@@ ")
+    try:
+        terminal.type("echo rea''dy\r")
+        terminal.expect("ready")
+        terminal.type("voicebot ask --chat=ol\t")
+        terminal.expect_on_screen("voicebot ask --chat=ollama")
+    finally:
+        terminal.close()
 
 
 HOSTILE = (
@@ -105,7 +109,7 @@ HOSTILE = (
 BEGINNINGS = ("\\$", "\\`", "a", "b", "it", "台", "qwen:4")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_name_written_by_others_is_inserted_as_one_word(home: Path, shell: str) -> None:
     """bash inserted `$(…)` as it stands, so that Enter ran it; zsh ran it at Tab, behind a backslash."""
     if not shutil.which(shell):
@@ -140,11 +144,11 @@ def test_a_script_that_does_not_quote_is_offered_plain_names(home: Path, shell: 
     assert not set(offered.replace("(", "", 2)) & set("$`;")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_to_copy_is_the_one_that_is_installed(home: Path, shell: str) -> None:
     if not shutil.which(shell):
         pytest.skip(f"needs {shell}")
     shown = in_shell(home, shell, "voicebot --show-completion").stdout
     in_shell(home, shell, "voicebot --install-completion")
-    [installed] = [*home.glob(".bash_completions/*"), *home.glob(".zfunc/*")]
+    [installed] = [*home.glob(".bash_completions/*"), *home.glob(".zfunc/*"), *home.glob(".config/fish/completions/*")]
     assert shown == installed.read_text()

@@ -41,6 +41,7 @@ complete -o default -F _voicebot_completion voicebot
 _voicebot_completion() {
   local line described=
   local -a values shown
+  [[ ${words[CURRENT]} == --*=* ]] && compset -P '*='
   for line in "${(@f)$(env _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" %(asking)s voicebot 2>/dev/null)}"; do
     [[ -n $line ]] || continue
     values+=("${line%%%%$'\t'*}")
@@ -63,8 +64,23 @@ else
   compdef _voicebot_completion voicebot
 fi
 """,
+    "fish": r"""
+function __voicebot_completion
+    set -l offered (env _TYPER_COMPLETE_ARGS=(commandline -cp | string collect) %(asking)s voicebot 2>/dev/null)
+    set -l word (commandline -ct)
+    set -l before (string match -r -- '^--[^=]+=' $word; or echo)
+    if set -q offered[1]
+        string replace -r -- '^' $before $offered
+    else
+        __fish_complete_path $word
+    end
+end
+
+complete --command voicebot --no-files --arguments '(__voicebot_completion)'
+""",
 }
-"""Ours instead of typer's: bash would insert names unquoted, and zsh evaluate them; names are written by others."""
+"""Ours instead of typer's: bash would insert names unquoted, and zsh evaluate them; names are written by others. fish
+quotes, but would ask twice at each Tab."""
 _ASKING = f"{QUOTES}=1 _VOICEBOT_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args"
 """How a script asks for a value and its help, with a tab between them, in each line."""
 
