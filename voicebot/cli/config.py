@@ -90,7 +90,9 @@ def init(
 ) -> int:
     """Write a config.toml with every key, commented out at its default, and its schema for editors beside it.
 
-    Examples: voicebot config init · voicebot config init --here
+    Examples:
+      voicebot config init
+      voicebot config init --here
     """
     from voicebot.config.editing import create_config
 
@@ -114,7 +116,9 @@ def edit(config: ConfigFileOption = None, here: HereOption = False) -> int:
 def get(key: KeyArgument, *, config: ConfigOptions, json: JsonObjectOption = False) -> int:
     """Print one value of the configuration in effect.
 
-    Examples: voicebot config get tts.rate · voicebot config get chat.model --json
+    Examples:
+      voicebot config get tts.rate
+      voicebot config get chat.model --json
     """
     loaded = config.load()
     section, name = _split(key)
@@ -136,7 +140,9 @@ def set_(
 ) -> int:
     """Set one key in your config.toml; its comments and the order of its lines stay.
 
-    Examples: voicebot config set tts.rate 180 · voicebot config set chat.model llama3.2
+    Examples:
+      voicebot config set tts.rate 180
+      voicebot config set chat.model llama3.2
     """
     from voicebot.config.editing import set_key
     from voicebot.config.files import read_file
@@ -154,14 +160,16 @@ def set_(
 
 def check(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Only this file; without it everything that is used.")
+        Path | None, typer.Argument(metavar="FILE", help="Only this file; without it everything that is used.")
     ] = None,
     *,
     json: JsonObjectOption = False,
 ) -> int:
     """List every mistake in the configuration (exit code 3 if there are any).
 
-    Examples: voicebot config check · voicebot config check other.toml --json
+    Examples:
+      voicebot config check
+      voicebot config check other.toml --json
     """
     return _checked(file, as_json=json)
 

@@ -37,6 +37,8 @@ _ORDER = [
 ]
 _REMARKS = (marked("default: {value}"), marked("required"))
 """What typer adds to the help of an option, in brackets."""
+_OF_PYTHON = re.compile(r" <[^<>]*>$")
+"""What typer adds to an argument: " <list[str]>"."""
 _OF_TYPER = (
     marked("Show this message and exit."),
     marked("Install completion for the current shell."),
@@ -171,6 +173,8 @@ def _record(parameter: Parameter, ctx: Context) -> tuple[str, str] | None:
     if shown.help:
         shown.help = tr(shown.help)
     record: tuple[str, str] | None = shown.get_help_record(ctx)
+    if record and parameter.param_type_name == "argument":
+        record = _OF_PYTHON.sub("", record[0]), record[1]
     if record is None or not (remarks := re.search(r"\[([^\[\]]*)\]$", record[1])):
         return record
     translated = tr("; ").join(foreign(remark, _REMARKS) for remark in remarks[1].split("; "))

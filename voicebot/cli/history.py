@@ -155,7 +155,7 @@ def search(
             help="Search only this conversation.",
         ),
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many turns.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="Show at most this many turns.")] = 20,
     config: ConfigOptions,
     json: JsonListOption = False,
 ) -> Body:

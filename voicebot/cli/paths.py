@@ -25,7 +25,9 @@ def paths(
 ) -> int:
     """Show the folders that voicebot keeps things in, and their sizes.
 
-    Examples: voicebot paths · voicebot paths --delete
+    Examples:
+      voicebot paths
+      voicebot paths --delete
     """
     rows: list[Row] = [
         {"folder": name, "path": str(path), "bytes": size_of(path), "holds": holds}

@@ -11,19 +11,21 @@ TracesArgument = Annotated[
     list[Path], typer.Argument(metavar="TRACE", help="Traces, or folders of traces.", show_default=False)
 ]
 SeedOption = Annotated[
-    int, typer.Option("--seed", min=0, help="Vary arrival times and costs a little; 0 leaves them as they are.")
+    int,
+    typer.Option(
+        "--seed", metavar="NUMBER", min=0, help="Vary arrival times and costs a little; 0 leaves them as they are."
+    ),
 ]
 ExperimentArgument = Annotated[
     Path, typer.Argument(metavar="EXPERIMENT.toml", help="What to run; see docs/experiments.", show_default=False)
 ]
 JobsOption = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="Number of processes; by default one for each core.")
+    int | None,
+    typer.Option("--jobs", "-j", metavar="N", min=1, help="Number of processes; by default one for each core."),
 ]
 CsvOption = Annotated[
     Path | None,
-    typer.Option(
-        "--csv", metavar="FILE", help="Write a row for each reply and setting to this file, for a spreadsheet."
-    ),
+    typer.Option("--csv", metavar="FILE", help="Write a row for each result to this file, for a spreadsheet."),
 ]
 TrustOption = Annotated[
     bool,

@@ -26,11 +26,14 @@ def tune(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Write the best configuration to this file.")
     ] = Path("best.toml"),
-    budget: Annotated[int, typer.Option("--budget", min=1, help="How many configurations to try.")] = 60,
+    budget: Annotated[int, typer.Option("--budget", metavar="N", min=1, help="How many configurations to try.")] = 60,
     weight_ttfa: Annotated[
-        float, typer.Option("--weight-ttfa", min=0, help="How much more the first silence counts than a later one.")
+        float,
+        typer.Option(
+            "--weight-ttfa", metavar="NUMBER", min=0, help="How much more the first silence counts than a later one."
+        ),
     ] = 0.5,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed searches elsewhere.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", min=0, help="Another seed searches elsewhere.")] = 0,
     jobs: JobsOption = None,
     trust: TrustOption = False,
     force: ForceOption = False,
