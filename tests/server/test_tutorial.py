@@ -54,8 +54,17 @@ async def test_the_reply_is_plain_text_and_nothing_is_added(method: str) -> None
     async with running_server() as running:
         answer = await running.client.request(method, "/chat", json={"text": "Hello."})
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-        assert (answer.headers["cache-control"], answer.headers["x-accel-buffering"]) == ("no-store", "no")
         assert answer.text == REPLY
+
+
+async def test_a_proxy_is_told_to_send_on_at_once_what_streams_and_not_to_compress_it() -> None:
+    """Behind the compression that Node's development servers use, a reader of events got none of them."""
+    async with running_server() as running:
+        conversation = (await running.client.post("/api/conversations", json={})).json()["id"]
+        for path in ("/chat", f"/api/conversations/{conversation}/turns"):
+            answer = await running.client.post(path, json={"text": "Hello."})
+            assert answer.headers["x-accel-buffering"] == "no"
+            assert answer.headers["cache-control"] == "no-store, no-transform"
 
 
 @pytest.mark.parametrize(

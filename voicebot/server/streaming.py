@@ -19,8 +19,8 @@ from voicebot.server.refusals import Refusal, refuse, upstream_error, without_wo
 log = logging.getLogger(__name__)
 SEND_SECONDS = 30.0
 """How long a reader may leave what was sent unread."""
-UNBUFFERED = {"cache-control": "no-store", "x-accel-buffering": "no"}
-"""Headers of an answer that no proxy may hold back."""
+UNBUFFERED = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
+"""Headers of an answer that no proxy may hold back, also not to compress it: some hold events until they end."""
 
 _UNBROKEN = 16
 """Others have their turn after this many parts, where all of them are at hand."""
