@@ -112,6 +112,26 @@ async def test_a_name_of_a_proxy_is_ours_with_and_without_tls_and_no_other_one_i
             assert await status(host, f"https://{host}") == 421
 
 
+async def test_who_sets_up_a_proxy_is_told_what_it_passed_on() -> None:
+    """nginx as most know it sends Host as the address it passes on to; "another origin" did not say why."""
+    async with running_server() as running, Client(running.port) as client:
+
+        async def hint(*headers: tuple[str, str]) -> str:
+            asked = client.right(CHAT)
+            for name, value in headers:
+                asked = changed(asked, name, value)
+            error = json.loads((await client.ask(CHAT, asked, body=QUESTION)).body)["error"]
+            return str(error["hint"])
+
+        told = await hint(("origin", "https://voice.example.org"))
+        assert "passes Host on unchanged" in told
+        assert f"(Origin: https://voice.example.org, Host: 127.0.0.1:{running.port})" in told
+        assert "server.hosts (Host: voice.example.org:8443)" in await hint(("host", "voice.example.org:8443"))
+        assert "passes Host on unchanged" in await hint(("sec-fetch-site", "cross-site"))
+        for odd in ("<script>", "\xff", "x" * 300):
+            assert (await hint(("host", odd))).endswith("server.hosts")
+
+
 async def test_what_a_proxy_says_of_a_request_changes_nothing() -> None:
     """Anybody can send these."""
     async with running_server() as running, Client(running.port) as client:

@@ -11,6 +11,7 @@ Each check alone has a hole that has been used against programs on localhost; to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -23,6 +24,7 @@ from voicebot.server.refusals import Refusal, refuse
 
 PERSON_HEADER = "x-voicebot-person"
 """For whom a program that has the token asks."""
+_SAME_ORIGIN = "a page of your own goes behind the same proxy as this server, and the proxy passes Host on unchanged"
 _SCHEMES = {"ws": "http", "wss": "https"}
 _PORTS = {"http": 80, "https": 443}
 _WITHOUT_EFFECT = {"GET", "HEAD"}
@@ -134,7 +136,7 @@ class Security:
         raise Refusal(
             421,
             "this server does not go by that name",
-            hint="a name of your own, such as that of a proxy, belongs into server.hosts",
+            hint="a name of your own, such as that of a proxy, belongs into server.hosts" + _shown(visit, "host"),
         )
 
     def _is_ours(self, host: str, visit: Visit) -> bool:
@@ -166,7 +168,11 @@ class Security:
         schemes = {visit.scheme} | ({"https"} if host in self._hosts else set())  # a proxy has taken TLS off
         if len(origins) == 1 and origins[0].lower() in {f"{scheme}://{host}" for scheme in schemes}:
             return True
-        raise Refusal(403, "pages of another origin may not use this server")
+        raise Refusal(
+            403,
+            "pages of another origin may not use this server",
+            hint=_SAME_ORIGIN + _shown(visit, "origin", "host"),
+        )
 
     def _person(self, visit: Visit, *, has_origin: bool) -> str | None:
         """Whose valid token or cookie the request has; None without one. Raises Refusal for an invalid name."""
@@ -204,7 +210,15 @@ def frameable(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _check_fetch_site(visit: Visit) -> None:
     if any(site.lower() not in ("same-origin", "none") for site in visit.all("sec-fetch-site")):
-        raise Refusal(403, "other sites may not use this server")
+        raise Refusal(403, "other sites may not use this server", hint=_SAME_ORIGIN)
+
+
+def _shown(visit: Visit, *names: str) -> str:
+    """What the headers said, for who sets up a proxy; nothing where one of them is no name or address."""
+    values = [", ".join(visit.all(name)) for name in names]
+    if not all(re.fullmatch(r"[\w.:/\[\]-]{1,200}", value, re.ASCII) for value in values):
+        return ""
+    return f" ({', '.join(f'{name.capitalize()}: {value}' for name, value in zip(names, values, strict=True))})"
 
 
 def _is_json(visit: Visit) -> bool:
