@@ -31,6 +31,15 @@ async def test_strangers_get_the_page_and_each_of_its_files_as_what_it_is() -> N
             assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_who_only_asks_whether_anybody_is_there_is_sent_no_content() -> None:
+    """Watchers of web servers ask with HEAD, and were told 405: the server counted as down."""
+    async with running_server() as running:
+        for path in ("/health", "/v1/models", *OPEN_PATHS):
+            answer = await running.client.head(path)
+            assert (path, answer.status_code, answer.content) == (path, 200, b"")
+            assert answer.headers["content-length"] == str(len((await running.client.get(path)).content))
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -93,4 +93,4 @@ def _send(request: Request) -> Response:
 
 
 for _path in _PATHS:
-    router.add_api_route(_path, _send, include_in_schema=False)
+    router.add_api_route(_path, _send, methods=["GET", "HEAD"], include_in_schema=False)

@@ -32,7 +32,7 @@ class ChatRequest(BaseModel):
     """One of this person's conversations, which goes on; empty: this question stands alone."""
 
 
-@router.get("/health")
+@router.api_route("/health", methods=["GET", "HEAD"])
 async def health(server: ServerDep) -> JSONResponse:
     """Whether the server takes new turns."""
     draining = server.admission.draining

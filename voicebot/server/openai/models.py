@@ -16,7 +16,7 @@ _SPEECH_MODELS = (MODEL, "tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 _STARTED = int(time.time())
 
 
-@router.get("/v1/models")
+@router.api_route("/v1/models", methods=["GET", "HEAD"])
 async def models() -> JSONResponse:
     """The one model that replies."""
     return JSONResponse({"object": "list", "data": [_model(MODEL)]})
