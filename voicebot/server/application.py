@@ -83,7 +83,9 @@ def make_app(config: Config, keys: Keys, *, server: Server | None = None) -> Fas
             app.state.server = opened
             yield
 
-    app = _Application(title="voicebot", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = _Application(
+        title="voicebot", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     app.state.server = server
     for router in _ROUTERS:
         app.include_router(router)
@@ -194,9 +196,21 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return refuse(wrong_field(422, [step for step in first["loc"] if step != "body"], first["msg"]))
 
 
-async def _not_served(_: Request, error: Exception) -> Response:
+async def _not_served(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return refuse(Refusal(error.status_code, str(error.detail), headers=error.headers))
+    hint = _where_it_may_be(request.url.path) if error.status_code == 404 else ""
+    return refuse(Refusal(error.status_code, str(error.detail), hint=hint, headers=error.headers))
+
+
+def _where_it_may_be(path: str) -> str:
+    """What is mostly wrong with a path that is not served."""
+    if path.startswith(("/chat/", "/models", "/audio/", "/v1/v1/")):
+        return "a base URL of the OpenAI API ends with /v1, once"
+    if path.startswith("/v1/"):
+        return "of the OpenAI API there are chat/completions, audio/speech, models, audio/voices and audio/models"
+    if path.endswith("/"):  # no redirect: behind a proxy with TLS it would lead to plain http, with the token
+        return "paths have no slash at their end"
+    return "docs/server.md lists the paths; a proxy that adds one of its own has to take it off"
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -105,3 +105,22 @@ async def test_a_list_that_is_asked_for_without_the_key_is_refused() -> None:
         for voice in ("alloy", "echo", "fable", "onyx", "nova", "shimmer"):
             body = {"model": "tts-1", "input": "Good morning.", "voice": voice}
             assert (await running.client.post("/v1/audio/speech", json=body)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/chat/completions", "ends with /v1"),
+        ("/models", "ends with /v1"),
+        ("/v1/v1/chat/completions", "ends with /v1, once"),
+        ("/v1/embeddings", "chat/completions, audio/speech"),
+        ("/voice/api/me", "a proxy that adds one of its own"),
+        ("/api/me/", "no slash"),
+    ],
+)
+async def test_a_path_that_is_not_served_says_what_may_be_wrong(path: str, told: str) -> None:
+    """A base URL without /v1 was Not Found, and a slash at the end a redirect to http, also behind a proxy's TLS."""
+    async with running_server() as running:
+        answer = await running.client.post(path, json={})
+        assert answer.status_code == 404
+        assert told in answer.json()["error"]["hint"]
