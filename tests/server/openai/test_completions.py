@@ -318,6 +318,21 @@ async def test_what_cannot_be_done_is_told_by_its_name(body: dict[str, object], 
         assert (answer.status_code, error["type"], error["param"]) == (status, "invalid_request_error", param)
 
 
+async def test_a_field_of_several_forms_is_judged_by_the_one_that_was_meant() -> None:
+    """Five `stop` words were told to be a string, and a part of a message without its type, too."""
+    async with running_server() as running:
+        for body, told in (
+            ({"messages": HELLO, "stop": ["x"] * 5}, "at most 4 items"),
+            (
+                {"messages": [{"role": "user", "content": [{"text": "Hello."}]}]},
+                "messages.0.content.0.type: Field required",
+            ),
+            ({"messages": "Hello."}, "messages: Input should be a valid array"),
+        ):
+            answer = await running.client.post("/v1/chat/completions", json=body)
+            assert told in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_chat_server_that_is_down_is_a_status(stream: bool) -> None:
     import openai

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from voicebot.server.refusals import check_length, wrong_field
 
@@ -23,9 +24,15 @@ async def body_of(request: Request, kind: type[B]) -> B:
     try:
         return kind.model_validate_json(await request.body())
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = _nearest(error.errors(include_url=False, include_input=False))
         place = [part for part in first["loc"] if _is_field(part)]
         raise wrong_field(400, place, first["msg"]) from None
+
+
+def _nearest(errors: list[ErrorDetails]) -> ErrorDetails:
+    """Of the errors of the first wrong field, that of the form which was meant, where it may have several."""
+    of_the_field = [error for error in errors if error["loc"][:1] == errors[0]["loc"][:1]]
+    return next((error for error in of_the_field if not error["type"].endswith("_type")), errors[0])
 
 
 def _is_field(part: str | int) -> bool:
