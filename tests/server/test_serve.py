@@ -202,6 +202,16 @@ def test_uvicorn_serves_it_with_a_token(tmp_path: Path, arguments: list[str]) ->
             process.kill()
 
 
+def test_several_workers_of_uvicorn_are_told_that_they_miss_each_others_conversations(tmp_path: Path) -> None:
+    """Every other request for a conversation was answered 404, and nothing said why."""
+    with uvicorn(tmp_path, *APPLICATION, "--workers", "2", VOICEBOT_SERVER__TOKEN=LONG) as process:
+        try:
+            assert process.stderr is not None
+            assert any(b"one of several workers" in line for line in iter(process.stderr.readline, b""))
+        finally:
+            process.terminate()
+
+
 @pytest.mark.parametrize("arguments", [APPLICATION, FACTORY])
 def test_uvicorn_without_a_token_ends_with_one_line(tmp_path: Path, arguments: list[str]) -> None:
     """It ended with a traceback, which did not say what to do."""

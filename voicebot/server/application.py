@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -70,6 +72,12 @@ def configured_app() -> FastAPI:
         raise ConfigError(
             tr("server.token is not set"),
             hint=tr("set VOICEBOT_SERVER__TOKEN, or start it with voicebot serve, which makes one"),
+        )
+    if multiprocessing.parent_process() is not None and "--reload" not in sys.argv:
+        # A worker of uvicorn cannot tell how many there are; it has a parent only where they are several, or to reload.
+        log.warning(
+            "one of several workers: a conversation is open in one of them, and requests that come to another miss it; "
+            "start voicebot serve several times instead, as docs/scaling.md shows"
         )
     return make_app(config, Keys(config.server.token.get_secret_value()))
 
