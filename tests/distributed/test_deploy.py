@@ -15,12 +15,13 @@ import pytest
 import yaml
 
 from voicebot.config.loading import load_config
-from voicebot.config.models import Config, WorkerConfig
+from voicebot.config.models import Config, ServerConfig, WorkerConfig
 from voicebot.distributed.topology import job_queue
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 UNIT = DEPLOY / "voicebot-worker@.service"
+SERVER_UNIT = DEPLOY / "voicebot-server.service"
 FILES = sorted(path.relative_to(DEPLOY) for path in DEPLOY.rglob("*") if path.is_file() and "secrets" not in path.parts)
 Yaml = dict[str, Any]  # Any: YAML
 
@@ -193,10 +194,11 @@ def test_the_autoscaler_looks_at_the_queue_of_these_workers(deployment: Yaml, co
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd: apt install systemd")
-def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
-    text = UNIT.read_text().replace("/opt/voicebot/bin/voicebot", "/bin/true")
-    (tmp_path / UNIT.name).write_text(text)
-    instance = str(tmp_path / UNIT.name.replace("@", "@1"))
+@pytest.mark.parametrize("unit", [UNIT, SERVER_UNIT], ids=["worker", "server"])
+def test_systemd_finds_nothing_wrong_with_the_unit(unit: Path, tmp_path: Path) -> None:
+    text = unit.read_text().replace("/opt/voicebot/bin/voicebot", "/bin/true")
+    (tmp_path / unit.name).write_text(text)
+    instance = str(tmp_path / unit.name.replace("@", "@1"))
     done = subprocess.run(["systemd-analyze", "verify", instance], capture_output=True, text=True, timeout=60)
     assert done.stdout + done.stderr == ""
 
@@ -208,6 +210,17 @@ def test_systemd_waits_for_a_job_and_voicebot_understands_what_it_sets() -> None
     assert unit["ExecStart"] == ["/opt/voicebot/bin/voicebot worker"]
     (example,) = re.findall(r"^#\s+(VOICEBOT_\w+)=(\S+)$", UNIT.read_text(), re.MULTILINE)
     assert config_of(dict([example])).worker.amqp_url.get_secret_value() == example[1]
+
+
+def test_systemd_waits_for_replies_and_the_server_has_what_it_needs() -> None:
+    unit = unit_of(SERVER_UNIT.read_text())
+    assert int(unit["TimeoutStopSec"][0]) > ServerConfig().drain_seconds
+    assert (unit["ExecStart"], unit["KillSignal"]) == (["/opt/voicebot/bin/voicebot serve"], ["SIGTERM"])
+    [state] = unit["StateDirectory"]
+    assert f"XDG_DATA_HOME=%S/{state} " in " ".join(unit["Environment"])  # for the conversations
+    assert unit_of(UNIT.read_text())["StateDirectory"] != [state]
+    (example,) = re.findall(r"^#\s+(VOICEBOT_\w+)=(\S+)$", SERVER_UNIT.read_text(), re.MULTILINE)
+    assert config_of(dict([example])).server.token.get_secret_value() == example[1]
 
 
 def test_the_user_of_the_autoscaler_may_read_figures_and_nothing_else() -> None:
