@@ -14,6 +14,7 @@ from voicebot.translation import system_reason, tr
 _SILENT_SECONDS = 5.0
 """A starting daemon reports each step: that Python runs, what is loaded, that it listens. On an idle machine each takes
 a tenth of a second."""
+_LOOK_SECONDS = 0.25
 STEP = b"."
 _DETACHED = 0x00000008 | 0x00000200
 """Windows: DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP."""
@@ -86,7 +87,7 @@ def _start(folder: str) -> str:
     with process.stdout as answer:
         told = STEP
         while told and not told.strip(STEP):
-            step = _read(answer.fileno())
+            step = read_within(_SILENT_SECONDS, answer.fileno())
             if step is None:
                 process.kill()
                 process.wait()
@@ -96,10 +97,16 @@ def _start(folder: str) -> str:
     return told.lstrip(STEP).decode(errors="replace")
 
 
-def _read(descriptor: int) -> bytes | None:
-    """What comes next; None: nothing in time. By a thread, since a pipe cannot be waited for on Windows."""
+def read_within(seconds: float, descriptor: int) -> bytes | None:
+    """What comes next; None: nothing in time. By a thread, since a pipe cannot be waited for on Windows.
+
+    A machine that stands still for ten seconds takes one look, and not all of the time that the other side has.
+    """
     told: list[bytes] = []
     reader = threading.Thread(target=lambda: told.append(os.read(descriptor, 4096)), daemon=True)
     reader.start()
-    reader.join(_SILENT_SECONDS)
-    return told[0] if told else None
+    for _ in range(round(seconds / _LOOK_SECONDS)):
+        reader.join(_LOOK_SECONDS)
+        if told:
+            return told[0]
+    return None
