@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Generator, Iterator
 from functools import cache
+from tempfile import TemporaryDirectory
 from zlib import crc32
 
 import pytest
@@ -18,6 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 from tests import null_sink as sinks
+from tests.cli.command import SHARED_FOLDER
 from tests.machine import DENIED
 from tests.self_contained import NEEDED, left_out, module_of, place_in, register_profiles
 
@@ -176,7 +178,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take fewer examples where the whole run is a quick one."""
+    """Take fewer examples where the whole run is a quick one; give the workers a folder in common."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        folder = TemporaryDirectory(prefix="voicebot-tests-")
+        config.add_cleanup(folder.cleanup)
+        os.environ[SHARED_FOLDER] = folder.name
     if config.getoption("self_contained"):
         settings.load_profile("self-contained")
 

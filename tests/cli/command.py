@@ -19,6 +19,8 @@ from tests.self_contained import is_quick
 
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = [sys.executable, "-m", "voicebot"]
+SHARED_FOLDER = "TESTS_SHARED_FOLDER"
+"""The name of the variable with the folder that the workers of one run have in common."""
 Process = subprocess.Popen[bytes] | Started
 
 
@@ -66,7 +68,8 @@ def _warm_start(environment: dict[str, str]) -> WarmStart | None:
         return None
     key = tuple(sorted(fixed.items()))
     if key not in _warm_starts:
-        _warm_starts[key] = WarmStart({**fixed, "PATH": os.environ["PATH"]}, quick=is_quick())
+        address = Path(os.environ[SHARED_FOLDER], f"warm start {fixed.get('LANG')}")
+        _warm_starts[key] = WarmStart(address, {**fixed, "PATH": os.environ["PATH"]}, quick=is_quick())
     return _warm_starts[key]
 
 

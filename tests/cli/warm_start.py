@@ -3,13 +3,13 @@
 To start Python and to import the command line takes longer than most commands do, and the tests run hundreds of them.
 Each has a process of its own here all the same, in which `python -m voicebot` runs with its own folder, environment,
 streams and process group, and imports whatever else it needs by itself. What cannot be changed once Python runs, as its
-locale, is the same for all that one such process forks: tests/cli/command.py starts one for each language. In the quick
-run, Python does not take apart in the end what was imported.
+locale, is the same for all that one such process forks: tests/cli/command.py asks one for each language, which all
+workers of pytest-xdist share. In the quick run, Python does not take apart in the end what was imported.
 
 It is not for a test about the start itself: what is imported when, a signal before anything is, standard streams that
 are closed or files, how it was installed, limits set before Python runs. Those start `command.COMMAND`.
 
-`python -m tests.cli.warm_start SOCKET [quick]` is the process that forks.
+`python -m tests.cli.warm_start ADDRESS SOCKET [quick]` is the process that forks.
 """
 
 from __future__ import annotations
@@ -188,16 +188,12 @@ def _read(pipe: BinaryIO | None) -> bytes:
 
 
 class WarmStart:
-    """The process that forks; it ends with this one."""
+    """The process that forks, as one of those that share it; it ends with the last of them."""
 
-    def __init__(self, environment: dict[str, str], *, quick: bool) -> None:
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.cli.warm_start", str(theirs.fileno()), *([QUICK] if quick else [])],
-                cwd=ROOT, env=environment, pass_fds=[theirs.fileno()],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )  # fmt: skip
+    def __init__(self, address: Path, environment: dict[str, str], *, quick: bool) -> None:
+        self._process = _started_first(address, environment, quick=quick)
+        self._requests = _socket()
+        self._requests.connect(str(address))
         atexit.register(self._close)
 
     def start(
@@ -217,7 +213,32 @@ class WarmStart:
 
     def _close(self) -> None:
         self._requests.close()
-        self._process.communicate()
+        if self._process:
+            self._process.communicate()
+
+
+def _socket() -> socket.socket:
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def _started_first(address: Path, environment: dict[str, str], *, quick: bool) -> subprocess.Popen[bytes] | None:
+    """The process that forks, now at this address; None where another worker's is there already."""
+    ours = f"{address}.{os.getpid()}"
+    with _socket() as listener:
+        listener.bind(ours)
+        listener.listen()
+        try:
+            os.link(ours, address)  # the name is there as soon as one can connect, and is taken once
+        except FileExistsError:
+            return None
+        finally:
+            os.unlink(ours)
+        command = [sys.executable, "-m", "tests.cli.warm_start", str(address), str(listener.fileno())]
+        return subprocess.Popen(
+            [*command, QUICK] if quick else command,
+            cwd=ROOT, env=environment, pass_fds=[listener.fileno()],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
 
 
 def _stream(kind: int, given: ExitStack, mode: Literal["rb", "wb"]) -> tuple[int, BinaryIO | None]:
@@ -234,26 +255,36 @@ def _stream(kind: int, given: ExitStack, mode: Literal["rb", "wb"]) -> tuple[int
     return kind, None
 
 
-def serve(requests: socket.socket) -> list[str] | None:
-    """Fork for each request; return its arguments in the process that is to run it, and None at the end of it all."""
+def serve(listener: socket.socket) -> list[str] | None:
+    """Fork for each request; return its arguments in the process that is to run it, and None when nobody is left."""
     told: dict[int, int] = {}  # of each command that runs, by its process
+    workers: dict[int, socket.socket] = {}
     woken, waking = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
     while True:
-        if woken in select.select([requests.fileno(), woken], [], [])[0]:
+        first, *_ = select.select([woken, listener.fileno(), *workers], [], [])[0]
+        if first == woken:
             os.read(woken, 1 << 12)
             _tell_of(told)
             continue
-        request, given, _, _ = socket.recv_fds(requests, _LONGEST_REQUEST, 4)
+        if first == listener.fileno():
+            worker, _ = listener.accept()
+            workers[worker.fileno()] = worker
+            continue
+        request, given, _, _ = socket.recv_fds(workers[first], _LONGEST_REQUEST, 4)
         if not request:
-            return None
+            workers.pop(first).close()
+            if not workers:
+                return None
+            continue
         _import(*(module for name in json.loads(request)[0][:1] for module in IMPORTED_FOR.get(name, ())))
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            requests.close()
+            for end in (listener, *workers.values()):
+                end.close()
             for descriptor in (woken, waking, *told.values()):
                 os.close(descriptor)
             return _settled(request, given)
@@ -288,7 +319,8 @@ def _settled(request: bytes, given: list[int]) -> list[str]:
     if group == "terminal":
         os.login_tty(0)
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # as Python opens it on a terminal
-    os.nice(niceness - os.nice(0))
+    with suppress(PermissionError):  # who started the process that forks had already let the punctual tests go first
+        os.nice(niceness - os.nice(0))
     coerced = os.environ.get("LC_CTYPE")  # set by Python itself where the language of the environment is not installed
     os.environ.clear()
     os.environ.update({"LC_CTYPE": coerced} if coerced else {}, **environment)
@@ -358,10 +390,13 @@ def _end(code: int) -> None:
 
 
 if __name__ == "__main__":
-    quick = QUICK in sys.argv[2:]
+    quick = QUICK in sys.argv[3:]
     _remember()
     _import(*IMPORTED_FIRST)
-    command = serve(socket.socket(fileno=int(sys.argv[1])))
+    address, listener = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
+    command = serve(listener)
     if command:
         sys.argv = command
         _run(quick=quick)
+    else:
+        address.unlink(missing_ok=True)  # who comes later starts another one
