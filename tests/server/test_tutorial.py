@@ -187,6 +187,23 @@ async def test_beyond_the_line_one_is_told_to_come_back() -> None:
         answer = await ask()
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
         assert int(answer.headers["retry-after"]) > 0
+        assert "server.max_turns" in answer.json()["error"]["hint"]
+        tasks.cancel_scope.cancel()
+
+
+async def test_one_person_who_asks_too_much_at_once_is_told_how_to_be_several() -> None:
+    """A program that answers many people met the limit of one of them, and nothing named it."""
+    chat = ScriptedChat([(0.0, "Good morning."), (3600.0, "never")])
+    async with running_server(chat, max_turns_of_a_person=1) as running, anyio.create_task_group() as tasks:
+        ask = partial(
+            running.client.post, "/v1/chat/completions", json={"messages": [{"role": "user", "content": "?"}]}
+        )
+        tasks.start_soon(ask)
+        await until(lambda: running.server.admission.running == 1)
+        answer = await ask()
+        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate_limit_exceeded")
+        assert "server.max_turns_of_a_person" in answer.json()["error"]["hint"]
+        assert "X-Voicebot-Person" in answer.json()["error"]["hint"]
         tasks.cancel_scope.cancel()
 
 

@@ -87,9 +87,16 @@ class Admission:
         if self.draining:
             raise Refusal(503, "the server is about to end", code="draining", headers=_later())
         if self._of[person] >= self._most_of_a_person:
-            raise Refusal(429, "too many replies at once for one person", code="rate_limit_exceeded", headers=_later())
+            raise Refusal(
+                429,
+                "too many replies at once for one person",
+                hint="server.max_turns_of_a_person; a program names each of its users in X-Voicebot-Person",
+                code="rate_limit_exceeded",
+                headers=_later(),
+            )
         if self.running >= self._most and self.waiting >= self._most_waiting:
-            raise Refusal(503, "too many replies at once", code="overloaded", headers=_later())
+            hint = "server.max_turns and server.max_waiting"
+            raise Refusal(503, "too many replies at once", hint=hint, code="overloaded", headers=_later())
 
     async def drain(self, seconds: float) -> bool:
         """Admit no more turns and wait for those that were admitted; False if some have not ended after `seconds`."""
