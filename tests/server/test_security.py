@@ -273,7 +273,9 @@ async def test_the_token_says_for_whom_it_asks_once() -> None:
     async with running_server() as running, Client(running.port) as client:
         for people in (("a b",), ("",), ("-x",), ("x" * 65,), ("a/b",), ("a", "b"), ("\xe9",)):
             headers = changed(client.right(CHAT), "x-voicebot-person", *people)
-            assert (await client.ask(CHAT, headers, body=QUESTION)).status == 400
+            answer = await client.ask(CHAT, headers, body=QUESTION)
+            assert answer.status == 400
+            assert "ASCII letters" in json.loads(answer.body)["error"]["message"]  # é is a letter, too
 
 
 async def test_a_cookie_lets_in_only_as_its_page_would_send_it() -> None:

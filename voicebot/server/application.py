@@ -214,6 +214,8 @@ def _where_it_may_be(path: str) -> str:
     """What is mostly wrong with a path that is not served."""
     if path.startswith(("/chat/", "/models", "/audio/", "/v1/v1/")):
         return "a base URL of the OpenAI API ends with /v1, once"
+    if path.startswith("/api/conversations/") and path.endswith("/live"):
+        return "this is a WebSocket: a proxy has to pass on Upgrade and Connection"
     if path.startswith("/v1/"):
         return "of the OpenAI API there are chat/completions, audio/speech, models, audio/voices and audio/models"
     if path.endswith("/"):  # no redirect: behind a proxy with TLS it would lead to plain http, with the token

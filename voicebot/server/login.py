@@ -45,7 +45,7 @@ async def login(shown: Login, request: Request, server: ServerDep) -> Response:
             code="invalid_api_key",
         )
     if shown.person and not is_person(shown.person):
-        raise Refusal(422, "person: up to 64 letters, digits and _ . @ -", param="person")
+        raise Refusal(422, "person: up to 64 ASCII letters, digits and _ . @ -", param="person")
     before = request.state.person
     person = shown.person or before or (OWNER if shown.launch else "")
     answer = Response(status_code=204)

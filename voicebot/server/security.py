@@ -233,7 +233,7 @@ def _named_person(visit: Visit) -> str:
             return OWNER
         case [person] if is_person(person):
             return person
-    raise Refusal(400, f"{PERSON_HEADER}: up to 64 letters, digits and _ . @ -", param=PERSON_HEADER)
+    raise Refusal(400, f"{PERSON_HEADER}: up to 64 ASCII letters, digits and _ . @ -", param=PERSON_HEADER)
 
 
 def _cookies(visit: Visit, name: str) -> list[str]:

@@ -116,6 +116,7 @@ async def test_a_list_that_is_asked_for_without_the_key_is_refused() -> None:
         ("/v1/embeddings", "chat/completions, audio/speech"),
         ("/voice/api/me", "a proxy that adds one of its own"),
         ("/api/me/", "no slash"),
+        ("/api/conversations/x/live", "Upgrade"),
     ],
 )
 async def test_a_path_that_is_not_served_says_what_may_be_wrong(path: str, told: str) -> None:
