@@ -139,6 +139,17 @@ async def test_what_is_not_a_title_is_refused(title: str) -> None:
         assert (answer.status_code, answer.json()["error"]["param"]) == (422, "title")
 
 
+@pytest.mark.parametrize("path", ["/api/conversations", "/chat", "/v1/chat/completions"])
+@pytest.mark.parametrize("body", [b'{"title": }', b"title=x", b"[]", '{"title": "話", "text": "話"}'.encode("cp932")])
+async def test_a_body_that_is_not_json_is_told_so_and_no_field_of_it(path: str, body: bytes) -> None:
+    """The place of the fault was given as the name of a field, such as "10", and another encoding was no reason."""
+    async with running_server() as running:
+        answer = await running.client.post(path, content=body, headers={"content-type": "application/json"})
+        assert answer.status_code in (400, 422)
+        error = answer.json()["error"]
+        assert (error["param"], error["hint"]) == (None, "the body is a JSON object, in UTF-8")
+
+
 async def test_interrupting_where_nobody_speaks_does_nothing() -> None:
     async with running_server() as running:
         id = (await running.client.post("/api/conversations", json={})).json()["id"]

@@ -41,7 +41,7 @@ from voicebot.server.metrics import ServerMetrics
 from voicebot.server.openai import router as openai_router
 from voicebot.server.pages import OPEN_PATHS
 from voicebot.server.pages import router as pages_router
-from voicebot.server.refusals import Refusal, answer_to_a_bug, refuse, without_words, wrong_field
+from voicebot.server.refusals import BODY_HINT, Refusal, answer_to_a_bug, refuse, without_words, wrong_field
 from voicebot.server.request_log import RequestLog
 from voicebot.server.security import Security
 from voicebot.server.streaming import SEND_SECONDS, SendsFromOutside
@@ -201,12 +201,16 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["type"] == "json_invalid":  # its place is a number of characters
+        reason = first["ctx"]["error"]
+        return refuse(wrong_field(422, [], f"not JSON at character {first['loc'][-1]}: {reason}"))
     return refuse(wrong_field(422, [step for step in first["loc"] if step != "body"], first["msg"]))
 
 
 async def _not_served(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    hint = _where_it_may_be(request.url.path) if error.status_code == 404 else ""
+    hints = {400: BODY_HINT, 404: _where_it_may_be(request.url.path)}  # 400: what FastAPI cannot decode
+    hint = hints.get(error.status_code, "")
     return refuse(Refusal(error.status_code, str(error.detail), hint=hint, headers=error.headers))
 
 

@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse
 
 from voicebot.errors import VoicebotError
 
+BODY_HINT = "the body is a JSON object, in UTF-8"
+"""Said where all of a body is wrong; a terminal of Windows, say, sends what is typed in another encoding."""
 Kind = Literal["invalid_request_error", "authentication_error", "permission_error", "rate_limit_error", "server_error"]
 
 
@@ -43,7 +45,7 @@ def upstream_error(message: str, hint: str = "") -> Refusal:
 def wrong_field(status: int, place: Iterable[object], fault: str) -> Refusal:
     """What is wrong with a request at `place`, a path of steps into its body; an empty one means all of it."""
     param = ".".join(map(str, place)) or None
-    return Refusal(status, f"{param or 'body'}: {fault}", param=param)
+    return Refusal(status, f"{param or 'body'}: {fault}", hint="" if param else BODY_HINT, param=param)
 
 
 def check_length(text: str, most_characters: int, *, what: str, param: str, code: str) -> None:
