@@ -69,6 +69,26 @@ async def test_each_program_prints_the_reply(page: str, number: int, tmp_path: P
 
 
 @pytest.mark.parametrize("page", PAGES)
+async def test_a_character_that_a_proxy_sends_in_two_parts_is_printed_whole(page: str) -> None:
+    """A proxy puts parts together and cuts them anew; the program ended with a UnicodeDecodeError."""
+
+    async def answer(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+            for part in (head.encode(), b"2\r\n\xe3\x81\r\n", b"1\r\n\x82\r\n", b"0\r\n\r\n"):
+                await stream.send(part)
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(anyio.abc.SocketAttribute.local_port)
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, answer)
+        done = await anyio.run_process([sys.executable, "-c", made_for(blocks(read(page), "python")[CHAT], port)])
+        assert done.stdout.decode() == "あ"
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("page", PAGES)
 async def test_the_lines_for_curl_ask_for_somebody_and_begin_a_conversation(page: str) -> None:
     async with running_server() as running, running.as_person("owner") as owner:
         me = await anyio.run_process(["sh", "-c", made_for(curl_line(page, "/api/me"), running.port)])
