@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 
 from tests.distributed.broker import Broker
 from tests.distributed.scripted_worker import ScriptedWorker, Taken, open_scripted_worker
+from tests.machine import PATIENCE_SECONDS
 from voicebot.config.models import TtsRabbitmq, WorkerConfig
 from voicebot.distributed.client import RemoteSynthesizer, open_client
 from voicebot.distributed.connection import BrokerAddress
@@ -60,13 +61,13 @@ class Listener:
 
     async def hears(self, pieces: int) -> None:
         """Return when that many pieces were heard."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             while len(self.heard) < pieces:
                 await self.changed.wait()
 
     async def ends(self) -> list[Audio]:
         """All pieces. Raises SynthesisError."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             await self.over.wait()
         if self.error:
             raise self.error

@@ -17,6 +17,7 @@ import pytest
 
 from tests.distributed.broker import ADDRESS, Broker
 from tests.distributed.wire_fault import open_wire
+from tests.machine import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +27,7 @@ async def test_a_message_goes_through(broker: Broker) -> None:
         channel = await connection.channel()
         queue = await channel.declare_queue("voicebot.test.message", auto_delete=True)
         await channel.default_exchange.publish(aio_pika.Message(b"hello"), queue.name)
-        assert (await queue.get(timeout=10)).body == b"hello"
+        assert (await queue.get(timeout=PATIENCE_SECONDS)).body == b"hello"
         await queue.delete(if_empty=False)
 
 
@@ -50,7 +51,7 @@ async def test_what_is_durable_outlives_a_crash_of_the_broker(own_broker: Broker
     await anyio.to_thread.run_sync(own_broker.start)
     async with await aio_pika.connect(own_broker.url) as connection:
         again = await (await connection.channel()).get_queue("voicebot.test.durable")
-        assert (await again.get(timeout=10)).body == b"kept"
+        assert (await again.get(timeout=PATIENCE_SECONDS)).body == b"kept"
         await anyio.to_thread.run_sync(own_broker.delete_queue, "voicebot.test.durable")
     assert "voicebot.test.durable" not in await anyio.to_thread.run_sync(own_broker.ctl, "list_queues")
 
@@ -66,7 +67,7 @@ async def test_a_memory_alarm_keeps_a_publisher_waiting_until_it_is_over(broker:
                 pytest.fail("a message was taken during an alarm")
         finally:
             await anyio.to_thread.run_sync(broker.clear_alarm, "memory")
-        assert (await queue.get(timeout=10)).body == b"held up"
+        assert (await queue.get(timeout=PATIENCE_SECONDS)).body == b"held up"
         await queue.delete(if_empty=False)
 
 
@@ -81,7 +82,7 @@ async def test_a_frozen_wire_gives_no_answer_and_no_error_and_later_all_at_once(
         assert wire.connections == 1
         assert not connection.is_closed
         wire.thaw()
-        assert (await queue.get(timeout=10)).body == b"late"
+        assert (await queue.get(timeout=PATIENCE_SECONDS)).body == b"late"
         await queue.delete(if_empty=False)
 
 
@@ -91,7 +92,7 @@ async def test_a_cut_wire_ends_the_connection_and_lets_the_next_through(broker: 
         connection = await aio_pika.connect(wire.url)
         connection.close_callbacks.add(lambda *_: gone.set())
         wire.cut()
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE_SECONDS):
             await gone.wait()
         async with await aio_pika.connect(wire.url) as another:
             assert not another.is_closed
@@ -116,7 +117,7 @@ def test_a_test_session_that_is_killed_leaves_no_broker_behind(tmp_path: Path, b
     session = subprocess.Popen([sys.executable, "-c", program, tmp_path / "broker"], stdout=subprocess.PIPE)
     assert session.stdout
     with session, socket.create_connection((ADDRESS, int(session.stdout.readline()))) as epmd:
-        epmd.settimeout(10)
+        epmd.settimeout(PATIENCE_SECONDS)
         session.kill()
         with suppress(ConnectionResetError):
             assert epmd.recv(1) == b""

@@ -11,6 +11,7 @@ import pytest
 from tests.distributed.broker import Broker
 from tests.distributed.listening import Listener, configured, open_both
 from tests.distributed.scripted_worker import FORMAT, PIECES, open_scripted_worker
+from tests.machine import PATIENCE_SECONDS
 from voicebot.config.models import Config, TtsRabbitmq
 from voicebot.distributed.client import BROKER_BACK_SECONDS, list_voices, open_client
 from voicebot.distributed.messages import End
@@ -157,7 +158,7 @@ async def test_what_is_heard_to_the_end_is_not_cancelled(broker: Broker) -> None
                     await taken.answer()
                     await listener.ends()
                 tasks.cancel_scope.cancel()
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             assert await worker.cancelled.get() == taken.job_id
 
 
@@ -189,7 +190,7 @@ async def test_a_worker_that_comes_later_is_noticed(broker: Broker) -> None:
             listener = Listener(client, tasks)
             await (await worker.take()).answer()
             await listener.ends()
-            with anyio.fail_after(20):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 while not client.workers:
                     await client._switchboard._changed.wait()
             assert client.credit == "by hand"

@@ -12,6 +12,7 @@ from tests.distributed.broker import ALARMS, Alarm, Broker
 from tests.distributed.listening import Listener, be_impatient, configured, open_both, open_worker
 from tests.distributed.scripted_worker import FORMAT, PIECES, open_scripted_worker
 from tests.distributed.wire_fault import open_wire
+from tests.machine import PATIENCE_SECONDS
 from voicebot.distributed.client import open_client, open_rabbitmq
 from voicebot.distributed.connection import BrokerUnavailable
 from voicebot.distributed.topology import job_queue
@@ -233,7 +234,7 @@ async def test_a_connection_that_falls_silent_is_given_up_before_its_heartbeat_i
             link = client._switchboard._link
             assert link
             wire.freeze()
-            with anyio.fail_after(10):
+            with anyio.fail_after(20):
                 await link.lost.wait()
             wire.thaw()
             await taken.message.ack()
@@ -247,7 +248,7 @@ async def test_an_alarm_of_the_broker_is_named(own_broker: Broker, alarm: Alarm)
     async with open_both(own_broker) as (client, worker), anyio.create_task_group() as tasks:
         await anyio.to_thread.run_sync(own_broker.raise_alarm, alarm)
         for _ in range(2):
-            with anyio.fail_after(5), pytest.raises(VoiceUnavailable, match="alarm"):
+            with anyio.fail_after(PATIENCE_SECONDS), pytest.raises(VoiceUnavailable, match="alarm"):
                 await anext(client.synthesize("text"))
         await anyio.to_thread.run_sync(own_broker.clear_alarm, alarm)
         listener = Listener(client, tasks)
@@ -279,6 +280,6 @@ async def test_workers_are_told_of_an_interruption_also_after_an_alarm(broker: B
                 await anext(client.synthesize("text"))
         finally:
             await anyio.to_thread.run_sync(broker.clear_alarm, "disk")
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             while taken:
                 taken.discard(await worker.cancelled.get())

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from tests.distributed.broker import ADDRESS, Broker
 from tests.distributed.worker_process import open_worker_process
+from tests.machine import PATIENCE_SECONDS
 from voicebot.config.models import TtsRabbitmq
 from voicebot.distributed.client import open_rabbitmq
 from voicebot.distributed.connection import BrokerAddress, open_connection
@@ -95,16 +96,16 @@ async def test_the_user_may_do_all_that_a_worker_and_a_client_do(defined: Broker
 
         job = aio_pika.Message(b"job", reply_to=replies.name, correlation_id="1", expiration=10, priority=2)
         await client.default_exchange.publish(job, SPEECH)
-        taken = await jobs.get(timeout=10)
+        taken = await jobs.get(timeout=PATIENCE_SECONDS)
         assert taken
         await worker.default_exchange.publish(aio_pika.Message(b"reply"), taken.reply_to or "")
         await worker.default_exchange.publish(aio_pika.Message(b"dead"), DEAD_QUEUE)
         await taken.ack()
-        assert (await replies.get(timeout=10)).body == b"reply"
+        assert (await replies.get(timeout=PATIENCE_SECONDS)).body == b"reply"
 
         cancellations = await client.get_exchange(CANCEL_EXCHANGE)
         await cancellations.publish(aio_pika.Message(b"cancel"), "")
-        assert (await heard.get(timeout=10)).body == b"cancel"
+        assert (await heard.get(timeout=PATIENCE_SECONDS)).body == b"cancel"
         await consumed(client, replies.name)
 
 

@@ -14,6 +14,7 @@ from tests.distributed.broker import Broker
 from tests.distributed.listening import configured
 from tests.distributed.worker_process import open_worker_process
 from tests.fake_voicevox import FakeVoicevox, fake_voicevox
+from tests.machine import PATIENCE_SECONDS
 from voicebot.config.models import TtsPyttsx3, TtsVoicevox
 from voicebot.distributed.client import open_client
 from voicebot.protocols import Synthesizer
@@ -50,7 +51,7 @@ async def said_here_and_by_a_worker(
         open_worker_process(broker, config.voice_class, *options, tts=engine.kind),
         open_client(config) as client,
     ):
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             while not client.workers:
                 await client._switchboard._changed.wait()
         assert (client.format, client.credit) == (voice.format, voice.credit)

@@ -19,6 +19,7 @@ from aio_pika.abc import AbstractChannel
 from anyio.streams.text import TextReceiveStream
 
 from tests.distributed.broker import Broker
+from tests.machine import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.anyio
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -74,7 +75,7 @@ async def server(broker: Broker, *options: str) -> AsyncIterator[Server]:
     async with await anyio.open_process(command, env=environment, stdin=None, stdout=None) as process:
         started = Server(process)
         try:
-            with anyio.fail_after(30):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 await started.line("ready")
             yield started
         finally:
@@ -185,7 +186,7 @@ async def test_calls_fail_at_once_when_the_broker_goes_and_servers_end(own_broke
             tasks.start_soon(kill)
             with pytest.raises(ConnectionError):
                 await client.call(a=5, b=8)
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             assert await other.process.wait() != 0
 
 

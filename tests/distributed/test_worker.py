@@ -9,6 +9,7 @@ import pytest
 from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker
 from tests.distributed.working import HeldRest, HeldVoice, open_pair
+from tests.machine import PATIENCE_SECONDS
 from voicebot.distributed.messages import MAX_PART_BYTES, Job
 from voicebot.distributed.topology import LATER, SOON, URGENT, job_queue
 from voicebot.errors import SynthesisError
@@ -177,7 +178,7 @@ async def test_a_worker_that_ends_finishes_what_it_has_begun_and_takes_nothing_m
         voice.go_on.set()
         assert (await first.answer()).kinds[-1] == "end"
         queue = await asker.channel.declare_queue(job_queue(asker.voice_class), passive=True)
-        message = await queue.get(timeout=10)
+        message = await queue.get(timeout=PATIENCE_SECONDS)
         assert message.correlation_id == second.job_id
         assert not message.redelivered, "nobody died of it"
         await message.ack()
@@ -192,7 +193,7 @@ async def test_what_a_worker_that_ends_cannot_finish_goes_to_another_as_the_next
         stop.set()
         queue = await asker.channel.declare_queue(job_queue(asker.voice_class), passive=True)
         message: aio_pika.abc.AbstractIncomingMessage | None = None
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE_SECONDS):
             while message is None:
                 message = await queue.get(fail=False)
         assert message.correlation_id == asked.job_id

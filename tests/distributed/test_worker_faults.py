@@ -12,6 +12,7 @@ import pytest
 from tests.distributed.asking import open_asker
 from tests.distributed.broker import ALARMS, Alarm, Broker
 from tests.distributed.working import GoneVoice, HeldVoice, Told, open_pair
+from tests.machine import PATIENCE_SECONDS
 from voicebot.distributed.messages import Job
 from voicebot.distributed.topology import job_queue
 from voicebot.speech import AS_CONFIGURED, Audio, Style
@@ -137,7 +138,7 @@ async def test_a_job_that_a_full_queue_does_not_take_again_is_said_at_once(broke
         async with await aio_pika.connect(broker.url) as dying:
             unlucky = await asker.ask("unlucky")
             queue = await (await dying.channel()).declare_queue(name, passive=True)
-            assert (await queue.get(timeout=10)).correlation_id == unlucky.job_id
+            assert (await queue.get(timeout=PATIENCE_SECONDS)).correlation_id == unlucky.job_id
             another = await asker.ask("another")
             await anyio.to_thread.run_sync(broker.ctl, "set_policy", name, f"^{name}$", '{"max-length": 1}')
         voice.go_on.set()

@@ -18,6 +18,7 @@ from tests.distributed.asking import open_asker
 from tests.distributed.broker import Broker, free_ports
 from tests.distributed.wire_fault import open_wire
 from tests.distributed.worker_process import WorkerProcess, open_worker_process
+from tests.machine import PATIENCE_SECONDS
 from voicebot.distributed.overview import voice_classes
 from voicebot.tts.tone import ToneSynthesizer
 
@@ -110,7 +111,14 @@ async def test_a_private_file_may_hold_the_address_and_it_is_shown_nowhere(
     environment = os.environ | {"VOICEBOT_WORKER__AMQP_URL": broker.url}
     for more in ([], ["--json"]):
         done = await anyio.to_thread.run_sync(
-            partial(subprocess.run, [*shown, *more], env=environment, capture_output=True, text=True, timeout=30)
+            partial(
+                subprocess.run,
+                [*shown, *more],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_SECONDS,
+            )
         )
         assert "amqp_url_file" in done.stdout
         assert broker.password not in done.stdout + done.stderr
@@ -237,6 +245,8 @@ async def test_a_worker_leaves_also_when_its_broker_answers_nothing(broker: Brok
 async def test_a_worker_that_would_ask_workers_is_refused() -> None:
     """It would have asked itself, for ever."""
     command = [sys.executable, "-m", "voicebot", "worker", "--config", os.devnull, "--tts", "rabbitmq"]
-    done = await anyio.to_thread.run_sync(lambda: subprocess.run(command, capture_output=True, text=True, timeout=30))
+    done = await anyio.to_thread.run_sync(
+        lambda: subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    )
     assert done.returncode == 3
     assert "a worker needs a voice of its own" in done.stderr

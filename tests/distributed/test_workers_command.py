@@ -15,6 +15,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from tests.distributed.asking import open_asker
 from tests.distributed.broker import ALARMS, Alarm, Broker
 from tests.distributed.worker_process import open_worker_process
+from tests.machine import PATIENCE_SECONDS
 from voicebot.distributed.messages import Voice, WorkerStatus
 from voicebot.distributed.overview import voice_classes
 from voicebot.distributed.topology import STATUS_EXCHANGE, job_queue
@@ -29,7 +30,7 @@ async def run(url: str, *options: str) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, *options]
     environment = os.environ | {"VOICEBOT_WORKER__AMQP_URL": url}
     return await anyio.to_thread.run_sync(
-        lambda: subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+        lambda: subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from tests.distributed.asking import Asker, open_asker
 from tests.distributed.broker import Broker
+from tests.machine import PATIENCE_SECONDS
 from voicebot.config.models import WorkerConfig
 from voicebot.distributed.connection import BrokerAddress
 from voicebot.distributed.topology import job_queue
@@ -102,6 +103,6 @@ class Told(logging.Handler):
 
     async def until(self, words: str) -> None:
         """Return when it has written them."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             while words not in await self._records.get():
                 pass

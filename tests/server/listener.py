@@ -13,6 +13,7 @@ import anyio
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.machine import PATIENCE_SECONDS
 from tests.server.running import RunningServer, bearer
 
 HEADER = struct.Struct("<BBHII")
@@ -47,7 +48,7 @@ class Listener:
 
     async def until(self, type: str, **fields: object) -> Json:
         """The next message of a type, and with these fields, behind the last one that was waited for."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             while True:
                 while self._seen < len(self.received):
                     message = self.received[self._seen]
@@ -58,7 +59,7 @@ class Listener:
 
     async def holds(self, what: Callable[[], bool]) -> None:
         """Wait for what only messages change."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             while not what():
                 await self._changed()
 

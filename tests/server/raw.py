@@ -13,6 +13,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount, WebSocketRoute
 
+from tests.machine import PATIENCE_SECONDS
 from tests.server.running import bearer
 from voicebot.config.models import Config
 from voicebot.server.application import make_app
@@ -134,7 +135,7 @@ class Client:
         async with await anyio.connect_tcp("127.0.0.1", self.port) as stream:
             connection = Connection(stream)
             await connection.stream.send(sent)
-            with anyio.fail_after(20):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 return await connection.answer(has_body=not sent.startswith(b"HEAD "))
 
     async def ask(self, route: Route, headers: Headers, *, body: bytes = b"{}", target: str = "") -> Answer:

@@ -13,6 +13,7 @@ import anyio
 import httpx
 import pytest
 
+from tests.machine import PATIENCE_SECONDS
 from tests.server.running import REPLY, TOKEN, RunningServer, running_server, until
 from tests.server.sse import Sent, read_all, read_until, reading
 from voicebot.errors import ChatError
@@ -314,7 +315,7 @@ async def test_many_events_at_once_reach_a_reader_who_takes_them() -> None:
     chat = ScriptedChat([(0.0, "x")] * 1500)
     async with running_server(chat) as running:
         path = await new_conversation(running.client)
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             events = await read_all(running.client, "POST", f"{path}/turns", json={"text": "Write."})
         assert "".join(texts(events)) == "x" * 1500
 

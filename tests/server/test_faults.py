@@ -21,6 +21,7 @@ import httpx
 import pytest
 from anyio.abc import SocketAttribute
 
+from tests.machine import PATIENCE_SECONDS
 from tests.server.listener import live, new_conversation
 from tests.server.raw import Client, Route, request
 from tests.server.running import REPLY, RunningServer, running_server, until
@@ -157,7 +158,7 @@ async def test_replies_that_do_not_end_in_time_are_cut_off_when_it_is_told_to_st
         await connection.stream.send(request(CHAT, client.right(CHAT), body=QUESTION))
         assert (await connection.answer()).status == 200
         running.stop.set()
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             assert await connection.is_closed()
         await until(lambda: chat.closed)
 
@@ -226,7 +227,7 @@ async def test_a_bug_in_the_middle_of_a_turn_breaks_its_events_off_and_leaves_no
         made = await running.client.post("/api/conversations", json={})
         path = f"/api/conversations/{made.json()['id']}/turns"
         async with leaving_nothing(running):
-            with anyio.fail_after(20):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 async with running.client.stream("POST", path, json={"text": "?"}) as answer:
                     assert answer.status_code == 200
                     with pytest.raises(httpx.RemoteProtocolError):

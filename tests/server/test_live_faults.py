@@ -15,6 +15,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tests.machine import PATIENCE_SECONDS
 from tests.server.listener import connected, live, new_conversation
 from tests.server.raw import Client, Connection, Route, request
 from tests.server.running import REPLY, RunningServer, running_server, until
@@ -35,7 +36,7 @@ def nobody_is_left(running: RunningServer, path: str) -> Callable[[], bool]:
 
 
 async def closed_with(connection: ClientConnection) -> int:
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE_SECONDS):
         try:
             while True:
                 await connection.recv()
@@ -168,7 +169,7 @@ async def test_reports_of_next_to_nothing_are_a_flood() -> None:
             with suppress(ConnectionClosed):
                 for frame in range(1000):
                     await listener.played(0, frame)
-            with anyio.fail_after(20):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 await listener.connection.wait_closed()
             assert listener.connection.close_code == 1008
         await until(nobody_is_left(running, path))
@@ -218,7 +219,7 @@ async def test_a_client_that_goes_away_ends_its_turn_in_every_phase(phase: str, 
                     listener.connection.transport.abort()
                 case "closed":
                     await listener.connection.close()
-            with anyio.fail_after(20):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 await until(nobody_is_left(running, path))
         assert chat.closed or not chat.asked
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.machine import PATIENCE_SECONDS
 from tests.server.listener import connected, new_conversation
 from tests.server.running import NO_AUTHORITIES, TOKEN, RunningServer, running_server
 from voicebot.server.wrong_tokens import WrongTokens
@@ -21,7 +22,9 @@ async def person_of(client: httpx.AsyncClient) -> str:
 
 
 def browser(running: RunningServer) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=running.url, headers={"origin": running.url}, timeout=20, verify=NO_AUTHORITIES)
+    return httpx.AsyncClient(
+        base_url=running.url, headers={"origin": running.url}, timeout=PATIENCE_SECONDS, verify=NO_AUTHORITIES
+    )
 
 
 async def test_the_launch_token_makes_the_browser_the_owners() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 import anyio
 import pytest
 
+from tests.machine import PATIENCE_SECONDS
 from voicebot.audio.silent import SilentOutput
 from voicebot.errors import ConfigError
 from voicebot.events import SegmentReady, TurnEvent
@@ -56,7 +57,7 @@ async def outcome_of(chat: WaitsUntilShown, new_chunker: Callable[[], Chunker] =
         patience_seconds=0.02,
         show_in_pauses=PauseTimer,
     )
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE_SECONDS):
         return await speak_turn([Message("user", "?")], given, emit=chat.hear, scope=anyio.CancelScope())
 
 

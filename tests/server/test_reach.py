@@ -14,6 +14,7 @@ import httpx
 import pytest
 from cryptography import x509
 
+from tests.machine import PATIENCE_SECONDS
 from tests.server.raw import Client
 from tests.server.running import REPLY, bearer, running_server
 from voicebot.config.models import ServerConfig
@@ -135,7 +136,7 @@ async def test_a_handshake_that_does_not_come_is_given_up() -> None:
     limits = replace(connection_limits(SIGNED), request_seconds=0.2)
     async with running_server(tls=tls, limits=limits) as running, Client(running.port) as client:
         connection = await client.connect()
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             assert await connection.is_closed()
 
 

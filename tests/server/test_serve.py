@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.cli.command import Process, environment, start, voicebot
+from tests.machine import PATIENCE_SECONDS
 from voicebot.cli.serve import qr_code
 
 LONG = "a-token-that-nobody-guesses"
@@ -37,7 +38,7 @@ class Served:
     def end(self) -> tuple[int, str]:
         """Tell it to end; gives the exit code and whatever it has printed since."""
         self.process.send_signal(signal.SIGTERM)
-        _, errors = self.process.communicate(timeout=20)
+        _, errors = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.process.returncode, errors.decode()
 
 
@@ -216,7 +217,7 @@ def test_several_workers_of_uvicorn_are_told_that_they_miss_each_others_conversa
 def test_uvicorn_without_a_token_ends_with_one_line(tmp_path: Path, arguments: list[str]) -> None:
     """It ended with a traceback, which did not say what to do."""
     with uvicorn(tmp_path, *arguments) as process:
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert errors.decode() == (
         "voicebot: server.token is not set → "

@@ -19,6 +19,7 @@ if sys.platform == "win32":
     pytest.skip("a pseudo-terminal of Unix is needed", allow_module_level=True)
 
 from tests.cli.terminal import Terminal
+from tests.machine import PATIENCE_SECONDS
 from tests.server.test_serve import LONG, QUIET, served
 from voicebot.cli.serve import qr_code
 
@@ -86,7 +87,7 @@ def test_the_page_is_opened_where_that_is_asked_for(tmp_path: Path) -> None:
         assert opened.read_text().startswith(f"{server.address.replace('127.0.0.1', 'localhost')}/#")
         assert logged_in(opened.read_text()) == 204
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) == 0
+        assert server.process.wait(PATIENCE_SECONDS) == 0
 
 
 def test_that_no_browser_can_be_opened_is_told(tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_it_ends_behind_the_reply_that_runs(tmp_path: Path) -> None:
     with served(tmp_path, *slow, VOICEBOT_SERVER__TOKEN=LONG, lines=1) as server:
         right = {"authorization": f"Bearer {LONG}"}
         with (
-            httpx.Client(base_url=server.address, headers=right, timeout=20) as client,
+            httpx.Client(base_url=server.address, headers=right, timeout=PATIENCE_SECONDS) as client,
             client.stream("POST", "/chat", json={"text": "tell me a short story"}) as answer,
         ):
             parts = answer.iter_text()
@@ -125,4 +126,4 @@ def test_it_ends_behind_the_reply_that_runs(tmp_path: Path) -> None:
             assert (refused.status_code, refused.json()["error"]["code"]) == (503, "draining")
             reply = begun + "".join(parts)
         assert len(reply) > len(begun)
-        assert server.process.wait(20) == 0
+        assert server.process.wait(PATIENCE_SECONDS) == 0

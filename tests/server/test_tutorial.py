@@ -18,6 +18,7 @@ from langchain_core.outputs import ChatGenerationChunk
 
 from tests.fault_server import chunked, serve
 from tests.integrations.langchain.scripted_model import ScriptedModel, agent, call
+from tests.machine import PATIENCE_SECONDS
 from tests.server.running import REPLY, TOKEN, bearer, running_server, until
 from voicebot.chat import open_chat
 from voicebot.config.models import ChatLangChain, ChatOpenAI
@@ -242,7 +243,7 @@ class WaitingModel(ScriptedModel):
 
     def _stream(self, *given: Any, **more: Any) -> Iterator[ChatGenerationChunk]:  # Any: as LangChain has it
         for chunk in super()._stream(*given, **more):
-            if chunk.text == "sunny." and not READ.wait(20):
+            if chunk.text == "sunny." and not READ.wait(PATIENCE_SECONDS):
                 return
             yield chunk
 
