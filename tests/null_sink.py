@@ -21,6 +21,8 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
+from tests.machine import PATIENCE_SECONDS
+
 RATE = 48_000
 AUDIBLE = 10 ** (-50 / 20)
 MISSING = (
@@ -150,7 +152,7 @@ def null_sink() -> Iterator[NullSink]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_until(done: object, failure: str, seconds: float = 15.0) -> None:
+def wait_until(done: object, failure: str, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for something outside of this process."""
     assert callable(done)
     deadline = time.monotonic() + seconds

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from tests.audio.clips import assert_heard, noise, open_streams, settle
+from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import MISSING, RATE, NullSink, Samples, best_match, null_sink, sounds, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ class Player:
 
     def to_the_end(self) -> list[Said]:
         """All it says; nothing on standard error."""
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=PATIENCE_SECONDS)
         self.said += [json.loads(line) for line in out.splitlines()]
         assert err == ""
         assert self.process.returncode == 0
@@ -395,7 +396,7 @@ def test_a_sound_server_that_dies_right_before_a_clip_is_an_error_and_not_a_wait
         program.until("drained")
         sink.kill_server()
         error = program.until("error")
-        assert program.process.wait(20) == 0
+        assert program.process.wait(PATIENCE_SECONDS) == 0
     # The second, where the machine is so busy that the stream has ended before the clip comes.
     assert re.search("went away|there is no such sound device", error["error"])
 
@@ -409,7 +410,7 @@ def test_a_sound_server_that_hangs_while_playing_is_an_error_and_not_a_wait(sink
         wait_until(lambda: sink.last_sound > 0, "nothing was audible")
         sink.freeze_server()
         error = program.until("error")
-        _, printed = program.process.communicate(timeout=10)
+        _, printed = program.process.communicate(timeout=PATIENCE_SECONDS)
     assert "does not answer" in error["error"]
     assert "systemctl --user restart" in error["hint"]
     assert printed == ""
@@ -425,7 +426,7 @@ def test_a_sound_server_that_hangs_between_two_clips_is_an_error_and_not_a_wait(
         program.until("drained")
         sink.freeze_server()
         error = program.until("error")
-        program.process.communicate(timeout=10)
+        program.process.communicate(timeout=PATIENCE_SECONDS)
     assert "does not answer" in error["error"]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.warm_start import Started, WarmStart
+from tests.machine import PATIENCE_SECONDS
 from tests.self_contained import is_quick
 
 ROOT = Path(__file__).parent.parent.parent
@@ -38,7 +39,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def voicebot(
-    home: Path, *arguments: str, input: str | bytes | None = "", timeout: float = 30, **more: str
+    home: Path, *arguments: str, input: str | bytes | None = "", timeout: float = PATIENCE_SECONDS, **more: str
 ) -> subprocess.CompletedProcess[str]:
     """Run to the end; the working folder is `home`. Whatever happens, there is no traceback."""
     data = input.encode() if isinstance(input, str) else input

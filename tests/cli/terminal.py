@@ -16,13 +16,12 @@ from pathlib import Path
 import pyte
 
 from tests.cli.command import Process, start_in_terminal, start_shell_in_terminal
+from tests.machine import PATIENCE_SECONDS
 
 PROMPT = "› "
 CTRL_C, CTRL_D, CTRL_Z, ESCAPE, ALT_ENTER, CTRL_J = "\x03", "\x04", "\x1a", "\x1b", "\x1b\r", "\n"
 UP, LEFT, HOME, END = "\x1b[A", "\x1b[D", "\x1b[H", "\x1b[F"
 PASTE = "\x1b[200~{}\x1b[201~"
-_PATIENCE_SECONDS = 45.0
-"""On a busy machine a command takes 15 s to start."""
 
 
 class Terminal:
@@ -61,7 +60,7 @@ class Terminal:
         self._screen.resize(24, columns)
         fcntl.ioctl(self._its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
-    def expect(self, pattern: str, seconds: float = _PATIENCE_SECONDS) -> str:
+    def expect(self, pattern: str, seconds: float = PATIENCE_SECONDS) -> str:
         """Wait until it prints `pattern`; return and forget everything up to its end."""
         deadline = time.monotonic() + seconds
         while not (match := re.search(pattern, self.seen)):
@@ -69,17 +68,17 @@ class Terminal:
         before, self.seen = self.seen[: match.end()], self.seen[match.end() :]
         return before
 
-    def expect_on_screen(self, pattern: str, seconds: float = _PATIENCE_SECONDS) -> None:
+    def expect_on_screen(self, pattern: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until a person can read `pattern`."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.screen, re.MULTILINE):
             assert self._read(deadline), f"{pattern!r} did not appear on the screen:\n{self.screen}"
 
-    def expect_prompt(self, seconds: float = _PATIENCE_SECONDS) -> None:
+    def expect_prompt(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until it can be typed to."""
         self.expect_on_screen(f"^{PROMPT.rstrip()}", seconds)
 
-    def expect_typed(self, text: str, seconds: float = _PATIENCE_SECONDS) -> None:
+    def expect_typed(self, text: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until `text`, and nothing else, stands behind the prompt."""
         deadline = time.monotonic() + seconds
         while self.typed != text:
@@ -113,7 +112,7 @@ class Terminal:
         usual = {"25": "h", "2004": "l", "1": "l", "1049": "l"}
         return self.attributes() == self.attributes_before and modes.items() <= usual.items()
 
-    def exit_code(self, seconds: float = _PATIENCE_SECONDS) -> int:
+    def exit_code(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Wait for the end."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

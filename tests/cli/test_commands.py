@@ -27,6 +27,7 @@ from tests.cli.command import (
 )
 from tests.fake_voicevox import fake_voicevox, nobody_there
 from tests.fault_server import Stall, serve, whole
+from tests.machine import PATIENCE_SECONDS
 from voicebot.audio.pcm import read_wav
 from voicebot.cli.main import with_command
 from voicebot.cli.options import ConfigOptions
@@ -174,7 +175,7 @@ def test_a_pipe_that_nobody_writes_to_holds_no_question_up(tmp_path: Path) -> No
     process = start(tmp_path, "ask", "What is 6 * 7?", "--chat", "demo", "--no-audio")
     assert process.stdout
     assert process.stdout.readline() == b"6 times 7 is 42.\n"  # while our end of its standard input is open
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert b"nothing came on standard input" in err
 
 
@@ -220,7 +221,7 @@ def test_a_player_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> Non
     assert process.stdout.read(4) == b"RIFF"
     process.stdout.close()
     assert b"voicebot:" not in process.stderr.read()
-    assert process.wait(20) == 1
+    assert process.wait(PATIENCE_SECONDS) == 1
     process.stderr.close()
     assert process.stdin
     process.stdin.close()
@@ -272,7 +273,7 @@ def test_a_piped_text_is_spoken_while_it_still_arrives(tmp_path: Path) -> None:
         line = process.stdout.readline()
         assert line, process.stderr and process.stderr.read()
         heard += line
-    out, _ = process.communicate("次の文です。".encode(), timeout=20)
+    out, _ = process.communicate("次の文です。".encode(), timeout=PATIENCE_SECONDS)
     ended = json_lines((heard + out).decode())[-1]
     assert (ended["outcome"], ended["heard"]) == ("completed", "最初の文です。次の文です。")
     assert process.returncode == 0
@@ -418,7 +419,7 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> Non
     assert process.stderr
     assert process.stdout.read(4) == b"Once"
     process.stdout.close()
-    assert process.wait(20) == 1
+    assert process.wait(PATIENCE_SECONDS) == 1
     assert b"Traceback" not in process.stderr.read()
     assert wav_seconds(tmp_path / "out.wav") > 0
     process.stderr.close()
@@ -438,7 +439,7 @@ def test_a_signal_ends_it_within_two_seconds_the_file_valid_and_no_child_left(
     time.sleep(0.5)
     process.send_signal(number)
     sent = time.monotonic()
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert_took_at_most(2, time.monotonic() - sent)
     assert process.returncode == code
     assert b"Traceback" not in err
@@ -455,7 +456,7 @@ def test_ctrl_c_while_it_loads_is_as_quiet(tmp_path: Path, module: str) -> None:
     assert loaded  # and what comes after it is not
     process.send_signal(signal.SIGINT)
     err = process.stderr.read()
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert b"Traceback" not in err
 
@@ -490,7 +491,7 @@ async def test_an_interrupted_stream_hangs_up(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         await to_thread.run_sync(process.communicate)
         assert process.returncode == 130
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE_SECONDS):
             while not server.hung_up:  # noqa: ASYNC110 - the fault server's count is not an event
                 await anyio.sleep(0.01)
 

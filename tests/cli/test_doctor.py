@@ -18,6 +18,7 @@ from tests.cli.command import COMMAND, environment, json_lines, voicebot
 from tests.cli.terminal import Terminal
 from tests.daemon.running import QUIET, home_with_config, running_daemon
 from tests.fake_voicevox import fake_voicevox
+from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import NullSink, sounds
 from voicebot.doctor.examination import NAMES
 
@@ -30,7 +31,7 @@ Findings = dict[str, dict[str, Any]]  # Any: JSON
 def examined(home: Path, *arguments: str, **more: str) -> tuple[int, Findings]:
     """The exit code, and what was found by name."""
     home.chmod(0o700)
-    done = voicebot(home, "doctor", "--json", *arguments, timeout=40, **more)
+    done = voicebot(home, "doctor", "--json", *arguments, timeout=PATIENCE_SECONDS, **more)
     findings = {one["name"]: one for one in json_lines(done.stdout)}
     assert tuple(findings) == NAMES, "every check is told, in order"
     for one in findings.values():
@@ -298,7 +299,7 @@ def test_ctrl_c_ends_it_while_something_hangs(tmp_path: Path) -> None:
         asked, _ = hanging.accept()  # it has begun
         os.killpg(process.pid, signal.SIGINT)
         with asked:
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert b"Traceback" not in err
 

@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from tests.cli.command import voicebot
 from tests.fault_server import serve
+from tests.machine import PATIENCE_SECONDS
 
 QUIET = ("--no-audio", "--chat", "demo")
 
@@ -125,7 +126,7 @@ async def test_the_key_of_the_environment_goes_to_no_server_that_the_folder_name
             ("models",),
             ("ask", "hi", *QUIET),
         ):
-            with anyio.fail_after(30):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 done = await to_thread.run_sync(
                     lambda given: voicebot(home, *given, VOICEBOT_CHAT__API_KEY="sk-canary"), arguments
                 )
@@ -242,7 +243,7 @@ def test_an_editor_has_its_own_arguments_first(home: Path, visual: str, editor: 
     script.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > '{home}/told'\n")
     script.chmod(0o755)
     named = {"VISUAL": visual.format(script=script), "EDITOR": editor.format(script=script)}
-    done = voicebot(home, "config", "edit", input="", timeout=30, **named)
+    done = voicebot(home, "config", "edit", input="", timeout=PATIENCE_SECONDS, **named)
     assert done.returncode == 0, done.stderr
     file = home / ".config" / "voicebot" / "config.toml"
     assert (home / "told").read_text().split() == [one.format(file=file) for one in told]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import COMMAND, assert_took_at_most
+from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import NullSink, wait_until
 
 ON_DEVICE = ("--set", "audio.kind=device")
@@ -42,7 +43,7 @@ def test_it_is_told_with_what_to_do(null_sink: NullSink, tmp_path: Path, argumen
     with started(null_sink, tmp_path, *arguments) as process:
         wait_until(lambda: knows_portaudio(process), "it did not get as far as PortAudio")
         asked = time.monotonic()
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 6
     assert "the sound server does not answer" in err
     assert "restart it" in err
@@ -60,7 +61,7 @@ def test_a_signal_ends_the_wait_for_it(
         wait_until(lambda: knows_portaudio(process), "it did not get as far as PortAudio")
         process.send_signal(number)
         sent = time.monotonic()
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, "Traceback" in err) == (code, False)
     assert_took_at_most(2.0, time.monotonic() - sent)
 
@@ -74,7 +75,7 @@ def test_a_signal_ends_a_reply_that_it_holds_up(
         null_sink.freeze_server()
         process.send_signal(number)
         sent = time.monotonic()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == code
     assert_took_at_most(2.0, time.monotonic() - sent)
 
@@ -83,6 +84,6 @@ def test_a_reply_that_it_holds_up_fails(null_sink: NullSink, tmp_path: Path) -> 
     with started(null_sink, tmp_path, "say", LONG, *ON_DEVICE) as process:
         wait_until(lambda: null_sink.last_sound > 0, "no sound")
         null_sink.freeze_server()
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 6
     assert "the sound server does not answer" in err

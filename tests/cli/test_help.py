@@ -14,6 +14,7 @@ import typer.main
 
 from tests.cli.command import environment, voicebot
 from tests.cli.test_command import commands_of
+from tests.machine import PATIENCE_SECONDS
 from voicebot.cli.completion import model_in
 from voicebot.cli.help import text_and_examples
 from voicebot.cli.main import app, with_command
@@ -98,7 +99,7 @@ def completions(home: Path, *words: str) -> list[str]:
         ),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.stderr == ""
     return done.stdout.split()

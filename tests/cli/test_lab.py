@@ -11,6 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.cli.command import ROOT, json_lines, start, voicebot
+from tests.machine import PATIENCE_SECONDS
 from voicebot.cli.lab.replay import timeline
 from voicebot.config.models import Config
 from voicebot.installation import extra_command
@@ -148,7 +149,7 @@ def test_ctrl_c_leaves_what_came_so_far(tmp_path: Path) -> None:
     heard = os.read(process.stdout.fileno(), 1000)  # the reply is shown while it comes
     assert heard
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert "wrote out.jsonl" in err.decode()
     assert read_trace(tmp_path / "out.jsonl").text == (heard + out).decode().rstrip("\n")

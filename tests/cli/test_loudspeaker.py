@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.cli.command import COMMAND, assert_took_at_most, voicebot
+from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import RATE, NullSink, Samples, best_match, sounds, wait_until
 from tests.null_sink import null_sink as another_null_sink
 from voicebot.audio.pcm import convert, read_wav
@@ -68,7 +69,7 @@ def test_a_text_that_arrives_slowly_is_heard_before_it_is_complete(null_sink: Nu
     process.stdin.write(b"The first sentence is complete. The second ")
     process.stdin.flush()
     wait_until(lambda: null_sink.last_sound > 0, "the first sentence was not heard")
-    out, _ = process.communicate(b"one was not.", timeout=30)
+    out, _ = process.communicate(b"one was not.", timeout=PATIENCE_SECONDS)
     assert out == b"The first sentence is complete. The second one was not.\n"
     assert process.returncode == 0
 
@@ -83,7 +84,7 @@ def test_ctrl_c_is_silence(null_sink: NullSink, tmp_path: Path) -> None:
     time.sleep(1.0)
     os.killpg(process.pid, signal.SIGINT)
     sent = time.monotonic()
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
     time.sleep(0.5)
     after = null_sink.moment(sounds(null_sink.samples())[-1][1]) - sent
     assert process.returncode == 130
@@ -123,7 +124,7 @@ def test_a_sound_server_that_is_started_anew_says_the_rest_and_is_exit_code_0(
 def test_a_sound_server_that_dies_is_exit_code_6_and_what_was_said_is_kept(null_sink: NullSink, tmp_path: Path) -> None:
     process = heard_saying(null_sink, tmp_path, "This goes on for quite some time, as you can hear. " * 5)
     null_sink.kill_server()
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 6, err.decode()
     assert b"went away" in err
     assert b"Traceback" not in err

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.command import ROOT, json_lines, start, survivors, voicebot
 from tests.cli.printing_voice import PRINTING_VOICE
 from tests.daemon.running import home_with_config, pid_of
+from tests.machine import PATIENCE_SECONDS
 
 MODULE = r"""
 import os
@@ -94,7 +95,7 @@ def log_of(home: Path, *arguments: str) -> str:
             while b"an error of C" not in told and (line := process.stderr.readline()):
                 told += line
             process.send_signal(signal.SIGTERM)
-            out, rest = process.communicate(timeout=20)
+            out, rest = process.communicate(timeout=PATIENCE_SECONDS)
         finally:
             process.kill()
     assert out == b""

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.machine import PATIENCE_SECONDS
+
 STUBBORN = """
 import anyio
 from voicebot.cli.runner import run_command
@@ -64,7 +66,7 @@ def test_asking_twice_does_not_wait_for_what_does_not_end(number: signal.Signals
         for word in ("running", "leaving"):
             assert process.stdout.readline().strip() == word
             process.send_signal(number)
-        assert process.wait(15) == code
+        assert process.wait(PATIENCE_SECONDS) == code
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
@@ -76,5 +78,5 @@ def test_whoever_starts_it_with_nohup_may_leave(started: tuple[str, ...], code: 
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "running"
         process.send_signal(signal.SIGHUP)
-        process.communicate("go\n", timeout=15)
+        process.communicate("go\n", timeout=PATIENCE_SECONDS)
         assert process.returncode == code

@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.command import voicebot
 from tests.daemon.running import QUIET, home_with_config, running_daemon
+from tests.machine import PATIENCE_SECONDS
 
 if sys.platform != "linux":
     pytest.skip("the service managers of other systems are not at hand", allow_module_level=True)
@@ -58,7 +59,7 @@ def manager(tmp_path: Path) -> Manager:
 
 
 def service(home: Path, manager: Manager, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return voicebot(home, "service", *arguments, timeout=30, PATH=manager.path, **more)
+    return voicebot(home, "service", *arguments, timeout=PATIENCE_SECONDS, PATH=manager.path, **more)
 
 
 def test_install_shows_and_writes_the_units_and_starts_them(tmp_path: Path, manager: Manager) -> None:
@@ -139,7 +140,7 @@ def test_a_daemon_that_runs_makes_room(tmp_path: Path) -> None:
     with running_daemon(tmp_path) as daemon:
         manager = Manager(tmp_path)
         assert service(tmp_path, manager, "install").returncode == 0
-        assert daemon.process.wait(20) == 0
+        assert daemon.process.wait(PATIENCE_SECONDS) == 0
 
 
 def test_a_machine_without_systemd_is_told_what_to_do(tmp_path: Path) -> None:

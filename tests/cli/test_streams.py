@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import COMMAND, environment
+from tests.machine import PATIENCE_SECONDS
 
 if sys.platform == "win32":
     pytest.skip("a shell of Unix is needed", allow_module_level=True)
@@ -23,7 +24,7 @@ def shell(home: Path, arguments: str, *, cwd: Path | None = None) -> subprocess.
         env=environment(home),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
     assert "Traceback" not in done.stderr
     assert "bug in voicebot" not in done.stderr

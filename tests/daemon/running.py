@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.command import Process, environment, freeze, start
+from tests.machine import PATIENCE_SECONDS
 
 QUIET = """
 [chat]
@@ -39,7 +40,7 @@ class Caller:
 
     def __init__(self, path: Path) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(PATIENCE_SECONDS)
         self.socket.connect(str(path))
         self._file = self.socket.makefile("rb")
 
@@ -115,7 +116,7 @@ class Daemon:
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send it a signal; return its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE_SECONDS)
 
     def close(self) -> None:
         for caller in self._callers:

@@ -17,6 +17,7 @@ from anyio import BrokenResourceError, EndOfStream, wait_all_tasks_blocked
 from anyio.abc import SocketListener, SocketStream
 
 from tests.daemon.running import QUICK, running_daemon
+from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import wait_until
 from voicebot.daemon.accepting import let_in
 from voicebot.daemon.caller import cancel_after
@@ -26,7 +27,7 @@ from voicebot.daemon.unix_stream import UnixStream
 
 def connected(path: Path) -> socket.socket:
     caller = socket.socket(socket.AF_UNIX)
-    caller.settimeout(20)
+    caller.settimeout(PATIENCE_SECONDS)
     caller.connect(str(path))
     return caller
 

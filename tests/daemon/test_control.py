@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.running import LONG, QUICK, QUIET, Caller, Daemon, running_daemon
+from tests.machine import PATIENCE_SECONDS
 
 LIMIT = 65_536
 
@@ -275,7 +276,7 @@ def test_what_is_said_stands_in_no_log(tmp_path: Path) -> None:
 def test_shutdown_ends_the_daemon_well_and_takes_its_socket_along(tmp_path: Path) -> None:
     with running_daemon(tmp_path) as daemon:
         assert daemon.ask(command="shutdown")["ok"]
-        assert daemon.process.wait(20) == 0
+        assert daemon.process.wait(PATIENCE_SECONDS) == 0
         assert not daemon.path.exists()
 
 

@@ -22,6 +22,7 @@ from tests.daemon.running import LONG, QUIET, Caller, home_with_config, pid_of, 
 from tests.daemon.test_device import streams
 from tests.fake_voicevox import fake_voicevox
 from tests.fakes import pipeline
+from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import null_sink, wait_until
 from voicebot.conversation import Conversation
 from voicebot.daemon.address import Address
@@ -73,7 +74,7 @@ def test_where_nothing_can_be_written_it_says_so_and_starts_when_there_is_room(t
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
     assert (full.returncode, "cannot write into" in full.stderr) == (1, True), full.stderr
     assert "Traceback" not in full.stderr
@@ -215,7 +216,7 @@ def test_at_a_port_only_those_are_answered_who_know_the_token(tmp_path: Path) ->
 
     async def answer(port: int, first: bytes) -> bytes:
         async with await anyio.connect_tcp("127.0.0.1", port) as stream:
-            with anyio.fail_after(10):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 try:
                     await stream.send(first + status)
                     return await stream.receive()

@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.command import COMMAND, Process, environment, freeze, start, survivors, voicebot
 from tests.daemon.running import LONG, QUICK, QUIET, Caller, Daemon, home_with_config, pid_of, running_daemon
+from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import wait_until
 from voicebot.daemon.address import Address
 from voicebot.daemon.client import connect
@@ -76,7 +77,7 @@ def test_of_two_that_start_at_once_one_runs(tmp_path: Path) -> None:
 
     for process in both:
         threading.Thread(target=wait, args=(process,), daemon=True).start()
-    assert over.wait(20)
+    assert over.wait(PATIENCE_SECONDS)
     left = [process for process in both if process.poll() is None]
     assert len(left) == 1
     assert [process.returncode for process in both if process.poll() is not None] == [0]
@@ -104,7 +105,7 @@ def test_a_waiting_client_is_told_that_the_daemon_was_killed(tmp_path: Path) -> 
         waiting = start(tmp_path, "say", "--wait", LONG)
         events.until(type="playback_started")
         daemon.end(signal.SIGKILL)
-        _, told = waiting.communicate(timeout=20)
+        _, told = waiting.communicate(timeout=PATIENCE_SECONDS)
         assert (waiting.returncode, b"has gone" in told) == (1, True)
 
 
@@ -300,7 +301,7 @@ def test_a_service_manager_is_told_and_its_socket_is_taken_over(tmp_path: Path) 
         given.bind(str(path))
         given.listen()
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(20)
+        manager.settimeout(PATIENCE_SECONDS)
         starter = (
             "import os, sys; os.environ['LISTEN_PID'] = str(os.getpid()); os.environ['LISTEN_FDS'] = '1'\n"
             "os.dup2(int(sys.argv[1]), 3); os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
@@ -324,7 +325,7 @@ def test_a_service_manager_is_told_and_its_socket_is_taken_over(tmp_path: Path) 
             assert told[1] == b"READY=1"
             process.terminate()
             assert manager.recv(1000) == b"STOPPING=1"
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE_SECONDS) == 0
             assert path.exists(), "it is the service manager's"
         finally:
             process.kill()
@@ -349,7 +350,7 @@ def test_under_systemd_the_journal_is_told_the_level_of_each_line(tmp_path: Path
         try:
             wait_until(lambda: daemon.path.exists() or process.poll() is not None, "it opens no socket")
             daemon.ask(command="shutdown")  # and hangs up in the very moment
-            process.wait(20)
+            process.wait(PATIENCE_SECONDS)
         finally:
             daemon.close()
         lines = (tmp_path / "journal").read_text().splitlines()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.command import COMMAND, environment
 from tests.daemon.running import home_with_config
-from tests.machine import DENIED
+from tests.machine import DENIED, PATIENCE_SECONDS
 
 _MOUNT = 'mount -t tmpfs -o "nr_inodes=$0,size=64k,mode=0700" tmpfs "$XDG_RUNTIME_DIR" && exec "$@"'
 
@@ -33,7 +33,7 @@ def run_in_own_files(home: Path, code: str, *arguments: str, **more: str) -> sub
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -7,6 +7,7 @@ import threading
 import anyio
 import pytest
 
+from tests.machine import PATIENCE_SECONDS
 from voicebot.doctor.checkup import Check, Finding, State, fine, run_check
 from voicebot.errors import VoicebotError
 
@@ -40,7 +41,7 @@ async def test_a_check_that_blocks_its_thread_is_left_behind() -> None:
     over = threading.Event()
 
     async def work() -> Finding:
-        over.wait(30)
+        over.wait(PATIENCE_SECONDS)
         return fine("too late")
 
     found = await run_check(Check("x", work, 0.05, "run this"))

@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.command import COMMAND, environment, voicebot
 from tests.daemon.running import Caller, home_with_config
+from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import wait_until
 
 pytestmark = pytest.mark.skipif(
@@ -30,7 +31,7 @@ def activated(home: Path) -> Iterator[tuple[Path, socket.socket, subprocess.Pope
     path = folder / "control.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(str(home / "notify"))
-        told.settimeout(20)
+        told.settimeout(PATIENCE_SECONDS)
         process = subprocess.Popen(
             ["systemd-socket-activate", f"--listen={path}", "-E", "HOME", "-E", "XDG_RUNTIME_DIR", "-E", "PYTHONPATH",
              "-E", f"NOTIFY_SOCKET={home / 'notify'}", *COMMAND, "daemon", "run"],
@@ -59,11 +60,11 @@ def test_the_first_caller_wakes_the_daemon_and_is_answered(tmp_path: Path) -> No
         assert b"READY=1" in told.recv(4096)
         process.send_signal(signal.SIGTERM)
         assert b"STOPPING=1" in told.recv(4096)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
         assert path.exists(), "it belongs to the service manager"
 
 
 def test_the_doctor_finds_nothing_wrong_with_it(tmp_path: Path) -> None:
     with activated(tmp_path):
-        done = voicebot(tmp_path, "doctor", timeout=40)
+        done = voicebot(tmp_path, "doctor", timeout=PATIENCE_SECONDS)
     assert done.returncode == 0, done.stdout

@@ -14,6 +14,7 @@ import anyio
 import pytest
 
 from tests.daemon.running import LONG, QUIET, Caller, Daemon, running_daemon
+from tests.machine import PATIENCE_SECONDS
 
 CONFIG = QUIET + "[daemon]\nmpris = true\n"
 NAME = "org.mpris.MediaPlayer2.voicebot"
@@ -109,7 +110,7 @@ async def test_the_keys_pause_go_on_skip_repeat_and_stop(tmp_path: Path) -> None
     ):
         async with desktop(address) as client:
             events = events_of(daemon)
-            with anyio.fail_after(50):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 daemon.ask(command="say", text=LONG)
                 daemon.ask(command="say", text="Second.")
                 player = await client.player()
@@ -169,7 +170,7 @@ async def test_a_bus_that_goes_and_returns_has_us_again(tmp_path: Path) -> None:
         (tmp_path / "test-bus").unlink(missing_ok=True)
         with session_bus(tmp_path) as address:
             async with desktop(address) as client:
-                with anyio.fail_after(30):
+                with anyio.fail_after(PATIENCE_SECONDS):
                     daemon.ask(command="say", text=LONG)
                     player = await client.player()
                     assert await player.get_playback_status() == "Playing"
@@ -191,7 +192,7 @@ async def test_playerctl_finds_it_and_pauses_it(tmp_path: Path) -> None:
             ).stdout.strip()
 
         async with desktop(address) as client:
-            with anyio.fail_after(30):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 daemon.ask(command="say", text=LONG)
                 await client.player()
                 assert playerctl("-l") == "voicebot"

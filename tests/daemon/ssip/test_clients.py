@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.daemon.running import LONG, QUIET, Daemon, light, running_daemon
+from tests.machine import PATIENCE_SECONDS
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 SPEECHD = Path("/usr/lib/python3/dist-packages/speechd")
@@ -54,7 +55,7 @@ def spd_say(daemon: Daemon, *arguments: str, input: str = "") -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -73,7 +74,7 @@ def python(daemon: Daemon, code: str) -> str:
         env=told_where(daemon),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -275,7 +276,7 @@ def test_a_client_that_is_killed_takes_nothing_along(daemon: Daemon) -> None:
     code = "import speechd, os\nc = speechd.SSIPClient('x')\nc.set_priority('message')\n"
     code += "c.speak('First.'); c.speak('Second.')\n"
     code += "c._conn.send_command('SPEAK')\nc._conn._socket.send(b'half')\nos._exit(9)"
-    done = subprocess.run([DEBIAN_PYTHON, "-c", code], env=told_where(daemon), timeout=30)
+    done = subprocess.run([DEBIAN_PYTHON, "-c", code], env=told_where(daemon), timeout=PATIENCE_SECONDS)
     assert done.returncode == 9
     assert [events.until(type="turn_ended")["heard"] for _ in range(2)] == ["First.", "Second."]
 
@@ -291,7 +292,7 @@ def test_three_hundred_connections_at_once_do_not_keep_the_control_socket_from_a
         for client in clients:
             client.close()
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(20)
+        client.settimeout(PATIENCE_SECONDS)
         client.connect(str(path_of(daemon)))
         client.sendall(b"QUIT\r\n")
         assert client.recv(100) == b"231 HAPPY HACKING\r\n"

@@ -16,6 +16,7 @@ from wyoming.handle import Handled, NotHandled
 from wyoming.tts import SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped, SynthesizeVoice
 
 from tests.fakes import adaptive
+from tests.machine import PATIENCE_SECONDS
 from voicebot.daemon.requests import Kind
 from voicebot.daemon.wyoming.info import Row
 from voicebot.daemon.wyoming.place import bound
@@ -64,7 +65,7 @@ async def open_door(
 
 def client_of(uri: str) -> AsyncClient:
     """The official client."""
-    return AsyncClient.from_uri(uri, read_timeout=20)
+    return AsyncClient.from_uri(uri, read_timeout=PATIENCE_SECONDS)
 
 
 async def until(client: AsyncClient, *kinds: str) -> list[Event]:
@@ -109,7 +110,7 @@ def raw_client(uri: str, *, receive_bytes: int = 0) -> socket.socket:
     connected = socket.socket()
     if receive_bytes:
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-    connected.settimeout(20)
+    connected.settimeout(PATIENCE_SECONDS)
     connected.connect((host, int(port)))
     return connected
 

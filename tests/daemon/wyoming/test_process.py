@@ -17,6 +17,7 @@ from wyoming.tts import Synthesize
 from tests.cli.command import Process, start, voicebot
 from tests.daemon.running import QUIET, home_with_config, running_daemon
 from tests.daemon.wyoming.clients import audio_of, client_of, reply_to, stream, until
+from tests.machine import PATIENCE_SECONDS
 from voicebot.daemon.wyoming.place import bound, is_public
 from voicebot.errors import ConfigError
 
@@ -53,7 +54,7 @@ async def test_the_command_speaks_answers_and_ends_at_a_signal(tmp_path: Path) -
             events = await reply_to(client, Transcript("What can you do?").event())
             assert events[-1].type == "handled"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 143
+        assert process.wait(PATIENCE_SECONDS) == 143
 
 
 @pytest.mark.anyio
@@ -66,7 +67,7 @@ async def test_a_unix_socket_is_for_its_owner_and_a_stale_one_is_replaced(tmp_pa
                 await client.write_event(Describe().event())
                 await until(client, "info")
             process.send_signal(number)
-            process.wait(20)
+            process.wait(PATIENCE_SECONDS)
         assert path.exists() is (number == signal.SIGKILL)
 
 

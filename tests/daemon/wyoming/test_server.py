@@ -26,6 +26,7 @@ from tests.daemon.wyoming.clients import (
     stream,
     until,
 )
+from tests.machine import PATIENCE_SECONDS
 from voicebot.audio.silent import SilentOutput
 from voicebot.daemon.wyoming.events import MAX_DATA_BYTES, MAX_LINE_BYTES, MAX_PAYLOAD_BYTES
 from voicebot.daemon.wyoming.server import CONNECTIONS
@@ -455,7 +456,7 @@ async def test_a_peer_that_closes_gives_the_voice_up() -> None:
             await client.write_event(SynthesizeChunk("Good morning. ").event())
             await client.write_event(Describe().event())  # waits behind it
             await voice.asked.wait()
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             await voice.given_up.wait()
     assert voice.said == []
 
@@ -466,7 +467,7 @@ async def test_a_peer_that_closes_gives_the_chat_model_up() -> None:
         async with client_of(uri) as client:
             await client.write_event(Transcript("Tell me").event())
             await until(client, "handled-chunk")
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE_SECONDS):
             await chat.given_up.wait()
 
 
