@@ -45,7 +45,7 @@ def test_enter_escape_and_ctrl_c_interrupt_the_voice_at_once(terminal: Terminal,
     terminal.type("tell me a short story\r")
     terminal.expect_on_screen("^Once upon a time")
     terminal.type(key)
-    terminal.expect_on_screen("^interrupted", seconds=10)  # the story takes half a minute
+    terminal.expect_on_screen("^interrupted")
     assert "Traceback" not in terminal.raw
 
 
@@ -53,7 +53,7 @@ def test_what_is_typed_while_it_talks_is_the_next_message(terminal: Terminal) ->
     terminal.type("tell me a short story\r")
     terminal.expect_on_screen("^Once upon a time")
     terminal.type("what is 5 + 4?\r")
-    terminal.expect_on_screen("^5 plus 4 is 9", seconds=6)
+    terminal.expect_on_screen("^interrupted .*\n› what is 5 . 4\\?\n5 plus 4 is 9")
 
 
 def test_ctrl_c_interrupts_and_the_conversation_goes_on(terminal: Terminal) -> None:

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,8 @@ from tests.null_sink import wait_until
 pytestmark = pytest.mark.skipif(
     not shutil.which("systemd-socket-activate"), reason="needs systemd-socket-activate: apt install systemd"
 )
+
+ATTEMPTS = 3
 
 
 @contextmanager
@@ -49,11 +51,10 @@ def activated(home: Path) -> Iterator[tuple[Path, socket.socket, subprocess.Pope
 
 def test_the_first_caller_wakes_the_daemon_and_is_answered(tmp_path: Path) -> None:
     with activated(tmp_path) as (path, told, process):
-        caller = Caller(path)
-        caller.send(id=1, command="say", text="Hello.", wait="finished")
-        assert b"READY=1" in told.recv(4096)
-        assert caller.until(id=1)["ok"]
-        caller.close()
+        with closing(Caller(path)) as caller:
+            caller.send(id=1, command="say", text="Hello.", wait="finished")
+            assert b"READY=1" in told.recv(4096)
+            assert caller.until(id=1)["ok"]
         assert "process" in voicebot(tmp_path, "status").stdout
         process.send_signal(signal.SIGHUP)
         assert b"RELOADING=1" in told.recv(4096)
@@ -65,6 +66,12 @@ def test_the_first_caller_wakes_the_daemon_and_is_answered(tmp_path: Path) -> No
 
 
 def test_the_doctor_finds_nothing_wrong_with_it(tmp_path: Path) -> None:
-    with activated(tmp_path):
-        done = voicebot(tmp_path, "doctor", timeout=PATIENCE_SECONDS)
+    """It says so where the daemon takes more than five seconds to wake, as on a machine that stands still meanwhile."""
+    for attempt in range(ATTEMPTS):
+        home = tmp_path / str(attempt)
+        home.mkdir()
+        with activated(home):
+            done = voicebot(home, "doctor", timeout=PATIENCE_SECONDS)
+        if "no answer within" not in done.stdout:
+            break
     assert done.returncode == 0, done.stdout
