@@ -5,7 +5,7 @@ PLAN` with a JSON object of `backend`, `audio` (the section of the configuration
 `close_after_seconds` and `steps`, each a list:
 
     ["play", seed, seconds]   ["sleep", seconds]   ["finish"]   ["drain"]   ["heard"]
-    ["abort"]   ["pause"]   ["resume"]
+    ["abort"]   ["pause"]   ["resume"]   ["told"], which waits for a line on standard input
 
 Each step is answered by a JSON object; moments are those of time.monotonic.
 """
@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import anyio
+import anyio.to_thread
 from pydantic import TypeAdapter
 
 from tests.audio.clips import noise_clip
@@ -61,6 +62,8 @@ async def play(plan: dict[str, Any]) -> None:  # Any: JSON
                     say(played=seed)
                 case "sleep":
                     await anyio.sleep(*arguments)
+                case "told":
+                    await anyio.to_thread.run_sync(sys.stdin.readline)
                 case "finish":
                     started = [await playback.started() + clock_offset for playback in playbacks]
                     finished = [await playback.finished() + clock_offset for playback in playbacks]

@@ -51,6 +51,12 @@ class Player:
                 return self.said[-1]
         raise AssertionError(f"never said {key!r}: {self.said}")
 
+    def tell(self) -> None:
+        """Let it go on."""
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
     def to_the_end(self) -> list[Said]:
         """All it says; nothing on standard error."""
         out, err = self.process.communicate(timeout=PATIENCE_SECONDS)
@@ -78,7 +84,7 @@ def player(
         [sys.executable, "-m", "tests.audio.player", json.dumps(plan)],
         env={**environment, "PYTHONPATH": str(ROOT)},
         cwd=folder,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -252,10 +258,11 @@ def test_a_sound_server_that_dies_in_a_pause_is_an_error_and_not_a_wait(sink: Nu
 
 @on_null_sink
 def test_an_idle_device_is_closed_and_plays_again_from_the_first_sample(sink: NullSink, anyio_backend: str) -> None:
-    steps = [("play", 1, 0.3), ("drain",), ("sleep", 1.5), ("play", 2, 0.3), ("play", 3, 0.3), ("drain",)]
+    steps = [("play", 1, 0.3), ("drain",), ("told",), ("play", 2, 0.3), ("play", 3, 0.3), ("drain",)]
     with player(sink.environment, *steps, backend=anyio_backend, close_after_seconds=0.2) as program:
         program.until("drained")
         wait_until(lambda: open_streams(sink) == 0, "the idle device stays open")
+        program.tell()
         program.to_the_end()
     heard = settle(sink)
     assert_heard(heard, 1, 0.3)
@@ -280,11 +287,12 @@ def test_a_device_is_not_idle_between_the_clips_of_a_turn(sink: NullSink) -> Non
 @on_null_sink
 @pytest.mark.parametrize("latency", [0.05, 0.5])
 def test_a_long_pause_closes_the_device_and_loses_no_sample(sink: NullSink, anyio_backend: str, latency: float) -> None:
-    steps = [("play", 1, 1.5), ("sleep", 0.4), ("pause",), ("sleep", 2.0), ("resume",), ("drain",), ("heard",)]
+    steps = [("play", 1, 1.5), ("sleep", 0.4), ("pause",), ("told",), ("resume",), ("drain",), ("heard",)]
     closing = player(sink.environment, *steps, backend=anyio_backend, latency=latency, close_after_seconds=0.1)
     with closing as program:
         program.until("paused")
         wait_until(lambda: open_streams(sink) == 0, "the paused device stays open")
+        program.tell()
         program.to_the_end()
     assert np.abs(without_the_pause(settle(sink), 1, 1.5) - noise(1, RATE * 3 // 2) / 32768).max() < 0.01
     assert program.said[-1]["heard"] == [1.5]
@@ -341,7 +349,7 @@ def test_a_sound_server_that_dies_while_playing_is_an_error_and_not_a_wait(sink:
         wait_until(lambda: sink.last_sound > 0, "nothing was audible")
         sink.kill_server()
         error = program.until("error")
-        _, printed = program.process.communicate(timeout=5)
+        _, printed = program.process.communicate(timeout=PATIENCE_SECONDS)
     assert "went away" in error["error"]
     assert "voicebot devices" in error["hint"]
     assert "ALSA" not in printed
@@ -350,22 +358,24 @@ def test_a_sound_server_that_dies_while_playing_is_an_error_and_not_a_wait(sink:
 @on_null_sink
 def test_a_sound_server_that_died_between_two_turns_is_an_error_and_not_a_wait(sink: NullSink) -> None:
     """PortAudio waited forever, and the event loop with it, in starting the stream that had been at rest."""
-    steps = [("play", 1, 0.2), ("drain",), ("sleep", 1.0), ("play", 2, 0.2), ("drain",)]
+    steps = [("play", 1, 0.2), ("drain",), ("sleep", 1.0), ("told",), ("play", 2, 0.2), ("drain",)]
     with player(sink.environment, *steps) as program:
         program.until("drained")
         sink.kill_server()
+        program.tell()
         error = program.until("error")
-        assert program.process.wait(5) == 0
+        assert program.process.wait(PATIENCE_SECONDS) == 0
     assert "voicebot devices" in error["hint"]
 
 
 @on_null_sink
 def test_the_next_turn_is_heard_when_the_sound_server_is_back(sink: NullSink) -> None:
-    steps = [("play", 1, 0.2), ("drain",), ("sleep", 1.5), ("play", 2, 0.4), ("drain",)]
+    steps = [("play", 1, 0.2), ("drain",), ("told",), ("sleep", 1.0), ("play", 2, 0.4), ("drain",)]
     with null_sink() as another, player(sink.environment, *steps) as program:
         program.until("drained")
         sink.kill_server()
         sink.answer_by(another)
+        program.tell()
         program.to_the_end()
         settle(another)
         assert_heard(another.samples(), 2, 0.4)
@@ -374,12 +384,13 @@ def test_the_next_turn_is_heard_when_the_sound_server_is_back(sink: NullSink) ->
 @on_null_sink
 def test_a_clip_right_after_a_turn_is_heard_when_the_sound_server_is_back(sink: NullSink, anyio_backend: str) -> None:
     """PortAudio's start, and whatever was asked of it later, waited for ever for a lock of its own dead thread."""
-    steps = [("play", 1, 0.2), ("drain",), ("sleep", 0.3), ("play", 2, 0.4), ("finish",), ("drain",), ("sleep", 1.0)]
+    steps = [("play", 1, 0.2), ("drain",), ("told",), ("play", 2, 0.4), ("finish",), ("drain",), ("sleep", 1.0)]
     steps += [("play", 3, 0.4), ("drain",), ("heard",)]
     playing = player(sink.environment, *steps, backend=anyio_backend, latency=0.5)  # no busy machine outlasts that
     with null_sink() as another, playing as program:
         program.until("drained")
         sink.kill_server()
+        program.tell()
         program.until("enqueued")
         sink.answer_by(another)
         program.to_the_end()
@@ -391,10 +402,11 @@ def test_a_clip_right_after_a_turn_is_heard_when_the_sound_server_is_back(sink: 
 
 @on_null_sink
 def test_a_sound_server_that_dies_right_before_a_clip_is_an_error_and_not_a_wait(sink: NullSink) -> None:
-    steps = [("play", 1, 0.2), ("drain",), ("sleep", 0.3), ("play", 2, 0.2), ("drain",)]
+    steps = [("play", 1, 0.2), ("drain",), ("told",), ("play", 2, 0.2), ("drain",)]
     with player(sink.environment, *steps) as program:
         program.until("drained")
         sink.kill_server()
+        program.tell()
         error = program.until("error")
         assert program.process.wait(PATIENCE_SECONDS) == 0
     # The second, where the machine is so busy that the stream has ended before the clip comes.
@@ -421,10 +433,11 @@ def test_a_sound_server_that_hangs_while_playing_is_an_error_and_not_a_wait(sink
 def test_a_sound_server_that_hangs_between_two_clips_is_an_error_and_not_a_wait(
     sink: NullSink, step: tuple[object, ...]
 ) -> None:
-    steps = [("play", 1, 0.2), ("drain",), ("sleep", 1.0), step, ("play", 3, 0.2), ("drain",)]
+    steps = [("play", 1, 0.2), ("drain",), ("sleep", 1.0), ("told",), step, ("play", 3, 0.2), ("drain",)]
     with player(sink.environment, *steps) as program:
         program.until("drained")
         sink.freeze_server()
+        program.tell()
         error = program.until("error")
         program.process.communicate(timeout=PATIENCE_SECONDS)
     assert "does not answer" in error["error"]
@@ -440,9 +453,10 @@ def test_a_sound_server_that_hangs_from_the_start_is_an_error_and_not_a_wait(sin
 
 @on_null_sink
 def test_abort_is_over_soon_when_the_sound_server_hangs(sink: NullSink) -> None:
-    with player(sink.environment, ("play", 1, 5.0), ("sleep", 2.0), ("abort",)) as program:
+    with player(sink.environment, ("play", 1, 20.0), ("told",), ("sleep", 1.0), ("abort",)) as program:
         wait_until(lambda: sink.last_sound > 0, "nothing was audible")
         sink.freeze_server()
+        program.tell()
         program.to_the_end()
     assert program.one("aborted")["at"] - program.one("aborting")["at"] < 2.0
 
@@ -450,13 +464,15 @@ def test_abort_is_over_soon_when_the_sound_server_hangs(sink: NullSink) -> None:
 @on_null_sink
 def test_a_clip_is_heard_when_the_sound_server_answers_again(sink: NullSink) -> None:
     """One call that had not returned in time must not make all later ones fail."""
-    steps = [("play", 1, 1.5), ("sleep", 1.0), ("abort",), ("sleep", 2.0), ("play", 2, 0.5), ("drain",)]
+    steps = [("play", 1, 20.0), ("told",), ("abort",), ("told",), ("sleep", 2.0), ("play", 2, 0.5), ("drain",)]
     with player(sink.environment, *steps) as program:
         program.until("played")
         wait_until(lambda: sink.last_sound > 0, "nothing was audible")
         sink.freeze_server()
+        program.tell()
         program.until("aborted")
         sink.thaw_server()
+        program.tell()
         program.to_the_end()
     assert_heard(settle(sink), 2, 0.5)
 
@@ -492,13 +508,15 @@ def test_a_sound_server_that_is_started_anew_goes_on_with_what_was_not_heard(
 
 @on_null_sink
 def test_a_sound_server_that_stays_away_can_still_be_interrupted(sink: NullSink) -> None:
-    steps = [("play", 1, 20.0), ("sleep", 2.0), ("abort",), ("heard",)]
+    steps = [("play", 1, 20.0), ("told",), ("sleep", 1.0), ("abort",), ("heard",)]
     with player(sink.environment, *steps) as program:
         program.until("played")
         wait_until(lambda: sink.last_sound > 0, "nothing was audible")
         sink.kill_server()
+        program.tell()
         program.to_the_end()
-    assert 0 < program.one("heard")["heard"][0] < 3
+    (start, end), *_ = sounds(sink.samples(), pause=2)
+    assert program.one("heard")["heard"][0] == pytest.approx((end - start) / RATE, abs=0.5)
 
 
 def test_without_portaudio_the_error_says_what_to_install() -> None:
