@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -35,26 +36,36 @@ def printed(home: Path, *arguments: str, columns: int, language: str) -> list[st
     return lines
 
 
-def recorded(home: Path) -> None:
-    """Two replies for the lab, two configurations, an experiment and a corpus."""
+@pytest.fixture(scope="module")
+def traces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two recorded replies: to record them takes as long as to read them."""
+    folder = tmp_path_factory.mktemp("traces")
     for name, question in (("story", "tell me a short story"), ("話", "お話をして")):
-        voicebot(home, "lab", "record", "-o", f"{name}.jsonl", question, "--chat", "demo")
+        voicebot(folder, "lab", "record", "-o", f"{name}.jsonl", question, "--chat", "demo")
+    return folder
+
+
+@pytest.fixture
+def laboratory(tmp_path: Path, traces: Path) -> Path:
+    """A home with two replies for the lab, two configurations, an experiment and a corpus."""
+    for trace in traces.glob("*.jsonl"):
+        shutil.copy(trace, tmp_path)
     for strategy in ("sentence", "adaptive"):
-        (home / f"{strategy}.toml").write_text(f"[chunking]\nstrategy = '{strategy}'\n")
-    (home / "e.toml").write_text(
+        (tmp_path / f"{strategy}.toml").write_text(f"[chunking]\nstrategy = '{strategy}'\n")
+    (tmp_path / "e.toml").write_text(
         "traces = ['story.jsonl', '話.jsonl']\nengines = ['cpu-fast']\n"
         "[settings.'一文ごと']\n'chunking.strategy' = 'sentence'\n"
         "[settings.adaptive]\n'chunking.strategy' = 'adaptive'\n[matrix]\n'chunking.max_seconds' = [5, 10]\n"
     )
     text = ["「行こう！」と彼は言った。", "雨だった。"]
     marked = {"id": "ja-1", "lang": "ja", "category": "quote", "text": "".join(text), "segments": text}
-    (home / "corpus.jsonl").write_text(json.dumps(marked))
+    (tmp_path / "corpus.jsonl").write_text(json.dumps(marked))
+    return tmp_path
 
 
 @NARROW
-def test_the_tables_of_the_lab_fit(tmp_path: Path, language: str, columns: int) -> None:
+def test_the_tables_of_the_lab_fit(laboratory: Path, language: str, columns: int) -> None:
     """Lines of up to 120 columns were broken by the terminal: no figure could be told from another."""
-    recorded(tmp_path)
     colon = ": " if language == ENGLISH else "："
     for arguments, known in (
         (("replay", "story.jsonl"), "TTFA"),
@@ -64,13 +75,12 @@ def test_the_tables_of_the_lab_fit(tmp_path: Path, language: str, columns: int) 
         (("sweep", "e.toml"), f"p95{colon}"),
         (("tune", "e.toml", "--budget", "2"), f"TTFA{colon}"),
     ):
-        lines = printed(tmp_path, "lab", *arguments, columns=columns, language=language)
+        lines = printed(laboratory, "lab", *arguments, columns=columns, language=language)
         assert any(line.startswith(known) for line in lines), lines
 
 
-def test_the_rows_of_a_narrow_timeline_are_told_apart(tmp_path: Path) -> None:
-    voicebot(tmp_path, "lab", "record", "-o", "story.jsonl", "tell me a short story", "--chat", "demo")
-    lines = printed(tmp_path, "lab", "replay", "story.jsonl", columns=30, language=ENGLISH)
+def test_the_rows_of_a_narrow_timeline_are_told_apart(laboratory: Path) -> None:
+    lines = printed(laboratory, "lab", "replay", "story.jsonl", columns=30, language=ENGLISH)
     begin = lines.index("#: 1")
     assert lines[begin - 1] == ""
     shown = " ".join(lines[begin : lines.index("", begin)])
@@ -83,7 +93,7 @@ def test_the_rows_of_a_narrow_timeline_are_told_apart(tmp_path: Path) -> None:
 
 @NARROW
 def test_what_other_commands_list_fits(tmp_path: Path, language: str, columns: int) -> None:
-    given = ("--chat", "demo", "--tts", "tone", "--set", "audio.kind=silent")
+    given = ("--chat", "demo", "--tts", "tone", "--set", "audio.kind=silent", "--set", "chat.deltas_per_second=10000")
     name = "台所の会話 about the kitchen"
     voicebot(tmp_path, "ask", "東京はどんな街ですか", *given, "--conversation", name)
     voicebot(tmp_path, "ask", "tell me a short story", *given, "--conversation", name)

@@ -106,6 +106,7 @@ HOSTILE = (
     "台所の 会話",
     "qwen:4b",
 )
+AT_ONCE = ("--chat", "demo", "--no-audio", "--set", "chat.deltas_per_second=10000")
 BEGINNINGS = ("\\$", "\\`", "a", "b", "it", "台", "qwen:4")
 
 
@@ -115,7 +116,7 @@ def test_a_name_written_by_others_is_inserted_as_one_word(home: Path, shell: str
     if not shutil.which(shell):
         pytest.skip(f"needs {shell}")
     for name in examples_of(HOSTILE):
-        voicebot(home, "ask", "What is 6 * 7?", "--chat", "demo", "--no-audio", "--conversation", name)
+        voicebot(home, "ask", "What is 6 * 7?", *AT_ONCE, "--conversation", name)
     in_shell(home, shell, "voicebot --install-completion")
     (home / ".bashrc").write_text((home / ".bash_completions" / "voicebot.sh").read_text() if shell == "bash" else "")
     terminal = Shell(home, shell, "-i", PS1="@@ ")
@@ -136,7 +137,7 @@ def test_a_name_written_by_others_is_inserted_as_one_word(home: Path, shell: str
 def test_a_script_that_does_not_quote_is_offered_plain_names(home: Path, shell: str) -> None:
     """Those that typer writes, and earlier versions have installed, do not."""
     for name in HOSTILE:
-        voicebot(home, "ask", "What is 6 * 7?", "--chat", "demo", "--no-audio", "--conversation", name)
+        voicebot(home, "ask", "What is 6 * 7?", *AT_ONCE, "--conversation", name)
     typed = "voicebot history show "
     asked = {"_TYPER_COMPLETE_ARGS": typed, "COMP_WORDS": typed, "COMP_CWORD": "3"}
     offered = in_shell(home, shell, "voicebot", _VOICEBOT_COMPLETE=f"complete_{shell}", **asked).stdout
