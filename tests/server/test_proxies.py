@@ -93,3 +93,10 @@ async def test_behind_the_proxy_of_the_page_people_log_in_and_replies_stream(pag
             await live.send(json.dumps({"type": "ping"}))
             told = [json.loads(await live.recv())["type"] for _ in range(2)]
         assert sorted(told) == ["pong", "snapshot"]
+
+
+@pytest.mark.parametrize("page", ["docs/server.md", "docs/server.ja.md", "docs/scaling.md", "docs/scaling.ja.md"])
+def test_a_proxy_passes_on_the_name_with_its_port(page: str) -> None:
+    """nginx's `$host` has no port: at any but the usual one every page was of another origin."""
+    [lines] = blocks(read(page), "nginx")
+    assert "proxy_set_header Host $http_host;" in lines
