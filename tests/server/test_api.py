@@ -131,6 +131,16 @@ async def test_conversations_that_are_kept_count_after_the_server_has_ended(tmp_
         assert len((await running.client.get("/api/conversations")).json()["conversations"]) == 1
 
 
+async def test_a_title_of_blanks_is_none() -> None:
+    """A list showed a line without anything to click on."""
+    async with running_server() as running:
+        id = (await running.client.post("/api/conversations", json={"title": " 朝 "})).json()["id"]
+        await running.client.post("/chat", json={"text": "おはよう。", "conversation": id})
+        path = f"/api/conversations/{id}"
+        assert (await running.client.get(path)).json()["title"] == "朝"
+        assert (await running.client.patch(path, json={"title": "\u3000 "})).json()["title"] == "おはよう。"
+
+
 @pytest.mark.parametrize("title", ["1", json.dumps("x" * 201), r'"\ud800"', "null"])
 async def test_what_is_not_a_title_is_refused(title: str) -> None:
     async with running_server() as running:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, StringConstraints
 from starlette.responses import JSONResponse, Response
 
 from voicebot import __version__
@@ -14,7 +14,7 @@ from voicebot.server.context import PersonDep, ServerDep
 from voicebot.server.one_conversation import flat
 
 router = APIRouter(prefix="/api")
-Title = Annotated[str, Field(max_length=200)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 
 class NewConversation(BaseModel):
