@@ -16,7 +16,7 @@ from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import NullSink, wait_until
 
 ON_DEVICE = ("--set", "audio.kind=device")
-LONG = "This goes on for quite some time, as you can hear. " * 5
+LONG = "This goes on for quite some time, as you can hear. " * 20
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def test_a_text_that_arrives_slowly_is_heard_before_it_is_complete(null_sink: Nu
 
 def test_ctrl_c_is_silence(null_sink: NullSink, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*COMMAND, "say", "A sentence that is long enough to be interrupted somewhere in the middle of it. " * 5],
+        [*COMMAND, "say", "A sentence that is long enough to be interrupted somewhere in the middle of it. " * 20],
         cwd=tmp_path, env={**null_sink.environment, "HOME": str(tmp_path)},
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0,
     )  # fmt: skip
@@ -122,7 +122,7 @@ def test_a_sound_server_that_is_started_anew_says_the_rest_and_is_exit_code_0(
 
 
 def test_a_sound_server_that_dies_is_exit_code_6_and_what_was_said_is_kept(null_sink: NullSink, tmp_path: Path) -> None:
-    process = heard_saying(null_sink, tmp_path, "This goes on for quite some time, as you can hear. " * 5)
+    process = heard_saying(null_sink, tmp_path, "This goes on for quite some time, as you can hear. " * 20)
     null_sink.kill_server()
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 6, err.decode()
