@@ -13,6 +13,7 @@ import struct
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ from tests.machine import PATIENCE_SECONDS
 from tests.server.listener import live, new_conversation
 from tests.server.raw import Client, Route, request
 from tests.server.running import REPLY, RunningServer, running_server, until
+from voicebot.config.models import ServerConfig
 from voicebot.errors import ChatError, SynthesisError
 from voicebot.messages import Message
 from voicebot.server.descriptors import take_descriptors
+from voicebot.server.process import connection_limits
 from voicebot.testing import CostingSynthesizer, ScriptedChat, typed
 from voicebot.tts.tone import ToneSynthesizer
 
@@ -38,6 +41,8 @@ MESSAGES = [{"role": "user", "content": "Hello."}]
 HEARD = {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "pcm16"}}
 THOUSAND = 1000
 MANY: dict[str, Any] = {"max_turns": 2000, "max_turns_of_a_person": 2000}  # Any: settings of every kind
+PATIENT = replace(connection_limits(ServerConfig()), request_seconds=3600.0)
+"""A thousand may take longer than half a minute to ask."""
 
 
 def left_over(running: RunningServer) -> tuple[int, int, int]:
@@ -110,7 +115,7 @@ async def test_a_thousand_that_go_at_once_leave_nothing() -> None:
     chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
     take_descriptors(2 * THOUSAND)
     async with (
-        running_server(chat, max_connections=2 * THOUSAND, **MANY) as running,
+        running_server(chat, limits=PATIENT, **MANY) as running,
         leaving_nothing(running),
         Client(running.port) as client,
     ):
@@ -127,7 +132,7 @@ async def test_a_thousand_that_go_at_once_leave_nothing() -> None:
 
 async def test_a_thousand_interruptions_at_once_end_one_turn() -> None:
     chat = ScriptedChat([(0.0, "Good "), (3600.0, "never")])
-    async with running_server(chat, **MANY) as running, Client(running.port) as client:
+    async with running_server(chat, limits=PATIENT, **MANY) as running, Client(running.port) as client:
         conversation = (await running.server.conversations.create("owner")).id
         body = json.dumps({"text": "Hello.", "conversation": conversation}).encode()
         route = Route("POST", f"/api/conversations/{conversation}/interrupt")
