@@ -109,7 +109,7 @@ def group_of(nodeid: str) -> str:
     return place_in(module, TOGETHER) or by_itself
 
 
-PATIENT = 3
+PATIENT = 4
 """This many workers of the quick run take what waits, beside those that take what works: no processor waits then."""
 WORKING = 4
 """At least this many take what works: many of these tests work in a process of its own, and wait for it to start."""
