@@ -7,9 +7,13 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from voicebot.config.editing import config_schema
+from voicebot.config.faults import PATTERNS
 from voicebot.config.loading import load_config
 from voicebot.config.models import ChatServer, Config
+from voicebot.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -43,6 +47,15 @@ def test_every_line_of_the_shipped_file_uncommented_gives_the_defaults(tmp_path:
 def test_the_schema_beside_it_is_the_one_that_is_printed() -> None:
     """Run `voicebot config schema > voicebot.schema.json` after changing a model."""
     assert json.loads((ROOT / "voicebot.schema.json").read_text(encoding="utf-8")) == config_schema()
+
+
+def test_what_a_pattern_means_is_told_in_words() -> None:
+    """An address without http:// was told to match '^https?://\\S+$'."""
+    with pytest.raises(ConfigError, match=r"should be an address such as .*, not 'localhost:11434'"):
+        load_config(environment={"VOICEBOT_CHAT__BASE_URL": "localhost:11434"})
+    assert set(re.findall('"pattern": "(.*?)"[,\n]', json.dumps(config_schema(), indent=2))) == {
+        json.dumps(pattern)[1:-1] for pattern in PATTERNS
+    }
 
 
 def test_every_commented_table_of_the_annotated_file_is_valid_and_complete() -> None:

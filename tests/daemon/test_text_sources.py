@@ -103,6 +103,22 @@ def test_a_file_that_is_not_there_is_told(daemon: Daemon) -> None:
     assert (failed.returncode, "cannot read missing.txt" in failed.stderr) == (1, True)
 
 
+@pytest.mark.parametrize(
+    "data", ["今日は、いい天気です。\n".encode("shift_jis"), bytes(range(128, 256)), b"GIF89a\0\0\0\0;"]
+)
+def test_a_file_that_is_no_text_is_told(tmp_path: Path, data: bytes) -> None:
+    """A picture, or Japanese of another encoding, was spoken as it is."""
+    (tmp_path / "file").write_bytes(data)
+    failed = voicebot(tmp_path, "say", "--file", "file", "--no-audio")
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert "file is not a text in UTF-8\n  → save it as UTF-8" in failed.stderr
+
+
+def test_a_text_with_an_odd_byte_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes("See you at the café.".encode("latin-1"))
+    assert voicebot(tmp_path, "say", "--file", "file", "--no-audio").stdout == "See you at the caf\ufffd.\n"
+
+
 def test_without_a_daemon_the_process_itself_says_it(tmp_path: Path) -> None:
     home_with_config(tmp_path)
     program(tmp_path, "xclip", "Good morning.")

@@ -49,6 +49,13 @@ _OF_PYDANTIC = (
     marked("needs either a command or a url"),
 )
 """The forms of the validator's messages, the more particular ones first."""
+PATTERNS = {
+    r"^https?://\S+$": marked("Input should be an address such as http://127.0.0.1:8080"),
+    r"^([\w.]+:[\w.]+|[\w.-]+)?$": marked("Input should be the name of a plugin, or package.module:attribute"),
+    r"^([\w.]+:[\w.]+)?$": marked("Input should be package.module:attribute"),
+    r"^[a-z0-9][a-z0-9_-]{0,63}$": marked("Input should be at most 64 small letters, digits, - and _"),
+}
+"""What the patterns of `models` mean."""
 _INNER_TABLES: dict[tuple[str, ...], type[BaseModel]] = {("tools", "mcp"): McpServer}
 """Tables within a section whose entries have keys of their own."""
 
@@ -119,7 +126,10 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
         case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
             message = tr("expected a table: [{key}] with its keys below it", key=key)
         case _:
-            message = foreign(message.removeprefix("Value error, "), _OF_PYDANTIC).partition(", unable to parse")[0]
+            if meant := PATTERNS.get(problem.get("ctx", {}).get("pattern", "")):
+                message = tr(meant)
+            else:
+                message = foreign(message.removeprefix("Value error, "), _OF_PYDANTIC).partition(", unable to parse")[0]
             if not (
                 isinstance(problem["input"], dict)
                 or key.endswith(("api_key", "amqp_url", "token"))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _SECONDS = 5.0
 """A program that does not give the text by then hangs: the one that owns the selection may."""
 _MAX_BYTES = 4_000_000
+_NO_TEXT = ("\0", "\N{REPLACEMENT CHARACTER}")
+_MOST_NO_TEXT = 0.1
+"""More of those characters are in a picture, or in Japanese of another encoding."""
 
 
 class NoText(Exception):
@@ -44,7 +47,10 @@ def file_text(path: str) -> str:
                 "pipe it in: voicebot say - < FILE",
             ),
         )
-    return data.decode("utf-8-sig", "replace")
+    text = data.decode("utf-8-sig", "replace")
+    if sum(map(text.count, _NO_TEXT)) > _MOST_NO_TEXT * len(text):
+        raise NoText(tr("{path} is not a text in UTF-8", path=path), tr("save it as UTF-8"))
+    return text
 
 
 def piped_text() -> Iterator[str]:
