@@ -282,6 +282,16 @@ async def test_the_conversation_so_far_is_shown_and_saved(tmp_path: Path, store:
         assert "> What is 6 * 7?\n\n6 times 7 is 42." in (tmp_path / "talk.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("file", [".", "..", "talks/", "talk.pdf"])
+async def test_what_cannot_be_saved_to_is_named_as_it_was_typed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    """Of a folder only ": no file of this kind can be written" was told."""
+    async with chatting(tmp_path, {}) as chat:
+        await chat.do(Verb.SAVE, file)
+    assert f"voicebot: {file}: no file of this kind can be written" in capsys.readouterr().err
+
+
 async def test_the_sound_of_the_last_reply_is_saved(tmp_path: Path) -> None:
     async with chatting(tmp_path, {}) as chat:
         outcome = await chat.actions.answer("What is 6 * 7?")

@@ -257,6 +257,12 @@ def test_an_editor_that_fails_or_cannot_be_read_is_told(home: Path) -> None:
     assert (done.returncode, done.stderr.split("\n")[0]) == (3, 'voicebot: "vi: a quotation mark is missing')
 
 
+def test_a_folder_is_not_opened_in_the_editor(home: Path) -> None:
+    """vim showed its files."""
+    done = voicebot(home, "config", "edit", "--config", ".", EDITOR="no-such-editor")
+    assert (done.returncode, done.stderr) == (3, "voicebot: .: Is a directory\n")
+
+
 def test_every_mistake_is_told_as_json_too(home: Path) -> None:
     (home / "bad.toml").write_text("config_version = 2\n[tts]\nrate = 1\nx = 2\n")
     done = voicebot(home, "config", "check", "bad.toml", "--json")

@@ -280,7 +280,7 @@ class ChatActions:
                         self._surface.notify(tr("written: {path}", path=path))
                 case _:
                     raise _Impossible(
-                        tr("{name}: no file of this kind can be written", name=path.name),
+                        tr("{name}: no file of this kind can be written", name=file),
                         hint=tr(".txt and .md hold the conversation, .wav the sound of the last reply"),
                     )
         except (OSError, RuntimeError) as error:  # the second where nobody has that ~

@@ -109,7 +109,8 @@ def edit(config: ConfigFileOption = None, here: HereOption = False) -> int:
     target = _target(config, here)
     if not target.exists():
         create_config(target)
-    _open_in_editor(target)
+    if not target.is_dir():  # many an editor would show its files
+        _open_in_editor(target)
     return _checked(target, as_json=False)
 
 
