@@ -88,7 +88,7 @@ def open_recorder(
         where = failure.filename or path
         raise LabError(
             tr("cannot write {where}: {reason}", where=where, reason=system_reason(failure)),
-            hint=tr("what came before is in it"),
+            hint=tr("what came before is in it") if recorder.written else "",
         ) from failure
 
 

@@ -104,9 +104,9 @@ _SYSTEM_REASONS = (
 """What an operating system says where its own messages are English."""
 
 
-def system_reason(error: OSError) -> str:
-    """What the operating system says of an error."""
-    return foreign(error.strerror or str(error), _SYSTEM_REASONS)
+def system_reason(error: Exception) -> str:
+    """What the operating system says of an error, without its number; of any other what it says itself."""
+    return foreign((isinstance(error, OSError) and error.strerror) or str(error), _SYSTEM_REASONS)
 
 
 def language() -> str:

@@ -54,6 +54,8 @@ def test_a_group_is_spread_out_as_options_and_handed_over_whole() -> None:
         (UsageError("no file", hint="name one"), USAGE, "voicebot: no file\n  → name one\n"),
         (ConfigError("no table"), CONFIG, "voicebot: no table\n"),
         (ValueError("odd"), FAILED, "voicebot: unexpected ValueError: odd\n  → this is a bug in voicebot"),
+        (OSError("odd"), FAILED, "voicebot: unexpected OSError: odd\n  → this is a bug in voicebot"),
+        (PermissionError(13, "Permission denied", "/root/x"), FAILED, "voicebot: /root/x: Permission denied\n"),
     ],
 )
 def test_an_error_is_told_in_words_and_debug_adds_the_traceback(error: Exception, code: int, told: str) -> None:

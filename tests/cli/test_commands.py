@@ -42,6 +42,24 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("say", "Hello.", "-o", "{long}.wav"), ("ask", "Hello", "--chat", "demo", "--record", "{long}"),
+        ("dict", "import", "{long}"), ("config", "init", "--config", "{long}"),
+        ("lab", "replay", "{long}"), ("lab", "record", "Hello", "-o", "{long}"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_too_long_is_no_bug_of_ours(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """And the name of a file in a folder of somebody else neither: Python's Path.exists fails with both."""
+    long = "x" * 300
+    done = voicebot(tmp_path, *(one.format(long=long) for one in arguments))
+    assert done.returncode != 0
+    assert "bug" not in done.stderr
+    assert f"{long[:-10]}" in done.stderr
+    assert "File name too long" in done.stderr
+
+
 def test_a_text_is_spoken_into_a_file_with_the_default_voice(tmp_path: Path) -> None:
     done = voicebot(tmp_path, "say", "Hello there. How are you?", "-o", "out.wav")
     assert (done.returncode, done.stdout) == (0, "Hello there. How are you?\n")

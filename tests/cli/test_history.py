@@ -193,6 +193,14 @@ def test_a_diary_is_not_a_history_and_never_blocks_a_start(tmp_path: Path) -> No
     assert (tmp_path / "diary").read_text() == "Dear diary"
 
 
+def test_why_nothing_can_be_kept_is_told_in_words(tmp_path: Path) -> None:
+    """It was "[Errno 17] File exists: '/…'", for Japanese too."""
+    (tmp_path / "file").touch()
+    done = voicebot(tmp_path, "ask", "Hello", *DEMO, "--set", "memory.path=file/h.db", LANG="ja_JP.UTF-8")
+    assert done.returncode == 0
+    assert "file/h.dbを使えません：file：ファイルがすでにあります" in done.stderr
+
+
 def test_damaged_turns_are_left_out_and_that_is_told_once(tmp_path: Path) -> None:
     here = ("--set", "memory.path=h.db")
     voicebot(tmp_path, "chat", *DEMO, *here, "--conversation", "a", input="one\ntwo\nthree\n")

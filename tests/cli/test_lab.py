@@ -155,6 +155,14 @@ def test_ctrl_c_leaves_what_came_so_far(tmp_path: Path) -> None:
     assert read_trace(tmp_path / "out.jsonl").text == (heard + out).decode().rstrip("\n")
 
 
+def test_a_recording_that_cannot_be_begun_holds_nothing(tmp_path: Path) -> None:
+    """The error stood behind the reply, in its line, and said that what came before was in the file."""
+    (tmp_path / "t.jsonl").symlink_to("t.jsonl")
+    done = voicebot(tmp_path, "lab", "record", "-o", "t.jsonl", "--force", "Hello", "--chat", "demo")
+    assert (done.returncode, done.stdout[-1:]) == (2, "\n")
+    assert done.stderr == "voicebot: cannot write t.jsonl: Too many levels of symbolic links\n"
+
+
 def test_a_chat_model_that_does_not_answer_leaves_no_file(tmp_path: Path) -> None:
     done = voicebot(tmp_path, "lab", "record", "-o", "out.jsonl", "--base-url", "http://127.0.0.1:9/v1", "Hello")
     assert done.returncode == 4

@@ -288,7 +288,7 @@ class ChatActions:
                 tr(
                     "cannot write {file}: {reason}",
                     file=file,
-                    reason=system_reason(error) if isinstance(error, OSError) else error,
+                    reason=system_reason(error),
                 )
             ) from error
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from voicebot.cli.output import show_error, status, write_traceback
 from voicebot.errors import AudioError, ChatError, ConfigError, LabError, SynthesisError, VoicebotError, without_groups
-from voicebot.translation import tr
+from voicebot.translation import about, system_reason, tr
 
 if TYPE_CHECKING:
     import anyio
@@ -127,6 +127,9 @@ def _reported(work: Callable[[], T], *, debug: bool) -> T | int:
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be reported kindly
         if debug:
             write_traceback()
+        if isinstance(error, OSError) and error.filename is not None:  # a name that is too long, a folder of others
+            show_error(VoicebotError(about(error.filename, system_reason(error))))
+            return FAILED
         status(tr("voicebot: unexpected {kind}: {error}", kind=type(error).__name__, error=error), bold=True)
         status(tr("  → this is a bug in voicebot; run again with --debug and report what it prints"))
         return FAILED

@@ -11,7 +11,7 @@ from voicebot.config.models import MemoryConfig
 from voicebot.doctor.checkup import Finding, fails, fine, warns
 from voicebot.errors import HistoryError
 from voicebot.memory.sqlite_file import SCHEMA_VERSION, history_path, look_into
-from voicebot.translation import counted, tr
+from voicebot.translation import counted, system_reason, tr
 
 _OTHERS = 0o077
 
@@ -29,7 +29,7 @@ def check_history(config: MemoryConfig) -> Finding:
     except HistoryError as error:
         return fails(error.message, another)
     except (sqlite3.Error, OSError) as error:
-        return fails(tr("cannot use {path}: {error}", path=path, error=error), another)
+        return fails(tr("cannot use {path}: {error}", path=path, error=system_reason(error)), another)
     if version > SCHEMA_VERSION:
         told = tr("{path} was written by a newer voicebot (version {version})", path=path, version=version)
         return fails(told, another)

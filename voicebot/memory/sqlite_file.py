@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from voicebot.errors import HistoryError
-from voicebot.translation import marked, tr
+from voicebot.translation import about, marked, system_reason, tr
 
 T = TypeVar("T")
 
@@ -124,8 +124,11 @@ class HistoryFile:
                 return self._attempt(work)
         except (sqlite3.Error, OSError) as error:
             self.close()
+            reason = system_reason(error)
+            if isinstance(error, OSError) and error.filename not in (None, str(self.path)):  # a folder on the way
+                reason = about(error.filename, reason)
             raise HistoryError(
-                tr("cannot use {path}: {error}", path=self.path, error=error),
+                tr("cannot use {path}: {error}", path=self.path, error=reason),
                 hint=tr(_ELSEWHERE),
             ) from error
 

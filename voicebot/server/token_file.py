@@ -11,7 +11,7 @@ from voicebot.daemon.address import AddressError, find_address, make_folder
 from voicebot.errors import ConfigError
 from voicebot.private_file import write_private
 from voicebot.server.security import plain_address
-from voicebot.translation import tr
+from voicebot.translation import system_reason, tr
 
 _USUAL = "127.0.0.1"
 
@@ -26,7 +26,7 @@ def kept_token(token: str, port: int, address: str = _USUAL) -> Iterator[Path]:
         ours = write_private(path, f"{token}\n".encode())
     except (AddressError, OSError) as error:
         raise ConfigError(
-            tr("cannot keep the token of the server: {error}", error=error), hint=tr("set server.token")
+            tr("cannot keep the token of the server: {error}", error=system_reason(error)), hint=tr("set server.token")
         ) from error
     try:
         yield path

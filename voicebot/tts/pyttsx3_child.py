@@ -211,7 +211,7 @@ def open_japanese_reader(cache: str) -> tuple[Callable[[str], str], str]:
     try:
         os.makedirs(dictionary, exist_ok=True)
         if not os.access(dictionary, os.W_OK | os.X_OK):
-            raise PermissionError(f"cannot write {dictionary}")
+            raise PermissionError
         os.environ["XDG_CACHE_HOME"] = cache  # where haqumei makes its own folder
         import haqumei
 
@@ -221,6 +221,8 @@ def open_japanese_reader(cache: str) -> tuple[Callable[[str], str], str]:
         raise
     except BaseException as error:  # noqa: BLE001 - a panic in Rust is not an Exception
         reason = "haqumei is not installed" if isinstance(error, ImportError) else str(error)
+        if isinstance(error, OSError):
+            reason = f"cannot write {dictionary}"
         return kana_roughly(), f"kanji are read roughly: {reason}"
     size = sum(
         os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(dictionary) for name in names

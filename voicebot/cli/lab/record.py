@@ -66,7 +66,8 @@ async def _record(config: Config, question: str, output: Path, *, force: bool) -
                             take(redactor.feed(delta))
             finally:
                 take(redactor.flush())
-                if recorder.written:
+                if recorder.written or recorder.failure:
                     write_out("\n")
+                if recorder.written:
                     status(tr("wrote {output}", output=output))
     return OK
