@@ -63,6 +63,12 @@ def laboratory(tmp_path: Path, traces: Path) -> Path:
     return tmp_path
 
 
+def test_a_line_that_is_broken_behind_its_label_loses_nothing(tmp_path: Path) -> None:
+    """In twenty columns `doctor` wrote "guration" and "nciation"."""
+    shown = printed(tmp_path, "doctor", "-q", "--set", "audio.kind=silent", columns=20, language=ENGLISH)
+    assert {"configuration  no", "pronunciation  there"} <= set(shown)
+
+
 @NARROW
 def test_the_tables_of_the_lab_fit(laboratory: Path, language: str, columns: int) -> None:
     """Lines of up to 120 columns were broken by the terminal: no figure could be told from another."""

@@ -116,7 +116,8 @@ def write_labelled(label: str, text: str, *, color: str) -> None:
     if sys.stdout.isatty() and terminal.draws():
         line = wrapped(line)
         if terminal.has_styles():
-            line = typer.style(label, fg=color) + line[len(label) :]
+            begin = label if line.startswith(label) else label.rstrip()  # the line was broken behind it
+            line = typer.style(begin, fg=color) + line[len(begin) :]
     _write(line + "\n")
 
 
