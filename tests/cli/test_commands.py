@@ -42,6 +42,12 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def test_no_speech_is_written_without_audio(tmp_path: Path) -> None:
+    """The status named the file, the exit code was 0, and there was no file."""
+    done = voicebot(tmp_path, "say", "Hello.", "--no-audio", "-o", "x.wav")
+    assert (done.returncode, "with --no-audio there is no speech to write" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

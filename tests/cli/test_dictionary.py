@@ -41,6 +41,12 @@ def test_what_is_exported_can_be_imported_again(tmp_path: Path) -> None:
     assert counts == {"imported": 1, "new": 1, "words": 2}
 
 
+def test_what_a_word_does_not_have_is_left_empty(tmp_path: Path) -> None:
+    """Its accent was "None"."""
+    dictionary(tmp_path, "add", "猫", "ネコ")
+    assert dictionary(tmp_path, "list") == "猫\tネコ\t\tPROPER_NOUN\t5\n"
+
+
 def test_a_hostile_file_is_refused_in_words_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
     good = {"surface": "猫", "pronunciation": "ネコ"}
     hostile = {"surface": "\x1b]0;title\x07", "pronunciation": "ネコ"}

@@ -224,6 +224,8 @@ class AudioOptions:
         """
         if self.output is None:
             return
+        if self.no_audio:
+            raise UsageError(tr("with --no-audio there is no speech to write"), hint=tr("leave --no-audio or -o out"))
         if self.output == "-":
             if as_json:
                 raise UsageError(

@@ -210,6 +210,8 @@ def _named(name: str, cell: str) -> str:
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     return tr(", ").join(map(str, value)) if isinstance(value, list) else str(value)
 
 
