@@ -226,6 +226,17 @@ def test_a_table_within_a_section_has_keys_of_its_own(tmp_path: Path) -> None:
     ]
 
 
+def test_a_key_of_another_kind_is_told_as_that(tmp_path: Path) -> None:
+    """Whoever went from one kind to another was asked whether they meant chat.api; and a list was called a tuple."""
+    path = write(tmp_path, '[chat]\nkind = "ollama"\napi_key_file = "key"\n[tools]\nenabled = "clock"\n')
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(path, environment={})
+    assert [(fault.key, fault.message) for fault in caught.value.faults] == [
+        ("chat.api_key_file", "unknown key for the kind 'ollama'; another kind has it"),
+        ("tools.enabled", "Input should be a valid list, not 'clock'"),
+    ]
+
+
 def test_values_from_the_environment_are_read_as_toml_and_else_as_text() -> None:
     environment = {
         "VOICEBOT_CONVERSATION__TURNS": "7",

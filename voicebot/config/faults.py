@@ -38,7 +38,6 @@ _OF_PYDANTIC = (
     marked("Input should be a valid boolean"),
     marked("Input should be a valid string"),
     marked("Input should be a valid list"),
-    marked("Input should be a valid tuple"),
     marked("Input should be a valid dictionary"),
     marked("Input should be {choices}"),
     marked("String should have at least {least} characters"),
@@ -126,6 +125,7 @@ def _fault(problem: ErrorDetails, merged: Mapping[str, Any], origins: Mapping[st
         case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
             message = tr("expected a table: [{key}] with its keys below it", key=key)
         case _:
+            message = message.replace("valid tuple", "valid list")  # what it is in config.toml
             if meant := PATTERNS.get(problem.get("ctx", {}).get("pattern", "")):
                 message = tr(meant)
             else:
@@ -144,6 +144,9 @@ def _unknown_key(path: Sequence[str], merged: Mapping[str, Any]) -> str:  # Any:
     known = sorted(_keys_below(table, merged)) if table else list(Config.model_fields)
     near = difflib.get_close_matches(key, known, 1, 0.6)
     names = tr(", ").join(known)
+    if len(table) == 1 and key in keys_of(table[0]):
+        kind = merged[table[0]].get("kind", DEFAULT_KINDS.get(table[0]))
+        return tr("unknown key for the kind {kind!r}; another kind has it", kind=kind)
     if table:
         return (
             tr("unknown key; did you mean {near}?", near=near[0])
