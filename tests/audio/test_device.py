@@ -287,15 +287,17 @@ def test_a_device_is_not_idle_between_the_clips_of_a_turn(sink: NullSink) -> Non
 @on_null_sink
 @pytest.mark.parametrize("latency", [0.05, 0.5])
 def test_a_long_pause_closes_the_device_and_loses_no_sample(sink: NullSink, anyio_backend: str, latency: float) -> None:
-    steps = [("play", 1, 1.5), ("sleep", 0.4), ("pause",), ("told",), ("resume",), ("drain",), ("heard",)]
+    steps = [("play", 1, 3.0), ("told",), ("pause",), ("told",), ("resume",), ("drain",), ("heard",)]
     closing = player(sink.environment, *steps, backend=anyio_backend, latency=latency, close_after_seconds=0.1)
     with closing as program:
+        wait_until(lambda: sink.last_sound > 0, "nothing was audible")
+        program.tell()
         program.until("paused")
         wait_until(lambda: open_streams(sink) == 0, "the paused device stays open")
         program.tell()
         program.to_the_end()
-    assert np.abs(without_the_pause(settle(sink), 1, 1.5) - noise(1, RATE * 3 // 2) / 32768).max() < 0.01
-    assert program.said[-1]["heard"] == [1.5]
+    assert np.abs(without_the_pause(settle(sink), 1, 3.0) - noise(1, RATE * 3) / 32768).max() < 0.01
+    assert program.said[-1]["heard"] == [3.0]
 
 
 @on_null_sink
