@@ -258,7 +258,7 @@ def test_a_sound_server_that_dies_in_a_pause_is_an_error_and_not_a_wait(sink: Nu
 
 @on_null_sink
 def test_an_idle_device_is_closed_and_plays_again_from_the_first_sample(sink: NullSink, anyio_backend: str) -> None:
-    steps = [("play", 1, 0.3), ("drain",), ("told",), ("play", 2, 0.3), ("play", 3, 0.3), ("drain",)]
+    steps = [("play", 1, 0.3), ("drain",), ("told",), ("sleep", 1.0), ("play", 2, 0.3), ("play", 3, 0.3), ("drain",)]
     with player(sink.environment, *steps, backend=anyio_backend, close_after_seconds=0.2) as program:
         program.until("drained")
         wait_until(lambda: open_streams(sink) == 0, "the idle device stays open")
@@ -287,7 +287,8 @@ def test_a_device_is_not_idle_between_the_clips_of_a_turn(sink: NullSink) -> Non
 @on_null_sink
 @pytest.mark.parametrize("latency", [0.05, 0.5])
 def test_a_long_pause_closes_the_device_and_loses_no_sample(sink: NullSink, anyio_backend: str, latency: float) -> None:
-    steps = [("play", 1, 3.0), ("told",), ("pause",), ("told",), ("resume",), ("drain",), ("heard",)]
+    steps = [("play", 1, 3.0), ("told",), ("pause",), ("told",), ("sleep", 1.0), ("resume",)]
+    steps += [("drain",), ("heard",)]
     closing = player(sink.environment, *steps, backend=anyio_backend, latency=latency, close_after_seconds=0.1)
     with closing as program:
         wait_until(lambda: sink.last_sound > 0, "nothing was audible")
