@@ -196,6 +196,7 @@ def test_what_cannot_be_is_not_written(home: Path) -> None:
         (("tts.rats", "1"), 3, "did you mean rate?"),
         (("rate", "1"), 2, "SECTION.KEY"),
         (("chat.num_ctx", "4096"), 3, "unknown key"),
+        (("chat.model", "\udcff"), 2, "chat.model is not a text in UTF-8"),
     ):
         done = voicebot(home, "config", "set", *arguments)
         assert (done.returncode, words in done.stderr) == (code, True), done.stderr

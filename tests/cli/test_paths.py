@@ -14,7 +14,7 @@ from tests.cli.command import voicebot
 if not sys.platform.startswith("linux"):
     pytest.skip("the folders are those of Linux", allow_module_level=True)
 
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import CTRL_C, Terminal
 from tests.daemon.running import running_daemon
 
 
@@ -52,6 +52,20 @@ def test_at_a_terminal_only_a_yes_deletes(tmp_path: Path, answer: str, code: int
     finally:
         terminal.close()
     assert (tmp_path / ".config/voicebot/config.toml").exists() == is_there
+
+
+def test_ctrl_c_deletes_nothing_and_ends_the_line(tmp_path: Path) -> None:
+    """What the shell printed next stood behind the question."""
+    voicebot(tmp_path, "config", "init")
+    terminal = Terminal(tmp_path, "paths", "--delete")
+    try:
+        terminal.expect(r"delete these folders\? \[y/N\]")
+        terminal.type(CTRL_C)
+        assert terminal.exit_code() == 130
+        assert terminal.raw.endswith("\n")
+    finally:
+        terminal.close()
+    assert (tmp_path / ".config/voicebot/config.toml").exists()
 
 
 def test_a_daemon_that_would_write_there_again_is_told_of(tmp_path: Path) -> None:

@@ -150,6 +150,10 @@ def set_(
     from voicebot.config.layers import as_value
     from voicebot.config.trust import is_trusted, trust
 
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise UsageError(tr("{path} is not a text in UTF-8", path=key)) from None
     target = _target(config, here)
     trusted = target.exists() and is_trusted(read_file(target))
     changed = set_key(target, *_split(key), as_value(value))

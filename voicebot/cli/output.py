@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextvars import ContextVar
@@ -326,7 +327,15 @@ def confirm(question: str) -> bool:
     out = own_standard_error()
     out.write(printable(f"{question} [y/N]: "))
     out.flush()
-    if not (line := sys.stdin.readline()):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        out.write("\n")  # what the shell prints next begins a line
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not line:
         import typer
 
         raise typer.Abort
