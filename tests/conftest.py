@@ -54,6 +54,7 @@ LISTENING = {
     "cli/test_loudspeaker",
     "daemon/test_device",
     "server/page/test_in_browser",
+    "server/page/test_silence",
 }
 """Modules whose tests listen to a loudspeaker, one after the other: two processors are not enough for two of them."""
 
