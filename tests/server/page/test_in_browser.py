@@ -320,6 +320,21 @@ async def test_the_page_says_that_it_is_offline_and_comes_back_by_itself(browser
         visitor.complaints[:] = [one for one in visitor.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
 
 
+async def test_who_leaves_a_conversation_before_it_is_connected_hears_no_complaint(browser: Browser) -> None:
+    """Browsers write an error when a WebSocket is closed before it is open."""
+    async with running_server(EchoChat(), PersonsVoice()) as running, visit(browser, running) as visitor:
+        async with visitor.page.expect_websocket() as opened:
+            await visitor.page.evaluate(
+                """Promise.all([import("/page/live.js"), import("/page/api.js")]).then(async ([{ Live }, api]) => {
+                  const { id } = await api.create();
+                  new Live(`${api.pathOf(id)}/live`).close();
+                })"""
+            )
+        socket = await opened.value
+        if not socket.is_closed():
+            await socket.wait_for_event("close")
+
+
 async def test_the_page_comes_back_where_only_the_connection_was_lost(browser: Browser) -> None:
     """A browser does not tell the page that its server was restarted."""
     sockets = """

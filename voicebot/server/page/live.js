@@ -62,7 +62,7 @@ export class Live extends EventTarget {
   _lose() {
     const socket = this._socket;
     this._socket = null;
-    socket?.close();
+    leave(socket);
     this._become("away");
     clearTimeout(this._timer);
     this._timer = setTimeout(() => this._connect(), 1000 * waitSeconds(this._attempt++, Math.random()));
@@ -93,6 +93,13 @@ export class Live extends EventTarget {
     clearInterval(this._watch);
     removeEventListener("online", this._online);
     removeEventListener("offline", this._offline);
-    this._socket?.close();
+    leave(this._socket);
+    this._socket = null;
   }
+}
+
+/** Close it; one that is not open yet, only then: browsers complain of it. @param {WebSocket | null} socket */
+function leave(socket) {
+  if (socket?.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+  else socket?.close();
 }
