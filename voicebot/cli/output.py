@@ -9,9 +9,11 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from io import StringIO
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, TextIO
 
 from voicebot.cli import terminal
@@ -327,19 +329,30 @@ def confirm(question: str) -> bool:
     out = own_standard_error()
     out.write(printable(f"{question} [y/N]: "))
     out.flush()
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        line = sys.stdin.readline()
+        with _interruptible():
+            line = sys.stdin.readline()
     except KeyboardInterrupt:
         out.write("\n")  # what the shell prints next begins a line
         raise
-    finally:
-        signal.signal(signal.SIGINT, before)
     if not line:
         import typer
 
         raise typer.Abort
     return is_yes(line)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, but where a command runs in an event loop, which takes it."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def write_traceback() -> None:
