@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from zlib import crc32
 
 import pytest
-from _pytest.runner import runtestprotocol
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -248,21 +247,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         os.nice(niceness - (_AHEAD if first else 0) - os.nice(0))
     elif not first and os.nice(0) < _AHEAD:
         os.nice(_AHEAD)  # for good: the punctual ones come first in each worker
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Let a worker of the quick run tell of each test once, and of what went wrong before and after it.
-
-    To tell that nothing did, and that a test begins, takes longer than most tests.
-    """
-    if "PYTEST_XDIST_WORKER" not in os.environ or not item.config.getoption("self_contained"):
-        return None
-    for report in runtestprotocol(item, log=False, nextitem=nextitem):
-        if report.when == "call" or not report.passed:
-            item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
 
 
 @pytest.hookimpl(wrapper=True)
