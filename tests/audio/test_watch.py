@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-
-from tests.cli.command import freeze
-from tests.null_sink import wait_until
+from tests.cli.command import printed_behind_a_standstill
 
 CALLS = """
 import os
@@ -20,14 +13,4 @@ print(WatchedThread(overdue=lambda: None).call(lambda: os.read(0, 99), seconds=2
 
 def test_a_call_has_its_time_though_the_machine_stands_still() -> None:
     """Behind ten seconds without a processor the sound server was said not to answer, and nothing was heard."""
-    with subprocess.Popen([sys.executable, "-c", CALLS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin
-        assert process.stdout
-        wait_until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) == 2, "nothing is called")
-        freeze(process)
-        time.sleep(2.5)
-        process.send_signal(signal.SIGCONT)
-        time.sleep(0.3)
-        process.stdin.write(b"answer")
-        process.stdin.close()
-        assert process.stdout.read() == b"b'answer'\n"
+    assert printed_behind_a_standstill(CALLS, b"answer") == b"b'answer'\n"

@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.cli.warm_start import Started, WarmStart
 from tests.machine import PATIENCE_SECONDS
+from tests.null_sink import wait_until
 from tests.self_contained import is_quick
 
 ROOT = Path(__file__).parent.parent.parent
@@ -23,6 +24,8 @@ COMMAND = [sys.executable, "-m", "voicebot"]
 SHARED_FOLDER = "TESTS_SHARED_FOLDER"
 """The name of the variable with the folder that the workers of one run have in common."""
 Process = subprocess.Popen[bytes] | Started
+_STANDSTILL_SECONDS = 2.5
+"""Longer than those wait that are tried."""
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -148,6 +151,18 @@ def freeze(process: Process) -> None:
     else:
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
+def printed_behind_a_standstill(code: str, answer: bytes) -> bytes:
+    """What `code` prints that waits in a thread for its input: the machine stands still, then `answer` comes."""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        wait_until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) == 2, "it does not wait")
+        freeze(process)
+        time.sleep(_STANDSTILL_SECONDS)
+        process.send_signal(signal.SIGCONT)
+        time.sleep(_STANDSTILL_SECONDS / 10)
+        printed, _ = process.communicate(answer)
+    return printed
 
 
 def json_lines(text: str) -> list[dict[str, Any]]:  # Any: JSON

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,30 @@ def home(tmp_path: Path) -> Path:
     install(tmp_path)
     (tmp_path / ".zshrc").touch()
     return tmp_path
+
+
+@pytest.fixture(params=["bash", "zsh", "fish"])
+def shell(request: pytest.FixtureRequest) -> str:
+    """One that is installed."""
+    name: str = request.param
+    if not shutil.which(name):
+        pytest.skip(f"needs {name}")
+    return name
+
+
+@contextmanager
+def completing(home: Path, shell: str) -> Iterator[Shell]:
+    """The shell in a terminal, with completion."""
+    in_shell(home, shell, "voicebot --install-completion")
+    if shell == "bash":  # what it reads first is there without what Debian adds
+        (home / ".bashrc").write_text((home / ".bash_completions" / "voicebot.sh").read_text())
+    terminal = Shell(home, shell, "-i", PS1="@@ ")
+    try:
+        terminal.type("echo rea''dy\r")
+        terminal.expect("ready")
+        yield terminal
+    finally:
+        terminal.close()
 
 
 def in_shell(home: Path, shell: str, line: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -65,36 +91,18 @@ def test_a_file_that_cannot_be_written_is_named(home: Path) -> None:
     assert (done.returncode, done.stderr) == (1, f"voicebot: {home / '.bashrc'}: Is a directory\n")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_first_tab_lists_what_is_known(home: Path, shell: str) -> None:
     """In each new zsh the first Tab did nothing."""
-    if not shutil.which(shell):
-        pytest.skip(f"needs {shell}")
-    in_shell(home, shell, "voicebot --install-completion")
-    terminal = Shell(home, shell, "-i", PS1="@@ ")
-    try:
-        terminal.type("echo rea''dy\r")
-        terminal.expect("ready")
+    with completing(home, shell) as terminal:
         terminal.type("voicebot chunk --strategy \t" + "\t" * (shell == "bash"))  # which lists at the second one
         terminal.expect_on_screen(r"adaptive\s+newline\s+punctuation\s+sentence")
-    finally:
-        terminal.close()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_value_behind_an_equals_sign_is_completed(home: Path, shell: str) -> None:
     """bash alone did that."""
-    if not shutil.which(shell):
-        pytest.skip(f"needs {shell}")
-    in_shell(home, shell, "voicebot --install-completion")
-    terminal = Shell(home, shell, "-i", PS1="@@ ")
-    try:
-        terminal.type("echo rea''dy\r")
-        terminal.expect("ready")
+    with completing(home, shell) as terminal:
         terminal.type("voicebot ask --chat=ol\t")
         terminal.expect_on_screen("voicebot ask --chat=ollama")
-    finally:
-        terminal.close()
 
 
 HOSTILE = (
@@ -110,30 +118,20 @@ AT_ONCE = ("--chat", "demo", "--no-audio", "--set", "chat.deltas_per_second=1000
 BEGINNINGS = ("\\$", "\\`", "a", "b", "it", "台", "qwen:4")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_name_written_by_others_is_inserted_as_one_word(home: Path, shell: str) -> None:
     """bash inserted `$(…)` as it stands, so that Enter ran it; zsh ran it at Tab, behind a backslash."""
-    if not shutil.which(shell):
-        pytest.skip(f"needs {shell}")
     for name in examples_of(HOSTILE):
         voicebot(home, "ask", "What is 6 * 7?", *AT_ONCE, "--conversation", name)
-    in_shell(home, shell, "voicebot --install-completion")
-    (home / ".bashrc").write_text((home / ".bash_completions" / "voicebot.sh").read_text() if shell == "bash" else "")
-    terminal = Shell(home, shell, "-i", PS1="@@ ")
-    try:
-        terminal.type("echo rea''dy\r")
-        terminal.expect("ready")
+    with completing(home, shell) as terminal:
         for beginning in examples_of(BEGINNINGS):
             terminal.type(f"voicebot history show {beginning}\t")
             terminal.pass_time(0.5)
             terminal.type("\r")
             terminal.expect("6 times 7 is 42")
         assert "pwned" not in os.listdir(home)
-    finally:
-        terminal.close()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh"], indirect=True)
 def test_a_script_that_does_not_quote_is_offered_plain_names(home: Path, shell: str) -> None:
     """Those that typer writes, and earlier versions have installed, do not."""
     for name in HOSTILE:
@@ -145,10 +143,7 @@ def test_a_script_that_does_not_quote_is_offered_plain_names(home: Path, shell: 
     assert not set(offered.replace("(", "", 2)) & set("$`;")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_to_copy_is_the_one_that_is_installed(home: Path, shell: str) -> None:
-    if not shutil.which(shell):
-        pytest.skip(f"needs {shell}")
     shown = in_shell(home, shell, "voicebot --show-completion").stdout
     in_shell(home, shell, "voicebot --install-completion")
     [installed] = [*home.glob(".bash_completions/*"), *home.glob(".zfunc/*"), *home.glob(".config/fish/completions/*")]

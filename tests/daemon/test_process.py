@@ -7,15 +7,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import COMMAND, Process, environment, freeze, start, survivors, voicebot
+from tests.cli.command import COMMAND, Process, environment, printed_behind_a_standstill, start, survivors, voicebot
 from tests.daemon.running import LONG, QUICK, QUIET, Caller, Daemon, home_with_config, pid_of, running_daemon
 from tests.machine import PATIENCE_SECONDS
 from tests.null_sink import wait_until
@@ -53,17 +51,7 @@ def test_a_second_start_says_who_runs_since_when_and_ends_well(tmp_path: Path) -
 def test_a_daemon_that_starts_has_its_time_though_the_machine_stands_still() -> None:
     """Ten seconds in which nobody had a processor were taken for its silence, and it was killed."""
     code = "from voicebot.daemon.spawn import read_within; print(read_within(2.0, 0))"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin
-        assert process.stdout
-        wait_until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) == 2, "it does not read")
-        freeze(process)
-        time.sleep(2.5)
-        process.send_signal(signal.SIGCONT)
-        time.sleep(0.3)
-        process.stdin.write(b"ready")
-        process.stdin.close()
-        assert process.stdout.read() == b"b'ready'\n"
+    assert printed_behind_a_standstill(code, b"ready") == b"b'ready'\n"
 
 
 def test_of_two_that_start_at_once_one_runs(tmp_path: Path) -> None:
