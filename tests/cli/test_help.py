@@ -169,3 +169,10 @@ def test_who_types_options_before_a_question_is_told_where_they_stand(tmp_path: 
     done = voicebot(tmp_path, "--no-audio", "ask", "Hello", LANG=language)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == hint
+
+
+def test_what_is_no_number_is_told_once(tmp_path: Path) -> None:
+    """Behind it stood that x cannot be parsed as an integer."""
+    done = voicebot(tmp_path, "lab", "sweep", "e.toml", "--jobs", "x")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "Error: Invalid value for '--jobs' / '-j': Input should be a valid integer"

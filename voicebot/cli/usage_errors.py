@@ -66,5 +66,5 @@ def _translated(message: str) -> str:
     translated = foreign(message, _KNOWN)
     if translated == message and message.startswith("Invalid value for "):
         option, _, reason = message.removeprefix("Invalid value for ").partition(": ")
-        return tr(_INVALID, option=option, reason=foreign(reason, _REASONS))
+        return tr(_INVALID, option=option, reason=foreign(reason, _REASONS).partition(", unable to parse")[0])
     return translated
