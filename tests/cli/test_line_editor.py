@@ -55,6 +55,18 @@ def reply(terminal: Terminal) -> list[str]:
     return lines[begin : next(ends)]
 
 
+def test_backspace_takes_what_is_one_character_to_a_person(start: Callable[..., Terminal], tmp_path: Path) -> None:
+    """A family lost its child, and か\u3099 its marks."""
+    terminal = start(*AT_ONCE)
+    terminal.type("\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}か\u3099x\x7f\x7f\x7fWhat is 6 * 7?\r")
+    terminal.expect("42")
+    terminal.type("\x7f\x7fHello\r")  # where there is nothing, nothing is taken
+    terminal.expect("Hello")
+    terminal.type("/exit\r")
+    terminal.exit_code()
+    assert messages(tmp_path) == ["What is 6 * 7?", "Hello"]
+
+
 # ---------------------------------------------------------------- whatever ends it
 
 

@@ -26,6 +26,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import ColorDepth, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Attrs
+from wcwidth import grapheme_boundary_before
 
 from voicebot.cli import terminal
 from voicebot.cli.job_control import obeying_the_shell, stop_job
@@ -244,6 +245,11 @@ def _bindings(keys: Keys) -> KeyBindings:
     @bindings.add("escape", "enter", filter=typing)
     def _new_line(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
+
+    @bindings.add("backspace", filter=typing)
+    def _erase(event: KeyPressEvent) -> None:
+        before = event.current_buffer.document.text_before_cursor
+        event.current_buffer.delete_before_cursor(len(before) - grapheme_boundary_before(before, len(before)))
 
     @bindings.add("escape", filter=typing)
     def _escape(_: KeyPressEvent) -> None:
