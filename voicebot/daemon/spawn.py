@@ -9,12 +9,12 @@ import threading
 
 from voicebot.daemon.address import AddressError, find_address, make_folder
 from voicebot.daemon.client import Connection, DaemonError, connect
+from voicebot.threadsafe import is_done_within
 from voicebot.translation import system_reason, tr
 
 _SILENT_SECONDS = 5.0
 """A starting daemon reports each step: that Python runs, what is loaded, that it listens. On an idle machine each takes
 a tenth of a second."""
-_LOOK_SECONDS = 0.25
 STEP = b"."
 _DETACHED = 0x00000008 | 0x00000200
 """Windows: DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP."""
@@ -98,15 +98,8 @@ def _start(folder: str) -> str:
 
 
 def read_within(seconds: float, descriptor: int) -> bytes | None:
-    """What comes next; None: nothing in time. By a thread, since a pipe cannot be waited for on Windows.
-
-    A machine that stands still for ten seconds takes one look, and not all of the time that the other side has.
-    """
+    """What comes next; None: nothing in time. By a thread, since a pipe cannot be waited for on Windows."""
     told: list[bytes] = []
     reader = threading.Thread(target=lambda: told.append(os.read(descriptor, 4096)), daemon=True)
     reader.start()
-    for _ in range(round(seconds / _LOOK_SECONDS)):
-        reader.join(_LOOK_SECONDS)
-        if told:
-            return told[0]
-    return None
+    return told[0] if is_done_within(seconds, reader.join, lambda: told) else None

@@ -12,9 +12,9 @@ from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+from voicebot.threadsafe import is_done_within
 
-_LOOK_SECONDS = 0.1
+T = TypeVar("T")
 
 
 class NoAnswer(Exception):
@@ -44,7 +44,7 @@ class WatchedThread:
         self.post(lambda: self._fulfil(future, work))
         if self._late is not None and not self._late.done():
             raise NoAnswer
-        if not _is_done_within(seconds, future):
+        if not is_done_within(seconds, lambda look: wait([future], look), future.done):
             self._late = future  # type: ignore[assignment]  # whatever it returns
             self._overdue()
             raise NoAnswer
@@ -83,12 +83,3 @@ class WatchedThread:
         else:
             if not future.done():
                 future.set_result(result)
-
-
-def _is_done_within(seconds: float, future: Future[Any]) -> bool:  # Any: whatever the call returns
-    """Whether the call has returned in time, of which a machine that stands still for ten seconds takes one look."""
-    for _ in range(round(seconds / _LOOK_SECONDS)):
-        wait([future], _LOOK_SECONDS)
-        if future.done():
-            return True
-    return False
