@@ -12,8 +12,8 @@ import { shortSeconds } from "./units.js";
  *
  * @typedef {import("./turns.js").Turn} Turn
  * @typedef {import("./timeline.js").Range} Place
- * @typedef {{article: HTMLElement, message: HTMLElement, reply: HTMLElement, text: Reply, state: HTMLElement, tools: HTMLElement, figures: HTMLElement, front: number}} Shown
- *   front: how far the voice has come in the reply
+ * @typedef {{article: HTMLElement, message: HTMLElement, reply: HTMLElement, text: Reply, state: HTMLElement, tools: HTMLElement, figures: HTMLElement, front: Range | undefined}} Shown
+ *   front: what the voice has come to in the reply
  * @typedef {(key: import("./languages.js").Key, fields?: Record<string, unknown>) => string} Say
  */
 const NEAR = 80;
@@ -109,9 +109,8 @@ export class Transcript {
   /** The end too, unless what is being said would leave the view. */
   get _voice() {
     const newest = this._root.lastElementChild;
-    const shown = newest instanceof HTMLElement && this._shown.get(newest.dataset.turn ?? "");
-    const [said] = shown ? shown.text.ranges(shown.front, Number.POSITIVE_INFINITY) : [];
-    return said ? Math.min(this._end, this._placeOf(said)) : this._end;
+    const shown = newest instanceof HTMLElement ? this._shown.get(newest.dataset.turn ?? "") : undefined;
+    return shown?.front ? Math.min(this._end, this._placeOf(shown.front)) : this._end;
   }
 
   /** Where to scroll to for a part of the text to stand where what is said does. @param {Range} range */
@@ -156,12 +155,14 @@ export class Transcript {
     const spoken = place ? trimmed(turn.reply, place) : null;
     const from = Math.max(turn.heard, spoken?.end ?? 0);
     const lit = spoken ? text.ranges(spoken.start, spoken.end) : [];
-    shown.front = running && spoken ? spoken.start : turn.heard;
+    const isCut = turn.state === "interrupted" || turn.state === "failed";
+    const ahead = running ? text.ranges(from, turn.reply.length) : [];
+    const unsaid = isCut ? text.ranges(turn.heard, turn.reply.length) : [];
+    shown.front = running ? (lit[0] ?? ahead[0]) : unsaid[0];
     if (!running && lit.length) this._reveal(lit[0]);
     this._lit.set("spoken", turn.id, lit);
-    this._lit.set("ahead", turn.id, running ? text.ranges(from, turn.reply.length) : []);
-    const isCut = turn.state === "interrupted" || turn.state === "failed";
-    this._lit.set("unsaid", turn.id, isCut ? text.ranges(turn.heard, turn.reply.length) : []);
+    this._lit.set("ahead", turn.id, ahead);
+    this._lit.set("unsaid", turn.id, unsaid);
   }
 
   /** @param {Turn} turn @param {HTMLElement} state */
@@ -220,7 +221,7 @@ export class Transcript {
       (range) => this._actions.replay(turn.id, range),
       () => this._say("replay"),
     );
-    const shown = { article, message, reply, text, state, tools, figures, front: 0 };
+    const shown = { article, message, reply, text, state, tools, figures, front: undefined };
     this._shown.set(turn.id, shown);
     this._root.append(article);
     return shown;
