@@ -58,6 +58,22 @@ class ByTheClock(ScriptedChat):
             yield part
 
 
+class GatedChat:
+    """Yields `first`, and `rest` only when the gate is opened."""
+
+    name = "gated"
+
+    def __init__(self, first: str, rest: str) -> None:
+        self._first, self._rest = first, rest
+        self.gate = anyio.Event()
+
+    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
+        """Yield both parts."""
+        yield self._first
+        await self.gate.wait()
+        yield self._rest
+
+
 class UrgentSynthesizer(CostingSynthesizer):
     """Notes how soon each text was needed."""
 

@@ -22,6 +22,7 @@ import httpx
 import pytest
 from anyio.abc import SocketAttribute
 
+from tests.fakes import GatedChat
 from tests.machine import PATIENCE_SECONDS
 from tests.server.listener import live, new_conversation
 from tests.server.raw import Client, Route, request
@@ -168,22 +169,8 @@ async def test_replies_that_do_not_end_in_time_are_cut_off_when_it_is_told_to_st
         await until(lambda: chat.closed)
 
 
-class GatedChat:
-    """Goes on with its reply when it is let."""
-
-    name = "gated"
-
-    def __init__(self) -> None:
-        self.gate = anyio.Event()
-
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
-        yield "Good. "
-        await self.gate.wait()
-        yield REPLY
-
-
 async def test_what_is_in_flight_at_every_door_ends_by_itself_when_it_is_told_to_stop() -> None:
-    chat = GatedChat()
+    chat = GatedChat("Good. ", REPLY)
     async with running_server(chat, ToneSynthesizer(sample_rate=8000)) as running:
         client, path = running.client, await new_conversation(running)
         doors: list[tuple[str, dict[str, object]]] = [

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import tomllib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,29 +15,15 @@ import httpx
 import pytest
 from websockets.asyncio.client import unix_connect
 
+from tests.fakes import GatedChat
 from tests.markdown import blocks, read
 from tests.server.running import NO_AUTHORITIES, TOKEN, bearer, running_server, until
-from voicebot.messages import Message
 
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.skipif(not shutil.which("nginx"), reason="needs nginx: apt install nginx-light"),
 ]
 NAME = "voice.example.org"
-
-
-class TwoParts:
-    """A chat model whose second delta waits until the first one has arrived."""
-
-    name = "two parts"
-
-    def __init__(self) -> None:
-        self.arrived = anyio.Event()
-
-    async def stream_reply(self, messages: Sequence[Message]) -> AsyncGenerator[str, None]:  # noqa: ARG002 - the protocol has it
-        yield "One"
-        await self.arrived.wait()
-        yield " and two."
 
 
 @asynccontextmanager
@@ -64,7 +50,7 @@ async def nginx(lines: str, server_port: int, folder: Path) -> AsyncIterator[Pat
 async def test_behind_the_proxy_of_the_page_people_log_in_and_replies_stream(page: str, tmp_path: Path) -> None:
     """nginx's own Host let no page in, and the documents of one server had no lines for a proxy."""
     [settings], [lines] = blocks(read(page), "toml"), blocks(read(page), "nginx")
-    chat = TwoParts()
+    chat = GatedChat("One", " and two.")
     async with (
         running_server(chat, **tomllib.loads(settings)["server"]) as running,
         nginx(lines, running.port, tmp_path) as listening,
@@ -84,7 +70,7 @@ async def test_behind_the_proxy_of_the_page_people_log_in_and_replies_stream(pag
         async with asked as answer:
             async for part in answer.aiter_text():
                 read_so_far += part
-                chat.arrived.set()
+                chat.gate.set()
         assert read_so_far == "One and two."
 
         id = (await client.post("/api/conversations", json={}, headers=bearer())).json()["id"]
