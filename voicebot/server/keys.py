@@ -68,6 +68,10 @@ def new_person() -> str:
     return secrets.token_hex(12)
 
 
+PERSON_FORM = "up to 64 ASCII letters, digits and _ . @ -"
+"""What the name of a person is, in words."""
+
+
 def is_person(name: str) -> bool:
     """Whether a program that has the token may use this as the name of a person."""
     return _NAME.fullmatch(name) is not None

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from voicebot.server.context import ServerDep
-from voicebot.server.keys import COOKIE_SECONDS, OWNER, is_person
+from voicebot.server.keys import COOKIE_SECONDS, OWNER, PERSON_FORM, is_person
 from voicebot.server.refusals import Refusal
 from voicebot.server.security import cookie_name
 
@@ -45,7 +45,7 @@ async def login(shown: Login, request: Request, server: ServerDep) -> Response:
             code="invalid_api_key",
         )
     if shown.person and not is_person(shown.person):
-        raise Refusal(422, "person: up to 64 ASCII letters, digits and _ . @ -", param="person")
+        raise Refusal(422, f"person: {PERSON_FORM}", param="person")
     before = request.state.person
     person = shown.person or before or (OWNER if shown.launch else "")
     answer = Response(status_code=204)

@@ -19,7 +19,7 @@ from ipaddress import IPv6Address, ip_address
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from voicebot.server.keys import OWNER, Keys, is_person
+from voicebot.server.keys import OWNER, PERSON_FORM, Keys, is_person
 from voicebot.server.refusals import Refusal, refuse
 
 PERSON_HEADER = "x-voicebot-person"
@@ -214,7 +214,7 @@ def _check_fetch_site(visit: Visit) -> None:
 
 
 def _shown(visit: Visit, *names: str) -> str:
-    """What the headers said, for who sets up a proxy; nothing where one of them is no name or address."""
+    """The values of these headers, for whoever sets up a proxy; empty unless each is a host name or an address."""
     values = [", ".join(visit.all(name)) for name in names]
     if not all(re.fullmatch(r"[\w.:/\[\]-]{1,200}", value, re.ASCII) for value in values):
         return ""
@@ -233,7 +233,7 @@ def _named_person(visit: Visit) -> str:
             return OWNER
         case [person] if is_person(person):
             return person
-    raise Refusal(400, f"{PERSON_HEADER}: up to 64 ASCII letters, digits and _ . @ -", param=PERSON_HEADER)
+    raise Refusal(400, f"{PERSON_HEADER}: {PERSON_FORM}", param=PERSON_HEADER)
 
 
 def _cookies(visit: Visit, name: str) -> list[str]:
