@@ -97,7 +97,7 @@ def test_who_exports_to_a_file_without_o_is_told_how(home: Path, name: str) -> N
 
 
 def test_what_is_not_there_needs_no_confirmation(home: Path) -> None:
-    """Who mistyped a name was told to add --yes, and then that there is none."""
+    """A mistyped name got "add --yes" first, and only then "there is no such conversation"."""
     done = voicebot(home, "history", "delete", "kitchen", "kitchn")
     assert (done.returncode, done.stdout) == (1, "")
     assert "there is no conversation 'kitchn'" in done.stderr
