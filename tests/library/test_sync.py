@@ -168,10 +168,10 @@ def test_a_voice_that_is_closed_says_so_and_its_events_can_still_be_read() -> No
 
 
 def test_a_voice_that_cannot_be_opened_leaves_no_thread() -> None:
-    before = threading.active_count()
+    before = {*threading.enumerate()}  # those of earlier tests may end meanwhile
     with pytest.raises(voicebot.ConfigError), quick(chunking={"max_characters": 1}):
         pass
-    assert threading.active_count() == before
+    assert {*threading.enumerate()} <= before
 
 
 PROGRAM = """
